@@ -1,0 +1,1 @@
+"""From a client's operation to the requests that answer it."""

@@ -1,0 +1,172 @@
+"""The query plan: frozen values that say which requests answer an operation, and how their results fit together.
+
+A plan is a directed acyclic graph of fetches: each names the fetches it needs (`after`), so the executor can start it
+as soon as those are done, without waiting for a whole wave. `printer.py` shows the same graph as the familiar tree of
+Sequence, Parallel and Flatten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from graphql import DocumentNode, GraphQLOutputType
+
+
+class OperationKind(Enum):
+    """The three root operation types."""
+
+    QUERY = "query"
+    MUTATION = "mutation"
+    SUBSCRIPTION = "subscription"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Step into the value under a response key of the merged data."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Step into every item of a list (nested lists take one step each)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnTypes:
+    """Go on only with objects whose runtime type is one of `types` (concrete object types).
+
+    `typename_key` is the response key under which the object's `__typename` was fetched.
+    """
+
+    types: frozenset[str]
+    typename_key: str = "__typename"
+
+
+PathStep: TypeAlias = Key | Each | OnTypes
+ResponsePath: TypeAlias = tuple[PathStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A client variable that must have `value` for the guarded part to apply (@include: True, @skip: False)."""
+
+    variable: str
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RepresentationField:
+    """One field of a representation.
+
+    Attributes:
+        name: the field's name as the subgraph's key or @requires names it.
+        key: the response key under which the merged data holds it (differs from `name` when aliased).
+        selections: fields of a nested object or of each item of a list; empty for leaves. For abstract nested values
+            `on` shapes are merged by the runtime type.
+        on: the runtime types for which this field belongs to the representation; None for all.
+    """
+
+    name: str
+    key: str
+    selections: tuple["RepresentationField", ...] = ()
+    on: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How to describe an object to a subgraph's `_entities`.
+
+    Attributes:
+        on: the runtime types of the objects this shape describes.
+        typename: the `__typename` to send; None sends the object's own (an interface object sends its interface's).
+        typename_key: response key of the object's own `__typename`.
+        fields: key fields first, then @requires fields. A missing or null key field means that the object cannot be
+            described: it is dropped, and its fields stay null.
+    """
+
+    on: frozenset[str]
+    typename: str | None
+    fields: tuple[RepresentationField, ...]
+    typename_key: str = "__typename"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request to one subgraph.
+
+    Attributes:
+        id: position in `QueryPlan.fetches`.
+        subgraph: name of the subgraph as composed.
+        kind: the operation type sent to the subgraph (entity fetches are queries).
+        document: the operation to send, ready to print; an entity fetch declares `$representations: [_Any!]!`.
+        text: `document` printed, so that it is printed once per plan.
+        variables: names of the client's variables that the document uses.
+        path: objects of the merged data that the results belong to; empty for a root fetch.
+        representations: shapes for `_entities`, first match by runtime type; empty for a root fetch.
+        after: ids of the fetches whose results this one needs (data for representations, or the order of mutations).
+        when: all must hold, or the fetch is not sent.
+        context: arguments set by @fromContext: variable name → how to read it per entity. Empty for most fetches.
+    """
+
+    id: int
+    subgraph: str
+    kind: OperationKind
+    document: DocumentNode
+    text: str
+    variables: tuple[str, ...] = ()
+    path: ResponsePath = ()
+    representations: tuple[Representation, ...] = ()
+    after: frozenset[int] = frozenset()
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectedField:
+    """One field of the client's answer, in the client's order.
+
+    Attributes:
+        key: the client's response key.
+        source: the key of the merged data that holds the value (differs from `key` when the plan aliased it).
+        field_name: the field's name, for messages ("Cannot return null for non-nullable field Type.field").
+        type: the field's type in the API schema, for null propagation, leaf checks and enum values; for `__typename`
+            a non-null String.
+        on: runtime types of the parent for which the field applies; None for all.
+        when: alternatives of conditions, in disjunctive form: the field applies if any inner tuple holds entirely;
+            empty means always.
+        selections: of an object, interface or union value.
+    """
+
+    key: str
+    source: str
+    field_name: str
+    type: GraphQLOutputType
+    on: frozenset[str] | None = None
+    when: tuple[tuple[Condition, ...], ...] = ()
+    selections: tuple["ProjectedField", ...] = ()
+    typename_key: str = "__typename"
+    """Key of this value's own `__typename` in the merged data, when `selections` depend on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """Everything the executor needs to answer one operation, for any variable values.
+
+    Attributes:
+        kind: of the client's operation.
+        root_type: name of the root type in the API schema.
+        fetches: in topological order; `fetches[i].id == i`. For a subscription, fetch 0 is the event source and the
+            others run once per event.
+        projection: the client's selection over the merged data.
+        introspection: the `__schema` and `__type` part of the operation, to be answered from the API schema; None if
+            there is none.
+        inaccessible_enum_values: per enum type, values that must become null when a subgraph sends them.
+    """
+
+    kind: OperationKind
+    root_type: str
+    fetches: tuple[Fetch, ...]
+    projection: tuple[ProjectedField, ...]
+    introspection: DocumentNode | None = None
+    inaccessible_enum_values: Mapping[str, frozenset[str]] | None = None

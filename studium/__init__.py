@@ -1,0 +1,1 @@
+"""The platform's own command, and the only package that imports every other."""
