@@ -107,7 +107,6 @@ class Fetch:
         representations: shapes for `_entities`, first match by runtime type; empty for a root fetch.
         after: ids of the fetches whose results this one needs (data for representations, or the order of mutations).
         when: all must hold, or the fetch is not sent.
-        context: arguments set by @fromContext: variable name → how to read it per entity. Empty for most fetches.
     """
 
     id: int
