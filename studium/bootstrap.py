@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         if status:
             return _fail("The installer could not be installed: is the package index reachable?")
         _mark("bootstrap", [lock])
-    os.execv(PYTHON, [str(PYTHON), str(Path(__file__).resolve()), *arguments])  # noqa: S606 - our own interpreter
+    return os.execv(PYTHON, [str(PYTHON), str(Path(__file__).resolve()), *arguments])  # noqa: S606 - our own interpreter
 
 
 def _make_environment() -> int:
