@@ -1,0 +1,88 @@
+"""What one request carries: who asks, and what it has loaded so far."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from shared.caller import Caller
+from shared.errors import Unauthenticated
+
+LoadersT = TypeVar("LoadersT")
+
+_SCHEME = "bearer"
+
+
+@dataclass
+class BaseContext(ABC, Generic[LoadersT]):
+    """The context of one request; a subgraph adds what its resolvers may reach.
+
+    Attributes:
+        identity: the caller, or None for an anonymous request.
+    """
+
+    identity: Caller | None
+    _loaders: LoadersT | None = field(default=None, init=False, repr=False)
+
+    @property
+    def caller(self) -> Caller:
+        """The caller.
+
+        Raises:
+            Unauthenticated: the request is anonymous.
+        """
+        if self.identity is None:
+            raise Unauthenticated("Sign in first")
+        return self.identity
+
+    @property
+    def loaders(self) -> LoadersT:
+        """The loaders of this request; they read as the caller, so there are none for an anonymous request."""
+        if self._loaders is None:
+            self._loaders = self.make_loaders(self.caller)
+        return self._loaders
+
+    def refresh(self) -> None:
+        """Forget what was loaded: after a write, and between the events of a subscription."""
+        self._loaders = None
+
+    @abstractmethod
+    def make_loaders(self, caller: Caller) -> LoadersT:
+        """Make the loaders of one request."""
+
+
+class TokenVerifier(Protocol):
+    """Turns a token into the caller it was issued to, or raises Unauthenticated."""
+
+    async def caller(self, token: str) -> Caller:
+        """Verify a token."""
+        ...
+
+
+ContextFactory: TypeAlias = Callable[[Mapping[str, str]], Awaitable[BaseContext[Any]]]
+"""Builds a request's context from its headers, whose names are in lower case."""
+
+
+def contexts(verifier: TokenVerifier, make: Callable[[Caller | None], BaseContext[LoadersT]]) -> ContextFactory:
+    """Make a context factory: an invalid token is refused, a missing one makes an anonymous context."""
+
+    async def context(headers: Mapping[str, str]) -> BaseContext[LoadersT]:
+        token = bearer_token(headers)
+        return make(None if token is None else await verifier.caller(token))
+
+    return context
+
+
+def bearer_token(headers: Mapping[str, str]) -> str | None:
+    """Read the token of an `authorization` header; None without one.
+
+    Raises:
+        Unauthenticated: the header is there and holds something else.
+    """
+    authorization = headers.get("authorization")
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != _SCHEME or not token.strip():
+        raise Unauthenticated("The Authorization header must read: Bearer <token>")
+    return token.strip()

@@ -1,0 +1,50 @@
+"""The schema class of every subgraph."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLError
+from strawberry import Info
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.federation import Schema
+from strawberry.federation.schema import FederationAny
+from strawberry.types.execution import ExecutionContext
+
+from shared.graphql.entities import resolve_entities
+
+_CACHED_DOCUMENTS = 1_000
+
+
+class FederationSchema(Schema):
+    """A Strawberry federation schema with our entities resolver and document caches."""
+
+    def __init__(
+        self,
+        query: type | None = None,
+        mutation: type | None = None,
+        subscription: type | None = None,
+        *,
+        types: Iterable[type] = (),
+    ) -> None:
+        super().__init__(
+            query=query,
+            mutation=mutation,
+            subscription=subscription,
+            types=types,
+            federation_version="2.11",
+            extensions=[
+                lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
+                lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
+            ],
+        )
+
+    async def entities_resolver(  # pyright: ignore[reportIncompatibleMethodOverride] Strawberry awaits either kind
+        self, info: Info, representations: list[FederationAny]
+    ) -> list[FederationAny]:
+        """Resolve `Query._entities`; Strawberry reads the arguments of the field from this signature."""
+        references: list[Any] = list(representations)
+        resolved: list[Any] = await resolve_entities(info, references)
+        return resolved
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log nothing here: the service logs the bugs (masking.py), and refusals are no news."""

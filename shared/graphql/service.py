@@ -1,0 +1,101 @@
+"""A subgraph's GraphQL engine, the same behind HTTP, a WebSocket or a call in this process."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, TypeAlias
+
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from shared.graphql.context import ContextFactory
+from shared.graphql.masking import shown
+from shared.graphql.schema import FederationSchema
+
+Answer: TypeAlias = dict[str, Any]
+"""A GraphQL response: `data`, unless the request was refused before execution, `errors` and `extensions` if any."""
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+class GraphQLService:
+    """Executes operations against one schema."""
+
+    def __init__(self, schema: FederationSchema, *, context: ContextFactory) -> None:
+        self.schema = schema
+        self._context = context
+
+    async def execute(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> Answer:
+        """Answer a query or a mutation; it never raises for what a client can cause.
+
+        Args:
+            query: the document.
+            variables: their JSON values.
+            operation_name: which operation, if the document holds several.
+            headers: the request's headers.
+        """
+        try:
+            context = await self._context(_lowered(headers))
+            result = await self.schema.execute(
+                query,
+                variable_values=None if variables is None else dict(variables),
+                context_value=context,
+                operation_name=operation_name,
+            )
+        except Exception as error:  # noqa: BLE001 the edge: shown if it is a refusal, masked if it is a bug
+            return {"errors": [shown(error)]}
+        return _answer(result)
+
+    async def subscribe(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> AsyncGenerator[Answer]:
+        """Answer any operation as a stream; a query or a mutation gives one answer.
+
+        Each event is resolved with fresh loaders, so that it shows what has changed since the one before.
+        """
+        try:
+            context = await self._context(_lowered(headers))
+            stream = await self.schema.stream(
+                query,
+                variable_values=None if variables is None else dict(variables),
+                context_value=context,
+                operation_name=operation_name,
+            )
+        except Exception as error:  # noqa: BLE001 as above
+            yield {"errors": [shown(error)]}
+            return
+        async with aclosing(stream):
+            async for result in stream:
+                if isinstance(result, ExecutionResult):
+                    yield _answer(result)
+                context.refresh()
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _answer(result: ExecutionResult) -> Answer:
+    errors = result.errors or []
+    answer: Answer = {} if _was_refused(result) else {"data": result.data}
+    if errors:
+        answer["errors"] = [shown(error) for error in errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return answer
+
+
+def _was_refused(result: ExecutionResult) -> bool:
+    """Tell whether nothing was executed; variables of the wrong type are met late, but their error has no path."""
+    if isinstance(result, PreExecutionError):
+        return True
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
