@@ -1,7 +1,7 @@
 """Relay connections: the GraphQL shapes of keyset pagination."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -39,7 +39,7 @@ class Connection(Generic[NodeT]):
 
 def connect(
     rows: Sequence[RowT],
-    page: PageRequest[object],
+    page: PageRequest[Any],
     *,
     node: Callable[[RowT], NodeT],
     cursor: Callable[[RowT], str],

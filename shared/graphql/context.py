@@ -32,7 +32,7 @@ class BaseContext(ABC, Generic[LoadersT]):
             Unauthenticated: the request is anonymous.
         """
         if self.identity is None:
-            raise Unauthenticated("Sign in first")
+            raise Unauthenticated
         return self.identity
 
     @property

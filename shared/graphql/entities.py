@@ -10,20 +10,19 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from graphql import (
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLList,
-    GraphQLNamedType,
+    GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLOutputType,
     is_leaf_type,
-    is_non_null_type,
 )
 from strawberry import Info
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.base import StrawberryObjectDefinition
 
 from shared.errors import BadUserInput
 
@@ -60,9 +59,9 @@ async def _resolve_group(
     info: Info, typename: str, representations: Sequence[Representation]
 ) -> Sequence[object | None]:
     known = info.schema.schema_converter.type_map.get(typename)
-    type_ = None if known is None else known.implementation
-    if known is None or not isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+    if known is None or not isinstance(known.definition, StrawberryObjectDefinition):
         return [BadUserInput(f"No entity is called {typename}") for _ in representations]
+    type_ = cast("EntityType", known.implementation)
     references = [_reference(type_, representation) for representation in representations]
     sound = [reference for reference in references if not isinstance(reference, Exception)]
     resolved = iter(await _resolve_references(info, known.definition.origin, sound))
@@ -111,18 +110,21 @@ def _fields(type_: EntityType, values: Representation) -> Reference:
     return reference
 
 
-def _parse(type_: GraphQLOutputType | GraphQLNamedType, value: Any) -> Any:
+def _parse(type_: object, value: Any) -> Any:
     """Give a field's JSON value the Python type its resolvers work with."""
-    if is_non_null_type(type_):
-        if value is None:
-            raise ValueError("null in a non-null field")
-        return _parse(type_.of_type, value)
-    if value is None:
-        return None
-    if isinstance(type_, GraphQLList):
-        return [_parse(type_.of_type, item) for item in value]
-    if is_leaf_type(type_):
-        return type_.coerce_input_value(value)
-    if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
-        return _fields(type_, value)
-    raise TypeError(f"{type_} cannot be part of a reference")
+    inner: object = getattr(type_, "of_type", None)
+    match type_:
+        case GraphQLNonNull():
+            if value is None:
+                raise ValueError("null in a non-null field")
+            return _parse(inner, value)
+        case _ if value is None:
+            return None
+        case GraphQLList():
+            return [_parse(inner, item) for item in value]
+        case GraphQLObjectType() | GraphQLInterfaceType():
+            return _fields(type_, value)
+        case _ if is_leaf_type(type_):
+            return type_.coerce_input_value(value)
+        case _:
+            raise TypeError(f"{type_} cannot be part of a reference")

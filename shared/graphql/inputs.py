@@ -1,9 +1,11 @@
 """What every mutation input carries."""
 
-from hashlib import sha256
+from collections.abc import Collection
 
 import msgspec
 import strawberry
+
+from shared.idempotency import Attempt
 
 
 @strawberry.input
@@ -14,6 +16,16 @@ class MutationInput:
         default=None, description="Repeat a request with the same key and it is done once: the first answer is given."
     )
 
+    def attempt(self, operation: str, *, without: Collection[str] = ()) -> Attempt:
+        """Describe this sending of a mutation for `shared.idempotency.once`.
+
+        Args:
+            operation: the mutation's name.
+            without: fields that must not be kept, not even hashed: passwords.
+        """
+        asked = {name: value for name, value in vars(self).items() if name not in {"idempotency_key", *without}}
+        return Attempt(operation, key=self.idempotency_key, input=msgspec.to_builtins(asked))
+
 
 @strawberry.input
 class UpdateInput(MutationInput):
@@ -22,9 +34,3 @@ class UpdateInput(MutationInput):
     expected_version: int | None = strawberry.field(
         default=None, description="Refuse with VERSION_CONFLICT unless this is still the version."
     )
-
-
-def fingerprint(input: MutationInput) -> bytes:
-    """Hash what an input asks for, its key aside: a key that comes back with another hash was reused by mistake."""
-    asked = {name: value for name, value in vars(input).items() if name != "idempotency_key"}
-    return sha256(msgspec.json.encode([type(input).__name__, asked], order="deterministic")).digest()

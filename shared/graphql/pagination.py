@@ -49,11 +49,11 @@ class Keyset(Generic[KeyT]):
             BadUserInput: `first` is not within 1..100 (it is refused, never cut), or `after` is no cursor of ours.
         """
         if not 1 <= first <= MAX_PAGE_SIZE:
-            raise BadUserInput(f"first must be between 1 and {MAX_PAGE_SIZE}", path=["first"])
+            raise BadUserInput(f"first must be between 1 and {MAX_PAGE_SIZE}", field="first")
         return PageRequest(first=first, after=None if after is None else self._key(after))
 
     def _key(self, cursor: str) -> KeyT:
-        refusal = BadUserInput("after is not a cursor of this connection", path=["after"])
+        refusal = BadUserInput("after is not a cursor of this connection", field="after")
         if len(cursor) > _MAX_CURSOR_LENGTH:
             raise refusal
         try:

@@ -26,7 +26,7 @@ class FederationSchema(Schema):
         *,
         types: Iterable[type] = (),
     ) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] Strawberry leaves a type argument open
             query=query,
             mutation=mutation,
             subscription=subscription,

@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
 
-from shared.errors import Conflict, DomainError
+from shared.errors import Refusal
 
 
 @strawberry.federation.type(shareable=True, description="Why a mutation was refused, in words and as a stable code.")
@@ -18,14 +18,13 @@ class UserError:
     path: list[str] | None = None
 
     @classmethod
-    def of(cls, error: DomainError) -> "UserError":
-        """Show a domain refusal; its `path` extension, where there is one, points into the input."""
-        path: list[str] | None = error.extensions.get("path")
-        return cls(code=error.code, message=error.message, path=path)
+    def of(cls, refusal: Refusal) -> "UserError":
+        """Show a refusal as data."""
+        return cls(code=refusal.code, message=refusal.message, path=list(refusal.path) or None)
 
 
 class Refusals(FieldExtension):
-    """Answer a `Conflict` raised by a mutation with the payload's `userErrors`.
+    """Answer a `Refusal` raised by a mutation with the payload's `userErrors`.
 
     Other domain errors (unauthenticated, forbidden, not found, bad input) stay top-level errors: they say that the
     request itself was wrong, not that the state of the world forbids it.
@@ -43,5 +42,5 @@ class Refusals(FieldExtension):
         """Run the mutation; its transaction is rolled back before the refusal is turned into data."""
         try:
             return await next_(source, info, **kwargs)
-        except Conflict as refusal:
+        except Refusal as refusal:
             return self._payload(user_errors=[UserError.of(refusal)])

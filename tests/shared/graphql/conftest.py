@@ -12,7 +12,7 @@ import strawberry
 from aiodataloader import DataLoader
 
 from shared.caller import Caller, TenantId, UserId
-from shared.errors import Conflict, NotFound, Unauthenticated
+from shared.errors import NotFound, Refusal, Unauthenticated
 from shared.graphql.app import SubgraphApp
 from shared.graphql.connection import Connection, connect
 from shared.graphql.context import BaseContext, contexts
@@ -106,7 +106,7 @@ class LendPayload:
     user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-class AlreadyLent(Conflict):
+class AlreadyLent(Refusal):
     code = "ALREADY_LENT"
 
 
@@ -150,7 +150,7 @@ class Mutation:
     @strawberry.mutation(extensions=[Refusals(LendPayload)])
     async def lend(self, input: LendInput) -> LendPayload:
         if input.number == 1:
-            raise AlreadyLent("The book is lent", path=["input", "number"])
+            raise AlreadyLent("The book is lent", path=("input", "number"))
         if input.number not in TITLES:
             raise NotFound("No such book")
         return LendPayload(book=Book(number=input.number, title=TITLES[input.number]))
