@@ -1,0 +1,24 @@
+"""Run query plans: fetch, merge, project."""
+
+from router.execute.executor import Executor
+from router.execute.response import Response
+from router.execute.transport import (
+    HttpTransport,
+    InProcessTransport,
+    SubgraphRequest,
+    SubgraphResponse,
+    Transport,
+)
+from router.execute.variables import InvalidVariables, coerce_variables
+
+__all__ = [
+    "Executor",
+    "HttpTransport",
+    "InProcessTransport",
+    "InvalidVariables",
+    "Response",
+    "SubgraphRequest",
+    "SubgraphResponse",
+    "Transport",
+    "coerce_variables",
+]

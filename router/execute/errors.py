@@ -1,0 +1,65 @@
+"""Errors of subgraphs, and the router's own, as the client reads them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from router.execute.json import JSONObject, PathKey
+from router.execute.paths import Position, keys_of
+from router.execute.transport.base import SubgraphFailure
+
+DOWNSTREAM_CODE = "DOWNSTREAM_SERVICE_ERROR"
+"""Code of a subgraph's error that brings none."""
+
+INTERNALS = frozenset({"exception", "stacktrace", "stackTrace", "debug"})
+"""Extensions that frameworks add in development, and that no client may see."""
+
+ENTITIES = "_entities"
+
+
+def subgraph_error(error: Mapping[str, Any], subgraph: str, path: Sequence[PathKey]) -> JSONObject:
+    """A subgraph's error at a path of the merged data; its locations are dropped, as they speak of another document."""
+    given: Any = error.get("extensions")
+    extensions: JSONObject = {"code": DOWNSTREAM_CODE}
+    if isinstance(given, dict):
+        extensions.update({key: value for key, value in given.items() if key not in INTERNALS})  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]  # JSON of a subgraph
+    extensions["serviceName"] = subgraph
+    return {"message": error["message"], "path": list(path), "extensions": extensions}
+
+
+def failure_error(failure: SubgraphFailure, subgraph: str, path: Sequence[PathKey]) -> JSONObject:
+    """The error that stands for all the data of a fetch that failed as a whole."""
+    return {
+        "message": str(failure),
+        "path": list(path),
+        "extensions": {"code": failure.code, "serviceName": subgraph},
+    }
+
+
+def entity_errors(
+    errors: Iterable[Mapping[str, Any]],
+    subgraph: str,
+    targets: Sequence[Sequence[tuple[JSONObject, Position | None]]],
+    fallback: Sequence[PathKey],
+) -> list[JSONObject]:
+    """Errors under `_entities`, moved to every object that the failing representation describes."""
+    found: list[JSONObject] = []
+    for error in errors:
+        match error.get("path"):
+            case [str(), int(index), *rest] if 0 <= index < len(targets):
+                keys = [key for key in rest if isinstance(key, str | int)]
+                found.extend(
+                    subgraph_error(error, subgraph, [*keys_of(position), *keys]) for _, position in targets[index]
+                )
+            case _:
+                found.append(subgraph_error(error, subgraph, fallback))
+    return found
+
+
+def root_errors(errors: Iterable[Mapping[str, Any]], subgraph: str) -> list[JSONObject]:
+    """Errors of a root fetch: their paths are those of the merged data already."""
+    found: list[JSONObject] = []
+    for error in errors:
+        path: Any = error.get("path")
+        keys = [key for key in path if isinstance(key, str | int)] if isinstance(path, list) else []  # pyright: ignore[reportUnknownVariableType]  # JSON of a subgraph
+        found.append(subgraph_error(error, subgraph, keys))
+    return found

@@ -1,0 +1,100 @@
+"""Run a plan: each fetch as soon as the fetches it needs are done, then one projection.
+
+An interpreter: it reads the plan's nodes as they are. What depends on the plan alone is prepared when the executor is
+built, so that an executor is worth keeping with its plan.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from router.execute.client_paths import client_path
+from router.execute.fetching import FetchStep
+from router.execute.introspection import Introspection
+from router.execute.json import JSONObject
+from router.execute.project import Projector
+from router.execute.response import Response
+from router.execute.run import Run
+from router.execute.shapes import holds
+from router.execute.transport.base import SubgraphFailure, Transport
+from router.plan.nodes import QueryPlan
+
+
+class Executor:
+    """Answers one operation, any number of times and at the same time."""
+
+    def __init__(self, plan: QueryPlan, transports: Mapping[str, Transport], schema: GraphQLSchema) -> None:
+        """Prepare `plan`; `transports` by subgraph, `schema` is the public one.
+
+        Raises:
+            KeyError: a subgraph of the plan has no transport.
+        """
+        self.plan = plan
+        self._steps = tuple(FetchStep.of(fetch, transports[fetch.subgraph]) for fetch in plan.fetches)
+        self._needs = tuple(len(fetch.after) for fetch in plan.fetches)
+        self._dependants = tuple(
+            tuple(later.id for later in plan.fetches if fetch.id in later.after) for fetch in plan.fetches
+        )
+        self._roots = tuple(fetch.id for fetch in plan.fetches if not fetch.after)
+        self._projector = Projector.of(plan, schema)
+        self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
+
+    async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+        """Answer a query or mutation; `variables` are coerced, `headers` go to the subgraphs."""
+        run = Run(variables, headers, list(self._needs))
+        await self._drain(run, self._roots)
+        return self._answer(run)
+
+    async def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[Response]:
+        """Answer a subscription, one response per event of its source, in the order of the source.
+
+        The next event is taken when the response to the last one has been: a slow reader slows the source down.
+        """
+        source = self._steps[0]
+        try:
+            async with aclosing(source.subscribe(variables, headers)) as events:
+                async for event in events:
+                    run = Run(variables, headers, list(self._needs))
+                    source.merge_root(run, event)
+                    await self._drain(run, self._finish(run, 0))
+                    yield self._answer(run)
+        except SubgraphFailure as failure:
+            run = Run(variables, headers, [])
+            source.fail(run, failure)
+            yield self._answer(run)
+
+    async def _drain(self, run: Run, ready: Sequence[int]) -> None:
+        """Run the ready fetches and all that they make ready; a chain of single fetches needs no task."""
+        while len(ready) == 1:
+            step = self._steps[ready[0]]
+            if not step.fetch.when or holds(step.fetch.when, run.variables):
+                await step.run(run)
+            ready = self._finish(run, ready[0])
+        if ready:
+            async with asyncio.TaskGroup() as group:
+                for id_ in ready:
+                    group.create_task(self._drain(run, (id_,)))
+
+    def _finish(self, run: Run, done: int) -> Sequence[int]:
+        """The fetches that were waiting for this one last."""
+        ready: list[int] = []
+        for dependant in self._dependants[done]:
+            run.needs[dependant] -= 1
+            if run.needs[dependant] == 0:
+                ready.append(dependant)
+        return ready
+
+    def _answer(self, run: Run) -> Response:
+        errors = self._client_errors(run.errors, run.data)
+        if self._introspection is not None:
+            data, problems = self._introspection.answer(run.variables)
+            run.data.update(data)
+            errors.extend(problems)
+        return Response(self._projector.project(run.data, run.variables, errors), errors)
+
+    def _client_errors(self, errors: Iterable[JSONObject], data: JSONObject) -> list[JSONObject]:
+        projection = self.plan.projection
+        return [{**error, "path": client_path(projection, error["path"], data)} for error in errors]

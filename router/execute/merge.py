@@ -1,0 +1,44 @@
+"""Results of several fetches into one tree of data."""
+
+from typing import Any, cast
+
+from router.execute.json import JSONObject
+
+
+def merge_object(target: JSONObject, source: JSONObject) -> None:
+    """Add `source` to `target`, in place; values that are objects or lists of equal length are merged item by item.
+
+    Null never overwrites a value, because a second subgraph that lost an object must not take away what a first one
+    knows. Parts of `source` may become parts of `target` without a copy.
+    """
+    if target is source:
+        return
+    for key, value in source.items():
+        known = target.get(key)
+        if known is None:
+            target[key] = value
+        elif value is not None:
+            target[key] = _merged(known, value)
+
+
+def _merged(known: Any, value: Any) -> Any:
+    if isinstance(known, dict):
+        if isinstance(value, dict):
+            merge_object(cast("JSONObject", known), cast("JSONObject", value))
+        return cast("Any", known)
+    if isinstance(known, list):
+        if isinstance(value, list):
+            _merge_list(cast("list[Any]", known), cast("list[Any]", value))
+        return cast("Any", known)
+    return value
+
+
+def _merge_list(known: list[Any], items: list[Any]) -> None:
+    """Lists of different lengths cannot be matched by index: the first one stays as it is."""
+    if known is items or len(known) != len(items):
+        return
+    for index, item in enumerate(items):
+        if known[index] is None:
+            known[index] = item
+        elif item is not None:
+            known[index] = _merged(known[index], item)

@@ -1,0 +1,121 @@
+"""From the merged data to the client's answer: its keys, its order, its nulls."""
+
+# graphql-core declares its wrapping types generic without naming their argument everywhere.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+
+from router.execute.json import JSONObject, PathKey
+from router.execute.leaves import admission, admit_anything
+from router.execute.paths import keys_of
+from router.execute.shapes import INVALID, FieldShape, LeafShape, ListShape, ObjectShape, Projection, Shape
+from router.plan.nodes import ProjectedField, QueryPlan
+
+TYPENAME = "__typename"
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """A plan's projection, prepared once and used for every answer."""
+
+    root: ObjectShape
+
+    @classmethod
+    def of(cls, plan: QueryPlan, schema: GraphQLSchema) -> "Projector":
+        preparer = _Preparer(schema, plan.inaccessible_enum_values or {})
+        fields = preparer.fields(plan.projection, plan.root_type, frozenset({plan.root_type}))
+        return cls(ObjectShape(plan.root_type, plan.root_type, frozenset({plan.root_type}), TYPENAME, fields))
+
+    def project(self, data: JSONObject, variables: Mapping[str, Any], errors: list[JSONObject]) -> JSONObject | None:
+        """The client's data; adds to `errors`, whose paths are the client's, what they do not explain yet."""
+        state = Projection(variables)
+        completed = self.root.complete_object(data, None, state)
+        errors.extend(
+            {
+                "message": message,
+                "path": keys_of(position),
+                "extensions": {"code": "SUBGRAPH_MALFORMED_RESPONSE"},
+            }
+            for position, message in state.malformed
+        )
+        for position, name in state.violations:
+            path = keys_of(position)
+            if not any(_explains(error.get("path"), path) for error in errors):
+                errors.append(
+                    {
+                        "message": f"Cannot return null for non-nullable field {name}.",
+                        "path": path,
+                        "extensions": {"code": "NON_NULL_VIOLATION"},
+                    }
+                )
+        return None if completed is INVALID else completed
+
+
+def _explains(path: Sequence[PathKey] | None, null: Sequence[PathKey]) -> bool:
+    """Whether an error lies at, above or below a null."""
+    if path is None:
+        return True
+    shared = min(len(path), len(null))
+    return list(path[:shared]) == list(null[:shared])
+
+
+@dataclass(frozen=True, slots=True)
+class _Preparer:
+    schema: GraphQLSchema
+    inaccessible: Mapping[str, frozenset[str]]
+
+    def fields(
+        self, selections: Sequence[ProjectedField], parent: str, possible: frozenset[str]
+    ) -> tuple[FieldShape, ...]:
+        return tuple(self._field(each, parent, possible) for each in selections)
+
+    def _field(self, projected: ProjectedField, parent: str, possible: frozenset[str]) -> FieldShape:
+        name = f"{parent}.{projected.field_name}"
+        nullable, shape = self._shape(projected.type, projected, name)
+        constant = projected.field_name == TYPENAME and parent in possible
+        return FieldShape(
+            key=projected.key,
+            source=projected.source,
+            name=name,
+            shape=shape,
+            nullable=nullable,
+            on=projected.on,
+            when=projected.when,
+            default=parent if constant else None,
+        )
+
+    def _shape(self, type_: GraphQLOutputType, projected: ProjectedField, name: str) -> tuple[bool, Shape]:
+        if is_non_null_type(type_):
+            return False, self._shape(type_.of_type, projected, name)[1]
+        if is_list_type(type_):
+            nullable, of = self._shape(type_.of_type, projected, name)
+            return True, ListShape(of, nullable, name)
+        if is_leaf_type(type_):
+            admit = admission(type_, self.inaccessible.get(type_.name, frozenset()))
+            return True, LeafShape(type_.name, name, admit)
+        return True, self._object(type_, projected, name)
+
+    def _object(self, type_: GraphQLOutputType, projected: ProjectedField, name: str) -> Shape:
+        named = get_named_type(type_)
+        if named.name.startswith("__"):
+            return LeafShape(named.name, name, admit_anything)  # introspection: answered complete
+        possible = self._possible(named) if is_abstract_type(named) else frozenset({named.name})
+        fields = self.fields(projected.selections, named.name, possible)
+        return ObjectShape(name, named.name, possible, projected.typename_key, fields)
+
+    def _possible(self, abstract: GraphQLAbstractType) -> frozenset[str]:
+        return frozenset(each.name for each in self.schema.get_possible_types(abstract))

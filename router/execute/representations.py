@@ -1,0 +1,104 @@
+"""Descriptions of objects for a subgraph's `_entities`.
+
+Source: https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+from router.execute.json import JSONObject
+from router.execute.paths import Position, objects_at
+from router.plan.nodes import Representation, RepresentationField, ResponsePath
+
+
+class Incomplete(Exception):
+    """The merged data lacks a value that the representation needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityBatch:
+    """What to ask of `_entities`, and where its answers belong.
+
+    Attributes:
+        representations: each one once, however many objects it describes.
+        targets: per representation, the objects it describes and their positions.
+    """
+
+    representations: list[JSONObject]
+    targets: list[list[tuple[JSONObject, Position | None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RepresentationBuilder:
+    """The shapes of one fetch, indexed by the runtime type they describe."""
+
+    path: ResponsePath
+    by_type: Mapping[str, Mapping[str, Representation]]
+    """Per key of `__typename`, in the order of the plan: runtime type → shape."""
+
+    @classmethod
+    def of(cls, path: ResponsePath, shapes: Sequence[Representation]) -> "RepresentationBuilder":
+        by_type: dict[str, dict[str, Representation]] = {}
+        for shape in shapes:
+            known = by_type.setdefault(shape.typename_key, {})
+            for typename in shape.on:
+                known.setdefault(typename, shape)
+        return cls(path, by_type)
+
+    def collect(self, data: JSONObject) -> EntityBatch:
+        """Describe every object of `data` that the path leads to; those that cannot be described are left out."""
+        batch = EntityBatch([], [])
+        known: dict[bytes, int] = {}
+        for target in objects_at(data, self.path):
+            representation = self._describe(target[0])
+            if representation is None:
+                continue
+            # Arbitrary scalars of in-process subgraphs are told apart by their repr.
+            identity = orjson.dumps(representation, default=repr, option=orjson.OPT_NON_STR_KEYS)
+            index = known.setdefault(identity, len(batch.representations))
+            if index == len(batch.representations):
+                batch.representations.append(representation)
+                batch.targets.append([target])
+            else:
+                batch.targets[index].append(target)
+        return batch
+
+    def _describe(self, entity: JSONObject) -> JSONObject | None:
+        for typename_key, shapes in self.by_type.items():
+            typename = entity.get(typename_key)
+            shape = shapes.get(typename) if isinstance(typename, str) else None
+            if shape is not None:
+                try:
+                    described = _object(entity, shape.fields, typename)
+                except Incomplete:
+                    return None
+                return {"__typename": shape.typename or typename, **described}
+        return None
+
+
+def _object(value: JSONObject, fields: Sequence[RepresentationField], typename: Any) -> JSONObject:
+    return {field.name: _value(value, field) for field in fields if field.on is None or typename in field.on}
+
+
+def _value(parent: JSONObject, field: RepresentationField) -> Any:
+    """The value of one field.
+
+    Raises:
+        Incomplete: it was never fetched, because the fetch that should have brought it failed.
+    """
+    if field.key not in parent:
+        raise Incomplete
+    value = parent[field.key]
+    return _nested(value, field.selections) if field.selections else value
+
+
+def _nested(value: Any, selections: Sequence[RepresentationField]) -> Any:
+    if isinstance(value, dict):
+        nested = cast("JSONObject", value)
+        return _object(nested, selections, nested.get("__typename"))
+    if isinstance(value, list):
+        return [_nested(item, selections) for item in cast("list[Any]", value)]
+    return None

@@ -1,0 +1,33 @@
+"""What a client gets for one operation, or for one event of a subscription."""
+
+from dataclasses import dataclass, field
+
+from router.execute.json import JSONObject
+
+
+@dataclass(slots=True)
+class Response:
+    """A GraphQL response, not yet written.
+
+    Attributes:
+        executed: False for a request that was refused before execution: the response then has no `data` entry.
+    """
+
+    data: JSONObject | None = None
+    errors: list[JSONObject] = field(default_factory=list[JSONObject])
+    extensions: JSONObject = field(default_factory=dict)
+    executed: bool = True
+
+    def as_json(self) -> JSONObject:
+        """The response as the specification lays it out, errors first so that readers of a log see them.
+
+        Source: https://spec.graphql.org/draft/#sec-Response-Format
+        """
+        payload: JSONObject = {}
+        if self.errors:
+            payload["errors"] = self.errors
+        if self.executed:
+            payload["data"] = self.data
+        if self.extensions:
+            payload["extensions"] = self.extensions
+        return payload

@@ -1,0 +1,24 @@
+"""The state of one execution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.execute.json import JSONObject
+
+
+@dataclass(slots=True)
+class Run:
+    """What one execution has gathered so far.
+
+    Attributes:
+        needs: per fetch, how many of the fetches it needs are still to come.
+        data: the merged data.
+        errors: their paths are those of the merged data.
+    """
+
+    variables: Mapping[str, Any]
+    headers: Mapping[str, str]
+    needs: list[int]
+    data: JSONObject = field(default_factory=dict)
+    errors: list[JSONObject] = field(default_factory=list[JSONObject])

@@ -1,0 +1,25 @@
+"""Ways to reach a subgraph."""
+
+from router.execute.transport.base import (
+    MalformedResponse,
+    SubgraphFailure,
+    SubgraphRequest,
+    SubgraphResponse,
+    SubgraphTimeout,
+    SubgraphUnreachable,
+    Transport,
+)
+from router.execute.transport.http import HttpTransport
+from router.execute.transport.in_process import InProcessTransport
+
+__all__ = [
+    "HttpTransport",
+    "InProcessTransport",
+    "MalformedResponse",
+    "SubgraphFailure",
+    "SubgraphRequest",
+    "SubgraphResponse",
+    "SubgraphTimeout",
+    "SubgraphUnreachable",
+    "Transport",
+]

@@ -1,0 +1,132 @@
+"""What every way of reaching a subgraph has in common: the request, the response, and how reaching it can fail."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, cast
+
+from router.execute.json import JSONObject
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""Largest subgraph response that is read by default, after decompression."""
+
+TIMEOUT_SECONDS = 30.0
+"""How long a subgraph may take to answer by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphRequest:
+    """One GraphQL operation for one subgraph.
+
+    Attributes:
+        subgraph: its name as composed.
+        headers: the client's headers that the subgraph may see; for subscriptions also the connection's payload.
+    """
+
+    subgraph: str
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphResponse:
+    """A well-formed GraphQL response.
+
+    Attributes:
+        data: an object or None. It belongs to the receiver, who may change it.
+        errors: each is an object with a string `message`.
+    """
+
+    data: JSONObject | None
+    errors: tuple[Mapping[str, Any], ...] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class SubgraphFailure(Exception):
+    """A subgraph gave no GraphQL response. The message is safe to show to clients."""
+
+    code: ClassVar[str] = "SUBGRAPH_UNREACHABLE"
+
+
+class SubgraphUnreachable(SubgraphFailure):
+    """No connection, or the server behind it failed."""
+
+
+class SubgraphTimeout(SubgraphFailure):
+    """No answer within the deadline."""
+
+    code = "SUBGRAPH_TIMEOUT"
+
+
+class MalformedResponse(SubgraphFailure):
+    """An answer that is not a GraphQL response."""
+
+    code = "SUBGRAPH_MALFORMED_RESPONSE"
+
+
+class Transport(Protocol):
+    """A way to reach one subgraph."""
+
+    async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
+        """Execute a query or mutation.
+
+        Raises:
+            SubgraphFailure: there was no GraphQL response.
+        """
+        ...
+
+    def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
+        """Execute a subscription, one response per event; closing the generator ends it at the subgraph too.
+
+        Raises:
+            SubgraphFailure: the stream could not start or broke.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections. Requests that still run fail."""
+        ...
+
+
+def parse_response(payload: object) -> SubgraphResponse:
+    """Check the shape of a decoded response.
+
+    Raises:
+        MalformedResponse: it is not a GraphQL response.
+
+    Source: https://spec.graphql.org/draft/#sec-Response-Format
+    """
+    if not isinstance(payload, dict):
+        raise MalformedResponse("The subgraph's response is not a JSON object.")
+    response = cast("JSONObject", payload)
+    data: Any = response.get("data")
+    if data is not None and not isinstance(data, dict):
+        raise MalformedResponse("The subgraph's response has data that is not an object.")
+    errors: Any = response.get("errors")
+    if errors is None:
+        if data is None:
+            raise MalformedResponse("The subgraph's response has neither data nor errors.")
+        parsed: tuple[Mapping[str, Any], ...] = ()
+    else:
+        parsed = _parse_errors(errors)
+    extensions: Any = response.get("extensions")
+    return SubgraphResponse(
+        cast("JSONObject | None", data),
+        parsed,
+        cast("JSONObject", extensions) if isinstance(extensions, dict) else {},
+    )
+
+
+def _parse_errors(errors: object) -> tuple[Mapping[str, Any], ...]:
+    if not isinstance(errors, list):
+        raise MalformedResponse("The subgraph's response has errors that are not a list.")
+    return tuple(_parse_error(error) for error in cast("list[object]", errors))
+
+
+def _parse_error(error: object) -> JSONObject:
+    if isinstance(error, dict):
+        parsed = cast("JSONObject", error)
+        if isinstance(parsed.get("message"), str):
+            return parsed
+    raise MalformedResponse("The subgraph's response has an error without a message.")
