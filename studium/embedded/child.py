@@ -1,0 +1,153 @@
+"""A child process: what to run and how to know it works (`Child`), and one run of it (`Run`)."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
+
+from studium.embedded.pidfile import PidFile
+
+Probe: TypeAlias = Callable[[], Awaitable[None]]
+"""Returns when the child answers, raises when it does not (yet)."""
+
+_LAUNCH: Final = Path(__file__).with_name("launch.py")
+_LARGEST_LOG: Final = 16 * 1024 * 1024
+_PROBE_SECONDS: Final = 3.0
+_PROBE_PAUSE: Final = 0.03
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A program to keep running.
+
+    `stage` orders the stop: higher stages stop first, the databases are stage 0. `environment` None inherits ours.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    probe: Probe
+    log: Path
+    pid_file: PidFile
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
+    user: str | None = None
+    stage: int = 0
+    stop_signal: signal.Signals = signal.SIGTERM
+    start_seconds: float = 30.0
+    stop_seconds: float = 3.0
+
+
+class ChildFailed(Exception):
+    """A run ended, or did not answer in time, before it was ready."""
+
+
+class Run:
+    """One run of a child, in a process group of its own."""
+
+    def __init__(self, child: Child, process: Process) -> None:
+        self.child = child
+        self._process = process
+
+    @classmethod
+    async def begin(cls, child: Child) -> "Run":
+        """Start the process. Call from the main thread: the kernel ties the death signal to the starting thread."""
+        with _append(child.log) as log:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid())),
+                *(str(int(child.stop_signal)), child.user or "-", *child.command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=child.environment,
+                process_group=0,
+            )
+        child.pid_file.write(process.pid, child.stop_signal)
+        return cls(child, process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def ready(self) -> None:
+        """Wait until the probe answers.
+
+        Raises:
+            ChildFailed: the process ended first, or `start_seconds` passed.
+
+        """
+        ended = asyncio.ensure_future(self._process.wait())
+        answered = asyncio.ensure_future(self._answer())
+        try:
+            await asyncio.wait({ended, answered}, timeout=self.child.start_seconds, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                raise ChildFailed(f"{self.child.name} {self.ending()}")
+            if not answered.done():
+                raise ChildFailed(f"{self.child.name} did not answer within {self.child.start_seconds:g} s")
+        finally:
+            ended.cancel()
+            answered.cancel()
+
+    async def _answer(self) -> None:
+        while not await self.healthy():  # noqa: ASYNC110 - another process: there is no event to wait for
+            await asyncio.sleep(_PROBE_PAUSE)
+
+    async def healthy(self) -> bool:
+        """Whether the child answers its probe now."""
+        try:
+            await asyncio.wait_for(self.child.probe(), _PROBE_SECONDS)
+        except Exception:  # noqa: BLE001 - whatever a driver raises means the same here: no answer
+            return False
+        return True
+
+    async def ended(self) -> None:
+        """Wait until the process is gone."""
+        await self._process.wait()
+
+    def ending(self) -> str:
+        """How it ended: ``was killed by SIGKILL``, ``ended with status 1``."""
+        status = self._process.returncode
+        if status is not None and status < 0:
+            return f"was killed by {signal.Signals(-status).name}"
+        return f"ended with status {status}"
+
+    async def stop(self) -> None:
+        """Ask the process to end, kill it and its children when it takes too long, and forget it."""
+        self._signal(self.child.stop_signal)
+        try:
+            await asyncio.wait_for(self._process.wait(), self.child.stop_seconds)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        self.child.pid_file.remove()
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+
+def last_lines(log: Path, count: int = 12) -> tuple[str, ...]:
+    """The end of a log, for the person at the terminal."""
+    try:
+        with log.open(errors="replace") as file:
+            return tuple(line.rstrip() for line in deque(file, maxlen=count))
+    except OSError:
+        return ()
+
+
+def _append(log: Path) -> BinaryIO:
+    """Open for appending, so that a log cut short from outside goes on at its new end; a large one starts afresh."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+    return log.open("ab")

@@ -1,0 +1,78 @@
+"""Ports on the loopback interface: chosen free once, then remembered, so that URLs stay the same between starts."""
+
+import json
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, cast
+
+from studium.embedded.errors import CannotStart
+from studium.embedded.files import write_private
+from studium.embedded.folder import DataFolder
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Ports:
+    """The ports of one data folder, by the name of who listens there."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._path = folder.root / "ports.json"
+        self._chosen = _read(self._path)
+
+    def choose(self, name: str) -> int:
+        """The port `name` had last time, or a free one if that is taken now."""
+        port = self._chosen.get(name)
+        if port is None or port in self._others(name) or not is_free(port):
+            port = self._free_port(name)
+        return self._remember(name, port)
+
+    def fix(self, name: str, port: int, *, setting: str) -> int:
+        """Exactly `port`, as the person asked for through `setting`.
+
+        Raises:
+            CannotStart: another program listens there.
+
+        """
+        if not is_free(port):
+            raise CannotStart(f"Port {port} is taken by another program; free it, or choose another with {setting}.")
+        return self._remember(name, port)
+
+    def _free_port(self, name: str) -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind((LOOPBACK, 0))
+                port: int = probe.getsockname()[1]
+            if port not in self._others(name):
+                return port
+
+    def _others(self, name: str) -> set[int]:
+        return {port for other, port in self._chosen.items() if other != name}
+
+    def _remember(self, name: str, port: int) -> int:
+        if self._chosen.get(name) != port:
+            self._chosen[name] = port
+            write_private(self._path, json.dumps(self._chosen, indent=2) + "\n")
+        return port
+
+
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket() as probe:
+        # As servers do: a connection in TIME_WAIT of an earlier run does not take the port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _read(path: Path) -> dict[str, int]:
+    """The remembered ports; a missing or damaged file remembers nothing."""
+    with suppress(OSError, ValueError):
+        content: object = json.loads(path.read_text())
+        if isinstance(content, dict):
+            entries = cast("dict[object, object]", content)
+            return {str(name): port for name, port in entries.items() if isinstance(port, int)}
+    return {}

@@ -1,0 +1,133 @@
+"""Keeps children running: starts them, restarts the ones that die, stops all in order."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from studium.embedded.child import Child, ChildFailed, Run, last_lines
+from studium.embedded.errors import CannotStart
+
+_SHORTEST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+_MOST_FAILURES: Final = 10
+_STEADY_SECONDS: Final = 30.0
+_HEALTH_SECONDS: Final = 5.0
+_MOST_MISSED: Final = 6
+
+
+@dataclass
+class _Watched:
+    """A child under supervision and the task that looks after it."""
+
+    run: Run
+    task: asyncio.Task[None]
+
+
+@dataclass
+class Supervisor:
+    """Owner of the children of one data folder.
+
+    `say` receives one line whenever a child dies, returns or is given up.
+    """
+
+    say: Callable[[str], None]
+    _watched: dict[str, _Watched] = field(default_factory=dict[str, _Watched], init=False)
+    _given_up: asyncio.Future[CannotStart] | None = field(default=None, init=False)
+
+    async def start(self, child: Child) -> None:
+        """Start a child, wait until it answers, and look after it from then on.
+
+        Raises:
+            CannotStart: it does not come up; what it last logged is in the details.
+
+        """
+        run = await Run.begin(child)
+        try:
+            await run.ready()
+        except ChildFailed as failure:
+            await run.stop()
+            raise cannot_start(child, failure) from failure
+        except BaseException:
+            await asyncio.shield(run.stop())
+            raise
+        self._watched[child.name] = _Watched(run, asyncio.create_task(self._look_after(run)))
+
+    async def failed(self) -> CannotStart:
+        """Wait for a child to be given up; the platform cannot go on without it."""
+        self._given_up = self._given_up or asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._given_up)
+
+    def pid(self, name: str) -> int:
+        """The process that runs the child now."""
+        return self._watched[name].run.pid
+
+    async def stop(self) -> None:
+        """Stop every child: the highest stage first, those of one stage together."""
+        watched = sorted(self._watched.values(), key=lambda each: -each.run.child.stage)
+        self._watched = {}
+        for _, stage in groupby(watched, key=lambda each: each.run.child.stage):
+            await asyncio.gather(*map(_stop, stage))
+
+    async def _look_after(self, run: Run) -> None:
+        loop = asyncio.get_running_loop()
+        child, failures, since = run.child, 0, loop.time()
+        while True:
+            await self._until_broken(run)
+            failures = 0 if loop.time() - since > _STEADY_SECONDS else failures
+            while True:
+                failures += 1
+                if failures > _MOST_FAILURES:
+                    self._give_up(child)
+                    return
+                pause = min(_SHORTEST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
+                self.say(f"{child.name} {run.ending()}; starting it again in {pause:g} s")
+                await asyncio.sleep(pause)
+                run = await self._begin_again(child)
+                try:
+                    await run.ready()
+                except ChildFailed:
+                    run.kill()
+                    await run.ended()
+                    continue
+                break
+            since = loop.time()
+            self.say(f"{child.name} is back")
+
+    async def _begin_again(self, child: Child) -> Run:
+        run = await Run.begin(child)
+        self._watched[child.name].run = run
+        return run
+
+    async def _until_broken(self, run: Run) -> None:
+        """Return once the process is gone; one that stopped answering is killed first."""
+        ended = asyncio.ensure_future(run.ended())
+        missed = 0
+        try:
+            while not (await asyncio.wait({ended}, timeout=_HEALTH_SECONDS))[0]:
+                missed = 0 if await run.healthy() else missed + 1
+                if missed == _MOST_MISSED:
+                    self.say(f"{run.child.name} does not answer any more")
+                    run.kill()
+        finally:
+            ended.cancel()
+
+    def _give_up(self, child: Child) -> None:
+        self._given_up = self._given_up or asyncio.get_running_loop().create_future()
+        if not self._given_up.done():
+            self._given_up.set_result(cannot_start(child, ChildFailed(f"{child.name} keeps failing")))
+
+
+def cannot_start(child: Child, failure: ChildFailed) -> CannotStart:
+    """The failure as a sentence for a person: the commonest causes are named."""
+    lines = last_lines(child.log)
+    if any("No space left on device" in line for line in lines):
+        return CannotStart(f"The disk is full: {child.name} cannot write its data.", details=lines)
+    return CannotStart(f"{failure}; its log is {child.log}.", details=lines)
+
+
+async def _stop(watched: _Watched) -> None:
+    watched.task.cancel()
+    await asyncio.wait({watched.task})
+    await watched.run.stop()

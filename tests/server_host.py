@@ -1,0 +1,31 @@
+"""Runs a set of embedded servers for one test process: `python tests/server_host.py FOLDER`.
+
+Prints their URLs as one line of JSON, then serves until its standard input ends. That happens when the test process
+ends, however it ends, so nothing is left behind.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from studium.embedded import DataFolder, EmbeddedServers, Supervisor
+
+
+async def main(root: Path) -> None:
+    folder = DataFolder(root)
+    folder.open()
+    supervisor = Supervisor(say=lambda line: print(line, file=sys.stderr))
+    servers = EmbeddedServers(folder, durable=False)
+    try:
+        await servers.start(supervisor)
+        print(json.dumps(asdict(servers.urls)), flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+    finally:
+        await supervisor.stop()
+        folder.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
