@@ -1,0 +1,42 @@
+"""Who is calling, and for which tenant: the one value every store and session asks for."""
+
+from dataclasses import dataclass
+from typing import Final, NewType
+from uuid import UUID
+
+from shared.errors import Forbidden, Unauthenticated
+
+TenantId = NewType("TenantId", UUID)
+UserId = NewType("UserId", UUID)
+
+SERVICE_ROLE: Final = "SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Built from a verified token (`shared.tokens.TokenVerifier`) or by `service_caller`, and nowhere else."""
+
+    tenant_id: TenantId
+    user_id: UserId | None
+    role: str
+    scopes: frozenset[str]
+    session_id: UUID | None
+
+    def require(self, scope: str) -> None:
+        """Raise `Forbidden` unless the caller holds `scope`."""
+        if scope not in self.scopes:
+            raise Forbidden(scope=scope)
+
+    def require_user(self) -> UserId:
+        """The person calling; raise `Unauthenticated` if it is a service."""
+        if self.user_id is None:
+            raise Unauthenticated
+        return self.user_id
+
+
+def service_caller(tenant_id: TenantId, service: str) -> Caller:
+    """A service acting for a tenant where there is no token: an event consumer, or a sign-in before one exists.
+
+    It holds the scope ``service:<name>`` alone, so nothing meant for people is granted by accident.
+    """
+    return Caller(tenant_id, user_id=None, role=SERVICE_ROLE, scopes=frozenset({f"service:{service}"}), session_id=None)

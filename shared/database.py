@@ -1,0 +1,136 @@
+"""PostgreSQL: engines, tenant sessions, and the unit of work.
+
+A session belongs to one tenant. Tables are declared in the placeholder schema ``tenant``, which the session maps to the
+tenant's own, so that every statement is fully qualified; and each transaction first takes on a role that can use that
+one schema only. Both end with the transaction, so nothing is left on a pooled connection.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy import URL, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+
+from shared.caller import Caller
+from shared.errors import TenantNotFound, Unavailable
+from shared.ids import uuid7
+from shared.tenancy.names import PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
+
+__all__ = ["Base", "Sessions", "TenantSession", "connect", "read_url", "subgraph_metadata", "unit_of_work", "uuid7"]
+
+_NAMING: Final = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+_ROLE_UNKNOWN_OR_NOT_OURS: Final = frozenset({"22023", "42501"})
+
+ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
+"""``SET LOCAL ROLE`` with the role as a parameter: one prepared statement a connection, not one a tenant."""
+
+
+def subgraph_metadata() -> sa.MetaData:
+    """Empty metadata whose tables are declared in the placeholder schema."""
+    return sa.MetaData(schema=PLACEHOLDER_SCHEMA, naming_convention=_NAMING)
+
+
+class Base(DeclarativeBase):
+    """Common ground of the models. A subgraph derives an abstract class with its own `subgraph_metadata()`."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text(), datetime: sa.DateTime(timezone=True)}
+
+
+def read_url(url: SecretStr | str, *, database: str | None = None) -> URL:
+    """Parse ``postgresql://…`` for the driver used here, optionally for another database of the same server."""
+    text = url.get_secret_value() if isinstance(url, SecretStr) else url
+    parsed = sa.make_url(text).set(drivername="postgresql+asyncpg")
+    return parsed.set(database=database) if database else parsed
+
+
+def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
+    """An engine that notices a connection the server closed before it hands it out."""
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10, **options)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
+    """The driver knows a lost socket without a round trip; the pool answers this error with a new connection."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+class _TenantSyncSession(Session):
+    """The synchronous half of `TenantSession`, which SQLAlchemy's events are attached to."""
+
+
+@event.listens_for(_TenantSyncSession, "after_begin")
+def _enter_tenant(session: Session, transaction: SessionTransaction, connection: sa.Connection) -> None:
+    if transaction.nested:
+        return
+    try:
+        connection.exec_driver_sql(ENTER_TENANT, (session.info["role"],))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _ROLE_UNKNOWN_OR_NOT_OURS:
+            raise TenantNotFound from error
+        raise
+
+
+class TenantSession(AsyncSession):
+    """A session that reaches the schema of one tenant. Had from `Sessions.read` and `unit_of_work` only."""
+
+    caller: Caller
+
+    def __init__(self, engine: AsyncEngine, caller: Caller, *, role: str) -> None:
+        super().__init__(engine, sync_session_class=_TenantSyncSession, expire_on_commit=False, info={"role": role})
+        self.caller = caller
+
+
+class Sessions:
+    """The tenant sessions of one subgraph's process, over one pool of connections."""
+
+    def __init__(self, engine: AsyncEngine, *, subgraph: str) -> None:
+        self.engine = engine
+        self.subgraph = subgraph
+
+    @classmethod
+    def create(cls, url: SecretStr | str, *, subgraph: str, pool_size: int = 8) -> "Sessions":
+        return cls(connect(read_url(url), pool_size=pool_size), subgraph=subgraph)
+
+    def read(self, caller: Caller) -> AbstractAsyncContextManager[TenantSession]:
+        """A session in a read-only transaction, rolled back at the end."""
+        return self._open(caller, postgresql_readonly=True)
+
+    async def aclose(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _open(self, caller: Caller, **options: Any) -> AsyncGenerator[TenantSession]:
+        mapped = {PLACEHOLDER_SCHEMA: tenant_schema(caller.tenant_id)}
+        engine = self.engine.execution_options(schema_translate_map=mapped, **options)
+        role = tenant_role(caller.tenant_id, self.subgraph)
+        try:
+            async with TenantSession(engine, caller, role=role) as session:
+                yield session
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable from error
+            raise
+        except ConnectionError as error:
+            raise Unavailable from error
+
+
+@asynccontextmanager
+async def unit_of_work(sessions: Sessions, caller: Caller) -> AsyncGenerator[TenantSession]:
+    """One transaction: committed at the end, rolled back if the block raises. The only place that commits."""
+    async with sessions._open(caller) as session:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its other half
+        yield session
+        await session.commit()

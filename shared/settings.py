@@ -1,0 +1,52 @@
+"""Where the platform's servers are, read from the environment (`STUDIUM_…`) at the edge and passed down.
+
+A server that is not named is embedded: started, supervised and reached by the platform itself.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _with_scheme(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        """The value is never put in the message: it may hold a password."""
+        if urlsplit(url.get_secret_value()).scheme not in schemes:
+            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"must be a URL that starts with {allowed}")
+        return url
+
+    return AfterValidator(check)
+
+
+DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
+MongoUrl = Annotated[SecretStr, _with_scheme("mongodb", "mongodb+srv")]
+RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
+HttpUrl = Annotated[SecretStr, _with_scheme("http", "https")]
+Secret = Annotated[SecretStr, Field(min_length=32)]
+
+ENV_PREFIX: Final = "STUDIUM_"
+
+
+class PlatformSettings(BaseSettings):
+    """The servers and secrets of the whole platform; a subgraph is given only its own part."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    database_url: DatabaseUrl | None = None
+    mongo_url: MongoUrl | None = None
+    redis_url: RedisUrl | None = None
+    elasticsearch_url: HttpUrl | None = None
+    elasticsearch_api_key: SecretStr | None = None
+    pinecone_host: HttpUrl | None = None
+    pinecone_api_key: SecretStr | None = None
+    secret: Secret | None = None
+    """Root of every derived key and database password."""
+    signing_key: SecretStr | None = None
+    """PEM of the P-256 private key that signs access tokens."""
+    data: Path = Path(".studium")
+    """Folder of the embedded servers' files, the generated secret and the generated signing key."""
+    otlp_endpoint: str | None = None

@@ -1,0 +1,1 @@
+"""Tenants: the registry, the names of their schemas and roles, provisioning and migrations."""

@@ -1,0 +1,117 @@
+"""Migrations: one Alembic history a subgraph, run in each tenant's schema.
+
+Each tenant is brought to the newest revision in one transaction, so a runner that is killed leaves every tenant
+either as it was or up to date, and the next run goes on from there. Two runners at once are put in a row by an
+advisory lock.
+
+A version file (``migrations/versions/r0001_people.py``) names no schema: the transaction's search path holds the
+tenant's. It takes its operations as an argument (``def upgrade(op: Operations) -> None``), because Alembic's global
+``op`` can serve only one tenant at a time.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.caller import TenantId
+from shared.tenancy.names import PLACEHOLDER_SCHEMA, database_name, tenant_role, tenant_schema
+from shared.tenancy.roles import Admin, create_tenant_role
+
+_VERSION_TABLE: Final = "alembic_version"
+_AT_A_TIME: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SubgraphMigrations:
+    """What a subgraph needs in PostgreSQL before it can serve a tenant."""
+
+    subgraph: str
+    versions: Path
+    """Folder of the Alembic version files."""
+    extensions: tuple[str, ...] = ()
+    """PostgreSQL extensions of the subgraph's database."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationFailed(Exception):
+    """Some tenants could not be migrated; the others were."""
+
+    failures: Sequence[tuple[TenantId, BaseException]]
+
+    def __str__(self) -> str:
+        first_tenant, first_error = self.failures[0]
+        return f"{len(self.failures)} tenants were not migrated; the first, {first_tenant}: {first_error}"
+
+
+@cache
+def script_directory(versions: Path) -> ScriptDirectory:
+    """The parsed history of a folder of version files; read once a process."""
+    return ScriptDirectory(str(versions.parent), version_locations=[str(versions)])
+
+
+async def upgrade_schema(connection: AsyncConnection, schema: str, versions: Path) -> None:
+    """Bring `schema` to the newest revision inside the connection's transaction. Does nothing if it is there."""
+    await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (schema,))
+    await connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}, public")
+    mapped = await connection.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: schema})
+    await mapped.run_sync(_run, schema, versions)
+
+
+def _run(connection: sa.Connection, schema: str, versions: Path) -> None:
+    script = script_directory(versions)
+
+    def steps(revision: Any, context: MigrationContext) -> Any:
+        return script._upgrade_revs("heads", revision)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what alembic.command calls
+
+    options = {"fn": steps, "version_table": _VERSION_TABLE, "version_table_schema": schema, "script": script}
+    context = MigrationContext.configure(connection, opts=options)
+    context.run_migrations(op=Operations(context))
+
+
+async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
+    """Create what is missing of one tenant in one subgraph, and bring it to the newest revision. Safe to repeat."""
+    schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
+    async with admin.engine(database_name(migrations.subgraph)).begin() as connection:
+        await create_tenant_role(connection, tenant_id, migrations.subgraph)
+        await upgrade_schema(connection, schema, migrations.versions)
+        await connection.exec_driver_sql(_grants(schema, role))
+
+
+def _grants(schema: str, role: str) -> str:
+    """The role may use rows, not structure: tables belong to the administrator, and so does the version table."""
+    return f"""DO $$ BEGIN
+        GRANT USAGE ON SCHEMA {schema} TO {role};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
+        REVOKE ALL ON {schema}.{_VERSION_TABLE} FROM {role};
+    END $$"""
+
+
+async def migrate_all(
+    admin: Admin, tenants: Iterable[TenantId], migrations: Sequence[SubgraphMigrations], *, at_a_time: int = _AT_A_TIME
+) -> None:
+    """Migrate every tenant in every subgraph, several at a time; one that fails does not stop the others.
+
+    Raises:
+        MigrationFailed: after all have been tried.
+    """
+    slots = asyncio.Semaphore(at_a_time)
+    jobs = [(tenant_id, one) for tenant_id in tenants for one in migrations]
+
+    async def run(tenant_id: TenantId, one: SubgraphMigrations) -> None:
+        async with slots:
+            await migrate_tenant(admin, tenant_id, one)
+
+    outcomes = await asyncio.gather(*(run(*job) for job in jobs), return_exceptions=True)
+    failures = [(tenant_id, error) for (tenant_id, _), error in zip(jobs, outcomes, strict=True) if error is not None]
+    if failures:
+        raise MigrationFailed(failures)

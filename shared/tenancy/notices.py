@@ -1,0 +1,52 @@
+"""LISTEN: being woken by another process through PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.errors import Unavailable
+
+
+class Notices:
+    """The notices of one channel, on one connection of the pool. Several that arrive unread are one."""
+
+    def __init__(self) -> None:
+        self._woken = asyncio.Event()
+        self._lost = False
+
+    @classmethod
+    @asynccontextmanager
+    async def listen(cls, engine: AsyncEngine, channel: str) -> "AsyncGenerator[Notices]":
+        notices = cls()
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: Any = raw.driver_connection
+            driver.add_termination_listener(notices._on_lost)
+            await driver.add_listener(channel, notices._on_notice)
+            try:
+                yield notices
+            finally:
+                driver.remove_termination_listener(notices._on_lost)
+                if not driver.is_closed():
+                    await driver.remove_listener(channel, notices._on_notice)
+
+    async def next(self) -> None:
+        """Return at the next notice, or at once if one came since the last call.
+
+        Raises:
+            Unavailable: the connection was lost, and with it perhaps notices.
+        """
+        await self._woken.wait()
+        self._woken.clear()
+        if self._lost:
+            raise Unavailable
+
+    def _on_notice(self, connection: object, pid: int, channel: str, payload: object) -> None:
+        self._woken.set()
+
+    def _on_lost(self, connection: object) -> None:
+        self._lost = True
+        self._woken.set()

@@ -1,0 +1,73 @@
+"""Sign-ups become tenants: the worker's part of `signUpTenant`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from shared.caller import service_caller
+from shared.database import Sessions, TenantSession, unit_of_work
+from shared.errors import Unavailable
+from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.notices import Notices
+from shared.tenancy.provision import Provisioner
+from shared.tenancy.registry import PENDING_CHANNEL, SignUp, activate, pending
+
+InstallOwner: TypeAlias = Callable[[TenantSession, SignUp], Awaitable[None]]
+"""Makes the owner's account in the new tenant; must be safe to repeat. The auth subgraph has it."""
+
+_SWEEP_SECONDS: Final = 5.0
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarding:
+    """Provisions every registered tenant, then opens it.
+
+    Each step is safe to repeat and the tenant is opened last, so a worker killed at any moment leaves a sign-up that
+    the next one finishes. The sign-up's row is locked meanwhile: two workers never make the same tenant.
+    """
+
+    provisioner: Provisioner
+    auth: Sessions
+    install_owner: InstallOwner
+
+    async def run(self) -> None:
+        """Serve sign-ups until cancelled: woken by notices, sweeping in case one was missed."""
+        while True:
+            try:
+                await self._serve()
+            except (Unavailable, DBAPIError, OSError) as error:
+                _log.warning("onboarding.interrupted", error=str(error))
+                await asyncio.sleep(1)
+
+    async def _serve(self) -> None:
+        async with Notices.listen(self.provisioner.admin.engine(CONTROL_DATABASE), PENDING_CHANNEL) as notices:
+            while True:
+                await self.sweep()
+                try:
+                    await asyncio.wait_for(notices.next(), _SWEEP_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def sweep(self) -> int:
+        """Finish every sign-up there is; how many that were."""
+        finished = 0
+        while await self._finish_one():
+            finished += 1
+        return finished
+
+    async def _finish_one(self) -> bool:
+        async with self.provisioner.admin.engine(CONTROL_DATABASE).begin() as connection:
+            sign_up = await pending(connection)
+            if sign_up is None:
+                return False
+            await self.provisioner.provision(sign_up.tenant_id)
+            async with unit_of_work(self.auth, service_caller(sign_up.tenant_id, "onboarding")) as session:
+                await self.install_owner(session, sign_up)
+            await activate(connection, sign_up.tenant_id)
+        _log.info("onboarding.tenant_active", tenant_id=str(sign_up.tenant_id), slug=sign_up.slug)
+        return True

@@ -1,0 +1,195 @@
+"""The tenant registry: which tenants there are, in the control database.
+
+Subgraphs read the directory view as their login role; the auth subgraph also registers sign-ups; the administrator
+(provisioning, `studium tenant`) does the rest.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.caller import TenantId
+from shared.database import connect, read_url
+from shared.errors import Refusal
+from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA
+from shared.tenancy.notices import Notices
+
+PENDING_CHANNEL: Final = "tenant_pending"
+ACTIVE_CHANNEL: Final = "tenant_active"
+
+
+class SlugTaken(Refusal):
+    code = "SLUG_TAKEN"
+    default_message = "Another tenant has this slug"
+
+
+class TenantStatus(StrEnum):
+    PROVISIONING = "PROVISIONING"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRecord:
+    """A row of the registry."""
+
+    id: TenantId
+    slug: str
+    name: str
+    plan: str
+    status: TenantStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What provisioning needs to make the first account of a tenant; forgotten once it has."""
+
+    tenant_id: TenantId
+    slug: str
+    name: str
+    owner_id: UUID
+    owner_email: str
+    owner_name: str
+    password_hash: str
+
+
+_metadata = sa.MetaData(schema=CONTROL_SCHEMA)
+tenants: Final = sa.Table(
+    "tenant",
+    _metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+)
+sign_ups: Final = sa.Table(
+    "sign_up",
+    _metadata,
+    sa.Column("tenant_id", sa.Uuid, sa.ForeignKey(tenants.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("owner_id", sa.Uuid, nullable=False),
+    sa.Column("owner_email", sa.Text, nullable=False),
+    sa.Column("owner_name", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+)
+directory: Final = sa.Table(
+    "tenant_directory",
+    _metadata,
+    *(sa.Column(column.name, column.type) for column in tenants.columns),
+    info={"view": True},
+)
+
+
+def _record(row: sa.Row[Any]) -> TenantRecord:
+    return TenantRecord(TenantId(row.id), row.slug, row.name, row.plan, TenantStatus(row.status), row.created_at)
+
+
+class Registry:
+    """Reads the directory; registers sign-ups and waits for them."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def create(cls, url: SecretStr | str, *, pool_size: int = 2) -> "Registry":
+        """Over the control database of the server `url` names, whatever database it names."""
+        return cls(connect(read_url(url, database=CONTROL_DATABASE), pool_size=pool_size))
+
+    async def by_id(self, tenant_id: TenantId) -> TenantRecord | None:
+        return await self._one(directory.c.id == tenant_id)
+
+    async def by_slug(self, slug: str) -> TenantRecord | None:
+        return await self._one(directory.c.slug == slug)
+
+    async def active(self) -> list[TenantRecord]:
+        """Every tenant that can be served, oldest first."""
+        chosen = sa.select(directory).where(directory.c.status == TenantStatus.ACTIVE).order_by(directory.c.id)
+        async with self._engine.connect() as connection:
+            return [_record(row) for row in await connection.execute(chosen)]
+
+    async def _one(self, condition: sa.ColumnElement[bool]) -> TenantRecord | None:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
+        return _record(row) if row else None
+
+    async def register(self, sign_up: SignUp, *, plan: str) -> None:
+        """Put a tenant down for provisioning, and wake the worker that does it.
+
+        Raises:
+            SlugTaken: another tenant has the slug.
+        """
+        row = {"id": sign_up.tenant_id, "slug": sign_up.slug, "name": sign_up.name, "plan": plan}
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(sa.insert(tenants).values(row, status=TenantStatus.PROVISIONING))
+                await connection.execute(sa.insert(sign_ups).values(_owner_of(sign_up)))
+                await _notify(connection, PENDING_CHANNEL, sign_up.tenant_id)
+        except IntegrityError as error:
+            if "uq_tenant_slug" in str(error.orig):
+                raise SlugTaken(path=("input", "slug")) from error
+            raise
+
+    async def wait_until_active(self, tenant_id: TenantId, *, seconds: float) -> TenantRecord | None:
+        """The tenant as it is once active, or as it is when the time is up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), Notices.listen(self._engine, ACTIVE_CHANNEL) as notices:
+                while (found := await self.by_id(tenant_id)) and found.status is TenantStatus.PROVISIONING:
+                    await notices.next()
+        return await self.by_id(tenant_id)
+
+    async def aclose(self) -> None:
+        await self._engine.dispose()
+
+
+def _owner_of(sign_up: SignUp) -> dict[str, Any]:
+    return {
+        "tenant_id": sign_up.tenant_id,
+        "owner_id": sign_up.owner_id,
+        "owner_email": sign_up.owner_email,
+        "owner_name": sign_up.owner_name,
+        "password_hash": sign_up.password_hash,
+    }
+
+
+async def pending(connection: AsyncConnection) -> SignUp | None:
+    """The oldest tenant nobody is provisioning, locked until the transaction ends."""
+    chosen = (
+        sa.select(
+            tenants.c.id,
+            tenants.c.slug,
+            tenants.c.name,
+            sign_ups.c.owner_id,
+            sign_ups.c.owner_email,
+            sign_ups.c.owner_name,
+            sign_ups.c.password_hash,
+        )
+        .join(sign_ups)
+        .where(tenants.c.status == TenantStatus.PROVISIONING)
+        .order_by(tenants.c.id)
+        .limit(1)
+        .with_for_update(of=tenants, skip_locked=True)
+    )
+    row = (await connection.execute(chosen)).one_or_none()
+    return SignUp(*row) if row else None
+
+
+async def activate(connection: AsyncConnection, tenant_id: TenantId) -> None:
+    """Open a provisioned tenant to callers, forget its sign-up, and wake those who wait for it."""
+    await connection.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(status=TenantStatus.ACTIVE))
+    await connection.execute(sa.delete(sign_ups).where(sign_ups.c.tenant_id == tenant_id))
+    await _notify(connection, ACTIVE_CHANNEL, tenant_id)
+
+
+async def _notify(connection: AsyncConnection, channel: str, tenant_id: TenantId) -> None:
+    await connection.execute(sa.select(sa.func.pg_notify(channel, str(tenant_id))))

@@ -1,0 +1,184 @@
+"""Access tokens: signed by the auth subgraph, verified by everyone else.
+
+One algorithm (ES256), one type (``at+jwt``), one issuer, one audience: whatever a token says about how it wants to be
+verified is compared with these, never followed. Source: RFC 9068 and RFC 8725.
+"""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+from pydantic import SecretStr
+
+from shared.caller import Caller, TenantId, UserId
+from shared.errors import Unauthenticated
+from shared.jwks import KeySource
+
+ISSUER: Final = "studium"
+AUDIENCE: Final = "studium"
+TYPE: Final = "at+jwt"
+ALGORITHM: Final = "ES256"
+LIFETIME_SECONDS: Final = 3600
+LEEWAY_SECONDS: Final = 30
+_MAX_LENGTH: Final = 8192
+_HEADERS: Final = frozenset({"alg", "kid", "typ"})
+
+
+class TokenExpired(Unauthenticated):
+    default_message = "The access token has expired; sign in again"
+
+
+class TokenInvalid(Unauthenticated):
+    """One message for every kind of invalid: whoever forges tokens learns nothing from us."""
+
+    default_message = "The access token is not valid"
+
+
+def generate_signing_key() -> SecretStr:
+    """A new P-256 private key, as PEM."""
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    key = ec.generate_private_key(ec.SECP256R1())
+    return SecretStr(key.private_bytes(encoding, form, serialization.NoEncryption()).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    access_token: str
+    expires_at: datetime
+
+
+class TokenIssuer:
+    """Signs tokens. Only the auth subgraph has one."""
+
+    def __init__(self, signing_key: SecretStr, *, clock: Callable[[], float] = time.time) -> None:
+        key = ECKey.import_key(signing_key.get_secret_value(), {"use": "sig", "alg": ALGORITHM})
+        key.ensure_kid()
+        self._key = key
+        self._clock = clock
+
+    @property
+    def public_keys(self) -> KeySet:
+        """What verifiers in this process need."""
+        return KeySet.import_key_set(self.jwks())  # pyright: ignore[reportArgumentType] - its own output
+
+    def jwks(self) -> dict[str, Any]:
+        """The key set to publish. Source: RFC 7517, section 5."""
+        return {"keys": [self._key.as_dict(private=False)]}
+
+    def issue(
+        self, tenant_id: TenantId, user_id: UserId, session_id: UUID, *, role: str, scopes: Iterable[str]
+    ) -> IssuedToken:
+        """Sign a token for a session of a person."""
+        now = int(self._clock())
+        claims: dict[str, str | int] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(user_id),
+            "tid": str(tenant_id),
+            "sid": str(session_id),
+            "role": role,
+            "scope": " ".join(sorted(scopes)),
+            "iat": now,
+            "exp": now + LIFETIME_SECONDS,
+        }
+        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": TYPE}
+        token = jws.serialize_compact(header, orjson.dumps(claims), self._key, algorithms=[ALGORITHM])
+        return IssuedToken(token, datetime.fromtimestamp(now + LIFETIME_SECONDS, UTC))
+
+
+class TokenVerifier:
+    """Turns a token into its `Caller`. Verified tokens are remembered by digest until they expire, a bounded number."""
+
+    def __init__(self, keys: KeySource, *, remember: int = 4096, clock: Callable[[], float] = time.time) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._remember = remember
+        self._verified: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
+
+    async def caller(self, token: str) -> Caller:
+        """The caller `token` was issued to.
+
+        Raises:
+            Unauthenticated: the token is forged, malformed, expired or meant for something else.
+        """
+        if len(token) > _MAX_LENGTH:
+            raise TokenInvalid
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        if known := self._verified.get(digest):
+            caller, expires = known
+            self._refuse_expired(expires)
+            self._verified.move_to_end(digest)
+            return caller
+        caller, expires = await self._verify(token)
+        self._verified[digest] = caller, expires
+        if len(self._verified) > self._remember:
+            self._verified.popitem(last=False)
+        return caller
+
+    async def _verify(self, token: str) -> tuple[Caller, int]:
+        try:
+            header = _header(token)
+            keys = await self._keys.keys(header["kid"])
+            payload = jws.deserialize_compact(token, _only(keys, header["kid"]), algorithms=[ALGORITHM]).payload
+            claims = orjson.loads(payload or b"")
+            self._check(claims)
+            return _caller(claims), claims["exp"]
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise TokenInvalid from error
+
+    def _check(self, claims: dict[str, Any]) -> None:
+        if claims["iss"] != ISSUER or claims["aud"] != AUDIENCE:
+            raise TokenInvalid
+        times = [claims["iat"], claims["exp"], claims.get("nbf", claims["iat"])]
+        if any(type(moment) is not int for moment in times):
+            raise TokenInvalid
+        self._refuse_expired(claims["exp"])
+        if max(claims["iat"], times[2]) > self._clock() + LEEWAY_SECONDS:
+            raise TokenInvalid
+
+    def _refuse_expired(self, expires: int) -> None:
+        if expires + LEEWAY_SECONDS <= self._clock():
+            raise TokenExpired
+
+
+def _header(token: str) -> dict[str, str]:
+    """The header, if it is exactly the one we sign: no ``crit``, no embedded key, no other algorithm."""
+    header: dict[str, Any] = dict(jws.extract_compact(token.encode("ascii")).headers())
+    expected = header.keys() == _HEADERS and header["alg"] == ALGORITHM and header["typ"] == TYPE
+    if not expected or not isinstance(header["kid"], str):
+        raise TokenInvalid
+    return header
+
+
+def _only(keys: KeySet, kid: str) -> ECKey:
+    for key in keys.keys:
+        if key.kid == kid and isinstance(key, ECKey):
+            return key
+    raise TokenInvalid
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    return Caller(
+        tenant_id=TenantId(UUID(claims["tid"])),
+        user_id=UserId(UUID(claims["sub"])),
+        role=_text(claims["role"]),
+        scopes=frozenset(_text(claims["scope"]).split()),
+        session_id=UUID(claims["sid"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TokenInvalid
+    return value
