@@ -1,6 +1,6 @@
 """Runs a set of embedded servers for one test process: `python tests/server_host.py FOLDER`.
 
-Prints their URLs as one line of JSON, then serves until its standard input ends. That happens when the test process
+Writes their URLs as one line of JSON, then serves until its standard input ends. That happens when the test process
 ends, however it ends, so nothing is left behind.
 """
 
@@ -16,11 +16,12 @@ from studium.embedded import DataFolder, EmbeddedServers, Supervisor
 async def main(root: Path) -> None:
     folder = DataFolder(root)
     folder.open()
-    supervisor = Supervisor(say=lambda line: print(line, file=sys.stderr))
+    supervisor = Supervisor(say=sys.stderr.write)
     servers = EmbeddedServers(folder, durable=False)
     try:
         await servers.start(supervisor)
-        print(json.dumps(asdict(servers.urls)), flush=True)
+        sys.stdout.write(json.dumps(asdict(servers.urls)) + "\n")
+        sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)
     finally:
         await supervisor.stop()

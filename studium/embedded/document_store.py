@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _USER: Final = "studium"
 _IMPATIENT_MS: Final = 2000
+_ORDERLY_SECONDS: Final = 3.0
+_HASTY_SECONDS: Final = 0.1
 
 
 class DocumentStore:
@@ -68,6 +70,7 @@ class DocumentStore:
             probe=self._probe,
             log=self._folder.logs / f"{self.name}.log",
             pid_file=PidFile(self._folder.pids / f"{self.name}.json"),
+            stop_seconds=_ORDERLY_SECONDS if self._durable else _HASTY_SECONDS,
         )
 
     async def _create_user(self, child: Child) -> None:

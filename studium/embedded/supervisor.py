@@ -71,33 +71,29 @@ class Supervisor:
             await asyncio.gather(*map(_stop, stage))
 
     async def _look_after(self, run: Run) -> None:
+        """Restart the child each time it breaks, until it fails too often in a row."""
         loop = asyncio.get_running_loop()
-        child, failures, since = run.child, 0, loop.time()
-        while True:
-            await self._until_broken(run)
-            failures = 0 if loop.time() - since > _STEADY_SECONDS else failures
-            while True:
-                failures += 1
-                if failures > _MOST_FAILURES:
-                    self._give_up(child)
-                    return
-                pause = min(_SHORTEST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
-                self.say(f"{child.name} {run.ending()}; starting it again in {pause:g} s")
-                await asyncio.sleep(pause)
-                run = await self._begin_again(child)
-                try:
-                    await run.ready()
-                except ChildFailed:
-                    run.kill()
-                    await run.ended()
-                    continue
-                break
+        failures = 0
+        while failures <= _MOST_FAILURES:
             since = loop.time()
-            self.say(f"{child.name} is back")
+            await self._until_broken(run)
+            failures = 1 if loop.time() - since > _STEADY_SECONDS else failures + 1
+            pause = min(_SHORTEST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
+            self.say(f"{run.child.name} {run.ending()}; starting it again in {pause:g} s")
+            await asyncio.sleep(pause)
+            run = await self._begin_again(run.child)
+        self._give_up(run.child)
 
     async def _begin_again(self, child: Child) -> Run:
-        run = await Run.begin(child)
-        self._watched[child.name].run = run
+        """Another run; when it does not become ready it is left dead, which `_until_broken` sees at once."""
+        run = self._watched[child.name].run = await Run.begin(child)
+        try:
+            await run.ready()
+        except ChildFailed:
+            run.kill()
+            await run.ended()
+        else:
+            self.say(f"{child.name} is back")
         return run
 
     async def _until_broken(self, run: Run) -> None:
