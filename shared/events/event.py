@@ -1,0 +1,38 @@
+"""What an event is: a fact about a tenant, named in the past tense, never changed."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from shared.ids import uuid7
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """The base of every event a subgraph records.
+
+    A subclass names its topic (``courses.enrolled.v1``: producer, past tense, version) and adds its fields. Consumers
+    read the JSON of it with a view of their own, so fields may be added to a version, never removed or redefined.
+    """
+
+    topic: ClassVar[str]
+
+    tenant_id: UUID
+    event_id: UUID = msgspec.field(default_factory=uuid7)
+    """The identity consumers are idempotent on."""
+    occurred_at: datetime = msgspec.field(default_factory=_now)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event on its way, as the outbox keeps it and the stream carries it."""
+
+    event_id: UUID
+    tenant_id: UUID
+    topic: str
+    payload: bytes
+    """The event as a JSON object; consumers decode it with a view of their own."""

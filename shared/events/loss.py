@@ -1,0 +1,41 @@
+"""Noticing that Redis may have lost events that were already published.
+
+A marker in Redis names the server run that was seen last, and when. No marker: the data are gone, and all that the
+outboxes still hold has to be published again. Another run: the server was restarted, or another one took over, and may
+have lost what it was told last. Publishing again does no harm, since consumers recognise what they have handled.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+
+_MARGIN = timedelta(minutes=1)
+"""How much a server may lose when it dies (a second of its log, or a replica's lag), and clocks may differ."""
+EVERYTHING = datetime.min.replace(tzinfo=UTC)
+
+
+class LossDetector:
+    """Watches the Redis server on behalf of the relay of one subgraph."""
+
+    def __init__(self, redis: Redis, subgraph: str) -> None:
+        self._redis: Any = redis
+        self._key = f"relay:{subgraph}"
+
+    async def lost_since(self) -> datetime | None:
+        """Return the time since which published events may be missing, or None if none are."""
+        marker = await self._redis.hgetall(self._key)
+        if not marker:
+            return EVERYTHING
+        if marker[b"run"].decode() == await self._run():
+            return None
+        return datetime.fromisoformat(marker[b"seen_at"].decode()) - _MARGIN
+
+    async def seen(self) -> None:
+        """Note that this server has everything published until now, or is about to be told again."""
+        marker = {"run": await self._run(), "seen_at": datetime.now(UTC).isoformat()}
+        await self._redis.hset(self._key, mapping=marker)
+
+    async def _run(self) -> str:
+        server: dict[str, Any] = await self._redis.info("server")
+        return str(server.get("run_id", ""))
