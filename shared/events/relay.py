@@ -40,6 +40,8 @@ class Relay:
         self._loss = LossDetector(redis, source.subgraph)
         self._turns: Turns[TenantId] = Turns()
         self._failing: dict[TenantId, Backoff] = {}
+        self._resting: set[TenantId] = set()
+        """Tenants that have just failed and wait before the next attempt."""
         self._next_round = 0
         self._log = _log.bind(relay=source.subgraph)
         self.listening = asyncio.Event()
@@ -59,11 +61,11 @@ class Relay:
             async with contextlib.aclosing(self._source.wakes()) as wakes:
                 async for tenant_id in wakes:
                     if tenant_id is not None:
-                        self._turns.add(tenant_id)
+                        self._look_at(tenant_id)
                         continue
                     self.listening.set()
                     for each in await self._source.tenants():
-                        self._turns.add(each)
+                        self._look_at(each)
         finally:
             self.listening.clear()
 
@@ -73,7 +75,7 @@ class Relay:
         await self._replay_lost()
         start = self._next_round if self._next_round < len(tenants) else 0
         for tenant_id in tenants[start : start + _TENANTS_A_ROUND]:
-            self._turns.add(tenant_id)
+            self._look_at(tenant_id)
         self._next_round = start + _TENANTS_A_ROUND
         await asyncio.sleep(self._round_every)
 
@@ -84,20 +86,32 @@ class Relay:
                 replayed = await self._source.replay(tenant_id, since)
                 if replayed:
                     self._log.warning("events published again", tenant=str(tenant_id), count=replayed)
-                    self._turns.add(tenant_id)
+                    self._look_at(tenant_id)
         await self._loss.seen()
+
+    def _look_at(self, tenant_id: TenantId) -> None:
+        if tenant_id not in self._resting:
+            self._turns.add(tenant_id)
 
     async def _publish_next(self) -> None:
         async with self._turns.next() as tenant_id:
             try:
                 await self._publish(tenant_id)
             except Exception as error:  # noqa: BLE001 - one failing tenant must not stop the others
-                # the tenant waits on its own, so that the others go on
-                delay = self._failing.setdefault(tenant_id, Backoff(first=0.1, longest=5.0)).next()
-                self._log.warning("publishing failed", tenant=str(tenant_id), error=repr(error), again_in=delay)
-                asyncio.get_running_loop().call_later(delay, self._turns.add, tenant_id)
+                self._rest(tenant_id, error)
             else:
                 self._failing.pop(tenant_id, None)
+
+    def _rest(self, tenant_id: TenantId, error: Exception) -> None:
+        """Let a failing tenant wait on its own, so that the others go on."""
+        delay = self._failing.setdefault(tenant_id, Backoff(first=0.1, longest=5.0)).next()
+        self._log.warning("publishing failed", tenant=str(tenant_id), error=repr(error), again_in=round(delay, 2))
+        self._resting.add(tenant_id)
+        asyncio.get_running_loop().call_later(delay, self._retry, tenant_id)
+
+    def _retry(self, tenant_id: TenantId) -> None:
+        self._resting.discard(tenant_id)
+        self._turns.add(tenant_id)
 
     async def _publish(self, tenant_id: TenantId) -> None:
         async with self._source.batch(tenant_id, _BATCH) as events:

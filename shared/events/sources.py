@@ -91,7 +91,7 @@ class PostgresSource:
             .with_for_update()
         )
         async with unit_of_work(self._sessions, service_caller(tenant_id, "relay")) as session:
-            rows = (await session.execute(oldest)).tuples().all()
+            rows = (await session.execute(oldest)).all()
             yield [Recorded(event_id, tenant_id, topic, payload.encode()) for _, event_id, topic, payload in rows]
             if rows:
                 await session.execute(
