@@ -1,0 +1,1 @@
+"""Merge subgraphs into a supergraph, a module per kind of definition."""

@@ -1,0 +1,114 @@
+"""Merge the directives applied to one element."""
+
+from collections.abc import Iterable, Mapping
+
+from router.compose.hints import HintCode
+from router.compose.merge.composed import STRATEGIES, ComposedDirective
+from router.compose.merge.context import Merge, Sources, present
+from router.compose.model import Applied, DirectiveDefinition, Element
+from router.federation.values import MISSING, Value, print_value, same_value
+
+
+def merge_applied(merge: Merge) -> None:
+    """Merge the directives of every element that was merged."""
+    for sources, into in merge.pending:
+        merge_directives(merge, sources, into)
+    merge.pending.clear()
+
+
+def merge_directives(merge: Merge, sources: Sources[Element], into: Element) -> None:
+    """Carry into the supergraph what its subgraphs apply to an element."""
+    names = dict.fromkeys(applied.name for source in present(sources).values() for applied in source.directives)
+    for name in names:
+        composed = merge.composed.get(name)
+        if composed is not None and not composed.through_join:
+            _merge_one(merge, sources, into, composed)
+
+
+def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed: ComposedDirective) -> None:
+    name = composed.name
+    found = {index: source.named(name) for index, source in present(sources).items()}
+    found = {index: applications for index, applications in found.items() if applications}
+    if composed.definition.repeatable:
+        _unite(merge, found, into, composed)
+        return
+    different, counts = _differing(found, composed.definition)
+    if len(different) == 1:
+        into.directives.append(Applied(name, dict(different[0].arguments)))
+    elif composed.feature is not None and composed.local_name in STRATEGIES:
+        into.directives.append(Applied(name, _merged_arguments(different, composed)))
+        merge.hint(
+            HintCode.MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
+            f'@{name} is applied to "{into.coordinate}" with different arguments, which were merged: '
+            + _shown(merge, found),
+        )
+    else:
+        chosen = different[max(range(len(different)), key=lambda at: counts[at])]
+        into.directives.append(Applied(name, dict(chosen.arguments)))
+        merge.hint(
+            HintCode.INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
+            f'@{name} is applied to "{into.coordinate}" with incompatible arguments: {_shown(merge, found)}; '
+            f"the supergraph uses {_arguments(chosen)}.",
+        )
+
+
+def _shown(merge: Merge, found: Mapping[int, list[Applied]]) -> str:
+    return merge.by_subgraph(found, lambda applications: _arguments(applications[0]))
+
+
+def _arguments(applied: Applied) -> str:
+    return f"arguments {print_value(applied.arguments)}" if applied.arguments else "no arguments"
+
+
+def _unite(merge: Merge, found: Mapping[int, list[Applied]], into: Element, composed: ComposedDirective) -> None:
+    """Apply every distinct application once."""
+    kept: list[Applied] = []
+    for index, applications in found.items():
+        for each in applications:
+            applied = Applied(each.name, _transformed(merge, index, each, composed))
+            if not any(_same(applied, other, composed.definition) for other in kept):
+                kept.append(applied)
+    into.directives.extend(kept)
+
+
+def _transformed(merge: Merge, index: int, applied: Applied, composed: ComposedDirective) -> dict[str, Value]:
+    """The arguments; a context's name is told apart by its subgraph."""
+    if composed.local_name == "context" and composed.feature is not None:
+        return {"name": f"{merge.name(index)}__{applied.arguments.get('name')}"}
+    return dict(applied.arguments)
+
+
+def _differing(found: Mapping[int, list[Applied]], definition: DirectiveDefinition) -> tuple[list[Applied], list[int]]:
+    different, counts = list[Applied](), list[int]()
+    for applications in found.values():
+        applied = applications[0]
+        for at, other in enumerate(different):
+            if _same(applied, other, definition):
+                counts[at] += 1
+                break
+        else:
+            different.append(applied)
+            counts.append(1)
+    return different, counts
+
+
+def _merged_arguments(applications: Iterable[Applied], composed: ComposedDirective) -> dict[str, Value]:
+    complete = [_with_defaults(applied, composed.definition) for applied in applications]
+    merged: dict[str, Value] = {}
+    for name, strategy in STRATEGIES[composed.local_name].items():
+        value = strategy([arguments.get(name) for arguments in complete])
+        if value is not MISSING:
+            merged[name] = value
+    return merged
+
+
+def _with_defaults(applied: Applied, definition: DirectiveDefinition) -> dict[str, Value]:
+    arguments = dict(applied.arguments)
+    for name, argument in definition.arguments.items():
+        if argument.default is not MISSING:
+            arguments.setdefault(name, argument.default)
+    return arguments
+
+
+def _same(one: Applied, other: Applied, definition: DirectiveDefinition) -> bool:
+    return same_value(_with_defaults(one, definition), _with_defaults(other, definition))

@@ -1,0 +1,51 @@
+"""Merge subgraphs."""
+
+from collections.abc import Sequence
+
+from router.compose.merge.applied import merge_applied
+from router.compose.merge.context import Merge
+from router.compose.merge.features import ComposedFeature, composed_directives, composed_features, link_features
+from router.compose.merge.interfaces import extend_implementations
+from router.compose.merge.roots import merge_roots, merge_schema_definition
+from router.compose.merge.types import declare_types, merge_types
+from router.compose.model import EnumType, EnumValue
+from router.compose.rules import interface_object_usage_error, no_queries
+from router.compose.subgraph import SubgraphSchema
+from router.federation.join import graph_names, join_for
+
+
+def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
+    """Merge subgraphs, all of Federation 2 by now, into a supergraph, along with what stands against it."""
+    federation = max(subgraph.version for subgraph in subgraphs)
+    features = composed_features(subgraphs, federation)
+    names = graph_names(subgraph.name for subgraph in subgraphs)
+    merge = Merge(
+        subgraphs=subgraphs,
+        graphs=[names[subgraph.name] for subgraph in subgraphs],
+        federation=federation,
+        join=join_for(federation),
+        composed=composed_directives(features),
+    )
+    _merge(merge, features)
+    return merge
+
+
+def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:
+    merge_roots(merge)
+    declare_types(merge)
+    interface_object_usage_error.check_interface_exists(merge)
+    merge_types(merge)
+    merge_schema_definition(merge)
+    no_queries.check(merge)
+    merge_applied(merge)
+    extend_implementations(merge)
+    link_features(merge.supergraph, merge.federation, features)
+    _list_graphs(merge)
+
+
+def _list_graphs(merge: Merge) -> None:
+    graph = merge.supergraph.types["join__Graph"]
+    if isinstance(graph, EnumType):
+        for value, subgraph in zip(merge.graphs, merge.subgraphs, strict=True):
+            joined = merge.join_directive("graph", {"name": subgraph.name, "url": subgraph.url})
+            graph.values[value] = EnumValue(name=value, coordinate=f"join__Graph.{value}", directives=[joined])

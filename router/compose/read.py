@@ -1,0 +1,201 @@
+"""Read a subgraph's SDL into a typed schema."""
+
+from collections.abc import Iterable, Sequence
+
+from graphql import (
+    DirectiveDefinitionNode,
+    DirectiveNode,
+    DocumentNode,
+    GraphQLSyntaxError,
+    SchemaDefinitionNode,
+    SchemaExtensionNode,
+    Source,
+    TypeDefinitionNode,
+    TypeExtensionNode,
+    parse,
+)
+
+from router.compose.build import Builder
+from router.compose.model import ROOT_NAMES, Applied, RootKind, Schema
+from router.compose.read_links import read_links
+from router.compose.subgraph import Subgraph, SubgraphSchema
+from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
+from router.federation.features import CONNECT, CORE, FEDERATION, FEDERATION_1, JOIN, LINK, Feature
+from router.federation.links import Link, Links
+from router.federation.versions import Version
+
+FEDERATION_FIELDS = ("_entities", "_service")
+FEDERATION_TYPES = ("_Any", "_Entity", "_Service")
+_NEVER_MEANT = frozenset({LINK, CORE, JOIN, CONNECT})
+
+
+def read(subgraph: Subgraph) -> SubgraphSchema:
+    """Parse a subgraph and give every federation directive its meaning.
+
+    Raises:
+        FederationError: the SDL does not parse, or its links cannot be made out.
+
+    """
+    document = parse_sdl(subgraph)
+    links = read_links(document)
+    reading = _Reading(document, links)
+    return SubgraphSchema(
+        name=subgraph.name,
+        url=subgraph.url,
+        document=document,
+        schema=reading.schema(),
+        links=links,
+        version=Version(1, 0) if links.federation is None else links.federation.url.version,
+        is_federation_1=links.federation is None,
+    )
+
+
+def parse_sdl(subgraph: Subgraph) -> DocumentNode:
+    """The document of a subgraph, its places named for the subgraph.
+
+    Raises:
+        FederationError: INVALID_GRAPHQL.
+
+    """
+    try:
+        return parse(Source(subgraph.sdl, subgraph.name))
+    except GraphQLSyntaxError as error:
+        places = tuple(Location(subgraph.name, at.line, at.column) for at in error.locations or ())
+        fault = CompositionError(ErrorCode.INVALID_GRAPHQL, error.message, places, subgraph.name)
+        raise FederationError([fault]) from error
+
+
+class _Reading:
+    """One pass over a document."""
+
+    def __init__(self, document: DocumentNode, links: Links) -> None:
+        self._document = document
+        self._links = links
+        self._renames = _root_renames(document)
+        self._builder = Builder(self._rename, self._meaning)
+
+    def schema(self) -> Schema:
+        schema = Schema()
+        self._read_types(schema)
+        self._read_roots(schema)
+        self._read_directives(schema)
+        self._read_itself(schema)
+        for link in self._links:
+            known = link.feature
+            if known is not None and known.identity != JOIN:
+                self._define(schema, link, known)
+        if self._links.federation is None:
+            self._define(schema, None, FEDERATION_1)
+        return schema
+
+    def _read_types(self, schema: Schema) -> None:
+        extensions: list[TypeExtensionNode] = []
+        for node in self._document.definitions:
+            if isinstance(node, TypeDefinitionNode):
+                name = self._rename(node.name.value)
+                if name not in schema.types:
+                    schema.types[name] = self._builder.new_type(node)
+                    self._builder.declare(schema.types[name], node)
+            elif isinstance(node, TypeExtensionNode):
+                extensions.append(node)
+        for node in extensions:
+            name = self._rename(node.name.value)
+            if name not in schema.types:
+                schema.types[name] = self._builder.new_type(node)
+            self._builder.declare(schema.types[name], node)
+
+    def _read_roots(self, schema: Schema) -> None:
+        for kind, declared in _declared_roots(self._document).items():
+            schema.roots[kind] = self._rename(declared)
+        for kind, name in ROOT_NAMES.items():
+            if name in schema.types:
+                schema.roots.setdefault(kind, name)
+        query = schema.fields_type(schema.roots.get("query", ""))
+        if query is not None:
+            for name in FEDERATION_FIELDS:
+                query.fields.pop(name, None)
+
+    def _read_directives(self, schema: Schema) -> None:
+        for node in self._document.definitions:
+            if isinstance(node, DirectiveDefinitionNode):
+                name = node.name.value
+                schema.directives.setdefault(name, self._builder.directive(node, name))
+
+    def _read_itself(self, schema: Schema) -> None:
+        for node in self._document.definitions:
+            if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
+                schema.itself.directives.extend(self._applied(node.directives))
+                if schema.itself.node is None:
+                    schema.itself.node = node
+            if isinstance(node, SchemaDefinitionNode) and node.description is not None:
+                schema.itself.description = node.description.value
+
+    def _applied(self, nodes: Sequence[DirectiveNode] | None) -> list[Applied]:
+        return self._builder.applied(nodes)
+
+    def _define(self, schema: Schema, link: Link | None, known: Feature) -> None:
+        """Add what the feature defines, unless the document defines it itself."""
+        define_feature(schema, link, known)
+
+    def _rename(self, name: str) -> str:
+        return self._renames.get(name, name)
+
+    def _meaning(self, name: str) -> str | None:
+        return directive_meaning(self._links, name)
+
+
+def directive_meaning(links: Links, name: str) -> str | None:
+    """What Federation calls the directive that a schema with `links` calls `@name`."""
+    origin = links.directive(name)
+    if origin is not None:
+        known = origin.link.feature
+        if known is None or known.identity in _NEVER_MEANT or origin.name not in known.directives():
+            return None
+        return origin.name
+    return name if links.federation is None and name in FEDERATION_1.directives() else None
+
+
+def define_feature(schema: Schema, link: Link | None, known: Feature) -> None:
+    """Add to `schema` what `known` defines, under the names that `link` gives; what is there already stays."""
+    type_name = _fed_1_type if link is None else link.type_name
+    local = known.types()
+    builder = Builder(lambda name: type_name(name) if name in local else name, lambda _: None)
+    for name, node in local.items():
+        if type_name(name) not in schema.types:
+            type_ = builder.new_type(node)
+            builder.declare(type_, node)
+            schema.types[type_name(name)] = type_
+    for name, node in known.directives().items():
+        actual = name if link is None else link.directive_name(name)
+        schema.directives.setdefault(actual, builder.directive(node, actual))
+
+
+def _fed_1_type(name: str) -> str:
+    return f"_{name}"
+
+
+def _declared_roots(document: DocumentNode) -> dict[RootKind, str]:
+    found: dict[RootKind, str] = {}
+    for node in document.definitions:
+        if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
+            for operation in node.operation_types or ():
+                found.setdefault(operation.operation.value, operation.type.name.value)
+    return found
+
+
+def _root_renames(document: DocumentNode) -> dict[str, str]:
+    """The names of root types that are not the default ones, and those they are to have."""
+    return {name: ROOT_NAMES[kind] for kind, name in _declared_roots(document).items() if name != ROOT_NAMES[kind]}
+
+
+def is_federation_machinery(links: Links, name: str) -> bool:
+    """Whether the type `name` belongs to Federation itself rather than to the subgraph's graph."""
+    if name in FEDERATION_TYPES or name == "_FieldSet":
+        return True
+    origin = links.type(name)
+    return origin is not None and origin.link.url.identity in {FEDERATION, LINK, CORE, CONNECT}
+
+
+def federation_1_features(links: Iterable[Link]) -> list[Link]:
+    """The links that a Federation 1 schema keeps when it is upgraded."""
+    return [link for link in links if link.url.identity != FEDERATION]

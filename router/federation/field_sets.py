@@ -1,0 +1,24 @@
+"""Field sets: the selections in `@key`, `@requires` and `@provides`."""
+
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, SelectionSetNode, Source, parse
+from graphql.language import print_ast
+
+
+def parse_field_set(text: str) -> SelectionSetNode:
+    """The selections of `text`, whose outer braces may be left out.
+
+    Raises:
+        GraphQLSyntaxError: `text` is no selection.
+
+    """
+    wrapped = text if text.strip().startswith("{") else f"{{{text}}}"
+    definitions = parse(wrapped, no_location=True).definitions
+    operation = definitions[0]
+    if len(definitions) != 1 or not isinstance(operation, OperationDefinitionNode):
+        raise GraphQLSyntaxError(Source(text), 0, "Expected one selection")
+    return operation.selection_set
+
+
+def print_field_set(selections: SelectionSetNode) -> str:
+    """The selections on one line, without outer braces."""
+    return " ".join(print_ast(selections).split())[2:-2]
