@@ -96,5 +96,10 @@ class Executor:
         return Response(self._projector.project(run.data, run.variables, errors), errors)
 
     def _client_errors(self, errors: Iterable[JSONObject], data: JSONObject) -> list[JSONObject]:
-        projection = self.plan.projection
-        return [{**error, "path": client_path(projection, error["path"], data)} for error in errors]
+        """The errors at the client's paths; one that concerns nothing in particular has no path."""
+        found: list[JSONObject] = []
+        for error in errors:
+            path = client_path(self.plan.projection, error["path"], data)
+            place: JSONObject = {"path": path} if path else {}
+            found.append({"message": error["message"], **place, "extensions": error["extensions"]})
+        return found

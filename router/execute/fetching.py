@@ -1,8 +1,10 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+
+from graphql import DocumentNode, FieldNode, OperationDefinitionNode
 
 from router.execute.errors import ENTITIES, entity_errors, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
@@ -26,18 +28,20 @@ class FetchStep:
 
     Attributes:
         builder: describes the objects of an entity fetch; None for a root fetch.
-        place: path of the merged data for errors that concern the fetch as a whole.
+        places: paths of the merged data that lack something when the fetch fails as a whole.
     """
 
     fetch: Fetch
     transport: Transport
     builder: RepresentationBuilder | None
-    place: list[PathKey]
+    places: tuple[list[PathKey], ...]
 
     @classmethod
     def of(cls, fetch: Fetch, transport: Transport) -> "FetchStep":
-        builder = RepresentationBuilder.of(fetch.path, fetch.representations) if fetch.representations else None
-        return cls(fetch, transport, builder, static_prefix(fetch.path))
+        if not fetch.representations:
+            return cls(fetch, transport, None, tuple(_root_keys(fetch.document)))
+        builder = RepresentationBuilder.of(fetch.path, fetch.representations)
+        return cls(fetch, transport, builder, (static_prefix(fetch.path),))
 
     async def run(self, run: Run) -> None:
         """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run."""
@@ -65,14 +69,14 @@ class FetchStep:
 
     def fail(self, run: Run, failure: SubgraphFailure) -> None:
         """Put a failure of the whole fetch on record."""
-        run.errors.append(failure_error(failure, self.fetch.subgraph, self.place))
+        run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in self.places)
 
     async def _run_entities(self, run: Run, batch: EntityBatch) -> None:
         if not batch.representations:
             return
         request = self._request(run.variables, run.headers, batch.representations)
         response = await self.transport.fetch(request)
-        run.errors.extend(entity_errors(response.errors, self.fetch.subgraph, batch.targets, self.place))
+        run.errors.extend(entity_errors(response.errors, self.fetch.subgraph, batch.targets, self.places[0]))
         if response.data is None:
             return
         for entity, targets in zip(_entities(response.data, len(batch.targets)), batch.targets, strict=True):
@@ -90,6 +94,14 @@ class FetchStep:
         if representations is not None:
             sent["representations"] = representations
         return SubgraphRequest(self.fetch.subgraph, self.fetch.text, sent, None, headers)
+
+
+def _root_keys(document: DocumentNode) -> Iterator[list[PathKey]]:
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            for field in definition.selection_set.selections:
+                if isinstance(field, FieldNode):
+                    yield [field.alias.value if field.alias else field.name.value]
 
 
 def _entities(data: JSONObject, expected: int) -> list[JSONObject | None]:

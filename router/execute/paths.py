@@ -60,7 +60,7 @@ def _step(located: Sequence[Located], step: PathStep) -> list[Located]:
 
 
 def static_prefix(path: ResponsePath) -> list[PathKey]:
-    """The part of `path` before the first list: where the fetch as a whole belongs in the answer."""
+    """The part of `path` before the first list: where an entity fetch as a whole belongs in the answer."""
     keys: list[PathKey] = []
     for step in path:
         match step:

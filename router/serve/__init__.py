@@ -1,0 +1,20 @@
+"""Serve a supergraph to clients: GraphQL over HTTP and WebSocket, with limits before work."""
+
+from router.serve.app import create_app
+from router.serve.engine import Engine, Operation
+from router.serve.errors import Refused
+from router.serve.limits import Limits
+from router.serve.request import Authenticate, GraphQLRequest, Hooks, RequestContext, forwarding
+
+__all__ = [
+    "Authenticate",
+    "Engine",
+    "GraphQLRequest",
+    "Hooks",
+    "Limits",
+    "Operation",
+    "Refused",
+    "RequestContext",
+    "create_app",
+    "forwarding",
+]

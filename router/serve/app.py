@@ -1,0 +1,46 @@
+"""The router as an ASGI application."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from router.serve.engine import Engine
+from router.serve.graphiql import Page, asset_routes
+from router.serve.http import GraphQLEndpoint
+from router.serve.request import Hooks
+from router.serve.websocket import WebSocketEndpoint
+
+PATH = "/graphql"
+HEALTH_PATH = "/health"
+
+
+def create_app(
+    engine: Engine,
+    *,
+    hooks: Hooks | None = None,
+    graphiql: bool = True,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[Any]] | None = None,
+) -> Starlette:
+    """Serve `/graphql` by POST, GET and WebSocket, `/health`, and GraphiQL to browsers.
+
+    The engine stays the caller's, who closes it when the application has ended.
+    """
+    decided = hooks or Hooks()
+    routes: list[BaseRoute] = [
+        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None)),
+        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided)),
+        Route(HEALTH_PATH, _health, methods=["GET"]),
+    ]
+    if graphiql:
+        routes.extend(asset_routes())
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _health(request: Request) -> JSONResponse:
+    """The process answers; whether subgraphs do is seen in their fields."""
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,68 @@
+"""From a query's text to a document that is valid for the public schema."""
+
+import asyncio
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, validate
+
+from router.serve.cache import LruCache
+from router.serve.errors import PARSE_FAILED, VALIDATION_FAILED, Refused
+from router.serve.limits import Limits, check_depth, check_selections
+
+INLINE_CHARACTERS = 2_000
+"""Longer texts are checked in a thread, so that the event loop goes on; shorter ones take less than the hand-over."""
+
+CACHED_DOCUMENTS = 2_000
+CACHED_CHARACTERS = 4_000_000
+
+
+class Documents:
+    """Parses and validates, and remembers the outcome, refusals included."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._known: LruCache[str, DocumentNode | Refused] = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS)
+        self._one_at_a_time = asyncio.Semaphore(1)
+
+    async def valid(self, text: str) -> DocumentNode:
+        """The document of `text`.
+
+        Raises:
+            Refused: it is too large, no GraphQL or not valid.
+        """
+        known = self._known.get(text)
+        if known is None:
+            if len(text) <= INLINE_CHARACTERS:
+                known = self._outcome(text)
+            else:
+                async with self._one_at_a_time:
+                    known = await asyncio.to_thread(self._outcome, text)
+            self._known.put(text, known, len(text))
+        if isinstance(known, Refused):
+            raise Refused(known.errors, known.status)
+        return known
+
+    def _outcome(self, text: str) -> DocumentNode | Refused:
+        try:
+            return self._checked(text)
+        except Refused as refused:
+            return Refused(refused.errors, refused.status)  # without the frames that led to it
+
+    def _checked(self, text: str) -> DocumentNode:
+        check_depth(text, self._limits)
+        try:
+            document = parse(
+                text,
+                max_lexical_tokens=self._limits.tokens,
+                max_comments=self._limits.tokens,
+                allow_empty_selection_sets=False,
+            )
+        except GraphQLSyntaxError as error:
+            raise Refused.by_graphql([error], PARSE_FAILED) from error
+        except (GraphQLError, RecursionError) as error:
+            raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
+        check_selections(document, self._limits.selections)
+        errors = validate(self._schema, document, max_errors=self._limits.validation_errors)
+        if errors:
+            raise Refused.by_graphql(errors, VALIDATION_FAILED)
+        return document

@@ -1,0 +1,156 @@
+"""One supergraph, ready to answer: documents, plans and executors, each made once."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, get_operation_ast
+
+from router.execute import Executor, InvalidVariables, Response, Transport, coerce_variables
+from router.plan.errors import PlanningError
+from router.plan.nodes import OperationKind, QueryPlan
+from router.serve.cache import LruCache
+from router.serve.documents import Documents
+from router.serve.errors import BAD_USER_INPUT, UNKNOWN_OPERATION, VALIDATION_FAILED, Refused, masked
+from router.serve.limits import Limits
+from router.serve.request import GraphQLRequest, RequestContext
+from router.supergraph import Supergraph
+
+CACHED_OPERATIONS = 1_000
+CACHED_CHARACTERS = 2_000_000
+
+Plan: TypeAlias = Callable[[DocumentNode, str | None], QueryPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A planned operation, which can be executed many times."""
+
+    schema: GraphQLSchema
+    definition: OperationDefinitionNode
+    executor: Executor
+
+    @property
+    def kind(self) -> OperationKind:
+        return self.executor.plan.kind
+
+    async def execute(self, variables: Mapping[str, Any] | None, context: RequestContext) -> Response:
+        """Answer a query or mutation.
+
+        Raises:
+            Refused: the variables do not fit, or the operation is a subscription.
+        """
+        if self.kind is OperationKind.SUBSCRIPTION:
+            raise Refused.because("A subscription needs a transport that can carry more than one response.")
+        return await self.executor.execute(self._coerced(variables), context.headers)
+
+    async def subscribe(self, variables: Mapping[str, Any] | None, context: RequestContext) -> AsyncGenerator[Response]:
+        """Answer a subscription.
+
+        Raises:
+            Refused: the variables do not fit.
+        """
+        async with aclosing(self.executor.subscribe(self._coerced(variables), context.headers)) as responses:
+            async for response in responses:
+                yield response
+
+    def _coerced(self, variables: Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            return coerce_variables(self.schema, self.definition, variables)
+        except InvalidVariables as invalid:
+            raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
+
+
+class Engine:
+    """Answers GraphQL requests over one supergraph."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        plan: Plan,
+        transports: Mapping[str, Transport],
+        limits: Limits | None = None,
+    ) -> None:
+        """Args: `schema` is the public one; `plan` plans a valid document's operation; `transports` by subgraph."""
+        self.schema = schema
+        self.limits = limits or Limits()
+        self._plan = plan
+        self._transports = transports
+        self._documents = Documents(schema, self.limits)
+        self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
+
+    @classmethod
+    def from_sdl(
+        cls, supergraph_sdl: str, transports: Mapping[str, Transport], limits: Limits | None = None
+    ) -> "Engine":
+        """An engine over a composed supergraph.
+
+        Raises:
+            SupergraphError: the text is no supergraph.
+            ValueError: a subgraph has no transport.
+        """
+        from router.plan import Planner
+
+        supergraph = Supergraph.from_sdl(supergraph_sdl)
+        missing = sorted(set(supergraph.subgraphs) - set(transports))
+        if missing:
+            raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
+        return cls(supergraph.api_schema, Planner(supergraph).plan, transports, limits)
+
+    async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
+        """Answer a query or mutation; refusals and bugs become responses too."""
+        try:
+            operation = await self.prepare(request)
+            return await operation.execute(request.variables, context)
+        except Refused as refused:
+            return refused.response()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            return Response(errors=[masked(error)])
+
+    async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
+        """Answer any operation as a stream: a query or mutation gives one response."""
+        operation = await self.prepare(request)
+        if operation.kind is not OperationKind.SUBSCRIPTION:
+            yield await operation.execute(request.variables, context)
+            return
+        async with aclosing(operation.subscribe(request.variables, context)) as responses:
+            async for response in responses:
+                yield response
+
+    async def prepare(self, request: GraphQLRequest) -> Operation:
+        """The operation that a request names.
+
+        Raises:
+            Refused: the document is not valid, or has no such operation.
+        """
+        key = (request.query, request.operation_name)
+        known = self._operations.get(key)
+        if known is None:
+            document = await self._documents.valid(request.query)
+            known = self._planned(document, request.operation_name)
+            self._operations.put(key, known, len(request.query))
+        return known
+
+    async def aclose(self) -> None:
+        """Close the transports."""
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    def _planned(self, document: DocumentNode, operation_name: str | None) -> Operation:
+        definition = get_operation_ast(document, operation_name)
+        if definition is None:
+            message = (
+                f"The document has no operation named {operation_name!r}."
+                if operation_name is not None
+                else "The document has several operations; name the one to execute."
+            )
+            raise Refused.because(message, UNKNOWN_OPERATION)
+        try:
+            plan = self._plan(document, operation_name)
+            executor = Executor(plan, self._transports, self.schema)
+        except PlanningError as error:
+            raise Refused.because(str(error), error.code) from error
+        except RecursionError as error:
+            raise Refused.because("The operation is nested too deeply.", VALIDATION_FAILED) from error
+        return Operation(self.schema, definition, executor)

@@ -1,0 +1,81 @@
+"""Refusals, with the codes that clients may rely on, and the masking of bugs."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+from graphql import GraphQLError
+
+from router.execute.json import JSONObject
+from router.execute.response import Response
+
+logger = logging.getLogger(__name__)
+
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+UNKNOWN_OPERATION = "OPERATION_RESOLUTION_FAILURE"
+BAD_USER_INPUT = "BAD_USER_INPUT"
+BAD_REQUEST = "BAD_REQUEST"
+INTERNAL = "INTERNAL_SERVER_ERROR"
+
+
+class Refused(Exception):
+    """A request that is not executed.
+
+    Attributes:
+        status: of the HTTP response; None where the request was understood but is no valid GraphQL, so that the media
+            type of the response decides (200 or 400).
+        headers: further headers of the HTTP response.
+    """
+
+    def __init__(
+        self,
+        errors: Sequence[JSONObject],
+        status: HTTPStatus | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(errors[0]["message"])
+        self.errors = list(errors)
+        self.status = status
+        self.headers = headers or {}
+
+    @classmethod
+    def because(
+        cls,
+        message: str,
+        code: str = BAD_REQUEST,
+        status: HTTPStatus | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "Refused":
+        """A refusal for one reason."""
+        return cls([coded_error(message, code)], status, headers)
+
+    @classmethod
+    def by_graphql(cls, errors: Sequence[GraphQLError], code: str) -> "Refused":
+        """A refusal by graphql-core, its errors under one code."""
+        return cls([with_code(error, code) for error in errors])
+
+    def response(self) -> Response:
+        """The refusal as a GraphQL response."""
+        return Response(errors=self.errors, executed=False)
+
+
+def coded_error(message: str, code: str, **extensions: Any) -> JSONObject:
+    """An error as clients read it."""
+    return {"message": message, "extensions": {"code": code, **extensions}}
+
+
+def with_code(error: GraphQLError, code: str) -> JSONObject:
+    """An error of graphql-core under our code."""
+    formatted: JSONObject = {**error.formatted}
+    formatted["extensions"] = {**(error.extensions or {}), "code": code}
+    return formatted
+
+
+def masked(error: BaseException) -> JSONObject:
+    """What a client may know of a bug: an id, under which the log has the rest."""
+    id_ = str(uuid4())
+    logger.error("Internal error %s", id_, exc_info=error)
+    return coded_error("Internal error", INTERNAL, id=id_)

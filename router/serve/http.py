@@ -1,0 +1,101 @@
+"""GraphQL over HTTP: POST and GET at one path.
+
+Source: https://graphql.github.io/graphql-over-http/draft/
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from router.execute.response import Response
+from router.plan.nodes import OperationKind
+from router.serve.engine import Engine
+from router.serve.errors import Refused, masked
+from router.serve.graphiql import Page
+from router.serve.negotiate import MediaType, negotiate, status_of
+from router.serve.parse import check_content_type, parse_get, parse_post, read_body
+from router.serve.request import GraphQLRequest, Hooks
+
+CONTENT_TYPES = {
+    media_type: f"{media_type.value}; charset=utf-8".encode()
+    for media_type in (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
+}
+
+
+class GraphQLEndpoint:
+    """An ASGI application for one path, without the layers that a request object would add."""
+
+    def __init__(self, engine: Engine, hooks: Hooks, page: Page | None) -> None:
+        """Args: `page` is what a browser gets, or None for nothing of the kind."""
+        self._engine = engine
+        self._hooks = hooks
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        media_type = MediaType.JSON
+        try:
+            if self._page is not None and self._wants_page(scope, headers):
+                await self._page.send(send)
+                return
+            media_type = negotiate(headers.get("accept"))
+            response = await self._answer(scope, headers, receive)
+            await _send(send, response, media_type, status_of(response, media_type))
+        except Refused as refused:
+            response = refused.response()
+            status = refused.status or status_of(response, media_type)
+            await _send(send, response, media_type, status, refused.headers)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            response = Response(errors=[masked(error)])
+            await _send(send, response, media_type, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+    def _wants_page(self, scope: Scope, headers: Mapping[str, str]) -> bool:
+        return (
+            scope["method"] == "GET"
+            and b"query=" not in scope["query_string"]
+            and negotiate(headers.get("accept"), page=True) is MediaType.HTML
+        )
+
+    async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> Response:
+        request = await self._request(scope, headers, receive)
+        context = await self._hooks.authenticate(headers, None)
+        operation = await self._engine.prepare(request)
+        if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
+            raise _not_allowed("POST", "Only queries may be sent by GET.")
+        return await operation.execute(request.variables, context)
+
+    async def _request(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> GraphQLRequest:
+        match scope["method"]:
+            case "POST":
+                check_content_type(headers.get("content-type"))
+                return parse_post(await read_body(receive, self._engine.limits.body_bytes))
+            case "GET":
+                if "content-type" in headers:
+                    check_content_type(headers["content-type"])
+                if len(scope["query_string"]) > self._engine.limits.body_bytes:
+                    raise Refused.because("The query string is too long.", status=HTTPStatus.REQUEST_URI_TOO_LONG)
+                return parse_get(scope["query_string"])
+            case _:
+                raise _not_allowed("GET, POST", "GraphQL is served by GET and POST.")
+
+
+def _not_allowed(allow: str, message: str) -> Refused:
+    return Refused.because(message, status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": allow})
+
+
+async def _send(
+    send: Send,
+    response: Response,
+    media_type: MediaType,
+    status: HTTPStatus,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    body = orjson.dumps(response.as_json())
+    raw = [(b"content-type", CONTENT_TYPES[media_type]), (b"content-length", str(len(body)).encode())]
+    if headers:
+        raw.extend((name.encode(), value.encode()) for name, value in headers.items())
+    await send({"type": "http.response.start", "status": status.value, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,116 @@
+"""From an HTTP request or a WebSocket message to a GraphQL request.
+
+Source: https://graphql.github.io/graphql-over-http/draft/#sec-Request
+"""
+
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+
+from router.execute.json import JSONObject
+from router.serve.errors import Refused
+from router.serve.request import GraphQLRequest
+
+QUERY_FIELDS = 50
+"""Most parameters that a query string may have."""
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The body of a request.
+
+    Raises:
+        Refused: it is larger than `limit`, of which no more was read; or the client went away.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    size = len(body)
+    parts = [body]
+    while size <= limit and message.get("more_body", False):
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > limit:
+        raise Refused.because(f"The body is larger than {limit} bytes.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if message["type"] == "http.disconnect":
+        raise Refused.because("The client went away.")
+    return b"".join(parts) if len(parts) > 1 else body
+
+
+def check_content_type(content_type: str | None) -> None:
+    """Only JSON in UTF-8 is read: other types could be sent by a page on another site without asking first.
+
+    Raises:
+        Refused: it is something else.
+    """
+    if content_type == "application/json":
+        return
+    name, *parameters = (each.strip().lower() for each in (content_type or "").split(";"))
+    charsets = [each.removeprefix("charset=").strip('"') for each in parameters if each.startswith("charset=")]
+    if name != "application/json" or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+        raise Refused.because(
+            "The Content-Type must be application/json in UTF-8.", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        )
+
+
+def parse_post(body: bytes) -> GraphQLRequest:
+    """The request in a JSON body.
+
+    Raises:
+        Refused: there is none.
+    """
+    return parse_parameters(_parse_json(body, "The body"))
+
+
+def parse_get(query_string: bytes) -> GraphQLRequest:
+    """The request in a query string.
+
+    Raises:
+        Refused: there is none.
+    """
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, max_num_fields=QUERY_FIELDS)
+    except ValueError as error:
+        raise Refused.because("The query string cannot be read.", status=HTTPStatus.BAD_REQUEST) from error
+    parameters: JSONObject = dict(pairs)
+    for name in ("variables", "extensions"):
+        if name in parameters:
+            parameters[name] = _parse_json(parameters[name], f"The parameter {name}") if parameters[name] else None
+    parameters["operationName"] = parameters.get("operationName") or None
+    return parse_parameters(parameters)
+
+
+def parse_parameters(parameters: object) -> GraphQLRequest:
+    """The request in decoded JSON.
+
+    Raises:
+        Refused: a parameter is missing or of the wrong type.
+    """
+    if not isinstance(parameters, dict):
+        raise Refused.because("The request must be a JSON object.", status=HTTPStatus.BAD_REQUEST)
+    given = cast("JSONObject", parameters)
+    query: Any = given.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refused.because("The request needs a query, as a string.", status=HTTPStatus.BAD_REQUEST)
+    return GraphQLRequest(
+        query,
+        _optional(given, "operationName", str, "a string"),
+        _optional(given, "variables", dict, "an object"),
+        _optional(given, "extensions", dict, "an object"),
+    )
+
+
+def _optional(given: JSONObject, name: str, type_: type, described: str) -> Any:
+    value: Any = given.get(name)
+    if value is not None and not isinstance(value, type_):
+        raise Refused.because(f"The parameter {name} must be {described}.", status=HTTPStatus.BAD_REQUEST)
+    return value
+
+
+def _parse_json(text: bytes | str, what: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Refused.because(f"{what} is not valid JSON.", status=HTTPStatus.BAD_REQUEST) from error

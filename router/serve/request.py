@@ -1,0 +1,61 @@
+"""What a client asks, on whose behalf, and the hooks that decide it."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """A GraphQL request, its parts of the right JSON types and otherwise unchecked."""
+
+    query: str
+    operation_name: str | None = None
+    variables: Mapping[str, Any] | None = None
+    extensions: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Who asks.
+
+    Attributes:
+        headers: what subgraphs get to see of the client's headers.
+        principal: whatever the authenticate hook wants to keep; the router does not look at it.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    principal: Any = None
+
+
+class Authenticate(Protocol):
+    """Tells who asks: once per HTTP request, and once per WebSocket connection."""
+
+    def __call__(
+        self, headers: Mapping[str, str], connection_params: Mapping[str, Any] | None, /
+    ) -> Awaitable[RequestContext]:
+        """Args: `headers` in lower case; `connection_params` from a WebSocket's `connection_init`, None over HTTP.
+
+        Raises:
+            Refused: the client may not ask anything.
+        """
+        ...
+
+
+def forwarding(*names: str) -> Authenticate:
+    """Lets every client in and forwards the named headers; a WebSocket may give them as connection parameters."""
+    wanted = tuple(name.lower() for name in names)
+
+    async def authenticate(headers: Mapping[str, str], connection_params: Mapping[str, Any] | None) -> RequestContext:
+        given: dict[str, Any] = dict(headers)
+        given.update({key.lower(): value for key, value in (connection_params or {}).items()})
+        return RequestContext({name: given[name] for name in wanted if isinstance(given.get(name), str)})
+
+    return authenticate
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the owner of a router decides for it."""
+
+    authenticate: Authenticate = field(default_factory=forwarding)

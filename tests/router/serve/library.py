@@ -1,0 +1,148 @@
+"""One subgraph of books, executed by graphql-core in this process, and an engine in front of it."""
+
+# graphql-core declares its wrapping types and its executors generic without naming their arguments everywhere.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+# graphql-core declares its wrapping types and its executors generic without naming their arguments everywhere.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    SelectionSetNode,
+    build_schema,
+    get_named_type,
+    get_operation_ast,
+    graphql,
+    parse,
+    print_ast,
+    subscribe,
+)
+
+from router.execute import InProcessTransport
+from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
+from router.serve import Engine, Limits
+
+SDL = """
+    type Query { book(id: ID!): Book, books(first: Int = 2): [Book!]!, slow: String, whoami: String, crash: String }
+    type Mutation { rename(id: ID!, title: String!): Book }
+    type Subscription { ticks(upTo: Int!): Int!, forever: Int! }
+    type Book { id: ID! title: String! author: Author }
+    type Author { name: String! books: [Book!]! }
+"""
+
+
+@dataclass
+class Library:
+    """The subgraph's resolvers and what they saw."""
+
+    streams: int = 0
+    seen: list[str] = field(default_factory=list[str])
+
+    def book(self, info: Any, id: str) -> dict[str, Any]:
+        if id == "0":
+            raise GraphQLError("No such book.", extensions={"code": "NOT_FOUND"})
+        return {"id": id, "title": f"Book {id}", "author": {"name": "Ada"}}
+
+    def books(self, info: Any, first: int) -> list[dict[str, Any]]:
+        return [self.book(info, str(number + 1)) for number in range(first)]
+
+    async def slow(self, info: Any) -> str:
+        await asyncio.sleep(0.2)
+        return "done"
+
+    def whoami(self, info: Any) -> str | None:
+        return info.context.get("authorization")
+
+    def rename(self, info: Any, id: str, title: str) -> dict[str, Any]:
+        return {"id": id, "title": title}
+
+    async def ticks(self, info: Any, **arguments: int) -> AsyncGenerator[dict[str, int]]:
+        for number in range(arguments["upTo"]):
+            yield {"ticks": number}
+
+    async def forever(self, info: Any) -> AsyncGenerator[dict[str, int]]:
+        self.streams += 1
+        try:
+            number = 0
+            while True:
+                yield {"forever": number}
+                number += 1
+                await asyncio.sleep(0)
+        finally:
+            self.streams -= 1
+
+
+@dataclass
+class LibrarySubgraph:
+    """The subgraph as a composition root would hand it to the router."""
+
+    library: Library = field(default_factory=Library)
+    schema: GraphQLSchema = field(default_factory=lambda: build_schema(SDL))
+
+    async def execute(
+        self, query: str, variables: Mapping[str, Any] | None, name: str | None, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        self.library.seen.append(query)
+        result = await graphql(self.schema, query, self.library, dict(headers), variable_values=dict(variables or {}))
+        return {**result.formatted}
+
+    async def subscribe(
+        self, query: str, variables: Mapping[str, Any] | None, name: str | None, headers: Mapping[str, str]
+    ) -> AsyncGenerator[dict[str, Any]]:
+        stream: Any = subscribe(
+            self.schema, parse(query), self.library, dict(headers), variable_values=dict(variables or {})
+        )
+        if asyncio.iscoroutine(stream):
+            stream = await stream
+        assert not isinstance(stream, ExecutionResult), stream
+        try:
+            async for result in stream:
+                yield {**result.formatted}
+        finally:
+            await stream.aclose()
+
+    def transport(self) -> InProcessTransport:
+        return InProcessTransport(self.execute, self.subscribe)
+
+
+def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> Engine:
+    """An engine that forwards whole operations to the only subgraph."""
+    schema = build_schema(SDL)
+
+    def plan(document: DocumentNode, operation_name: str | None) -> QueryPlan:
+        operation = get_operation_ast(document, operation_name)
+        assert operation is not None
+        kind = OperationKind(operation.operation.value)
+        root = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}[kind.value]
+        variables = tuple(each.variable.name.value for each in operation.variable_definitions or ())
+        return QueryPlan(
+            kind=kind,
+            root_type=root,
+            fetches=(Fetch(0, "library", kind, document, print_ast(operation), variables),),
+            projection=_project(schema, root, operation.selection_set),
+        )
+
+    return Engine(schema, plan, {"library": subgraph.transport()}, limits)
+
+
+def _project(schema: GraphQLSchema, parent: str, selections: SelectionSetNode | None) -> tuple[ProjectedField, ...]:
+    projected: list[ProjectedField] = []
+    for node in selections.selections if selections else ():
+        assert isinstance(node, FieldNode)
+        name = node.name.value
+        key = node.alias.value if node.alias else name
+        type_: Any = schema.get_type(parent)
+        field = schema.get_field(type_, name)
+        assert field is not None
+        selected = _project(schema, str(get_named_type(field.type)), node.selection_set)
+        projected.append(ProjectedField(key, key, name, field.type, selections=selected))
+    return tuple(projected)
