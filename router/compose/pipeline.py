@@ -8,6 +8,7 @@ from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.printer import print_schema
 from router.compose.read import read
 from router.compose.subgraph import Subgraph, SubgraphSchema
+from router.compose.upgrade import upgrade_all
 from router.federation.errors import CompositionError, FederationError
 
 
@@ -29,7 +30,7 @@ class Refused:
 def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
     """Compose subgraphs into a supergraph; neither their order nor that of their definitions matters."""
     try:
-        merge = merge_subgraphs(_read_all(subgraphs))
+        merge = merge_subgraphs(upgrade_all(_read_all(subgraphs)))
     except FederationError as refused:
         return Refused(refused.errors)
     if merge.errors:

@@ -1,10 +1,7 @@
 """Read a subgraph's SDL into a typed schema."""
 
-from collections.abc import Iterable, Sequence
-
 from graphql import (
     DirectiveDefinitionNode,
-    DirectiveNode,
     DocumentNode,
     GraphQLSyntaxError,
     SchemaDefinitionNode,
@@ -16,12 +13,23 @@ from graphql import (
 )
 
 from router.compose.build import Builder
-from router.compose.model import ROOT_NAMES, Applied, RootKind, Schema
+from router.compose.model import ROOT_NAMES, RootKind, Schema
 from router.compose.read_links import read_links
 from router.compose.subgraph import Subgraph, SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
-from router.federation.features import CONNECT, CORE, FEDERATION, FEDERATION_1, JOIN, LINK, Feature
-from router.federation.links import Link, Links
+from router.federation.features import (
+    CONNECT,
+    CORE,
+    FEATURES,
+    FED_1_AS,
+    FEDERATION,
+    FEDERATION_1,
+    JOIN,
+    LINK,
+    Feature,
+)
+from router.federation.links import Import, Link, Links
+from router.federation.urls import FeatureUrl
 from router.federation.versions import Version
 
 FEDERATION_FIELDS = ("_entities", "_service")
@@ -38,16 +46,7 @@ def read(subgraph: Subgraph) -> SubgraphSchema:
     """
     document = parse_sdl(subgraph)
     links = read_links(document)
-    reading = _Reading(document, links)
-    return SubgraphSchema(
-        name=subgraph.name,
-        url=subgraph.url,
-        document=document,
-        schema=reading.schema(),
-        links=links,
-        version=Version(1, 0) if links.federation is None else links.federation.url.version,
-        is_federation_1=links.federation is None,
-    )
+    return _typed(subgraph.name, subgraph.url, document, links)
 
 
 def parse_sdl(subgraph: Subgraph) -> DocumentNode:
@@ -83,9 +82,9 @@ class _Reading:
         for link in self._links:
             known = link.feature
             if known is not None and known.identity != JOIN:
-                self._define(schema, link, known)
+                define_feature(schema, link, known)
         if self._links.federation is None:
-            self._define(schema, None, FEDERATION_1)
+            define_feature(schema, None, FEDERATION_1)
         return schema
 
     def _read_types(self, schema: Schema) -> None:
@@ -124,18 +123,11 @@ class _Reading:
     def _read_itself(self, schema: Schema) -> None:
         for node in self._document.definitions:
             if isinstance(node, SchemaDefinitionNode | SchemaExtensionNode):
-                schema.itself.directives.extend(self._applied(node.directives))
+                schema.itself.directives.extend(self._builder.applied(node.directives))
                 if schema.itself.node is None:
                     schema.itself.node = node
             if isinstance(node, SchemaDefinitionNode) and node.description is not None:
                 schema.itself.description = node.description.value
-
-    def _applied(self, nodes: Sequence[DirectiveNode] | None) -> list[Applied]:
-        return self._builder.applied(nodes)
-
-    def _define(self, schema: Schema, link: Link | None, known: Feature) -> None:
-        """Add what the feature defines, unless the document defines it itself."""
-        define_feature(schema, link, known)
 
     def _rename(self, name: str) -> str:
         return self._renames.get(name, name)
@@ -196,6 +188,26 @@ def is_federation_machinery(links: Links, name: str) -> bool:
     return origin is not None and origin.link.url.identity in {FEDERATION, LINK, CORE, CONNECT}
 
 
-def federation_1_features(links: Iterable[Link]) -> list[Link]:
-    """The links that a Federation 1 schema keeps when it is upgraded."""
-    return [link for link in links if link.url.identity != FEDERATION]
+def upgraded_links(links: Links) -> Links:
+    """The links of a Federation 1 schema, and one to the version of Federation 2 it is read as."""
+    known = FEATURES[FEDERATION, FED_1_AS]
+    imports = tuple(Import(f"@{name}", f"@{name}") for name in known.directives())
+    url = FeatureUrl(FEDERATION, "federation", FED_1_AS)
+    return Links.of([*links, Link(url, "federation", imports)])
+
+
+def with_links(subgraph: SubgraphSchema, links: Links) -> SubgraphSchema:
+    """The subgraph's document read anew, under other links."""
+    return _typed(subgraph.name, subgraph.url, subgraph.document, links)
+
+
+def _typed(name: str, url: str, document: DocumentNode, links: Links) -> SubgraphSchema:
+    return SubgraphSchema(
+        name=name,
+        url=url,
+        document=document,
+        schema=_Reading(document, links).schema(),
+        links=links,
+        version=Version(1, 0) if links.federation is None else links.federation.url.version,
+        is_federation_1=links.federation is None,
+    )

@@ -1,6 +1,6 @@
 """INTERFACE_OBJECT_USAGE_ERROR: `@interfaceObject` where it cannot stand for an interface."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.compose.merge.context import Merge
 from router.compose.model import FieldsType, InterfaceType
@@ -48,3 +48,25 @@ def check_interface_exists(merge: Merge) -> None:
                 f'"{name}" is an @interfaceObject in {merge.names(sources)}, but nowhere an interface.',
                 (source.node for source in sources.values()),
             )
+
+
+def check_federation_1(subgraphs: Sequence[SubgraphSchema]) -> Iterator[CompositionError]:
+    """An interface object relies on keys of the interface, which Federation 1 subgraphs had without effect."""
+    standing = {
+        type_.name
+        for subgraph in subgraphs
+        if not subgraph.is_federation_1
+        for type_ in subgraph.schema.objects()
+        if type_.has("interfaceObject")
+    }
+    for subgraph in subgraphs:
+        if subgraph.is_federation_1:
+            for type_ in subgraph.schema.interfaces():
+                if type_.name in standing and type_.has("key"):
+                    yield CompositionError(
+                        ErrorCode.INTERFACE_OBJECT_USAGE_ERROR,
+                        f'"{type_.name}" is an @interfaceObject elsewhere, but its @key here has no effect, as '
+                        f'"{subgraph.name}" is a Federation 1 schema. Link it to Federation 2.3 or later.',
+                        locations(type_.node),
+                        subgraph.name,
+                    )
