@@ -4,11 +4,18 @@ Each test process (each xdist worker) has servers of its own, so that a test may
 start with the first test that asks for them.
 """
 
-from collections.abc import Generator
+import asyncio
+from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
+from studium.platform import migrations
+from tests.queries import Queries
 from tests.servers import Servers, run_servers
+from tests.tenants import Control, Tenant
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +23,34 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Servers]:
     """PostgreSQL, Valkey and the document store of this test process; they do not sync to disk."""
     with run_servers(tmp_path_factory.mktemp("servers")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def control(servers: Servers) -> Control:
+    """The platform's databases, migrated."""
+    control = Control(servers, SecretStr("0" * 64), [one for one in migrations() if one.versions.is_dir()])
+    asyncio.run(control.prepare())
+    return control
+
+
+@pytest.fixture
+async def tenant(control: Control) -> AsyncGenerator[Tenant]:
+    """A tenant with nothing in it."""
+    async with control.tenant() as one:
+        yield one
+
+
+@pytest.fixture
+async def other_tenant(control: Control) -> AsyncGenerator[Tenant]:
+    """Another tenant with nothing in it."""
+    async with control.tenant() as one:
+        yield one
+
+
+@pytest.fixture
+def queries() -> Generator[Queries]:
+    """The SQL statements any engine has sent since the test began; `clear()` it before what is measured."""
+    seen = Queries()
+    event.listen(Engine, "before_cursor_execute", seen.note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", seen.note)

@@ -32,7 +32,7 @@ class Supervisor:
     `say` receives one line whenever a child dies, returns or is given up.
     """
 
-    say: Callable[[str], None]
+    say: Callable[[str], object]
     _watched: dict[str, _Watched] = field(default_factory=dict[str, _Watched], init=False)
     _given_up: asyncio.Future[CannotStart] | None = field(default=None, init=False)
 
