@@ -53,19 +53,18 @@ class DocumentStore:
         self._data.mkdir(mode=0o700, exist_ok=True)
         # An empty file of our own: without one the server looks for configuration in the working folder and in $HOME.
         write_private(self._data / "server.toml", "")
-        child = self._child()
         if not (self._data / "user-exists").exists():
-            await self._create_user(child)
-        return replace(child, command=(*child.command, "--auth"))
+            await self._create_user(self._child("--sync-on-commit"))
+        return self._child("--auth", *(("--sync-on-commit",) if self._durable else ()))
 
-    def _child(self) -> Child:
+    def _child(self, *options: str) -> Child:
         return Child(
             name=self.name,
             command=(
                 *(sys.executable, "-m", "secantus", "--config", str(self._data / "server.toml")),
                 *("--host", LOOPBACK, "--port", str(self._port), "--storage-path", str(self._data / "store")),
                 *("--cache-size", "256M", "--log-level", "WARNING"),
-                *(("--sync-on-commit",) if self._durable else ()),
+                *options,
             ),
             probe=self._probe,
             log=self._folder.logs / f"{self.name}.log",
