@@ -7,6 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,6 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 _NONCE_BYTES: Final = 12
+_ID_BYTES: Final = 16
+_MAC_BYTES: Final = 16
 
 
 class SealBroken(Exception):
@@ -26,6 +29,11 @@ def derive_key(secret: SecretStr, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(
         secret.get_secret_value().encode()
     )
+
+
+def subkey(secret: SecretStr, purpose: str) -> SecretStr:
+    """A secret for one purpose, for processes that must not hold the platform's own."""
+    return SecretStr(derive_key(secret, purpose).hex())
 
 
 def login_password(secret: SecretStr, role: str) -> str:
@@ -60,3 +68,29 @@ class Sealer:
             return AESGCM(self.key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
         except (InvalidTag, Base64Error, ValueError) as error:
             raise SealBroken from error
+
+
+@dataclass(frozen=True, slots=True)
+class IdSigner:
+    """Codes that stand for an identifier and cannot be made up: the identifier and a MAC of it."""
+
+    key: bytes = field(repr=False)
+
+    @classmethod
+    def create(cls, secret: SecretStr, purpose: str) -> "IdSigner":
+        return cls(derive_key(secret, purpose))
+
+    def sign(self, id_: UUID) -> str:
+        return urlsafe_b64encode(id_.bytes + self._mac(id_)).rstrip(b"=").decode()
+
+    def read(self, code: str) -> UUID | None:
+        """The identifier `code` was made for; None if it was not made here."""
+        try:
+            raw = urlsafe_b64decode(code + "=" * (-len(code) % 4))
+            id_ = UUID(bytes=raw[:_ID_BYTES])
+        except ValueError:
+            return None
+        return id_ if hmac.compare_digest(raw[_ID_BYTES:], self._mac(id_)) else None
+
+    def _mac(self, id_: UUID) -> bytes:
+        return hmac.digest(self.key, id_.bytes, hashlib.sha256)[:_MAC_BYTES]

@@ -5,15 +5,17 @@ tenant's own, so that every statement is fully qualified; and each transaction f
 one schema only. Both end with the transaction, so nothing is left on a pooled connection.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
+from asyncpg.exceptions import CannotConnectNowError
 from pydantic import SecretStr
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
@@ -109,6 +111,12 @@ class Sessions:
         """A session in a read-only transaction, rolled back at the end."""
         return self._open(caller, postgresql_readonly=True)
 
+    async def ping(self) -> None:
+        """Raise `Unavailable` unless the server answers."""
+        with _unavailable_if_lost():
+            async with self.engine.connect() as connection:
+                await connection.execute(sa.select(1))
+
     async def aclose(self) -> None:
         await self.engine.dispose()
 
@@ -117,15 +125,22 @@ class Sessions:
         mapped = {PLACEHOLDER_SCHEMA: tenant_schema(caller.tenant_id)}
         engine = self.engine.execution_options(schema_translate_map=mapped, **options)
         role = tenant_role(caller.tenant_id, self.subgraph)
-        try:
+        with _unavailable_if_lost():
             async with TenantSession(engine, caller, role=role) as session:
                 yield session
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable from error
-            raise
-        except ConnectionError as error:
+
+
+@contextmanager
+def _unavailable_if_lost() -> Generator[None]:
+    """A server that is away is not a bug of ours: the caller is told to try again."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
             raise Unavailable from error
+        raise
+    except (ConnectionError, FileNotFoundError, CannotConnectNowError, PoolTimeout) as error:
+        raise Unavailable from error
 
 
 @asynccontextmanager

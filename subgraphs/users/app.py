@@ -1,0 +1,50 @@
+"""Composition root of the users subgraph."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from shared.crypto import IdSigner, Sealer
+from shared.database import Sessions
+from shared.events import Hub
+from shared.graphql.app import SubgraphApp
+from shared.graphql.context import contexts
+from shared.graphql.service import GraphQLService
+from shared.passwords import Passwords
+from shared.tenancy.registry import Registry
+from shared.tokens import TokenVerifier
+from subgraphs.users.context import Context
+from subgraphs.users.schema import build_schema
+from subgraphs.users.service import SignUpDesk
+from subgraphs.users.settings import UsersSettings
+
+
+def create(
+    settings: UsersSettings, *, verifier: TokenVerifier, hub: Hub, passwords: Passwords | None = None
+) -> SubgraphApp:
+    """The users subgraph; nothing is opened before it is started.
+
+    Args:
+        settings: its database and keys.
+        verifier: verifies callers' tokens.
+        hub: wakes it; started and stopped by whoever made it.
+        passwords: hashes passwords; by default as strongly as production needs.
+    """
+    sessions = Sessions.create(settings.database_url, subgraph="users", pool_size=settings.pool_size)
+    desk = SignUpDesk(
+        sessions=sessions,
+        tenants=Registry.create(settings.database_url),
+        passwords=passwords or Passwords(),
+        sealer=Sealer.create(settings.credentials_key, "password-hash"),
+        invitations=IdSigner.create(settings.credentials_key, "invitation"),
+        hub=hub,
+    )
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncGenerator[None]:
+        yield
+        await desk.tenants.aclose()
+        await sessions.aclose()
+
+    context = contexts(verifier, lambda caller: Context(caller, sessions, desk))
+    service = GraphQLService(build_schema(), context=context)
+    return SubgraphApp("users", service, lifespan=lifespan, ready=sessions.ping)

@@ -1,0 +1,24 @@
+"""What a resolver of the users subgraph may reach."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import strawberry
+
+from shared.caller import Caller
+from shared.database import Sessions
+from shared.graphql.context import BaseContext
+from subgraphs.users.loaders import Loaders
+from subgraphs.users.service import SignUpDesk
+
+
+@dataclass
+class Context(BaseContext[Loaders]):
+    sessions: Sessions
+    desk: SignUpDesk
+
+    def make_loaders(self, caller: Caller) -> Loaders:
+        return Loaders.create(self.sessions, caller)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

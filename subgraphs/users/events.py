@@ -1,0 +1,27 @@
+"""What the users subgraph tells the others."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events import Event
+
+
+class UserSignedUp(Event, frozen=True, kw_only=True):
+    """Somebody chose a password: the auth subgraph opens an account."""
+
+    topic: ClassVar[str] = "users.user-signed-up.v1"
+
+    user_id: UUID
+    email: str
+    display_name: str
+    role: str
+    sealed_password_hash: str
+    """Opens only with the platform's key, for this user id."""
+
+
+class UserInvited(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.user-invited.v1"
+
+    user_id: UUID
+    email: str
+    role: str

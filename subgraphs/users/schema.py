@@ -1,0 +1,9 @@
+"""The users subgraph's schema."""
+
+from shared.graphql.schema import FederationSchema
+from subgraphs.users.resolvers import Mutation, Query
+from subgraphs.users.types import Tenant
+
+
+def build_schema() -> FederationSchema:
+    return FederationSchema(query=Query, mutation=Mutation, types=[Tenant])

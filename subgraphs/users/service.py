@@ -1,0 +1,187 @@
+"""What can be done with people, and when it is refused."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.caller import Caller, service_caller
+from shared.crypto import IdSigner, Sealer
+from shared.database import Sessions, TenantSession, unit_of_work
+from shared.errors import BadUserInput, TenantNotFound
+from shared.events import Hub, Subscription, acknowledgement_of, record
+from shared.idempotency import Attempt, once
+from shared.ids import uuid7
+from shared.passwords import Passwords
+from shared.roles import Role
+from shared.tenancy.registry import Registry, TenantStatus
+from subgraphs.users.errors import EmailTaken, InvitationInvalid
+from subgraphs.users.events import UserInvited, UserSignedUp
+from subgraphs.users.models import Invitation, User, UserStatus
+from subgraphs.users.store import InvitationStore, UserStore
+
+INVITATION_LIFETIME: Final = timedelta(days=14)
+MAX_INVITED_AT_ONCE: Final = 100
+ACCOUNT_WAIT_SECONDS: Final = 3.0
+_ACCOUNTS: Final = "auth"
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpDesk:
+    """What signing up needs: nobody is signed in yet, so there is no tenant session to start from."""
+
+    sessions: Sessions
+    tenants: Registry
+    passwords: Passwords
+    sealer: Sealer
+    invitations: IdSigner
+    hub: Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody who signs up."""
+
+    email: str
+    display_name: str
+    password: str = field(repr=False)
+    invitation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    user: User
+    ready: bool
+    """The account is open: signing in works from now on."""
+
+
+async def invite(
+    session: TenantSession, emails: Sequence[str], role: Role, attempt: Attempt
+) -> Sequence[tuple[Invitation, User]]:
+    """Invite people by e-mail; those already invited get a new invitation.
+
+    Returns:
+        In the order of `emails`.
+
+    Raises:
+        EmailTaken: one of them is already here; nobody was invited.
+    """
+    session.caller.require("users:invite")
+    if not 0 < len(emails) <= MAX_INVITED_AT_ONCE or len(set(emails)) != len(emails):
+        raise BadUserInput(f"`emails` must be 1 to {MAX_INVITED_AT_ONCE} different addresses", field="emails")
+    batch_id = await once(session, attempt, lambda: _invite(session, emails, role))
+    return await InvitationStore(session).batch(batch_id)
+
+
+async def _invite(session: TenantSession, emails: Sequence[str], role: Role) -> UUID:
+    batch_id = uuid7()
+    known = await UserStore(session).by_emails(emails)
+    for position, email in enumerate(emails):
+        user = known.get(email) or await _add_invited(session, email, role)
+        if user is None or user.status != UserStatus.INVITED:
+            raise EmailTaken(path=("input", "emails", str(position)))
+        await _send_invitation(session, user, role, batch_id)
+    return batch_id
+
+
+async def _add_invited(session: TenantSession, email: str, role: Role) -> User | None:
+    return await UserStore(session).add(
+        email=email, display_name=email.partition("@")[0], role=role, status=UserStatus.INVITED
+    )
+
+
+async def _send_invitation(session: TenantSession, user: User, role: Role, batch_id: UUID) -> None:
+    expires_at = datetime.now(UTC) + INVITATION_LIFETIME
+    invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
+    await InvitationStore(session).add(invitation)
+    record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))
+
+
+async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attempt: Attempt) -> SignedUp:
+    """Add a person who chose a password, and wait a moment for the account to be opened.
+
+    Raises:
+        TenantNotFound: there is no tenant of that name, or it is not open.
+        EmailTaken: somebody is already here with this address.
+        InvitationInvalid: the code is not a valid one for this address.
+    """
+    caller = await _caller_for(desk, tenant_slug)
+    password_hash = await desk.passwords.hash(newcomer.password)
+    event_id = uuid7()
+    async with desk.hub.subscribe(acknowledgement_of(event_id, _ACCOUNTS)) as acknowledged:
+        async with unit_of_work(desk.sessions, caller) as session:
+            enrolling = _Enrolling(desk, session, newcomer, password_hash, event_id)
+            user_id = await once(session, attempt, enrolling.run)
+            user = await UserStore(session).get(user_id)
+            if user is None:
+                raise RuntimeError(f"the user {user_id} of an idempotency key is gone")
+        return SignedUp(user, ready=user.can_sign_in or (enrolling.recorded and await _arrives(acknowledged)))
+
+
+async def _caller_for(desk: SignUpDesk, tenant_slug: str) -> Caller:
+    tenant = await desk.tenants.by_slug(tenant_slug)
+    if tenant is None or tenant.status is not TenantStatus.ACTIVE:
+        raise TenantNotFound
+    return service_caller(tenant.id, "users")
+
+
+async def _arrives(acknowledged: Subscription) -> bool:
+    try:
+        async with asyncio.timeout(ACCOUNT_WAIT_SECONDS):
+            await acknowledged.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Enrolling:
+    """One sign-up in its transaction."""
+
+    desk: SignUpDesk
+    session: TenantSession
+    newcomer: Newcomer
+    password_hash: str = field(repr=False)
+    event_id: UUID
+    recorded: bool = False
+
+    async def run(self) -> UUID:
+        invitation = self.newcomer.invitation
+        user = await self._add_learner() if invitation is None else await self._claim(invitation)
+        self._record(user)
+        self.recorded = True
+        return user.id
+
+    async def _add_learner(self) -> User:
+        newcomer = self.newcomer
+        user = await UserStore(self.session).add(
+            email=newcomer.email, display_name=newcomer.display_name, role=Role.LEARNER, status=UserStatus.ACTIVE
+        )
+        if user is None:
+            raise EmailTaken(path=("input", "email"))
+        return user
+
+    async def _claim(self, code: str) -> User:
+        invitation_id = self.desk.invitations.read(code)
+        found = await InvitationStore(self.session).claimable(invitation_id) if invitation_id else None
+        if found is None or found[1].email != self.newcomer.email or found[1].status != UserStatus.INVITED:
+            raise InvitationInvalid(path=("input", "invitation"))
+        invitation, user = found
+        invitation.claimed_at = datetime.now(UTC)
+        user.display_name, user.role, user.status = self.newcomer.display_name, invitation.role, UserStatus.ACTIVE
+        user.version += 1
+        return user
+
+    def _record(self, user: User) -> None:
+        event = UserSignedUp(
+            event_id=self.event_id,
+            tenant_id=self.session.caller.tenant_id,
+            user_id=user.id,
+            email=user.email,
+            display_name=user.display_name,
+            role=user.role,
+            sealed_password_hash=self.desk.sealer.seal(self.password_hash, context=str(user.id)),
+        )
+        record(self.session, event)

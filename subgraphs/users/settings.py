@@ -1,0 +1,16 @@
+"""What the users subgraph reads from its environment."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import DatabaseUrl
+
+
+class UsersSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="STUDIUM_USERS_", frozen=True, hide_input_in_errors=True)
+
+    database_url: DatabaseUrl
+    """The subgraph's own login role, in its own database."""
+    credentials_key: SecretStr
+    """Seals what is told to the auth subgraph, and signs invitations."""
+    pool_size: int = 8
