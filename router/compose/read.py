@@ -13,7 +13,7 @@ from graphql import (
 )
 
 from router.compose.build import Builder
-from router.compose.model import ROOT_NAMES, RootKind, Schema
+from router.compose.model import ROOT_NAMES, ObjectType, RootKind, Schema
 from router.compose.read_links import read_links
 from router.compose.subgraph import Subgraph, SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
@@ -109,10 +109,12 @@ class _Reading:
         for kind, name in ROOT_NAMES.items():
             if name in schema.types:
                 schema.roots.setdefault(kind, name)
-        query = schema.fields_type(schema.roots.get("query", ""))
-        if query is not None:
-            for name in FEDERATION_FIELDS:
-                query.fields.pop(name, None)
+        # every subgraph answers `_service` and `_entities`, so that every subgraph has a query root
+        name = schema.roots.setdefault("query", ROOT_NAMES["query"])
+        query = schema.types.setdefault(name, ObjectType(name=name, coordinate=name, defined=True))
+        if isinstance(query, ObjectType):
+            for machinery in FEDERATION_FIELDS:
+                query.fields.pop(machinery, None)
 
     def _read_directives(self, schema: Schema) -> None:
         for node in self._document.definitions:

@@ -18,11 +18,14 @@ def merge_applied(merge: Merge) -> None:
 
 def merge_directives(merge: Merge, sources: Sources[Element], into: Element) -> None:
     """Carry into the supergraph what its subgraphs apply to an element."""
-    names = dict.fromkeys(applied.name for source in present(sources).values() for applied in source.directives)
-    for name in names:
-        composed = merge.composed.get(name)
-        if composed is not None and not composed.through_join:
-            _merge_one(merge, sources, into, composed)
+    found: dict[str, ComposedDirective] = {}
+    for index, source in present(sources).items():
+        for applied in source.directives:
+            composed = merge.composed.get(applied.name)
+            if composed is not None and composed.carries(index):
+                found.setdefault(applied.name, composed)
+    for composed in found.values():
+        _merge_one(merge, sources, into, composed)
 
 
 def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed: ComposedDirective) -> None:

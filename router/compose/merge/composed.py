@@ -25,6 +25,12 @@ class ComposedDirective:
     definition: DirectiveDefinition
     through_join: bool = False
     """Whether it stays out of the supergraph's own directives, and is told through `@join__directive`."""
+    asked_by: frozenset[int] | None = None
+    """The subgraphs that ask for it to be composed; None where every use of it is."""
+
+    def carries(self, index: int) -> bool:
+        """Whether an application in the subgraph makes the supergraph carry the directive there."""
+        return not self.through_join and (self.asked_by is None or index in self.asked_by)
 
 
 def _known(values: Sequence[Value | Missing]) -> list[Value]:

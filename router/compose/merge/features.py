@@ -111,6 +111,13 @@ def link_features(supergraph: Schema, federation: Version, features: Iterable[Co
         define_feature(supergraph, said, composed.feature)
 
 
+def link_requested(supergraph: Schema, links: Iterable[Link]) -> None:
+    """Link the supergraph to the features of directives composed on request."""
+    for link in links:
+        if link.imports:
+            supergraph.itself.directives.append(Applied("link", link_arguments(link)))
+
+
 def _plain(known: Feature) -> Link:
     return Link(FeatureUrl(known.identity, known.name, known.version), known.name)
 

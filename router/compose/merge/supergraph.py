@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 
 from router.compose.merge.applied import merge_applied
+from router.compose.merge.compose_directives import requested_directives
 from router.compose.merge.context import Merge
-from router.compose.merge.features import ComposedFeature, composed_directives, composed_features, link_features
+from router.compose.merge.directive_definitions import merge_directive_definitions
+from router.compose.merge.features import (
+    ComposedFeature,
+    composed_directives,
+    composed_features,
+    link_features,
+    link_requested,
+)
 from router.compose.merge.interfaces import extend_implementations
 from router.compose.merge.roots import merge_roots, merge_schema_definition
 from router.compose.merge.types import declare_types, merge_types
 from router.compose.model import EnumType, EnumValue
 from router.compose.rules import interface_object_usage_error, no_queries
+from router.compose.rules.directive_composition_error import Requests
 from router.compose.subgraph import SubgraphSchema
 from router.federation.join import graph_names, join_for
 
@@ -18,15 +27,20 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
     """Merge subgraphs, all of Federation 2 by now, into a supergraph, along with what stands against it."""
     federation = max(subgraph.version for subgraph in subgraphs)
     features = composed_features(subgraphs, federation)
+    requests = Requests(subgraphs)
     names = graph_names(subgraph.name for subgraph in subgraphs)
     merge = Merge(
         subgraphs=subgraphs,
         graphs=[names[subgraph.name] for subgraph in subgraphs],
         federation=federation,
         join=join_for(federation),
-        composed=composed_directives(features),
+        composed={**composed_directives(features), **requested_directives(subgraphs, requests.features)},
+        errors=requests.errors,
+        hints=requests.hints,
     )
-    _merge(merge, features)
+    if not merge.errors:
+        _merge(merge, features)
+        link_requested(merge.supergraph, [chosen.supergraph_link() for chosen in requests.features])
     return merge
 
 
@@ -35,6 +49,7 @@ def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:
     declare_types(merge)
     interface_object_usage_error.check_interface_exists(merge)
     merge_types(merge)
+    merge_directive_definitions(merge)
     merge_schema_definition(merge)
     no_queries.check(merge)
     merge_applied(merge)

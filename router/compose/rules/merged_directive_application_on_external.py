@@ -12,7 +12,7 @@ def check(merge: Merge, sources: Sources[Field], into: Field) -> None:
             continue
         for applied in source.directives:
             composed = merge.composed.get(applied.name)
-            if composed is not None and not composed.through_join:
+            if composed is not None and composed.carries(index):
                 merge.error(
                     ErrorCode.MERGED_DIRECTIVE_APPLICATION_ON_EXTERNAL,
                     f'@{applied.name} cannot stand on "{into.coordinate}", which is @external here: '
