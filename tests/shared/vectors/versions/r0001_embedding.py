@@ -1,0 +1,12 @@
+"""The tables of a subgraph that has nothing but vectors."""
+
+from alembic.operations import Operations
+
+from shared.vectors.baseline import create_embedding_table
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade(op: Operations) -> None:
+    create_embedding_table(op)
