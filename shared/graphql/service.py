@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
+from opentelemetry import trace
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -14,6 +15,7 @@ from shared.graphql.schema import FederationSchema
 Answer: TypeAlias = dict[str, Any]
 """A GraphQL response: `data`, unless the request was refused before execution, `errors` and `extensions` if any."""
 
+_tracer = trace.get_tracer("studium.graphql")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -40,13 +42,14 @@ class GraphQLService:
             headers: the request's headers.
         """
         try:
-            context = await self._context(_lowered(headers))
-            result = await self.schema.execute(
-                query,
-                variable_values=None if variables is None else dict(variables),
-                context_value=context,
-                operation_name=operation_name,
-            )
+            with _tracer.start_as_current_span("graphql", attributes={"graphql.operation.name": operation_name or ""}):
+                context = await self._context(_lowered(headers))
+                result = await self.schema.execute(
+                    query,
+                    variable_values=None if variables is None else dict(variables),
+                    context_value=context,
+                    operation_name=operation_name,
+                )
         except Exception as error:  # noqa: BLE001 the edge: shown if it is a refusal, masked if it is a bug
             return {"errors": [shown(error)]}
         return _answer(result)

@@ -1,0 +1,154 @@
+"""What the platform lets its operators see: JSON logs without secrets, and traces if a collector is named.
+
+`set_up` is called once by each process, before it makes its apps. Contextvars carry what is observed (log fields, trace
+ids) and nothing that decides anything.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TextIO, cast
+
+import orjson
+import structlog
+from fastapi import FastAPI
+from opentelemetry import trace
+from pydantic import SecretBytes, SecretStr
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.types import EventDict, Processor, WrappedLogger
+
+REDACTED: Final = "[redacted]"
+_SECRET_NAMES: Final = re.compile(
+    r"passw|secret|token|authorization|api_?key|credential|cookie|private|pem", re.IGNORECASE
+)
+_SECRET_TEXTS: Final = (
+    (re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@"), rf"\1:{REDACTED}@"),
+    (re.compile(r"\b(Bearer\s+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{REDACTED}"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), REDACTED),
+)
+_HEALTH: Final = "health,ready"
+
+
+def set_up(service: str, *, endpoint: str | None = None, stream: TextIO = sys.stderr) -> Callable[[], None]:
+    """Start logging as `service` and, if an OTLP endpoint is given, tracing; returns what ends it.
+
+    Args:
+        service: the process's name: ``router``, ``worker``, ``courses``.
+        endpoint: base URL of an OTLP/HTTP collector; None leaves tracing off.
+        stream: where the log goes, a JSON object a line.
+    """
+    _log_to(stream, service)
+    return _trace_to(endpoint, service) if endpoint else _nothing
+
+
+def instrument(app: FastAPI) -> None:
+    """Trace an app's requests, if tracing is on."""
+    if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+
+        FastAPIInstrumentor.instrument_app(app, excluded_urls=_HEALTH, exclude_spans=["receive", "send"])
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Take secrets out of a log entry: values by their name, credentials in URLs, and tokens wherever they stand."""
+    return {name: _redacted(name, value) for name, value in event.items()}
+
+
+def _redacted(name: str, value: Any) -> Any:
+    match value:
+        case SecretStr() | SecretBytes():
+            return REDACTED
+        case str() | bytes() if _SECRET_NAMES.search(name):
+            return REDACTED
+        case str():
+            return _without_credentials(value)
+        case Mapping():
+            items = cast("Mapping[Any, Any]", value).items()
+            return {key: _redacted(str(key), item) for key, item in items}
+        case list() | tuple():
+            return [_redacted(name, item) for item in cast("list[Any]", value)]
+        case _:
+            return value
+
+
+def _without_credentials(text: str) -> str:
+    for pattern, replacement in _SECRET_TEXTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _log_to(stream: TextIO, service: str) -> None:
+    """Send our entries and those of libraries down one path."""
+
+    def with_service(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        return event
+
+    steps: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        with_service,
+        _with_trace,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        redact,
+    ]
+    render = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _as_json], foreign_pre_chain=steps
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(render)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[*steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _with_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = trace.format_trace_id(span.trace_id)
+        event["span_id"] = trace.format_span_id(span.span_id)
+    return event
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _trace_to(endpoint: str, service: str) -> Callable[[], None]:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    provider = TracerProvider(resource=Resource.create({"service.name": service, "service.namespace": "studium"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))
+    trace.set_tracer_provider(provider)
+    _instrument_clients()
+    return provider.shutdown
+
+
+def _instrument_clients() -> None:
+    """Trace the calls to databases and services."""
+    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+    from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
+    from opentelemetry.instrumentation.redis import RedisInstrumentor
+    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+
+    instrumentors: tuple[Any, ...] = (
+        SQLAlchemyInstrumentor(),
+        RedisInstrumentor(),
+        PymongoInstrumentor(),
+        AioHttpClientInstrumentor(),
+    )
+    for instrumentor in instrumentors:
+        instrumentor.instrument()
+
+
+def _nothing() -> None:
+    """End what was never started."""
