@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from shared.caller import service_caller
+from shared.caller import TenantId, service_caller
 from shared.database import Sessions, TenantSession, unit_of_work
 from shared.errors import Unavailable
 from shared.tenancy.names import CONTROL_DATABASE
@@ -53,21 +53,24 @@ class Onboarding:
                 except TimeoutError:
                     continue
 
-    async def sweep(self) -> int:
-        """Finish every sign-up there is; how many that were."""
-        finished = 0
-        while await self._finish_one():
-            finished += 1
-        return finished
+    async def sweep(self) -> None:
+        """Finish every sign-up there is; one that fails is left for the next sweep and does not hold up the others."""
+        failed: set[TenantId] = set()
+        while True:
+            async with self.provisioner.admin.engine(CONTROL_DATABASE).begin() as connection:
+                sign_up = await pending(connection, besides=failed)
+                if sign_up is None:
+                    return
+                try:
+                    await self._make(sign_up)
+                except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
+                    _log.exception("onboarding.failed", tenant_id=str(sign_up.tenant_id), slug=sign_up.slug)
+                    failed.add(sign_up.tenant_id)
+                else:
+                    await activate(connection, sign_up.tenant_id)
+                    _log.info("onboarding.active", tenant_id=str(sign_up.tenant_id), slug=sign_up.slug)
 
-    async def _finish_one(self) -> bool:
-        async with self.provisioner.admin.engine(CONTROL_DATABASE).begin() as connection:
-            sign_up = await pending(connection)
-            if sign_up is None:
-                return False
-            await self.provisioner.provision(sign_up.tenant_id)
-            async with unit_of_work(self.auth, service_caller(sign_up.tenant_id, "onboarding")) as session:
-                await self.install_owner(session, sign_up)
-            await activate(connection, sign_up.tenant_id)
-        _log.info("onboarding.tenant_active", tenant_id=str(sign_up.tenant_id), slug=sign_up.slug)
-        return True
+    async def _make(self, sign_up: SignUp) -> None:
+        await self.provisioner.provision(sign_up.tenant_id)
+        async with unit_of_work(self.auth, service_caller(sign_up.tenant_id, "onboarding")) as session:
+            await self.install_owner(session, sign_up)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.tenancy.control import VERSIONS
@@ -30,8 +31,13 @@ async def prepare_platform(admin: Admin, secret: SecretStr, subgraphs: Sequence[
         await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {CONTROL_SCHEMA} TO {readers}")
         await connection.exec_driver_sql(f"GRANT SELECT ON {CONTROL_SCHEMA}.tenant_directory TO {readers}")
         if any(one.subgraph == _REGISTRAR for one in subgraphs):
-            tables = f"{CONTROL_SCHEMA}.tenant, {CONTROL_SCHEMA}.sign_up"
-            await connection.exec_driver_sql(f"GRANT INSERT ON {tables} TO {login_role(_REGISTRAR)}")
+            await _let_register(connection, login_role(_REGISTRAR))
+
+
+async def _let_register(connection: AsyncConnection, role: str) -> None:
+    tenant, sign_up = f"{CONTROL_SCHEMA}.tenant", f"{CONTROL_SCHEMA}.sign_up"
+    await connection.exec_driver_sql(f"GRANT INSERT ON {tenant}, {sign_up} TO {role}")
+    await connection.exec_driver_sql(f"GRANT SELECT (slug, attempt_key, attempt_fingerprint) ON {tenant} TO {role}")
 
 
 @dataclass(frozen=True, slots=True)

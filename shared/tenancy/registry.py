@@ -5,8 +5,8 @@ Subgraphs read the directory view as their login role; the auth subgraph also re
 """
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -20,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.caller import TenantId
 from shared.database import connect, read_url
 from shared.errors import Refusal
+from shared.idempotency import Attempt, IdempotencyKeyReused
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA
-from shared.tenancy.notices import Notices
 
 PENDING_CHANNEL: Final = "tenant_pending"
-ACTIVE_CHANNEL: Final = "tenant_active"
+_FIRST_LOOK_SECONDS: Final = 0.02
+_LONGEST_PAUSE_SECONDS: Final = 0.25
 
 
 class SlugTaken(Refusal):
@@ -60,7 +61,7 @@ class SignUp:
     owner_id: UUID
     owner_email: str
     owner_name: str
-    password_hash: str
+    sealed_password_hash: str = field(repr=False)
 
 
 _metadata = sa.MetaData(schema=CONTROL_SCHEMA)
@@ -73,6 +74,8 @@ tenants: Final = sa.Table(
     sa.Column("plan", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    sa.Column("attempt_key", sa.Text),
+    sa.Column("attempt_fingerprint", sa.LargeBinary),
 )
 sign_ups: Final = sa.Table(
     "sign_up",
@@ -81,12 +84,12 @@ sign_ups: Final = sa.Table(
     sa.Column("owner_id", sa.Uuid, nullable=False),
     sa.Column("owner_email", sa.Text, nullable=False),
     sa.Column("owner_name", sa.Text, nullable=False),
-    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("sealed_password_hash", sa.Text, nullable=False),
 )
 directory: Final = sa.Table(
     "tenant_directory",
     _metadata,
-    *(sa.Column(column.name, column.type) for column in tenants.columns),
+    *(sa.Column(name, tenants.c[name].type) for name in ("id", "slug", "name", "plan", "status", "created_at")),
     info={"view": True},
 )
 
@@ -123,30 +126,54 @@ class Registry:
             row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
         return _record(row) if row else None
 
-    async def register(self, sign_up: SignUp, *, plan: str) -> None:
+    async def register(self, sign_up: SignUp, *, plan: str, attempt: Attempt) -> None:
         """Put a tenant down for provisioning, and wake the worker that does it.
 
         Raises:
-            SlugTaken: another tenant has the slug.
+            SlugTaken: a tenant has the slug, perhaps by an earlier sending of the same attempt.
         """
         row = {"id": sign_up.tenant_id, "slug": sign_up.slug, "name": sign_up.name, "plan": plan}
+        kept = {"attempt_key": attempt.key, "attempt_fingerprint": attempt.fingerprint()}
         try:
             async with self._engine.begin() as connection:
-                await connection.execute(sa.insert(tenants).values(row, status=TenantStatus.PROVISIONING))
+                await connection.execute(sa.insert(tenants).values(**row, **kept, status=TenantStatus.PROVISIONING))
                 await connection.execute(sa.insert(sign_ups).values(_owner_of(sign_up)))
-                await _notify(connection, PENDING_CHANNEL, sign_up.tenant_id)
+                await connection.execute(sa.select(sa.func.pg_notify(PENDING_CHANNEL, str(sign_up.tenant_id))))
         except IntegrityError as error:
             if "uq_tenant_slug" in str(error.orig):
                 raise SlugTaken(path=("input", "slug")) from error
             raise
 
-    async def wait_until_active(self, tenant_id: TenantId, *, seconds: float) -> TenantRecord | None:
-        """The tenant as it is once active, or as it is when the time is up."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds), Notices.listen(self._engine, ACTIVE_CHANNEL) as notices:
-                while (found := await self.by_id(tenant_id)) and found.status is TenantStatus.PROVISIONING:
-                    await notices.next()
-        return await self.by_id(tenant_id)
+    async def registered_by(self, slug: str, attempt: Attempt) -> bool:
+        """Whether the tenant of this slug was registered by an earlier sending of `attempt`.
+
+        Raises:
+            IdempotencyKeyReused: its key was used, but for another input.
+        """
+        if attempt.key is None:
+            return False
+        kept = sa.select(tenants.c.attempt_fingerprint).where(
+            tenants.c.slug == slug, tenants.c.attempt_key == attempt.key
+        )
+        async with self._engine.connect() as connection:
+            fingerprint = await connection.scalar(kept)
+        if fingerprint is not None and fingerprint != attempt.fingerprint():
+            raise IdempotencyKeyReused
+        return fingerprint is not None
+
+    async def wait_until_active(self, slug: str, *, seconds: float) -> TenantRecord | None:
+        """The tenant once it is provisioned, or as it is when the time is up.
+
+        It looks again and again rather than listening: the wait is short and rare, and a listener would need a
+        connection of its own for each, and a server that is not behind a transaction pooler.
+        """
+        pause, deadline = _FIRST_LOOK_SECONDS, asyncio.get_running_loop().time() + seconds
+        while (found := await self.by_slug(slug)) and found.status is TenantStatus.PROVISIONING:
+            if asyncio.get_running_loop().time() + pause > deadline:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        return found
 
     async def aclose(self) -> None:
         await self._engine.dispose()
@@ -158,11 +185,11 @@ def _owner_of(sign_up: SignUp) -> dict[str, Any]:
         "owner_id": sign_up.owner_id,
         "owner_email": sign_up.owner_email,
         "owner_name": sign_up.owner_name,
-        "password_hash": sign_up.password_hash,
+        "sealed_password_hash": sign_up.sealed_password_hash,
     }
 
 
-async def pending(connection: AsyncConnection) -> SignUp | None:
+async def pending(connection: AsyncConnection, *, besides: Collection[TenantId] = ()) -> SignUp | None:
     """The oldest tenant nobody is provisioning, locked until the transaction ends."""
     chosen = (
         sa.select(
@@ -172,10 +199,10 @@ async def pending(connection: AsyncConnection) -> SignUp | None:
             sign_ups.c.owner_id,
             sign_ups.c.owner_email,
             sign_ups.c.owner_name,
-            sign_ups.c.password_hash,
+            sign_ups.c.sealed_password_hash,
         )
         .join(sign_ups)
-        .where(tenants.c.status == TenantStatus.PROVISIONING)
+        .where(tenants.c.status == TenantStatus.PROVISIONING, tenants.c.id.not_in(besides))
         .order_by(tenants.c.id)
         .limit(1)
         .with_for_update(of=tenants, skip_locked=True)
@@ -185,11 +212,6 @@ async def pending(connection: AsyncConnection) -> SignUp | None:
 
 
 async def activate(connection: AsyncConnection, tenant_id: TenantId) -> None:
-    """Open a provisioned tenant to callers, forget its sign-up, and wake those who wait for it."""
+    """Open a provisioned tenant to callers, and forget its sign-up."""
     await connection.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(status=TenantStatus.ACTIVE))
     await connection.execute(sa.delete(sign_ups).where(sign_ups.c.tenant_id == tenant_id))
-    await _notify(connection, ACTIVE_CHANNEL, tenant_id)
-
-
-async def _notify(connection: AsyncConnection, channel: str, tenant_id: TenantId) -> None:
-    await connection.execute(sa.select(sa.func.pg_notify(channel, str(tenant_id))))

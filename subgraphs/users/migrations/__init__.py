@@ -1,8 +1,1 @@
 """The history of the users subgraph's tables, run once per tenant schema."""
-
-from pathlib import Path
-from typing import Final
-
-from shared.tenancy.migrate import SubgraphMigrations
-
-MIGRATIONS: Final = SubgraphMigrations("users", Path(__file__).parent / "versions")

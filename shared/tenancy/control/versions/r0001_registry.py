@@ -16,6 +16,8 @@ def upgrade(op: Operations) -> None:
         sa.Column("plan", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Column("attempt_key", sa.Text),
+        sa.Column("attempt_fingerprint", sa.LargeBinary),
         sa.UniqueConstraint("slug", name="uq_tenant_slug"),
         sa.CheckConstraint("status IN ('PROVISIONING', 'ACTIVE', 'SUSPENDED')", name="ck_tenant_status"),
     )
@@ -25,6 +27,6 @@ def upgrade(op: Operations) -> None:
         sa.Column("owner_id", sa.Uuid, nullable=False),
         sa.Column("owner_email", sa.Text, nullable=False),
         sa.Column("owner_name", sa.Text, nullable=False),
-        sa.Column("password_hash", sa.Text, nullable=False),
+        sa.Column("sealed_password_hash", sa.Text, nullable=False),
     )
     op.execute("CREATE VIEW tenant_directory AS SELECT id, slug, name, plan, status, created_at FROM tenant")

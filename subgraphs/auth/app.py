@@ -1,0 +1,61 @@
+"""Composition root of the auth subgraph."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from shared.crypto import Sealer
+from shared.database import Sessions
+from shared.graphql.app import SubgraphApp
+from shared.graphql.context import contexts
+from shared.graphql.service import GraphQLService
+from shared.passwords import Passwords
+from shared.tenancy.registry import Registry
+from shared.tokens import TokenIssuer, TokenVerifier
+from subgraphs.auth.context import Context
+from subgraphs.auth.schema import build_schema
+from subgraphs.auth.service import SignInDesk
+from subgraphs.auth.settings import AuthSettings
+
+
+def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwords | None = None) -> SubgraphApp:
+    """The auth subgraph; nothing is opened before it is started.
+
+    Args:
+        settings: its database and keys.
+        verifier: verifies callers' tokens, as in every subgraph.
+        passwords: hashes passwords; by default as strongly as production needs.
+    """
+    sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size)
+    desk = SignInDesk(
+        sessions=sessions,
+        tenants=Registry.create(settings.database_url),
+        passwords=passwords or Passwords(),
+        sealer=Sealer.create(settings.credentials_key, "password-hash"),
+        issuer=TokenIssuer(settings.signing_key),
+    )
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncGenerator[None]:
+        yield
+        await desk.tenants.aclose()
+        await sessions.aclose()
+
+    context = contexts(verifier, lambda caller: Context(caller, desk))
+    subgraph = SubgraphApp(
+        "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
+    )
+    subgraph.app.router.routes.append(_published_keys(desk.issuer))
+    return subgraph
+
+
+def _published_keys(issuer: TokenIssuer) -> Route:
+    published = issuer.jwks()
+
+    async def keys(_: Request) -> JSONResponse:
+        return JSONResponse(published, headers={"Cache-Control": "public, max-age=300"})
+
+    return Route("/.well-known/jwks.json", keys, methods=["GET"])

@@ -1,0 +1,31 @@
+"""What the auth subgraph does when others have told something."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from shared.database import TenantSession
+from shared.events import Handler, Handlers
+from shared.roles import Role
+from subgraphs.auth import service
+
+
+class UserSignedUp(msgspec.Struct, frozen=True):
+    user_id: UUID
+    email: str
+    role: Role
+    sealed_password_hash: str
+
+
+async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
+    await service.open_account(
+        session,
+        user_id=event.user_id,
+        email=event.email,
+        sealed_password_hash=event.sealed_password_hash,
+        role=event.role,
+    )
+
+
+HANDLERS: Final[Handlers] = {"users.user-signed-up.v1": Handler(UserSignedUp, _open_account)}

@@ -1,0 +1,27 @@
+"""What a resolver of the auth subgraph may reach."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import strawberry
+
+from shared.caller import Caller
+from shared.graphql.context import BaseContext
+from shared.tenancy.registry import TenantRecord
+from subgraphs.auth.loaders import Loaders
+from subgraphs.auth.service import SignInDesk
+
+
+@dataclass
+class Context(BaseContext[Loaders]):
+    desk: SignInDesk
+
+    def make_loaders(self, caller: Caller) -> Loaders:
+        return Loaders.create(self.desk.tenants, caller)
+
+    async def own_tenant(self) -> TenantRecord | None:
+        """The caller's tenant."""
+        return await self.loaders.tenant_by_id.load(self.caller.tenant_id)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

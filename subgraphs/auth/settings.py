@@ -1,0 +1,18 @@
+"""What the auth subgraph reads from its environment."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import DatabaseUrl
+
+
+class AuthSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="STUDIUM_AUTH_", frozen=True, hide_input_in_errors=True)
+
+    database_url: DatabaseUrl
+    """The subgraph's own login role, in its own database."""
+    signing_key: SecretStr
+    """PEM of the P-256 private key that signs access tokens."""
+    credentials_key: SecretStr
+    """Opens the password hashes, which are sealed wherever they are kept or sent."""
+    pool_size: int = 8

@@ -1,0 +1,43 @@
+"""Every statement of the auth subgraph."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.database import TenantSession
+from shared.roles import Role
+from subgraphs.auth.models import Account, SignInSession
+
+
+class AccountStore:
+    """Accounts of the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def by_email(self, email: str) -> Account | None:
+        return await self._session.scalar(select(Account).where(Account.email == email))
+
+    async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str, role: Role) -> Account | None:
+        """Insert an account; None if the person has one.
+
+        Raises:
+            IntegrityError: somebody else has one with this e-mail address.
+        """
+        values = {"user_id": user_id, "email": email, "sealed_password_hash": sealed_password_hash, "role": role}
+        added = insert(Account).values(values).on_conflict_do_nothing(index_elements=[Account.user_id])
+        return await self._session.scalar(added.returning(Account))
+
+
+class SignInSessionStore:
+    """Sessions of the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def add(self, user_id: UUID) -> UUID:
+        opened = SignInSession(user_id=user_id)
+        self._session.add(opened)
+        await self._session.flush()
+        return opened.id
