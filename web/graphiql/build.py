@@ -1,3 +1,4 @@
+# ruff: noqa: INP001  # a script, not a part of a package
 """Install GraphiQL and bundle it into the files that the router serves: `python web/graphiql/build.py`.
 
 Needs a package registry once; afterwards the editor works without any network. Node comes from the Python package
@@ -31,9 +32,9 @@ def main() -> int:
     try:
         _build(digest)
     except CannotBuild as error:
-        print(f"GraphiQL was not built: {error}", file=sys.stderr)
+        sys.stderr.write(f"GraphiQL was not built: {error}\n")
         return 1
-    print(f"GraphiQL built in {ASSETS}")
+    sys.stdout.write(f"GraphiQL is built in {ASSETS}\n")
     return 0
 
 
@@ -72,7 +73,7 @@ def _node() -> tuple[str, list[str]]:
 
 def _run(command: list[str], failure: str) -> None:
     try:
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S603  # our own commands
     except OSError as error:
         raise CannotBuild(f"{failure}: {error}") from error
     if done.returncode != 0:

@@ -3,9 +3,6 @@
 # graphql-core declares its wrapping types and its executors generic without naming their arguments everywhere.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-# graphql-core declares its wrapping types and its executors generic without naming their arguments everywhere.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +14,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    SchemaMetaFieldDef,
     SelectionSetNode,
     build_schema,
     get_named_type,
@@ -123,6 +121,11 @@ def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> E
         assert operation is not None
         kind = OperationKind(operation.operation.value)
         root = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}[kind.value]
+        if any(
+            isinstance(each, FieldNode) and each.name.value == "__schema" for each in operation.selection_set.selections
+        ):
+            answered = ProjectedField("__schema", "__schema", "__schema", SchemaMetaFieldDef.type)
+            return QueryPlan(kind, root, (), (answered,), introspection=document)
         variables = tuple(each.variable.name.value for each in operation.variable_definitions or ())
         return QueryPlan(
             kind=kind,
