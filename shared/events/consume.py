@@ -22,7 +22,7 @@ from shared.events.backoff import Backoff
 from shared.events.event import Recorded
 from shared.events.handler import Handlers, acknowledgement_of
 from shared.events.outages import is_outage
-from shared.events.repeat import forever
+from shared.events.repeat import forever, heed_cancellation
 from shared.events.streams import Entry, EntryId, Group, stream_of
 from shared.events.turns import Turns
 
@@ -86,6 +86,7 @@ class Consumer:
             for stream in self._group.streams:
                 await self._resume(stream)
             while True:
+                heed_cancellation()
                 await self._room()
                 entries = await self._group.read(count=_READ_AT_ONCE, block=_BLOCK_MS)
                 self.reading.set()
@@ -142,6 +143,7 @@ class Consumer:
         backoff = Backoff(first=0.1, longest=5.0)
         attempts = 0
         while True:
+            heed_cancellation()
             try:
                 await self._attempt(entry)
             except Exception as error:  # noqa: BLE001 - handlers may raise anything

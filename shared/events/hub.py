@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from shared.events.backoff import Backoff
 from shared.events.connection import connect, connect_patiently
+from shared.events.repeat import heed_cancellation
 from shared.events.subscription import Message, Subscription, Wake
 
 __all__ = ["Hub", "Message", "Subscription", "Wake"]
@@ -53,11 +54,10 @@ class Hub:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._running is not None:
+        while self._running is not None and not self._running.done():
             self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
-            self._running = None
+            await asyncio.wait({self._running}, timeout=1)
+        self._running = None
         await self._listening.aclose()
         await self._publishing.aclose()
 
@@ -152,14 +152,17 @@ class _Link:
         return channel in self._delivered
 
     async def run(self, backoff: Backoff) -> None:
-        await self._pubsub.subscribe(_HEARTBEAT)
-        backoff.reset()
-        self._hub.connected.set()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._reconcile())
+            subscribed = asyncio.Event()
+            tasks.create_task(self._reconcile(subscribed))
+            await subscribed.wait()
+            backoff.reset()
+            self._hub.connected.set()
             tasks.create_task(self._listen())
 
-    async def _reconcile(self) -> None:
+    async def _reconcile(self, subscribed: asyncio.Event) -> None:
+        await self._pubsub.subscribe(_HEARTBEAT)
+        subscribed.set()
         asked: frozenset[str] = frozenset()
         while True:
             wanted = self._hub.wanted
@@ -179,9 +182,11 @@ class _Link:
             some = ordered[start : start + _CHANNELS_PER_COMMAND]
             self._unanswered.update(some)
             await command(*some)
+            heed_cancellation()
 
     async def _listen(self) -> None:
         while True:
+            heed_cancellation()
             message: dict[str, Any] | None = await self._pubsub.get_message(timeout=_SILENCE_LIMIT)
             if message is None:
                 raise TimeoutError(f"silent for {_SILENCE_LIMIT} s")

@@ -1,15 +1,30 @@
-"""Keeping a background task alive."""
+"""Keeping a background task alive, and letting it end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from shared.events.backoff import Backoff
 
 
+def heed_cancellation() -> None:
+    """Raise CancelledError if the current task was asked to end and something has swallowed that.
+
+    In Python 3.11 `asyncio.wait_for`, which redis-py sends its commands with, returns as if nothing had happened when
+    the cancellation arrives together with the result. A loop around such calls would never end.
+
+    Source: https://github.com/python/cpython/issues/86296
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def forever(step: Callable[[], Awaitable[None]], log: Any, *, longest: float = 5.0) -> NoReturn:
     """Run `step` again and again until cancelled; log a failure, and wait a little longer after each one in a row."""
     backoff = Backoff(first=0.1, longest=longest)
     while True:
+        heed_cancellation()
         try:
             await step()
         except Exception as error:  # noqa: BLE001 - the task must outlive whatever happens to one step

@@ -73,10 +73,9 @@ class PostgresSource:
     async def wakes(self) -> AsyncGenerator[TenantId | None]:
         async with self._sessions.engine.connect() as connection:
             try:
-                async with _notifications(connection) as woken:
-                    yield None
-                    while True:
-                        yield await woken.get()
+                async with contextlib.aclosing(_notifications(connection)) as heard:
+                    async for tenant_id in heard:
+                        yield tenant_id
             finally:
                 # it goes back to no pool: nobody else shall hear what it listens to
                 await connection.invalidate()
@@ -115,35 +114,29 @@ class PostgresSource:
         return cast("sa.CursorResult[Any]", done).rowcount
 
 
-@contextlib.asynccontextmanager
-async def _notifications(connection: AsyncConnection) -> AsyncGenerator[asyncio.Queue[TenantId]]:
-    """Collect the tenants whose outboxes have grown; the block is left with an error when the server is gone."""
+async def _notifications(connection: AsyncConnection) -> AsyncGenerator[TenantId | None]:
+    """Listen until the connection is lost; None comes first, when listening has begun."""
     raw = await connection.get_raw_connection()
     driver = cast("Any", raw.driver_connection)  # asyncpg ships no types
-    woken: asyncio.Queue[TenantId] = asyncio.Queue()
+    heard: asyncio.Queue[TenantId | None] = asyncio.Queue()
 
-    def heard(_driver: object, _pid: int, _channel: str, payload: str) -> None:
-        woken.put_nowait(TenantId(UUID(payload)))
+    def grown(_driver: object, _pid: int, _channel: str, payload: str) -> None:
+        heard.put_nowait(TenantId(UUID(payload)))
 
-    await driver.add_listener(OUTBOX_CHANNEL, heard)
-    async with asyncio.TaskGroup() as tasks:
-        probing = tasks.create_task(_probe(driver))
-        yield woken
-        probing.cancel()
+    def lost(_driver: object) -> None:
+        heard.put_nowait(None)
 
-
-async def _probe(driver: Any) -> None:
-    """Fail when the connection does, even if the server vanished without a word."""
-    lost = asyncio.Event()
-
-    def note(_driver: object) -> None:
-        lost.set()
-
-    driver.add_termination_listener(note)
-    while not lost.is_set():
+    driver.add_termination_listener(lost)
+    await driver.add_listener(OUTBOX_CHANNEL, grown)
+    yield None
+    while True:
         try:
             async with asyncio.timeout(_PROBE_EVERY):
-                await lost.wait()
+                tenant_id = await heard.get()
         except TimeoutError:
+            # the server may have vanished without a word
             await driver.fetchval("SELECT 1", timeout=_PROBE_EVERY)
-    raise ConnectionResetError("the connection that listens to the outbox was closed")
+            continue
+        if tenant_id is None:
+            raise ConnectionResetError("the connection that listens to the outbox was closed")
+        yield tenant_id

@@ -28,7 +28,7 @@ effects = sa.Table(
 )
 
 
-class NoteWritten(Event):
+class NoteWritten(Event, frozen=True, kw_only=True):
     topic: ClassVar[str] = "sender.note-written.v1"
 
     note: str
@@ -84,6 +84,15 @@ class Bus:
         async with self.receiver.read(self.caller(tenant)) as session:
             return list(await session.scalars(sa.select(effects.c.note).order_by(effects.c.seq)))
 
+    async def settle(self, *notes: str, tenant: int = 0) -> None:
+        """Wait until as many notes are written down, and assert that they are these, in this order."""
+
+        async def enough() -> bool:
+            return len(await self.noted(tenant)) >= len(notes)
+
+        await eventually(enough)
+        assert await self.noted(tenant) == list(notes)
+
     async def unpublished(self, tenant: int = 0) -> int:
         async with self.sender.read(self.caller(tenant)) as session:
             waiting = sa.select(sa.func.count()).where(OutboxRow.published_at.is_(None))
@@ -103,8 +112,8 @@ async def running(*coroutines: Coroutine[Any, Any, Any]) -> AsyncGenerator[list[
                 await task
 
 
-async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = 10.0) -> None:
+async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = 15.0) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(within):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - what is waited for happens in a server
             await asyncio.sleep(0.02)
