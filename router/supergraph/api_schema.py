@@ -69,7 +69,9 @@ class _Scrubber:
         match node:
             case ObjectTypeDefinitionNode() | InterfaceTypeDefinitionNode():
                 parts["fields"] = tuple(self._field(each) for each in self._accessible(node.fields))
-                parts["interfaces"] = tuple(each for each in node.interfaces or () if each.name.value not in self._hidden)
+                parts["interfaces"] = tuple(
+                    each for each in node.interfaces or () if each.name.value not in self._hidden
+                )
             case UnionTypeDefinitionNode():
                 parts["types"] = tuple(each for each in node.types or () if each.name.value not in self._hidden)
             case EnumTypeDefinitionNode():

@@ -86,7 +86,7 @@ class JoinField:
     context_arguments: tuple[ContextArgument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldInfo:
     """A field of the supergraph.
 
@@ -99,9 +99,15 @@ class FieldInfo:
     arguments: Mapping[str, TypeRef]
     joins: Mapping[str, JoinField]
 
-    @property
+    @cached_property
     def type_name(self) -> str:
         return base_name(self.type)
+
+    @cached_property
+    def shape(self) -> str:
+        """Equal for fields that have the same type in the supergraph and in every subgraph."""
+        own = {name: str(join.type) for name, join in self.joins.items() if join.type is not None}
+        return f"{self.type} {sorted(own.items())}" if own else str(self.type)
 
 
 @dataclass(slots=True)
@@ -172,9 +178,7 @@ class Supergraph:
                     possible.setdefault(name, set()).add(info.name)
             elif info.kind is Kind.UNION:
                 possible[info.name] = set(info.members)
-        return {
-            name: frozenset(possible.get(name, ())) for name, info in self.types.items() if info.is_composite
-        }
+        return {name: frozenset(possible.get(name, ())) for name, info in self.types.items() if info.is_composite}
 
     @cached_property
     def inaccessible_enum_values(self) -> Mapping[str, frozenset[str]]:

@@ -1,0 +1,238 @@
+"""Turn solutions into a fetch graph.
+
+Solutions are made one selection at a time; here they meet. What two of them want of the same subgraph for the same
+objects becomes one step, unless one of them has to wait for the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from router.plan.conditions import ALWAYS, When, both, either
+from router.plan.fetch_graph import Described, FetchGraph, Selected, Step
+from router.plan.nodes import OperationKind
+from router.plan.place import clash
+from router.plan.positions import Position, Positions, Slot
+from router.plan.reach import is_opaque
+from router.plan.selections import TYPENAME, SelectedField
+from router.plan.solution import Assignment, Entry, Solution, Visit
+from router.supergraph.graph import Edge, Node
+from router.supergraph.model import Kind
+
+_TYPENAME_FIELD = SelectedField(TYPENAME, TYPENAME, (), "", None, ALWAYS, None)
+
+
+class Place(NamedTuple):
+    """Where in a step's selections the objects of a position are; `node` is None for objects entered by a key."""
+
+    step: Step
+    selected: Selected
+    node: Node | None
+
+
+@dataclass(slots=True)
+class _Visits:
+    """The visits of one solution while it is built."""
+
+    solution: Solution
+    position: Position
+    places: list[Place | None]
+    when: list[When | None]
+    arrivals: Sequence[Place]
+    guard: When
+
+
+class Builder:
+    """Builds one fetch graph."""
+
+    def __init__(self, positions: Positions, kind: OperationKind) -> None:
+        self._positions = positions
+        self._kind = kind
+        self.graph = FetchGraph()
+
+    def build(
+        self,
+        solution: Solution,
+        position: Position,
+        arrivals: Sequence[Place] = (),
+        guard: When = ALWAYS,
+        barrier: frozenset[Step] = frozenset(),
+    ) -> set[Step]:
+        """Add the solution's steps.
+
+        Args:
+            solution: for the objects at `position`.
+            position: where they are.
+            arrivals: where the steps that bring them select them.
+            guard: conditions under which there are such objects.
+            barrier: steps that a new step at the root must wait for.
+
+        Returns:
+            The steps that give what is selected.
+        """
+        places: list[Place | None] = [*arrivals, *[None] * (len(solution.visits) - len(arrivals))]
+        visits = _Visits(solution, position, places, _conditions(solution), arrivals, guard)
+        self._tell_types(visits)
+        for number in sorted(range(len(arrivals), len(places)), key=lambda each: solution.visits[each].level):
+            self._visit(visits, number, barrier)
+        given: set[Step] = set()
+        for assignment in solution.assignments:
+            given |= self._assign(visits, assignment, assignment.field.when)
+        return given
+
+    def _tell_types(self, visits: _Visits) -> None:
+        """Have the runtime types fetched of objects that may be of several."""
+        for place in visits.arrivals:
+            if place.node is not None and place.node.info.kind is not Kind.OBJECT and not is_opaque(place.node):
+                slot = self._positions.slot(visits.position, _TYPENAME_FIELD, None)
+                place.selected.add(None, slot, None, ALWAYS)
+
+    def _visit(self, visits: _Visits, number: int, barrier: frozenset[Step]) -> None:
+        visit = visits.solution.visits[number]
+        applied = visits.when[number] or ALWAYS
+        if not visits.arrivals:
+            step = self._root_step(visits.position, visit.subgraph, barrier)
+        else:
+            after = self._reveal(visits, visit)
+            for entry in visit.entries:
+                for need in entry.needs:
+                    after |= self._assign(visits, need, applied)
+            step = self._step(visits.position, visit, after)
+            step.after |= after
+            self._describe(step, visit)
+            node = visits.arrivals[0].node
+            if step.described and node is not None and is_opaque(node):
+                step.hidden_slot = self._hidden(visits)
+        step.widen(both(visits.guard, applied) or visits.guard)
+        visits.places[number] = Place(step, step.selected, None)
+
+    def _root_step(self, position: Position, subgraph: str, barrier: frozenset[Step]) -> Step:
+        """Queries to a subgraph are one step; a mutation joins the one just before it, if nothing follows that."""
+        if self._kind is not OperationKind.MUTATION:
+            for step in self.graph.at(position, subgraph):
+                return step
+        elif self.graph.steps:
+            last = self.graph.steps[-1]
+            if last.position is position and last.subgraph == subgraph:
+                return last
+        return self.graph.add(Step(subgraph, self._kind, position, after=set(barrier)))
+
+    def _reveal(self, visits: _Visits, visit: Visit) -> set[Step]:
+        """Have the runtime types of the objects fetched with the objects."""
+        place = visits.arrivals[0]
+        if place.node is not None and is_opaque(place.node):
+            slot = self._hidden(visits)
+        else:
+            slot = self._positions.slot(visits.position, _TYPENAME_FIELD, None)
+        place.selected.add(None, slot, None, ALWAYS)
+        return {place.step}
+
+    def _hidden(self, visits: _Visits) -> Slot:
+        """The slot for what an interface object calls its `__typename`; the objects' own type is another value."""
+        for slot in visits.position.slots:
+            if slot.field is _HIDDEN_FIELD:
+                return slot
+        return self._positions.reserved(visits.position, _HIDDEN_FIELD)
+
+    def _step(self, position: Position, visit: Visit, after: set[Step]) -> Step:
+        """A step that is there already and can take the visit, or a new one."""
+        waited = after.union(*(each.ancestors() for each in after))
+        for step in self.graph.at(position, visit.subgraph):
+            if step not in waited and self._compatible(step, visit):
+                return step
+        return self.graph.add(Step(visit.subgraph, OperationKind.QUERY, position))
+
+    def _compatible(self, step: Step, visit: Visit) -> bool:
+        if bool(step.described) != any(entry.selection is not None for entry in visit.entries):
+            return False
+        for entry in visit.entries:
+            described = step.described.get(entry.type_name)
+            if described is not None and entry.selection is not None:
+                if entry.edge is not None and entry.edge.typename != described.typename:
+                    return False
+                if any(clash(each, entry.selection) for each in described.selections):
+                    return False
+        return True
+
+    def _describe(self, step: Step, visit: Visit) -> None:
+        for entry in sorted(visit.entries, key=_keys_first):
+            if entry.selection is None:
+                continue
+            described = step.described.get(entry.type_name)
+            if described is None:
+                typename = entry.type_name if entry.edge is None else entry.edge.typename
+                described = step.described[entry.type_name] = Described(typename)
+            if entry.selection not in described.selections:
+                described.selections.append(entry.selection)
+
+    def _assign(self, visits: _Visits, assignment: Assignment, when: When) -> set[Step]:
+        """Select a field where it was decided; the steps that give it and what is below it."""
+        slot = self._positions.slot(visits.position, assignment.field, assignment.types)
+        given: set[Step] = set()
+        arrivals: list[Place] = []
+        for number, edge in assignment.targets:
+            place = visits.places[number]
+            if place is None:
+                continue
+            given.add(place.step)
+            for condition in self._type_conditions(place, visits.solution.visits[number], assignment.types, edge):
+                emission = place.selected.add(condition, slot, edge, when)
+                if emission.below is not None and edge is not None and edge.child is not None:
+                    arrivals.append(Place(place.step, emission.below, edge.child))
+        solution = assignment.solution
+        if solution is not None and slot.child is not None:
+            guard = both(visits.guard, when) or visits.guard
+            given |= self._build_below(solution, slot.child, arrivals, guard)
+        return given
+
+    def _build_below(
+        self, solution: Solution, position: Position, arrivals: list[Place], guard: When
+    ) -> set[Step]:
+        expected = sum(1 for visit in solution.visits if visit.arrival is not None)
+        given: set[Step] = set()
+        for start in range(0, len(arrivals), expected):
+            given |= self.build(solution, position, arrivals[start : start + expected], guard)
+        return given
+
+    def _type_conditions(
+        self, place: Place, visit: Visit, types: frozenset[str] | None, edge: Edge | None
+    ) -> Sequence[str | None]:
+        """Under which type conditions a step selects a field."""
+        if place.node is not None:
+            if types is None or place.node.type_name in types or is_opaque(place.node):
+                return (None,)
+            return sorted(types)
+        if edge is not None:
+            return (edge.source.type_name,) if visit.entries and visit.entries[0].selection is not None else (None,)
+        if not any(entry.selection for entry in visit.entries):
+            return (None,)
+        return sorted({entry.edge.typename for entry in visit.entries if entry.edge is not None})
+
+
+_HIDDEN_FIELD = SelectedField(TYPENAME, TYPENAME, (), "interface object", None, ALWAYS, None)
+
+
+def _keys_first(entry: Entry) -> bool:
+    return entry.edge is None
+
+
+def _conditions(solution: Solution) -> list[When | None]:
+    """Per visit, the conditions of everything that depends on it; None where nothing does."""
+    found: list[When | None] = [None] * len(solution.visits)
+
+    def widen(assignment: Assignment, when: When) -> None:
+        for number, _ in assignment.targets:
+            known = found[number]
+            found[number] = when if known is None else either(known, when)
+
+    for assignment in solution.assignments:
+        widen(assignment, assignment.field.when)
+    order = sorted(range(len(solution.visits)), key=lambda each: -solution.visits[each].level)
+    for number in order:
+        when = found[number]
+        for entry in solution.visits[number].entries:
+            for need in entry.needs:
+                widen(need, ALWAYS if when is None else when)
+    return found
+
+

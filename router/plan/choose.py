@@ -1,0 +1,165 @@
+"""Choose, for one selection, which visits of subgraphs resolve its fields: branch and bound over the ways to place
+each field, fewest requests first, then shortest chains, then fewest fields.
+
+What lies below a field is solved on its own, for each node the field may lead to. That loses nothing: visits below
+different fields are at different positions and can share no request.
+"""
+
+from typing import NamedTuple
+
+from router.plan.place import Limits, Placer
+from router.plan.reach import Reach, Solver, edge_of, is_opaque
+from router.plan.selections import TYPENAME, SelectedField, Selection
+from router.plan.solution import HOP, LEAF, Assignment, Solution, State, Visit
+from router.supergraph.graph import Edge, Node
+
+
+_TYPENAME_FIELD = SelectedField(TYPENAME, TYPENAME, (), "", None, (), None)
+
+
+class Client(NamedTuple):
+    """A field still to be placed, for objects of one runtime type."""
+
+    type_name: str
+    field: SelectedField
+
+
+class Choice:
+    """Chooses for one selection and its arrivals."""
+
+    def __init__(
+        self, solver: Solver, selection: Selection, arrivals: tuple[Node, ...], peers: tuple[Node, ...]
+    ) -> None:
+        self._solver = solver
+        self._graph = solver.graph
+        self._selection = selection
+        self._arrivals = arrivals
+        self._reach = Reach(solver, arrivals, peers)
+        self._placer = Placer(solver, self._reach, arrivals, _static_type(selection, arrivals))
+        self._best: State | None = None
+
+    def run(self) -> Solution | None:
+        """The best solution found; None if there is none."""
+        visits = tuple(Visit(node.subgraph, number, 0, 0, ()) for number, node in enumerate(self._arrivals))
+        state = State(visits, None, 0)
+        clients: list[Client] = []
+        if len(self._arrivals) == 1 and is_opaque(self._arrivals[0]) and any(each.on for each in self._selection.fields):
+            clients.append(Client(self._arrivals[0].type_name, _TYPENAME_FIELD))
+        for field in self._selection.fields:
+            state = self._settle(state, field, clients)
+        if not clients:
+            self._best = state
+        else:
+            clients.sort(key=self._freedom)
+            self._search(state, clients, 0, self._forced(clients))
+        best = self._best
+        return None if best is None else Solution(best.visits, best.assignments(), best.cost)
+
+    def _settle(self, state: State, field: SelectedField, clients: list[Client]) -> State:
+        """Place the field at once where there is nothing to choose; otherwise leave it to `clients`."""
+        if len(self._arrivals) != 1:
+            if field.name != TYPENAME or self._arrivals:
+                clients.append(Client(self._selection.type_name, field))
+            return state
+        node = self._arrivals[0]
+        if field.on is None:
+            settled = self._settle_for_all(state, node, field)
+            if settled is not None:
+                return settled
+        if is_opaque(node):
+            types = {node.type_name} if field.on is None else field.on
+        else:
+            types = node.possible if field.on is None else node.possible & field.on
+        for type_name in sorted(types):
+            settled = self._settle_for(state, node, type_name, field)
+            if settled is None:
+                clients.append(Client(type_name, field))
+            else:
+                state = settled
+        return state
+
+    def _settle_for_all(self, state: State, node: Node, field: SelectedField) -> State | None:
+        if field.name == TYPENAME:
+            return None if is_opaque(node) else state.assign(Assignment(field, None, ((0, None),)))
+        edge = edge_of(node, field.name)
+        if edge is None or edge.requires is not None:
+            return None
+        if field.selection is None:
+            return state.assign(Assignment(field, None, ((0, edge),))).paying(LEAF)
+        types = sorted(node.possible) or [node.type_name]
+        has_choice = any(len(self._graph.resolvers(each, field.name)) > 1 for each in types)
+        return self._settle_composite(state, edge, field, None, types[0], has_choice=has_choice)
+
+    def _settle_for(self, state: State, node: Node, type_name: str, field: SelectedField) -> State | None:
+        """Place the field for one runtime type, if that takes no decision."""
+        if is_opaque(node) and type_name != node.type_name:
+            return None
+        types = frozenset({type_name})
+        if field.name == TYPENAME:
+            return None if is_opaque(node) else state.assign(Assignment(field, types, ((0, None),)))
+        edge = edge_of(node.member(type_name), field.name)
+        if edge is None or edge.requires is not None:
+            return None
+        if field.selection is None:
+            return state.assign(Assignment(field, types, ((0, edge),))).paying(LEAF)
+        has_choice = len(self._graph.resolvers(type_name, field.name)) > 1
+        return self._settle_composite(state, edge, field, types, type_name, has_choice=has_choice)
+
+    def _settle_composite(
+        self,
+        state: State,
+        edge: Edge,
+        field: SelectedField,
+        types: frozenset[str] | None,
+        type_name: str,
+        *,
+        has_choice: bool,
+    ) -> State | None:
+        for candidate in self._reach.candidates(type_name, field):
+            if candidate.arrival == 0 and candidate.edge.requires is None:
+                solution = candidate.solution
+                if solution is None or (has_choice and not solution.is_local):
+                    return None
+                assignment = Assignment(field, types, ((0, edge),), solution)
+                return state.assign(assignment).paying(LEAF + solution.cost)
+        return None
+
+    def _freedom(self, client: Client) -> int:
+        return len(self._graph.resolvers(client.type_name, client.field.name)) if client.field.type else 0
+
+    def _forced(self, clients: list[Client]) -> list[frozenset[str]]:
+        """Per number of fields placed, the subgraphs that the others cannot do without."""
+        forced = [frozenset[str]()]
+        for client in reversed(clients):
+            only = self._only_subgraph(client)
+            forced.append(forced[-1] if only is None else forced[-1] | {only})
+        forced.reverse()
+        return forced
+
+    def _only_subgraph(self, client: Client) -> str | None:
+        if client.field.type is None:
+            return None
+        subgraphs = {each.subgraph for each in self._graph.resolvers(client.type_name, client.field.name)}
+        for _, edge in self._reach.arrival_edges(client.type_name, client.field.name):
+            subgraphs.add(edge.source.subgraph)
+        return subgraphs.pop() if len(subgraphs) == 1 else None
+
+    def _search(self, state: State, clients: list[Client], done: int, forced: list[frozenset[str]]) -> None:
+        """Place the clients from number `done` on, keeping the best state in which all are placed."""
+        best = self._best
+        if best is not None:
+            missing = forced[done].difference(visit.subgraph for visit in state.visits) if forced[done] else ()
+            if state.cost + HOP * len(missing) >= best.cost:
+                return
+        if done == len(clients):
+            self._best = state
+            return
+        client = clients[done]
+        for placed in self._placer.place(state, client.type_name, client.field, Limits()):
+            self._search(placed.state.assign(placed.assignment), clients, done + 1, forced)
+            if not self._solver.spend() and self._best is not None:
+                return
+
+
+def _static_type(selection: Selection, arrivals: tuple[Node, ...]) -> str:
+    return arrivals[0].type_name if len(arrivals) == 1 else selection.type_name

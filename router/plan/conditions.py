@@ -1,0 +1,57 @@
+"""Conditions of @skip and @include, in disjunctive form: any of the alternatives must hold entirely."""
+
+from typing import TypeAlias
+
+from router.plan.nodes import Condition
+
+Alternative: TypeAlias = tuple[Condition, ...]
+When: TypeAlias = tuple[Alternative, ...]
+
+ALWAYS: When = ()
+
+
+def both(left: When, right: When) -> When | None:
+    """Where both hold; None if they never do."""
+    if not left or left == right:
+        return right
+    if not right:
+        return left
+    found = [joined for one in left for other in right if (joined := _join(one, other)) is not None]
+    return _simplify(found) if found else None
+
+
+def either(left: When, right: When) -> When:
+    """Where at least one holds."""
+    if not left or not right:
+        return ALWAYS
+    return left if left == right else _simplify([*left, *right])
+
+
+def common(alternatives: When) -> Alternative:
+    """The conditions that every alternative shares: they hold wherever the whole does."""
+    if not alternatives:
+        return ()
+    shared = set(alternatives[0]).intersection(*alternatives[1:])
+    return tuple(each for each in alternatives[0] if each in shared)
+
+
+def _join(left: Alternative, right: Alternative) -> Alternative | None:
+    values = {each.variable: each.value for each in left}
+    for each in right:
+        if values.setdefault(each.variable, each.value) != each.value:
+            return None
+    return tuple(Condition(variable, value) for variable, value in sorted(values.items()))
+
+
+def _simplify(alternatives: list[Alternative]) -> When:
+    """Without alternatives that another one covers; a variable that may be either way is no condition."""
+    kept: list[frozenset[Condition]] = []
+    for each in sorted({frozenset(each) for each in alternatives}, key=len):
+        if not any(known <= each for known in kept):
+            kept.append(each)
+    for each in kept:
+        if len(each) == 1:
+            (only,) = each
+            if frozenset({Condition(only.variable, not only.value)}) in kept:
+                return ALWAYS
+    return tuple(tuple(sorted(each, key=lambda condition: (condition.variable, condition.value))) for each in kept)

@@ -1,0 +1,21 @@
+"""Why an operation cannot be planned."""
+
+from typing import ClassVar
+
+
+class PlanningError(Exception):
+    """No plan answers the operation."""
+
+    code: ClassVar[str] = "QUERY_PLANNING_FAILED"
+
+
+class UnknownOperation(PlanningError):
+    """The document has no operation of the requested name, or several and no name was given."""
+
+    code: ClassVar[str] = "OPERATION_RESOLUTION_FAILURE"
+
+
+class Unresolvable(PlanningError):
+    """No subgraph that can be reached resolves a selected field."""
+
+    code: ClassVar[str] = "FIELD_NOT_REACHABLE"

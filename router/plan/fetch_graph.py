@@ -1,0 +1,129 @@
+"""The fetch graph: requests in the making, what each selects, and which wait for which."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from router.plan.conditions import When, either
+from router.plan.nodes import OperationKind
+from router.plan.positions import Position, Slot
+from router.plan.selections import Selection
+from router.supergraph.graph import Edge
+
+NEVER = None
+
+
+@dataclass(slots=True, eq=False)
+class Emission:
+    """A field in a fetch.
+
+    Attributes:
+        edge: what the subgraph says of it; None for `__typename`.
+        below: what is selected of a composite value.
+    """
+
+    slot: Slot
+    edge: Edge | None
+    when: When
+    below: "Selected | None"
+
+
+@dataclass(slots=True, eq=False)
+class Selected:
+    """The fields that a fetch selects of one value, by type condition (None for its own type) and slot."""
+
+    emissions: dict[tuple[str | None, Slot], Emission] = field(default_factory=dict[tuple[str | None, Slot], Emission])
+
+    def add(self, condition: str | None, slot: Slot, edge: Edge | None, when: When) -> Emission:
+        """Select a field; if it is there already, it applies under either condition."""
+        key = (condition, slot)
+        known = self.emissions.get(key)
+        if known is None:
+            below = Selected() if slot.child is not None and edge is not None and edge.child is not None else None
+            known = self.emissions[key] = Emission(slot, edge, when, below)
+        else:
+            known.when = either(known.when, when)
+        return known
+
+
+@dataclass(slots=True, eq=False)
+class Described:
+    """How a fetch describes objects of one runtime type.
+
+    Attributes:
+        selections: keys, then what `@requires` fields ask for, over the slots of the position.
+    """
+
+    typename: str
+    selections: list[Selection] = field(default_factory=list[Selection])
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A fetch in the making.
+
+    Attributes:
+        described: by runtime type; empty for a fetch of root fields.
+        hidden_slot: where the objects' `__typename` is, if that is the name of an interface object's interface.
+        after: the steps whose results it needs.
+        when: conditions of everything selected; None while nothing is.
+    """
+
+    subgraph: str
+    kind: OperationKind
+    position: Position
+    selected: Selected = field(default_factory=Selected)
+    described: dict[str, Described] = field(default_factory=dict[str, Described])
+    hidden_slot: Slot | None = None
+    after: "set[Step]" = field(default_factory=set["Step"])
+    when: When | None = None
+
+    def widen(self, when: When) -> None:
+        self.when = when if self.when is None else either(self.when, when)
+
+    def ancestors(self) -> "set[Step]":
+        """All the steps it waits for."""
+        found: set[Step] = set()
+        waiting = list(self.after)
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting.extend(step.after)
+        return found
+
+
+class FetchGraph:
+    """All the steps of a plan."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def add(self, step: Step) -> Step:
+        self.steps.append(step)
+        return step
+
+    def at(self, position: Position, subgraph: str) -> Iterator[Step]:
+        """The steps that visit a subgraph for the objects of a position."""
+        return (step for step in self.steps if step.position is position and step.subgraph == subgraph)
+
+    def ordered(self) -> list[Step]:
+        """In topological order, otherwise as they were added."""
+        found: dict[Step, None] = {}
+        for step in self.steps:
+            self._visit(step, found)
+        return list(found)
+
+    def _visit(self, step: Step, found: dict[Step, None]) -> None:
+        if step not in found:
+            for each in sorted(step.after, key=self.steps.index):
+                self._visit(each, found)
+            found[step] = None
+
+    def replace(self, old: Step, new: Step) -> None:
+        """Let everything that waits for `old` wait for `new`, and drop `old`."""
+        self.steps.remove(old)
+        for step in self.steps:
+            if old in step.after:
+                step.after.discard(old)
+                step.after.add(new)
+        new.after.discard(new)

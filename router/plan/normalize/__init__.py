@@ -1,0 +1,49 @@
+"""From a document to one normalised selection, a pass a file.
+
+`operation` picks the operation, `introspection` splits off what the router answers itself, `collect` inlines
+fragments and gathers conditions, `merge` joins fields that share a response key.
+"""
+
+from dataclasses import dataclass
+
+from graphql import DocumentNode, OperationDefinitionNode
+
+from router.plan.nodes import OperationKind
+from router.plan.normalize.introspection import split_introspection
+from router.plan.normalize.merge import Normalizer
+from router.plan.normalize.operation import fragments_of, pick_operation
+from router.plan.selections import Selection
+from router.supergraph.model import Supergraph
+
+
+@dataclass(frozen=True, slots=True)
+class NormalizedOperation:
+    """What is left to plan.
+
+    Attributes:
+        definition: the operation, for its variables.
+        introspection: the part that the router answers itself, as a document of its own.
+    """
+
+    kind: OperationKind
+    definition: OperationDefinitionNode
+    selection: Selection
+    introspection: DocumentNode | None
+
+
+def normalize(supergraph: Supergraph, document: DocumentNode, operation_name: str | None) -> NormalizedOperation:
+    """Pick the operation of that name and normalise it.
+
+    Raises:
+        UnknownOperation: there is no such operation.
+    """
+    definition = pick_operation(document, operation_name)
+    fragments = fragments_of(document)
+    kind = OperationKind(definition.operation.value)
+    root = supergraph.roots[kind.value]
+    selection = Normalizer(supergraph, fragments).selection(root, [definition.selection_set])
+    introspection = split_introspection(document, definition, selection)
+    return NormalizedOperation(kind, definition, selection, introspection)
+
+
+__all__ = ["NormalizedOperation", "Normalizer", "normalize"]

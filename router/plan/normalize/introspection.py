@@ -1,0 +1,72 @@
+"""Split off what the router answers itself: `__schema` and `__type`."""
+
+from dataclasses import replace
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    Visitor,
+    visit,
+)
+
+from router.plan.selections import Selection
+
+INTROSPECTION: Final = frozenset({"__schema", "__type"})
+
+
+def split_introspection(
+    document: DocumentNode, definition: OperationDefinitionNode, selection: Selection
+) -> DocumentNode | None:
+    """A document that asks for the introspective fields of the operation alone; None if it has none."""
+    if all(each.name not in INTROSPECTION for each in selection.fields):
+        return None
+    kept = _keep(definition.selection_set, document)
+    variables = _variables(kept, document)
+    operation = replace(
+        definition,
+        selection_set=kept,
+        directives=(),
+        variable_definitions=tuple(
+            each for each in definition.variable_definitions or () if each.variable.name.value in variables
+        ),
+    )
+    fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
+    return DocumentNode(definitions=(operation, *fragments))
+
+
+def _keep(selections: SelectionSetNode, document: DocumentNode) -> SelectionSetNode:
+    """The introspective fields of the root, out of whatever fragments hold them."""
+    from graphql import FragmentSpreadNode, InlineFragmentNode
+
+    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    kept: list[FieldNode | InlineFragmentNode] = []
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            if node.name.value in INTROSPECTION:
+                kept.append(node)
+            continue
+        inner = fragments[node.name.value].selection_set if isinstance(node, FragmentSpreadNode) else node.selection_set
+        nested = _keep(inner, document)
+        if nested.selections:
+            kept.append(InlineFragmentNode(directives=node.directives, selection_set=nested))
+    return SelectionSetNode(selections=tuple(kept))
+
+
+def _variables(selections: SelectionSetNode, document: DocumentNode) -> set[str]:
+    """Names of the variables that the kept fields use, through fragments as well."""
+    names: set[str] = set()
+
+    class Names(Visitor):
+        def enter_variable(self, node: VariableNode, *_: object) -> None:
+            names.add(node.name.value)
+
+    visit(selections, Names())
+    for definition in document.definitions:
+        if isinstance(definition, FragmentDefinitionNode):
+            visit(definition.selection_set, Names())
+    return names

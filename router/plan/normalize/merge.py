@@ -1,0 +1,103 @@
+"""Merge fields: one for each response key and group of runtime types that select the same under it.
+
+Source: https://spec.graphql.org/draft/#MergeSelectionSets()
+"""
+
+from collections.abc import Mapping, Sequence
+
+from graphql import FragmentDefinitionNode, SelectionSetNode
+
+from router.federation.type_ref import TypeRef, base_name
+from router.plan.conditions import ALWAYS, When, either
+from router.plan.normalize.collect import Collector, Occurrence
+from router.plan.selections import SelectedField, Selection, signature_of
+from router.supergraph.model import Kind, Supergraph
+
+
+class Normalizer:
+    """Normalises selections of one document, or of a field set."""
+
+    def __init__(self, supergraph: Supergraph, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._supergraph = supergraph
+        self._types = supergraph.types
+        self._possible_types = supergraph.possible_types
+        self._fragments = fragments
+
+    def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
+        """The selections of a value of that type, merged."""
+        return self._selection(type_name, [(each, ALWAYS) for each in selections])
+
+    def _selection(self, type_name: str, parts: Sequence[tuple[SelectionSetNode, When]]) -> Selection:
+        possible = self._possible_types[type_name]
+        collector = Collector(self._possible_types, self._fragments, possible)
+        for selections, when in parts:
+            collector.collect(selections, type_name, None, when)
+        result = Selection(type_name, possible)
+        result.fields = self._merge(collector.found, possible)
+        result.has_union = any(
+            self._types[each.selection.type_name].kind is Kind.UNION or each.selection.has_union
+            for each in result.fields
+            if each.selection is not None
+        )
+        return result
+
+    def _merge(self, occurrences: Sequence[Occurrence], possible: frozenset[str]) -> list[SelectedField]:
+        by_key: dict[str, list[tuple[int, Occurrence]]] = {}
+        for index, each in enumerate(occurrences):
+            node = each.node
+            by_key.setdefault((node.alias or node.name).value, []).append((index, each))
+        found: list[tuple[int, SelectedField]] = []
+        for key, group in by_key.items():
+            for on, members in self._by_types(group, possible):
+                field = self._field(key, on, possible, [each for _, each in members])
+                found.append((members[0][0], field))
+        if len(found) > len(by_key):
+            found.sort(key=lambda each: each[0])
+        return [each for _, each in found]
+
+    def _by_types(
+        self, group: list[tuple[int, Occurrence]], possible: frozenset[str]
+    ) -> list[tuple[frozenset[str] | None, list[tuple[int, Occurrence]]]]:
+        """Group the runtime types that have the same occurrences and the same type of the field."""
+        first = group[0][1]
+        if len(possible) == 1 or (len(group) == 1 and first.on is not None and len(first.on) == 1):
+            return [(first.on, group)]
+        name = first.node.name.value
+        atoms: dict[tuple[tuple[int, ...], str], list[str]] = {}
+        for type_name in sorted(possible):
+            applying = tuple(i for i, (_, each) in enumerate(group) if each.on is None or type_name in each.on)
+            if applying:
+                name = group[applying[0]][1].node.name.value
+                info = self._types[type_name].fields.get(name)
+                atoms.setdefault((applying, "" if info is None else info.shape), []).append(type_name)
+        return [
+            (None if len(types) == len(possible) else frozenset(types), [group[i] for i in applying])
+            for (applying, _), types in atoms.items()
+        ]
+
+    def _field(
+        self, key: str, on: frozenset[str] | None, possible: frozenset[str], occurrences: list[Occurrence]
+    ) -> SelectedField:
+        node, parent, _, when = occurrences[0]
+        name = node.name.value
+        for other in occurrences[1:]:
+            when = either(when, other.when)
+        type_ = None if name.startswith("__") else self._type_of(name, parent, possible if on is None else on)
+        arguments = node.arguments or ()
+        merged = SelectedField(key, name, arguments, signature_of(arguments), on, when, type_)
+        if type_ is not None and node.selection_set is not None:
+            parts = [
+                (each.node.selection_set, ALWAYS if each.when == when else each.when)
+                for each in occurrences
+                if each.node.selection_set is not None
+            ]
+            merged.selection = self._selection(base_name(type_), parts)
+        return merged
+
+    def _type_of(self, name: str, parent: str, on: frozenset[str]) -> TypeRef:
+        """The field's type: that of the runtime types, which agree here, rather than that of their interface."""
+        for type_name in on:
+            own = self._types[type_name].fields.get(name)
+            if own is not None:
+                return own.type
+        return self._types[parent].fields[name].type

@@ -1,0 +1,13 @@
+"""What is done to a fetch graph once it is built, a pass a file."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from router.plan.fetch_graph import FetchGraph
+from router.plan.passes.drop_implied_waits import drop_implied_waits
+from router.plan.passes.separate_conflicts import separate_conflicts
+from router.plan.positions import Positions
+
+Pass: TypeAlias = Callable[[FetchGraph, Positions], None]
+
+PASSES: tuple[Pass, ...] = (drop_implied_waits, separate_conflicts)

@@ -1,0 +1,350 @@
+"""Place a field: every way, from a state of the solution, to have a field resolved.
+
+Each way is a new state. Ways that are no better than another one are left out: where a visit that is planned already
+gives the field at no further request, no visit is added for it.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
+from router.plan.selections import TYPENAME, SelectedField, Selection
+from router.plan.solution import HOP, LEAF, Assignment, Entry, State, Visit
+from router.supergraph.graph import Edge, EntityEdge, Node
+from router.supergraph.model import Kind
+
+_MAX_TOGETHER = 3
+"""Most visits that are tried together for one value before all of them are."""
+
+
+class Limits(NamedTuple):
+    """What a way must not do.
+
+    Attributes:
+        avoid: visits, as bits, that cannot give anything because they come later.
+        pending: what is being looked for already; looking for it again would never end.
+    """
+
+    avoid: int = 0
+    pending: frozenset[object] = frozenset()
+
+    def without(self, numbers: int) -> "Limits":
+        return Limits(self.avoid | numbers, self.pending)
+
+    def seeking(self, what: object) -> "Limits":
+        return Limits(self.avoid, self.pending | {what})
+
+
+class Placed(NamedTuple):
+    """A state in which a field is resolved, and how."""
+
+    state: State
+    assignment: Assignment
+
+
+class Gathered(NamedTuple):
+    """A state in which the values to send are known, where they come from, and the visits (bits) that bring them."""
+
+    state: State
+    needs: tuple[Assignment, ...]
+    before: int
+
+
+class Placer:
+    """Places fields of the objects at one position."""
+
+    def __init__(self, solver: Solver, reach: Reach, arrivals: tuple[Node, ...], type_name: str) -> None:
+        self._solver = solver
+        self._graph = solver.graph
+        self._reach = reach
+        self._arrivals = arrivals
+        self._hidden = type_name if len(arrivals) == 1 and is_opaque(arrivals[0]) else None
+        self._typename = SelectedField(TYPENAME, TYPENAME, (), "", None, (), None)
+        self._together = type_name not in {self._graph.supergraph.roots.get(each) for each in _SIDE_EFFECTS}
+
+    def place(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
+        """Every way to have the field for objects of that runtime type."""
+        if field.name == TYPENAME:
+            yield from self._place_typename(state, type_name, field, limits)
+        elif field.selection is None:
+            yield from self._place_leaf(state, type_name, field, limits)
+        else:
+            yield from self._place_composite(state, type_name, field, limits)
+
+    def _place_typename(
+        self, state: State, type_name: str, field: SelectedField, limits: Limits
+    ) -> Iterator[Placed]:
+        for number, visit in enumerate(state.visits):
+            if not limits.avoid >> number & 1 and self._reveals(visit, type_name):
+                yield Placed(state, Assignment(field, frozenset({type_name}), ((number, None),)))
+                return
+        if self._hidden is None:
+            return
+        for entry in self._graph.entries(self._hidden):
+            if not is_opaque(entry.target):
+                for opened, number in self._enter(state, self._hidden, entry.target, None, limits):
+                    yield Placed(opened, Assignment(field, frozenset({type_name}), ((number, None),)))
+
+    def _reveals(self, visit: Visit, type_name: str) -> bool:
+        """Whether the visit can tell the runtime type of such objects."""
+        if visit.arrival is not None:
+            node = self._arrivals[visit.arrival]
+            return not is_opaque(node) and (type_name == node.type_name or type_name in node.possible)
+        hidden = self._hidden
+        if hidden is not None:
+            return any(
+                entry.type_name == hidden and entry.edge is not None and not is_opaque(entry.edge.target)
+                for entry in visit.entries
+            )
+        return False
+
+    def _nodes(self, visit: Visit, type_name: str) -> Iterator[Node]:
+        """The nodes from which the visit reads fields of objects of that type."""
+        if visit.arrival is not None:
+            node = read_as(self._arrivals[visit.arrival], type_name, self._graph)
+            if node is not None:
+                yield node
+            return
+        for entry in visit.entries:
+            if entry.edge is not None:
+                target = entry.edge.target
+                if entry.type_name == type_name:
+                    yield target
+                elif entry.type_name == self._hidden:
+                    node = read_as(target, type_name, self._graph)
+                    if node is not None:
+                        yield node
+
+    def _present(
+        self, state: State, type_name: str, field: str, limits: Limits
+    ) -> Iterator[tuple[int, Edge]]:
+        """The visits, first ones first, that have the field without being sent more."""
+        order = range(len(state.visits))
+        if len(order) > 1:
+            order = sorted(order, key=lambda number: state.visits[number].level)
+        for number in order:
+            if not limits.avoid >> number & 1:
+                for node in self._nodes(state.visits[number], type_name):
+                    edge = edge_of(node, field)
+                    if edge is not None and edge.requires is None:
+                        yield number, edge
+                        break
+
+    def _place_leaf(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
+        types = frozenset({type_name})
+        for number, edge in self._present(state, type_name, field.name, limits):
+            yield Placed(state.paying(LEAF), Assignment(field, types, ((number, edge),)))
+            return
+        for edge in self._distant(type_name, field.name):
+            for opened, number in self._visit(state, type_name, edge, limits):
+                yield Placed(opened.paying(LEAF), Assignment(field, types, ((number, edge),)))
+
+    def _distant(self, type_name: str, field: str) -> Iterator[Edge]:
+        """The edges that take another visit: those of other subgraphs, and those that require something."""
+        seen: set[Node] = set()
+        for _, edge in self._reach.arrival_edges(type_name, field):
+            if edge.requires is not None:
+                seen.add(self._graph.node(edge.source.subgraph, edge.source.type_name))
+                yield edge
+        for node in self._graph.resolvers(type_name, field):
+            edge = edge_of(node, field)
+            if edge is not None and node not in seen:
+                yield edge
+
+    def _place_composite(
+        self, state: State, type_name: str, field: SelectedField, limits: Limits
+    ) -> Iterator[Placed]:
+        candidates = self._reach.candidates(type_name, field)
+        present = dict(self._present(state, type_name, field.name, limits))
+        by_source = {edge.source: number for number, edge in present.items()}
+        ways: list[tuple[int, int | None, Candidate]] = []
+        for each in candidates:
+            if each.solution is not None:
+                number = each.arrival if each.edge.requires is None else None
+                if number is None or limits.avoid >> number & 1:
+                    number = by_source.get(each.edge.source)
+                ways.append((each.solution.cost + (0 if number is not None else HOP), number, each))
+        ways.sort(key=lambda way: way[0])
+        types = frozenset({type_name})
+        for _, number, way in ways:
+            solution = way.solution
+            if solution is None:
+                continue
+            if number is not None:
+                assignment = Assignment(field, types, ((number, way.edge),), solution)
+                yield Placed(state.paying(LEAF + solution.cost), assignment)
+                if solution.is_local:
+                    return
+            else:
+                for opened, new in self._visit(state, type_name, way.edge, limits):
+                    assignment = Assignment(field, types, ((new, way.edge),), solution)
+                    yield Placed(opened.paying(LEAF + solution.cost), assignment)
+        cheapest = ways[0][2].solution if ways else None
+        if len(candidates) > 1 and (cheapest is None or not cheapest.is_local):
+            yield from self._place_together(state, type_name, field, candidates, limits)
+
+    def _place_together(
+        self, state: State, type_name: str, field: SelectedField, candidates: Sequence[Candidate], limits: Limits
+    ) -> Iterator[Placed]:
+        """Ask several subgraphs for the same value, each for a part of it."""
+        selection = field.selection
+        plain = all(each.child.info.kind is Kind.OBJECT for each in candidates)
+        if selection is None or not plain or not self._together:
+            return
+        single = min((each.solution.cost for each in candidates if each.solution is not None), default=None)
+        sizes = {*range(2, min(_MAX_TOGETHER, len(candidates)) + 1)} | ({len(candidates)} if single is None else set())
+        for size in sorted(sizes):
+            for group in combinations(candidates, size):
+                solution = self._solver.solve(selection, tuple(each.child for each in group))
+                if solution is None or (single is not None and solution.cost >= single):
+                    continue
+                for opened, numbers in self._visit_all(state, type_name, group, limits, ()):
+                    targets = tuple(zip(numbers, (each.edge for each in group), strict=True))
+                    assignment = Assignment(field, frozenset({type_name}), targets, solution)
+                    yield Placed(opened.paying(LEAF * size + solution.cost), assignment)
+
+    def _visit_all(
+        self, state: State, type_name: str, group: Sequence[Candidate], limits: Limits, numbers: tuple[int, ...]
+    ) -> Iterator[tuple[State, tuple[int, ...]]]:
+        if not group:
+            yield state, numbers
+            return
+        edge = group[0].edge
+        present = [number for number, found in self._present(state, type_name, edge.field.name, limits)
+                   if found.source is edge.source or number == group[0].arrival]
+        ways = [(state, present[0])] if present else self._visit(state, type_name, edge, limits)
+        for opened, number in ways:
+            yield from self._visit_all(opened, type_name, group[1:], limits, (*numbers, number))
+
+    def _visit(self, state: State, type_name: str, edge: Edge, limits: Limits) -> Iterator[tuple[State, int]]:
+        """Every way to have a visit that can take the edge for objects of that type."""
+        target = self._graph.node(edge.source.subgraph, edge.source.type_name)
+        if edge.requires is None:
+            for number in self._joinable(state, target, limits):
+                yield from self._enter(state, type_name, target, number, limits)
+                return
+            yield from self._enter(state, type_name, target, None, limits)
+            return
+        what = (type_name, edge.source.subgraph, edge.field.name)
+        if what in limits.pending:
+            return
+        required = self._solver.field_sets.of(target.type_name, edge.requires)
+        for gathered in self._gather(state, type_name, required, limits.seeking(what)):
+            entry = Entry(type_name, None, required, gathered.needs)
+            yield from self._reenter(gathered, type_name, target, entry, limits)
+
+    def _joinable(self, state: State, target: Node, limits: Limits) -> Iterator[int]:
+        """Visits of the subgraph by keys that could describe further types of objects."""
+        if len(self._arrivals) == 1 and self._arrivals[0].info.kind is not Kind.OBJECT:
+            for number, visit in enumerate(state.visits):
+                if visit.arrival is None and visit.subgraph == target.subgraph and not limits.avoid >> number & 1:
+                    yield number
+
+    def _reenter(
+        self, gathered: Gathered, type_name: str, target: Node, entry: Entry, limits: Limits
+    ) -> Iterator[tuple[State, int]]:
+        """Visit the subgraph after what the field requires is known."""
+        state, before = gathered.state, gathered.state.closure(gathered.before)
+        for number, visit in enumerate(state.visits):
+            if visit.arrival is not None or visit.subgraph != target.subgraph:
+                continue
+            if (limits.avoid | before) >> number & 1 or _conflicts(visit, entry):
+                continue
+            if any(each.type_name == type_name and each.edge is not None for each in visit.entries):
+                yield state.extend(number, before, (entry,)), number
+                return
+            for entered, _ in self._enter(state, type_name, target, number, limits):
+                yield entered.extend(number, before, (entry,)), number
+            return
+        for entered, number in self._enter(state, type_name, target, None, limits):
+            yield entered.extend(number, before, (entry,)), number
+
+    def _enter(
+        self, state: State, type_name: str, target: Node, number: int | None, limits: Limits
+    ) -> Iterator[tuple[State, int]]:
+        """Have objects of that type described to a subgraph: in visit `number`, or in a new one."""
+        what = (type_name, target)
+        if what in limits.pending:
+            return
+        limits = limits.seeking(what)
+        if number is not None:
+            limits = limits.without(state.after(number))
+        cheapest: int | None = None
+        for edge in self._graph.entries(type_name):
+            if edge.target is not target:
+                continue
+            for gathered in self._gather_key(state, type_name, edge, limits):
+                opened = gathered.state
+                if cheapest is not None and opened.cost >= cheapest:
+                    continue
+                cheapest = opened.cost
+                key = None if edge.key is None else self._solver.field_sets.of(target.type_name, edge.key)
+                entry = Entry(type_name, edge, key, gathered.needs)
+                before = opened.closure(gathered.before)
+                if number is None:
+                    yield opened.open(target.subgraph, before, (entry,)), len(opened.visits)
+                else:
+                    yield opened.extend(number, before, (entry,)), number
+
+    def _gather_key(self, state: State, type_name: str, edge: EntityEdge, limits: Limits) -> Iterator[Gathered]:
+        """Every way to know the key, and the runtime type where only some types are meant."""
+        fields: list[SelectedField] = []
+        if self._hidden is not None and type_name != self._hidden:
+            fields.append(self._typename)
+        if edge.key is not None:
+            fields += self._solver.field_sets.of(edge.target.type_name, edge.key).fields
+        elif self._arrivals:
+            yield Gathered(state, (), (1 << len(self._arrivals)) - 1)
+            return
+        yield from self._gather_fields(Gathered(state, (), 0), type_name, fields, limits)
+
+    def _gather(self, state: State, type_name: str, selection: Selection, limits: Limits) -> Iterator[Gathered]:
+        """Every way to know all fields of the selection."""
+        fields = [each for each in selection.fields if each.on is None or type_name in each.on]
+        yield from self._gather_fields(Gathered(state, (), 0), type_name, fields, limits)
+
+    def _gather_fields(
+        self, gathered: Gathered, type_name: str, fields: Sequence[SelectedField], limits: Limits
+    ) -> Iterator[Gathered]:
+        if not fields:
+            yield gathered
+            return
+        for placed in self.place(gathered.state, type_name, fields[0], limits):
+            before = gathered.before
+            for number, _ in placed.assignment.targets:
+                before |= 1 << number
+            known = Gathered(placed.state, (*gathered.needs, placed.assignment), before)
+            yield from self._gather_fields(known, type_name, fields[1:], limits)
+
+
+_SIDE_EFFECTS = ("mutation", "subscription")
+
+
+def _conflicts(visit: Visit, entry: Entry) -> bool:
+    """Whether the visit's objects are sent with other values for the same field: its arguments differ."""
+    if entry.selection is None:
+        return False
+    return any(
+        other.type_name == entry.type_name and other.selection is not None and clash(other.selection, entry.selection)
+        for other in visit.entries
+    )
+
+
+def clash(left: Selection, right: Selection) -> bool:
+    """Whether two selections give different meanings to one field of a representation."""
+    if left is right:
+        return False
+    known = {each.name: each for each in left.fields}
+    for field in right.fields:
+        other = known.get(field.name)
+        if other is not None and (
+            other.signature != field.signature
+            or (
+                other.selection is not None
+                and field.selection is not None
+                and clash(other.selection, field.selection)
+            )
+        ):
+            return True
+    return False

@@ -1,0 +1,114 @@
+"""The whole story of planning: normalise, walk and choose, build the fetch graph, write the plan."""
+
+from graphql import DocumentNode, parse
+
+from router.plan.build import Builder
+from router.plan.conditions import common
+from router.plan.emit import Emitter
+from router.plan.errors import Unresolvable
+from router.plan.fetch_graph import FetchGraph, Step
+from router.plan.field_sets import FieldSets
+from router.plan.nodes import Fetch, OperationKind, QueryPlan
+from router.plan.normalize import NormalizedOperation, normalize
+from router.plan.normalize.introspection import INTROSPECTION
+from router.plan.passes import PASSES
+from router.plan.positions import Positions
+from router.plan.project import Projection
+from router.plan.represent import representations_of
+from router.plan.selections import Selection
+from router.plan.solution import Solution
+from router.plan.walk import Walker
+from router.supergraph.graph import QueryGraph
+from router.supergraph.model import Supergraph
+
+_WORK = 4000
+"""Choices weighed for one operation at most; a solution is there long before in all that are no riddle."""
+
+
+class Planner:
+    """Plans the operations of one supergraph; it keeps what all of them share."""
+
+    def __init__(self, supergraph: Supergraph, *, work: int = _WORK) -> None:
+        self._supergraph = supergraph
+        self._graphs = {frozenset[str](): QueryGraph(supergraph)}
+        self._field_sets = FieldSets(supergraph)
+        self._projection = Projection(supergraph)
+        self._work = work
+
+    def plan(
+        self, document: DocumentNode, operation_name: str | None, labels: frozenset[str] = frozenset()
+    ) -> QueryPlan:
+        """Plan one operation of a valid document.
+
+        Args:
+            document: valid against the API schema.
+            operation_name: which of its operations; None if it has only one.
+            labels: the labels of `@override` that hold for the request.
+
+        Raises:
+            PlanningError: there is no such operation, or it cannot be resolved.
+        """
+        operation = normalize(self._supergraph, document, operation_name)
+        positions = Positions(operation.selection)
+        graph = self._fetch_graph(operation, positions, self._graph(labels))
+        return QueryPlan(
+            kind=operation.kind,
+            root_type=operation.selection.type_name,
+            fetches=_fetches(graph, positions, Emitter(operation.definition)),
+            projection=self._projection.fields(operation.selection, positions.root),
+            introspection=operation.introspection,
+            inaccessible_enum_values=self._supergraph.inaccessible_enum_values or None,
+        )
+
+    def _graph(self, labels: frozenset[str]) -> QueryGraph:
+        if labels not in self._graphs:
+            self._graphs[labels] = QueryGraph(self._supergraph, labels)
+        return self._graphs[labels]
+
+    def _fetch_graph(self, operation: NormalizedOperation, positions: Positions, graph: QueryGraph) -> FetchGraph:
+        walker = Walker(graph, self._field_sets, self._work)
+        builder = Builder(positions, operation.kind)
+        for selection in _in_turn(operation):
+            solution = _solved(walker.solve(selection, ()), selection)
+            builder.build(solution, positions.root, barrier=frozenset(builder.graph.steps))
+        for each in PASSES:
+            each(builder.graph, positions)
+        return builder.graph
+
+
+def _in_turn(operation: NormalizedOperation) -> list[Selection]:
+    """The selections to resolve one after the other: the fields of a mutation, everything else at once."""
+    selection = operation.selection
+    fields = [each for each in selection.fields if each.name not in INTROSPECTION]
+    groups = [[each] for each in fields] if operation.kind is OperationKind.MUTATION else [fields]
+    return [Selection(selection.type_name, selection.possible, group, selection.has_union) for group in groups]
+
+
+def _solved(solution: Solution | None, selection: Selection) -> Solution:
+    if solution is None:
+        names = ", ".join(f"{selection.type_name}.{each.name}" for each in selection.fields)
+        raise Unresolvable(f"No subgraph that can be reached resolves everything selected in {names}.")
+    return solution
+
+
+def _fetches(graph: FetchGraph, positions: Positions, emitter: Emitter) -> tuple[Fetch, ...]:
+    steps = graph.ordered()
+    numbers = {step: number for number, step in enumerate(steps)}
+    return tuple(_fetch(step, numbers, positions, emitter) for step in steps)
+
+
+def _fetch(step: Step, numbers: dict[Step, int], positions: Positions, emitter: Emitter) -> Fetch:
+    when = common(step.when or ())
+    text, variables = emitter.emit(step, when)
+    return Fetch(
+        id=numbers[step],
+        subgraph=step.subgraph,
+        kind=step.kind,
+        document=parse(text, no_location=True),
+        text=text,
+        variables=variables,
+        path=step.position.path(),
+        representations=representations_of(step, positions),
+        after=frozenset(numbers[each] for each in step.after),
+        when=when,
+    )

@@ -1,0 +1,63 @@
+"""The projection: the client's selection over the merged data."""
+
+from graphql import (
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLOutputType,
+    GraphQLString,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
+)
+
+from router.federation.type_ref import ListOf, NonNull, TypeRef
+from router.plan.nodes import ProjectedField
+from router.plan.positions import Position
+from router.plan.selections import TYPENAME, SelectedField, Selection
+from router.supergraph.model import Supergraph
+
+_META_TYPES = {
+    TYPENAME: GraphQLNonNull(GraphQLString),
+    "__schema": SchemaMetaFieldDef.type,
+    "__type": TypeMetaFieldDef.type,
+}
+
+
+class Projection:
+    """Projects selections; remembers the types it met."""
+
+    def __init__(self, supergraph: Supergraph) -> None:
+        self._schema = supergraph.api_schema
+        self._types: dict[TypeRef, GraphQLOutputType] = {}
+
+    def fields(self, selection: Selection, position: Position) -> tuple[ProjectedField, ...]:
+        """The fields of the objects at a position."""
+        return tuple(self._field(each, position) for each in selection.fields)
+
+    def _field(self, field: SelectedField, position: Position) -> ProjectedField:
+        slot = position.by_field[id(field)]
+        below = slot.child
+        return ProjectedField(
+            key=field.key,
+            source=slot.key,
+            field_name=field.name,
+            type=_META_TYPES[field.name] if field.type is None else self._type(field.type),
+            on=field.on,
+            when=field.when,
+            selections=() if below is None or field.selection is None else self.fields(field.selection, below),
+            typename_key=TYPENAME if below is None else below.typename_key,
+        )
+
+    def _type(self, ref: TypeRef) -> GraphQLOutputType:
+        known = self._types.get(ref)
+        if known is None:
+            known = self._types[ref] = self._make(ref)
+        return known
+
+    def _make(self, ref: TypeRef) -> GraphQLOutputType:
+        match ref:
+            case NonNull(of):
+                return GraphQLNonNull(self._type(of))
+            case ListOf(of):
+                return GraphQLList(self._type(of))
+            case _:
+                return self._schema.type_map[ref.name]

@@ -1,0 +1,175 @@
+"""Which nodes can give a field of the objects at one position."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from router.plan.field_sets import FieldSets
+from router.plan.selections import SelectedField, Selection
+from router.plan.solution import Solution
+from router.supergraph.graph import Edge, Node, QueryGraph
+from router.supergraph.model import Kind
+
+
+class Solver(Protocol):
+    """What solves the selections below a field."""
+
+    graph: QueryGraph
+    field_sets: FieldSets
+
+    def solve(
+        self, selection: Selection, arrivals: tuple[Node, ...], peers: tuple[Node, ...] = ()
+    ) -> Solution | None: ...
+
+    def spend(self) -> bool: ...
+
+
+class Candidate(NamedTuple):
+    """A way to a composite field.
+
+    Attributes:
+        arrival: number of the arrival that has it; None if its subgraph must be visited.
+        child: where the field leads, with the union members that all ways to it share.
+        solution: of the field's selection from there; None if that alone cannot resolve it.
+    """
+
+    arrival: int | None
+    edge: Edge
+    child: Node
+    solution: Solution | None
+
+
+def is_opaque(node: Node) -> bool:
+    """Whether the runtime types of the objects are unknown here, so that only their interface can be spoken of."""
+    return node.is_interface_object or not node.possible
+
+
+def edge_of(node: Node, field: str) -> Edge | None:
+    """The field, if one selection at the node gives it for every object there."""
+    is_interface = node.info.kind is Kind.INTERFACE and not node.is_interface_object
+    return node.uniform(field) if is_interface else node.edge(field)
+
+
+def read_as(node: Node, type_name: str, graph: QueryGraph) -> Node | None:
+    """The node from which fields of objects of that runtime type are read, if they can be here."""
+    if node.type_name == type_name:
+        return node
+    if is_opaque(node):
+        return node if node.type_name in graph.supergraph.types[type_name].interfaces else None
+    return node.member(type_name) if type_name in node.possible else None
+
+
+class Reach:
+    """The ways to the fields of one position's objects."""
+
+    def __init__(self, solver: Solver, arrivals: tuple[Node, ...], peers: tuple[Node, ...]) -> None:
+        self._solver = solver
+        self._graph = solver.graph
+        self._arrivals = arrivals
+        self._peers = peers
+        self._reachable: dict[str, frozenset[str]] = {}
+        self._candidates: dict[tuple[int, str], Sequence[Candidate]] = {}
+
+    def arrival_edges(self, type_name: str, field: str) -> list[tuple[int, Edge]]:
+        """The arrivals that have the field for objects of that type, whatever it requires."""
+        found: list[tuple[int, Edge]] = []
+        for number, arrival in enumerate(self._arrivals):
+            node = read_as(arrival, type_name, self._graph)
+            edge = None if node is None else edge_of(node, field) or node.edge(field)
+            if edge is not None:
+                found.append((number, edge))
+        return found
+
+    def candidates(self, type_name: str, field: SelectedField) -> Sequence[Candidate]:
+        """Every way to a composite field, with what comes below it solved."""
+        key = (id(field), type_name)
+        known = self._candidates.get(key)
+        if known is None:
+            known = self._candidates[key] = self._find(type_name, field)
+        return known
+
+    def _find(self, type_name: str, field: SelectedField) -> Sequence[Candidate]:
+        selection = field.selection
+        if selection is None:
+            return ()
+        ways: list[tuple[int | None, Edge]] = [*self.arrival_edges(type_name, field.name)]
+        free = {edge.source.subgraph for _, edge in ways if edge.requires is None}
+        for node in self._graph.resolvers(type_name, field.name):
+            edge = edge_of(node, field.name)
+            if edge is not None and node.subgraph not in free:
+                ways.append((None, edge))
+        children = [edge.child for _, edge in ways if edge.child is not None]
+        if self._is_narrowed(selection, children):
+            return self._narrowed(type_name, field, selection, ways)
+        return [
+            Candidate(number, edge, edge.child, self._solver.solve(selection, (edge.child,)))
+            for number, edge in ways
+            if edge.child is not None
+        ]
+
+    def _is_narrowed(self, selection: Selection, children: Sequence[Node]) -> bool:
+        return selection.has_union or any(each.info.kind is Kind.UNION for each in children)
+
+    def _narrowed(
+        self,
+        type_name: str,
+        field: SelectedField,
+        selection: Selection,
+        ways: Sequence[tuple[int | None, Edge]],
+    ) -> Sequence[Candidate]:
+        """With the union members that every way has in common, for any of the ways may turn out to be taken."""
+        reachable = self.reachable(type_name)
+        peers = {edge.child for edge in self._peer_edges(type_name, field.name) if edge.child is not None}
+        peers |= {
+            edge.child for _, edge in ways if edge.child is not None and edge.source.subgraph in reachable
+        }
+        common = frozenset[str].intersection(*(each.possible for each in peers)) if peers else frozenset[str]()
+        found: list[Candidate] = []
+        for number, edge in ways:
+            if edge.child is not None and edge.source.subgraph in reachable:
+                child = edge.child.narrowed(common) if edge.child.info.kind is Kind.UNION else edge.child
+                others = sorted((each for each in peers if each is not edge.child), key=repr)
+                found.append(Candidate(number, edge, child, self._solver.solve(selection, (child,), tuple(others))))
+        return found
+
+    def _peer_edges(self, type_name: str, field: str) -> list[Edge]:
+        nodes = (read_as(peer, type_name, self._graph) for peer in self._peers)
+        edges = (None if node is None else edge_of(node, field) for node in nodes)
+        return [edge for edge in edges if edge is not None]
+
+    def reachable(self, type_name: str) -> frozenset[str]:
+        """The subgraphs that objects of that type come from or can be taken to."""
+        if type_name not in self._reachable:
+            self._reachable[type_name] = self._find_reachable(type_name)
+        return self._reachable[type_name]
+
+    def _find_reachable(self, type_name: str) -> frozenset[str]:
+        nodes = [
+            node
+            for each in (*self._arrivals, *self._peers)
+            if (node := read_as(each, type_name, self._graph)) is not None
+        ]
+        found = {each.subgraph for each in nodes}
+        entries = list(self._graph.entries(type_name))
+        grown = True
+        while grown:
+            grown = False
+            for entry in entries:
+                if entry.target.subgraph not in found and self._is_open(type_name, entry.key, nodes):
+                    found.add(entry.target.subgraph)
+                    nodes.append(entry.target)
+                    grown = True
+        return frozenset(found)
+
+    def _is_open(self, type_name: str, key: str | None, nodes: Sequence[Node]) -> bool:
+        if key is None:
+            return True
+        fields = self._solver.field_sets.of(type_name, key).fields
+        return all(any(self._gives(node, each) for node in nodes) for each in fields)
+
+    def _gives(self, node: Node, field: SelectedField) -> bool:
+        edge = edge_of(node, field.name)
+        if edge is None or edge.requires is not None:
+            return False
+        if field.selection is None or edge.child is None:
+            return True
+        return self._solver.solve(field.selection, (edge.child,)) is not None

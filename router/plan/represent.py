@@ -1,0 +1,65 @@
+"""How the objects of a fetch are described to its subgraph."""
+
+from collections.abc import Sequence
+
+from router.plan.fetch_graph import Described, Step
+from router.plan.nodes import Representation, RepresentationField
+from router.plan.positions import Position, Positions
+from router.plan.selections import TYPENAME, Selection
+
+
+def representations_of(step: Step, positions: Positions) -> tuple[Representation, ...]:
+    """The shapes of a step, types that are described alike in one."""
+    shapes: dict[tuple[str | None, str, tuple[RepresentationField, ...]], set[str]] = {}
+    for type_name, described in step.described.items():
+        fields = _fields(described, type_name, step.position, positions)
+        own = described.typename == type_name and type_name in step.position.possible
+        typename = None if own else described.typename
+        hidden = step.hidden_slot
+        is_hidden = hidden is not None and type_name not in step.position.possible
+        key = hidden.key if hidden is not None and is_hidden else step.position.typename_key
+        shapes.setdefault((typename, key, fields), set()).add(type_name)
+    return tuple(
+        Representation(frozenset(on), typename, fields, key) for (typename, key, fields), on in shapes.items()
+    )
+
+
+def _fields(
+    described: Described, type_name: str, position: Position, positions: Positions
+) -> tuple[RepresentationField, ...]:
+    found: dict[str, RepresentationField] = {}
+    for selection in described.selections:
+        for each in _selected(selection, frozenset({type_name}), position, positions):
+            known = found.get(each.name)
+            found[each.name] = each if known is None else _merged(known, each)
+    return tuple(found.values())
+
+
+def _selected(
+    selection: Selection, types: frozenset[str] | None, position: Position, positions: Positions
+) -> list[RepresentationField]:
+    found: list[RepresentationField] = []
+    for field in selection.fields:
+        if types is not None and field.on is not None and not types & field.on:
+            continue
+        slot = positions.slot(position, field, types if types is not None else field.on)
+        nested: Sequence[RepresentationField] = ()
+        if field.selection is not None and slot.child is not None:
+            nested = _selected(field.selection, None, slot.child, positions)
+            if len(field.selection.possible) > 1 and all(each.name != TYPENAME for each in nested):
+                nested = [RepresentationField(TYPENAME, slot.child.typename_key), *nested]
+        on = field.on if types is None else None
+        found.append(RepresentationField(field.name, slot.key, tuple(nested), on))
+    return found
+
+
+def _merged(left: RepresentationField, right: RepresentationField) -> RepresentationField:
+    nested = list(left.selections)
+    for each in right.selections:
+        for index, known in enumerate(nested):
+            if known.name == each.name and known.on == each.on:
+                nested[index] = _merged(known, each)
+                break
+        else:
+            nested.append(each)
+    return RepresentationField(left.name, left.key, tuple(nested), left.on)

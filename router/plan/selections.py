@@ -1,0 +1,64 @@
+"""Selections after normalisation: no fragments, every field once per response key and group of runtime types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import ArgumentNode
+from graphql.language import print_ast
+
+from router.federation.type_ref import TypeRef
+from router.plan.conditions import ALWAYS, When
+
+TYPENAME = "__typename"
+
+
+@dataclass(slots=True, eq=False)
+class SelectedField:
+    """One field of a selection.
+
+    Attributes:
+        key: response key.
+        arguments: as written; `signature` tells equal ones from different ones.
+        on: runtime types of the parent that have the field; None for all.
+        when: conditions, those of the parent field aside.
+        type: in the supergraph; None for `__typename`.
+        selection: of an object, interface or union value.
+    """
+
+    key: str
+    name: str
+    arguments: Sequence[ArgumentNode]
+    signature: str
+    on: frozenset[str] | None
+    when: When
+    type: TypeRef | None
+    selection: "Selection | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """The fields selected of a value.
+
+    Attributes:
+        type_name: of the value, in the supergraph.
+        possible: runtime types that the value may have.
+        has_union: somewhere below, a value is of a union type.
+    """
+
+    type_name: str
+    possible: frozenset[str]
+    fields: list[SelectedField] = field(default_factory=list[SelectedField])
+    has_union: bool = False
+
+
+def signature_of(arguments: Sequence[ArgumentNode]) -> str:
+    """A text that is equal for equal arguments, whatever their order."""
+    if not arguments:
+        return ""
+    return ", ".join(sorted(f"{each.name.value}: {print_ast(each.value)}" for each in arguments))
+
+
+def arguments_of(node: Any) -> Sequence[ArgumentNode]:
+    """The arguments of a field node."""
+    return node.arguments or ()

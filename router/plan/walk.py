@@ -1,0 +1,56 @@
+"""Walk an operation over the query graph, choosing for every selection the cheapest way to resolve it."""
+
+from router.plan.choose import Choice
+from router.plan.field_sets import FieldSets
+from router.plan.selections import Selection
+from router.plan.solution import Solution
+from router.supergraph.graph import Node, QueryGraph
+
+Arrivals = tuple[Node, ...]
+"""The nodes from which the objects of a position come; none at the root."""
+
+
+class Walker:
+    """Solves selections, each once per set of arrivals.
+
+    Attributes:
+        work: how many more choices may be weighed; once it is used up, the best solution found so far is taken.
+    """
+
+    def __init__(self, graph: QueryGraph, field_sets: FieldSets, work: int) -> None:
+        self.graph = graph
+        self.field_sets = field_sets
+        self.work = work
+        self._solved: dict[tuple[int, Arrivals, Arrivals], Solution | None] = {}
+        self._kept: list[Selection] = []
+        self._active: set[tuple[int, Arrivals, Arrivals]] = set()
+        self._cuts = 0
+
+    def solve(self, selection: Selection, arrivals: Arrivals, peers: Arrivals = ()) -> Solution | None:
+        """The cheapest solution found; None if some field cannot be resolved.
+
+        Args:
+            selection: of objects that come from every one of `arrivals`.
+            arrivals: where the objects come from.
+            peers: other nodes that could have brought the objects.
+        """
+        key = (id(selection), arrivals, peers)
+        if key in self._solved:
+            return self._solved[key]
+        if key in self._active:  # a key that needs itself
+            self._cuts += 1
+            return None
+        self._active.add(key)
+        cuts = self._cuts
+        found = Choice(self, selection, arrivals, peers).run()
+        self._active.discard(key)
+        if found is not None or cuts == self._cuts or not self._active:
+            self._solved[key] = found
+            self._kept.append(selection)
+        return found
+
+    def spend(self) -> bool:
+        """Take one unit of the budget; whether there was one."""
+        self.work -= 1
+        return self.work >= 0
+
