@@ -1,5 +1,6 @@
 """Telling an outage, which passes by itself, from a failure that repeats."""
 
+import asyncpg
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import DBAPIError
@@ -21,5 +22,11 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error, DBAPIError):
         state: str = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state[:2] in _PASSING_SQL_CLASSES
+        return error.connection_invalidated or state[:2] in _PASSING_SQL_CLASSES or _is_confusion(error)
     return False
+
+
+def _is_confusion(error: DBAPIError) -> bool:
+    """Tell whether the driver lost track of its connection, as it does when the server closes it at a bad moment."""
+    cause = error.orig.__cause__ if error.orig else None
+    return isinstance(cause, asyncpg.InternalClientError) or type(cause) is asyncpg.InterfaceError
