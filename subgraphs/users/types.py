@@ -1,12 +1,13 @@
 """The GraphQL types of the users subgraph."""
 
 from datetime import datetime
-from uuid import UUID
 
 import strawberry
 
+from shared.errors import BadUserInput
 from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput
+from shared.graphql.references import resolve_by_id
 from shared.graphql.user_errors import UserError
 from shared.roles import Role
 from subgraphs.users.context import Info
@@ -45,9 +46,8 @@ class User:
         )
 
     @classmethod
-    async def resolve_references(cls, info: Info, references: list[Reference]) -> list["User | None"]:
-        rows = await info.context.loaders.user_by_id.load_many([UUID(reference["id"]) for reference in references])
-        return [cls.of(row) if row else None for row in rows]
+    async def resolve_references(cls, info: Info, references: list[Reference]) -> "list[User | BadUserInput | None]":
+        return await resolve_by_id(references, info.context.loaders.user_by_id, cls.of)
 
 
 @strawberry.federation.type(keys=["id"])

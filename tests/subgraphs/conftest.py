@@ -1,0 +1,62 @@
+"""What the tests of every subgraph share: tokens, the hub, and asking a subgraph as somebody."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeAlias
+
+import pytest
+from argon2 import PasswordHasher
+
+from shared.caller import Caller
+from shared.events import Hub
+from shared.jwks import LocalKeys
+from shared.passwords import Passwords
+from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
+from tests.servers import Servers
+
+Headers: TypeAlias = dict[str, str]
+SignIn: TypeAlias = Callable[[Caller], Headers]
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TokenIssuer:
+    """Signs tokens with a key of its own."""
+    return TokenIssuer(generate_signing_key())
+
+
+@pytest.fixture(scope="session")
+def verifier(issuer: TokenIssuer) -> TokenVerifier:
+    """Verifies what `issuer` signs."""
+    return TokenVerifier(LocalKeys(issuer.public_keys))
+
+
+@pytest.fixture
+def signed_in(issuer: TokenIssuer) -> SignIn:
+    """The headers of a request by a caller."""
+
+    def headers(caller: Caller) -> Headers:
+        assert caller.session_id is not None
+        token = issuer.issue(
+            caller.tenant_id, caller.require_user(), caller.session_id, role=caller.role, scopes=caller.scopes
+        )
+        return {"Authorization": f"Bearer {token.access_token}"}
+
+    return headers
+
+
+@pytest.fixture
+async def hub(servers: Servers) -> AsyncGenerator[Hub]:
+    """The hub of this process."""
+    async with Hub(servers.redis) as running:
+        yield running
+
+
+@pytest.fixture
+def quick_passwords() -> Passwords:
+    """Hashes that cost nothing, so that tests are quick; the algorithm is the real one."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def code_of(answer: dict[str, Any]) -> str:
+    """The code of an answer's only error."""
+    [error] = answer["errors"]
+    return error["extensions"]["code"]
