@@ -43,7 +43,7 @@ class Choice:
         visits = tuple(Visit(node.subgraph, number, 0, 0, ()) for number, node in enumerate(self._arrivals))
         state = State(visits, None, 0)
         clients: list[Client] = []
-        if len(self._arrivals) == 1 and is_opaque(self._arrivals[0]) and any(each.on for each in self._selection.fields):
+        if len(self._arrivals) == 1 and is_opaque(self._arrivals[0]) and self._must_know_types(self._arrivals[0]):
             clients.append(Client(self._arrivals[0].type_name, _TYPENAME_FIELD))
         for field in self._selection.fields:
             state = self._settle(state, field, clients)
@@ -67,7 +67,7 @@ class Choice:
             if settled is not None:
                 return settled
         if is_opaque(node):
-            types = {node.type_name} if field.on is None else field.on
+            types = self._types_of_opaque(node, field)
         else:
             types = node.possible if field.on is None else node.possible & field.on
         for type_name in sorted(types):
@@ -77,6 +77,17 @@ class Choice:
             else:
                 state = settled
         return state
+
+    def _types_of_opaque(self, node: Node, field: SelectedField) -> frozenset[str]:
+        """The interface where it has the field, else the runtime types that do."""
+        if field.on is not None:
+            return field.on
+        if field.name == TYPENAME or field.name in node.info.fields:
+            return frozenset({node.type_name})
+        return self._graph.supergraph.possible_types[node.type_name]
+
+    def _must_know_types(self, node: Node) -> bool:
+        return any(node.type_name not in self._types_of_opaque(node, each) for each in self._selection.fields)
 
     def _settle_for_all(self, state: State, node: Node, field: SelectedField) -> State | None:
         if field.name == TYPENAME:

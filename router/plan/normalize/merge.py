@@ -60,7 +60,7 @@ class Normalizer:
     ) -> list[tuple[frozenset[str] | None, list[tuple[int, Occurrence]]]]:
         """Group the runtime types that have the same occurrences and the same type of the field."""
         first = group[0][1]
-        if len(possible) == 1 or (len(group) == 1 and first.on is not None and len(first.on) == 1):
+        if len(possible) <= 1 or (len(group) == 1 and first.on is not None and len(first.on) == 1):
             return [(first.on, group)]
         name = first.node.name.value
         atoms: dict[tuple[tuple[int, ...], str], list[str]] = {}
