@@ -6,15 +6,15 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import Any, BinaryIO, Final, TypeAlias
 
 from studium.embedded.pidfile import PidFile
 
-Probe: TypeAlias = Callable[[], Awaitable[None]]
+Probe: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 """Returns when the child answers, raises when it does not (yet)."""
 
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
@@ -108,6 +108,11 @@ class Run:
     async def ended(self) -> None:
         """Wait until the process is gone."""
         await self._process.wait()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it ended by itself, with status 0."""
+        return self._process.returncode == 0
 
     def ending(self) -> str:
         """How it ended: ``was killed by SIGKILL``, ``ended with status 1``."""

@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -60,13 +61,13 @@ class DataFolder:
     def _secrets(self) -> Path:
         return self.root / "secrets"
 
-    def secret(self, name: str) -> str:
-        """The secret of that name, made up (256 bits) and kept the first time it is asked for."""
+    def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_hex(32)) -> str:
+        """The secret of that name, made (256 random bits) and kept the first time it is asked for."""
         path = self._secrets / name
         with suppress(FileNotFoundError):
             if kept := path.read_text().strip():
                 return kept
-        made = secrets.token_hex(32)
+        made = make()
         write_private(path, made)
         return made
 

@@ -27,14 +27,14 @@ class Ports:
             port = self._free_port(name)
         return self._remember(name, port)
 
-    def fix(self, name: str, port: int, *, setting: str) -> int:
+    def fix(self, name: str, port: int, *, setting: str, host: str = LOOPBACK) -> int:
         """Exactly `port`, as the person asked for through `setting`.
 
         Raises:
             CannotStart: another program listens there.
 
         """
-        if not is_free(port):
+        if not is_free(port, host):
             raise CannotStart(f"Port {port} is taken by another program; free it, or choose another with {setting}.")
         return self._remember(name, port)
 

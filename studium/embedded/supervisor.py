@@ -54,6 +54,22 @@ class Supervisor:
             raise
         self._watched[child.name] = _Watched(run, asyncio.create_task(self._look_after(run)))
 
+    async def complete(self, child: Child) -> None:
+        """Run a child that ends by itself.
+
+        Raises:
+            CannotStart: it ended otherwise than well, or took longer than `start_seconds`.
+        """
+        run = await Run.begin(child)
+        try:
+            await asyncio.wait_for(run.ended(), child.start_seconds)
+        except TimeoutError as error:
+            raise cannot_start(child, ChildFailed(f"{child.name} took too long")) from error
+        finally:
+            await asyncio.shield(run.stop())
+        if not run.succeeded:
+            raise cannot_start(child, ChildFailed(f"{child.name} {run.ending()}"))
+
     async def failed(self) -> CannotStart:
         """Wait for a child to be given up; the platform cannot go on without it."""
         self._given_up = self._given_up or asyncio.get_running_loop().create_future()

@@ -1,0 +1,169 @@
+"""The platform's command: `studium up` starts everything; the other commands are its parts, one process each."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from studium.platform import SUBGRAPHS
+
+if TYPE_CHECKING:
+    from studium.settings import StudiumSettings
+
+_INTERRUPTED: Final = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit: with status 0, or with 1 and one clear sentence."""
+    from studium.embedded.errors import CannotStart
+
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        sys.exit(command(options))
+    except CannotStart as refusal:
+        print("\n".join([*(f"  {line}" for line in refusal.details), str(refusal)]), file=sys.stderr)  # noqa: T201 - this is the terminal
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="studium", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_up(commands.add_parser("up", help="start the whole platform, with embedded servers where no URL is given"))
+    _add_parts(commands)
+    _add_tenant(commands.add_parser("tenant", help="create and list tenants"))
+    schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
+    schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
+    schema.set_defaults(command=_schema)
+    health = commands.add_parser("health", help="exit with status 0 if a process answers")
+    health.add_argument("--url", default="http://127.0.0.1:8000/health")
+    health.set_defaults(command=_health)
+    return parser
+
+
+def _add_up(up: argparse.ArgumentParser) -> None:
+    up.add_argument(
+        "--processes", choices=["one", "many"], default="one", help="subgraphs in the router, or by themselves"
+    )
+    up.add_argument("--port", type=int, help="the router's port (default: STUDIUM_PORT or 8000)")
+    up.add_argument(
+        "--demo",
+        action=argparse.BooleanOptionalAction,
+        help="seed the demo tenants (default: only into the embedded database)",
+    )
+    up.set_defaults(command=_up)
+
+
+def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    commands.add_parser("migrate", help="create and migrate the databases of all tenants").set_defaults(
+        command=_migrate
+    )
+    commands.add_parser("worker", help="run relays, consumers and the provisioning of tenants").set_defaults(
+        command=_worker
+    )
+    seed = commands.add_parser("seed", help="fill the demo tenants through a running router")
+    seed.add_argument("--url", default="http://127.0.0.1:8000/graphql")
+    seed.set_defaults(command=_seed)
+    serve = commands.add_parser("serve", help="serve one subgraph over HTTP")
+    serve.add_argument("subgraph", choices=SUBGRAPHS)
+    router = commands.add_parser(
+        "router", help="serve the graph; subgraphs are where STUDIUM_SUBGRAPHS says, or in this process without it"
+    )
+    for parser, command in ((serve, _serve), (router, _router)):
+        parser.add_argument("--host", help="address to listen on (default: STUDIUM_HOST or 127.0.0.1)")
+        parser.add_argument("--port", type=int, help="port to listen on (default: STUDIUM_PORT or 8000)")
+        parser.set_defaults(command=command)
+
+
+def _add_tenant(tenant: argparse.ArgumentParser) -> None:
+    actions = tenant.add_subparsers(required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="register a tenant with its owner and provision it")
+    for name in ("slug", "name", "owner-name", "owner-email"):
+        create.add_argument(f"--{name}", required=True)
+    create.add_argument("--password-stdin", action="store_true", help="read the owner's password from standard input")
+    create.set_defaults(command=_create_tenant)
+    actions.add_parser("list", help="list the tenants").set_defaults(command=_list_tenants)
+
+
+def _settings(**given: object) -> "StudiumSettings":
+    """From the environment; what the command line gives wins."""
+    from pydantic import ValidationError
+
+    from studium.embedded.errors import CannotStart
+    from studium.settings import StudiumSettings
+
+    try:
+        return StudiumSettings.model_validate(
+            StudiumSettings().model_dump(exclude_unset=True)
+            | {name: value for name, value in given.items() if value is not None}
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "STUDIUM_" + "_".join(map(str, first["loc"])).upper()
+        raise CannotStart(f"The setting {name} is wrong: {first['msg'].removeprefix('Value error, ')}.") from error
+
+
+def _up(options: argparse.Namespace) -> int:
+    from studium.up import up
+
+    return up(_settings(port=options.port), processes=options.processes, demo=options.demo)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    from studium.migrating import migrate
+
+    return migrate(_settings())
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from studium.worker import main as work
+
+    return work(_settings())
+
+
+def _seed(options: argparse.Namespace) -> int:
+    from studium.seed import seed
+
+    return seed(options.url)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from studium.processes import serve_subgraph
+
+    return serve_subgraph(options.subgraph, _settings(host=options.host, port=options.port))
+
+
+def _router(options: argparse.Namespace) -> int:
+    from studium.processes import serve_router
+
+    return serve_router(_settings(host=options.host, port=options.port))
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from studium.schema import export
+
+    return export(check=options.check)
+
+
+def _health(options: argparse.Namespace) -> int:
+    from studium.probing import is_well
+
+    return 0 if is_well(options.url) else 1
+
+
+def _create_tenant(options: argparse.Namespace) -> int:
+    from studium.tenants import create_tenant
+
+    return create_tenant(_settings(), options)
+
+
+def _list_tenants(_: argparse.Namespace) -> int:
+    from studium.tenants import list_tenants
+
+    return list_tenants(_settings())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The platform's own processes: their commands and what each is told. Nobody is told more than it needs."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import SecretStr
+
+from studium.embedded import Child, DataFolder
+from studium.embedded.pidfile import PidFile
+from studium.embedded.ports import LOOPBACK
+from studium.probing import answers, is_alive
+from studium.settings import StudiumSettings
+
+SUBGRAPH_STAGE: Final = 1
+ROUTER_STAGE: Final = 2
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+_PREFIX: Final = "STUDIUM_"
+_SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
+_START_SECONDS: Final = 90.0
+_STOP_SECONDS: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """What each kind of process is told through its environment."""
+
+    settings: StudiumSettings
+    """With every URL and secret filled in."""
+
+    def administrator(self) -> dict[str, str]:
+        """For processes that create databases and tenants."""
+        return self._of("database_url", "mongo_url", *_SEARCH) | self._signing()
+
+    def in_process(self) -> dict[str, str]:
+        """For a router with all subgraphs inside."""
+        return self._of("mongo_url", *_SEARCH) | self._database() | self._signing()
+
+    def subgraph(self, name: str) -> dict[str, str]:
+        """For a subgraph by itself: its own login, and only what is its business beside."""
+        match name:
+            case "auth":
+                return self._of() | self._database() | self._signing()
+            case "content":
+                return self._of("mongo_url", *_SEARCH) | self._database() | self._verifying()
+            case _:
+                return self._of() | self._database() | self._verifying()
+
+    def router(self, subgraphs: Path) -> dict[str, str]:
+        """For a router whose subgraphs are behind HTTP; it verifies tokens and knows no secret."""
+        return self.plain() | self._verifying() | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
+
+    def plain(self) -> dict[str, str]:
+        """For a client of the graph: what it inherits, and nothing of ours."""
+        return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+
+    def _of(self, *names: str) -> dict[str, str]:
+        told = ("redis_url", "secret", "data", "otlp_endpoint", *names)
+        values = {name: _plain(getattr(self.settings, name)) for name in told}
+        return self.plain() | {f"{_PREFIX}{name.upper()}": value for name, value in values.items() if value is not None}
+
+    def _database(self) -> dict[str, str]:
+        url = urlsplit(_plain(self.settings.database_url) or "")
+        host = url.netloc.rpartition("@")[2]
+        return {f"{_PREFIX}DATABASE_HOST": urlunsplit(("", "", host, url.query, "")).lstrip("/")}
+
+    def _signing(self) -> dict[str, str]:
+        return {f"{_PREFIX}SIGNING_KEY": _plain(self.settings.signing_key) or ""}
+
+    def _verifying(self) -> dict[str, str]:
+        return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}
+
+
+def process(
+    folder: DataFolder,
+    name: str,
+    command: tuple[str, ...],
+    environment: Mapping[str, str],
+    *,
+    port: int | None = None,
+    host: str = LOOPBACK,
+) -> Child:
+    """One of our own processes, which answers at `port` if it listens at all."""
+    listen = ("--port", str(port), "--host", host) if port is not None else ()
+    return Child(
+        name=name,
+        command=(sys.executable, "-m", "studium", *command, *listen),
+        probe=is_alive if port is None else answers(port, "/health", _reachable(host)),
+        log=folder.logs / f"{name}.log",
+        pid_file=PidFile(folder.pids / f"{name}.json"),
+        environment=environment,
+        stage=ROUTER_STAGE if name == "router" else SUBGRAPH_STAGE,
+        start_seconds=_START_SECONDS,
+        stop_seconds=_STOP_SECONDS,
+    )
+
+
+def _reachable(host: str) -> str:
+    """Where to ask somebody who listens on every address."""
+    return LOOPBACK if host in _EVERYWHERE else host
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return None if value is None else str(value)

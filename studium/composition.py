@@ -1,0 +1,92 @@
+"""Making subgraphs from the platform's settings: the one place that knows what each of them wants."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import SecretStr
+
+from shared.crypto import derive_key
+from shared.events import Hub
+from shared.jwks import LocalKeys, PublishedKeys
+from shared.tenancy.roles import login_url
+from shared.tokens import TokenIssuer, TokenVerifier
+from studium.embedded.errors import CannotStart
+from studium.settings import StudiumSettings
+
+if TYPE_CHECKING:
+    from shared.graphql.app import SubgraphApp
+
+Given = TypeVar("Given")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the subgraphs of one process have in common."""
+
+    settings: StudiumSettings
+    verifier: TokenVerifier
+    hub: Hub
+
+    @classmethod
+    def create(cls, settings: StudiumSettings) -> "Parts":
+        return cls(settings, create_verifier(settings), Hub(_given(settings.redis_url, "REDIS_URL").get_secret_value()))
+
+    def database(self, subgraph: str) -> SecretStr:
+        """The subgraph's own login to its own database."""
+        settings = self.settings
+        server = settings.database_url or f"postgresql://{_given(settings.database_host, 'DATABASE_HOST')}"
+        return login_url(server, subgraph, _given(settings.secret, "SECRET"))
+
+    @property
+    def credentials_key(self) -> SecretStr:
+        """Shared by the two subgraphs that pass password hashes."""
+        return credentials_key(self.settings)
+
+
+def credentials_key(settings: StudiumSettings) -> SecretStr:
+    """Seals password hashes."""
+    return SecretStr(derive_key(_given(settings.secret, "SECRET"), "credentials").hex())
+
+
+def create_verifier(settings: StudiumSettings) -> TokenVerifier:
+    """Verifies with the published keys, or with the ones this process signs with."""
+    if settings.jwks_url is not None:
+        return TokenVerifier(PublishedKeys(settings.jwks_url))
+    return TokenVerifier(LocalKeys(TokenIssuer(_given(settings.signing_key, "SIGNING_KEY")).public_keys))
+
+
+def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
+    """The named subgraph; nothing is opened before it is started."""
+    match name:
+        case "auth":
+            return _auth(parts)
+        case "users":
+            return _users(parts)
+        case _:
+            raise AssertionError(name)
+
+
+def _auth(parts: Parts) -> "SubgraphApp":
+    from subgraphs.auth.app import create
+    from subgraphs.auth.settings import AuthSettings
+
+    settings = AuthSettings(
+        database_url=parts.database("auth"),
+        signing_key=_given(parts.settings.signing_key, "SIGNING_KEY"),
+        credentials_key=parts.credentials_key,
+    )
+    return create(settings, verifier=parts.verifier)
+
+
+def _users(parts: Parts) -> "SubgraphApp":
+    from subgraphs.users.app import create
+    from subgraphs.users.settings import UsersSettings
+
+    settings = UsersSettings(database_url=parts.database("users"), credentials_key=parts.credentials_key)
+    return create(settings, verifier=parts.verifier, hub=parts.hub)
+
+
+def _given(value: Given | None, name: str) -> Given:
+    if value is None:
+        raise CannotStart(f"STUDIUM_{name} is not set; `studium up` sets it for the processes it starts.")
+    return value

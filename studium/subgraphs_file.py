@@ -1,0 +1,78 @@
+"""Supergraph configuration in the format Rover reads: each subgraph's address, and where its SDL is found.
+
+Source: https://www.apollographql.com/docs/rover/commands/supergraphs
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from router.compose import Subgraph
+from studium.embedded.errors import CannotStart
+
+_FEDERATION: Final = "=2.11.0"
+_SDL_QUERY: Final = {"query": "{ _service { sdl } }"}
+_ASK_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A subgraph's address, and its SDL: in a file, or asked of the subgraph itself."""
+
+    routing_url: str
+    file: Path | None = None
+
+
+def print_sources(sources: Mapping[str, Source]) -> str:
+    """The configuration as text."""
+    subgraphs = {
+        name: {
+            "routing_url": source.routing_url,
+            "schema": {"file": str(source.file)} if source.file else {"subgraph_url": source.routing_url},
+        }
+        for name, source in sources.items()
+    }
+    return yaml.safe_dump({"federation_version": _FEDERATION, "subgraphs": subgraphs}, sort_keys=False)
+
+
+async def read_subgraphs(path: Path) -> list[Subgraph]:
+    """The subgraphs a configuration names, with their SDL.
+
+    Raises:
+        CannotStart: the file is not such a configuration, or a subgraph does not tell its SDL.
+    """
+    entries = _entries(path)
+    reads = (_read(name, entry["routing_url"], entry["schema"], path.parent) for name, entry in entries.items())
+    return await asyncio.gather(*reads)
+
+
+def _entries(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        entries: dict[str, dict[str, Any]] = dict(yaml.safe_load(path.read_text())["subgraphs"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise CannotStart(f"{path} is not a supergraph configuration: {error!r}.") from error
+    for name, entry in entries.items():
+        if not {"routing_url", "schema"} <= set(entry):
+            raise CannotStart(f"{path} does not say where the subgraph {name} or its schema is.")
+    return entries
+
+
+async def _read(name: str, url: str, schema: Mapping[str, Any], folder: Path) -> Subgraph:
+    try:
+        if "file" in schema:
+            return Subgraph(name, url, (folder / schema["file"]).read_text())
+        return Subgraph(name, url, await _ask(str(schema["subgraph_url"])))
+    except Exception as error:
+        raise CannotStart(f"The SDL of the subgraph {name} cannot be had: {error!r}.") from error
+
+
+async def _ask(url: str) -> str:
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as http, http.post(url, json=_SDL_QUERY) as answer:
+        return str((await answer.json())["data"]["_service"]["sdl"])
