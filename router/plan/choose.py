@@ -126,14 +126,10 @@ class Choice:
         *,
         has_choice: bool,
     ) -> State | None:
-        for candidate in self._reach.candidates(type_name, field):
-            if candidate.arrival == 0 and candidate.edge.requires is None:
-                solution = candidate.solution
-                if solution is None or (has_choice and not solution.is_local):
-                    return None
-                assignment = Assignment(field, types, ((0, edge),), solution)
-                return state.assign(assignment).paying(LEAF + solution.cost)
-        return None
+        solution = self._reach.local(type_name, field, edge)
+        if solution is None or (has_choice and not solution.is_local):
+            return None
+        return state.assign(Assignment(field, types, ((0, edge),), solution)).paying(LEAF + solution.cost)
 
     def _freedom(self, client: Client) -> int:
         return len(self._graph.resolvers(client.type_name, client.field.name)) if client.field.type else 0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
 from router.plan.selections import TYPENAME, SelectedField, Selection
-from router.plan.solution import HOP, LEAF, Assignment, Entry, State, Visit
+from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, State, Visit
 from router.supergraph.graph import Edge, EntityEdge, Node
 from router.supergraph.model import Kind
 
@@ -134,11 +134,12 @@ class Placer:
     def _place_leaf(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         types = frozenset({type_name})
         for number, edge in self._present(state, type_name, field.name, limits):
-            yield Placed(state.paying(LEAF), Assignment(field, types, ((number, edge),)))
+            cost = LEAF if state.visits[number].arrival is not None else FAR_LEAF
+            yield Placed(state.paying(cost), Assignment(field, types, ((number, edge),)))
             return
         for edge in self._distant(type_name, field.name):
             for opened, number in self._visit(state, type_name, edge, limits):
-                yield Placed(opened.paying(LEAF), Assignment(field, types, ((number, edge),)))
+                yield Placed(opened.paying(FAR_LEAF), Assignment(field, types, ((number, edge),)))
 
     def _distant(self, type_name: str, field: str) -> Iterator[Edge]:
         """The edges that take another visit: those of other subgraphs, and those that require something."""
@@ -173,13 +174,14 @@ class Placer:
                 continue
             if number is not None:
                 assignment = Assignment(field, types, ((number, way.edge),), solution)
-                yield Placed(state.paying(LEAF + solution.cost), assignment)
+                cost = solution.cost if state.visits[number].arrival is not None else solution.far_cost
+                yield Placed(state.paying(LEAF + cost), assignment)
                 if solution.is_local:
                     return
             else:
                 for opened, new in self._visit(state, type_name, way.edge, limits):
                     assignment = Assignment(field, types, ((new, way.edge),), solution)
-                    yield Placed(opened.paying(LEAF + solution.cost), assignment)
+                    yield Placed(opened.paying(FAR_LEAF + solution.far_cost), assignment)
         cheapest = ways[0][2].solution if ways else None
         if len(candidates) > 1 and (cheapest is None or not cheapest.is_local):
             yield from self._place_together(state, type_name, field, candidates, limits)

@@ -71,7 +71,7 @@ class Position:
     def typename_key(self) -> str:
         """Where the runtime type of the objects is."""
         for slot in self.slots:
-            if slot.field.name == TYPENAME and slot.on is None:
+            if slot.field.name == TYPENAME and not slot.field.signature and slot.on is None:
                 return slot.key
         return TYPENAME
 

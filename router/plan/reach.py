@@ -87,24 +87,37 @@ class Reach:
             known = self._candidates[key] = self._find(type_name, field)
         return known
 
+    def local(self, type_name: str, field: SelectedField, edge: Edge) -> Solution | None:
+        """The solution below a composite field that the only arrival has, taken by this edge."""
+        if field.selection is None or edge.child is None:
+            return None
+        if not self._is_narrowed(field.selection, [edge.child]):
+            return self._solver.solve(field.selection, (edge.child,))
+        narrowed = self._narrowed(type_name, field, field.selection, [(0, edge)], self._ways(type_name, field))
+        return narrowed[0].solution if narrowed else None
+
     def _find(self, type_name: str, field: SelectedField) -> Sequence[Candidate]:
         selection = field.selection
         if selection is None:
             return ()
+        ways = self._ways(type_name, field)
+        children = [edge.child for _, edge in ways if edge.child is not None]
+        if self._is_narrowed(selection, children):
+            return self._narrowed(type_name, field, selection, ways, ways)
+        return [
+            Candidate(number, edge, edge.child, self._solver.solve(selection, (edge.child,)))
+            for number, edge in ways
+            if edge.child is not None
+        ]
+
+    def _ways(self, type_name: str, field: SelectedField) -> Sequence[tuple[int | None, Edge]]:
         ways: list[tuple[int | None, Edge]] = [*self.arrival_edges(type_name, field.name)]
         free = {edge.source.subgraph for _, edge in ways if edge.requires is None}
         for node in self._graph.resolvers(type_name, field.name):
             edge = edge_of(node, field.name)
             if edge is not None and node.subgraph not in free:
                 ways.append((None, edge))
-        children = [edge.child for _, edge in ways if edge.child is not None]
-        if self._is_narrowed(selection, children):
-            return self._narrowed(type_name, field, selection, ways)
-        return [
-            Candidate(number, edge, edge.child, self._solver.solve(selection, (edge.child,)))
-            for number, edge in ways
-            if edge.child is not None
-        ]
+        return ways
 
     def _is_narrowed(self, selection: Selection, children: Sequence[Node]) -> bool:
         return selection.has_union or any(each.info.kind is Kind.UNION for each in children)
@@ -115,12 +128,13 @@ class Reach:
         field: SelectedField,
         selection: Selection,
         ways: Sequence[tuple[int | None, Edge]],
+        all_ways: Sequence[tuple[int | None, Edge]],
     ) -> Sequence[Candidate]:
         """With the union members that every way has in common, for any of the ways may turn out to be taken."""
         reachable = self.reachable(type_name)
         peers = {edge.child for edge in self._peer_edges(type_name, field.name) if edge.child is not None}
         peers |= {
-            edge.child for _, edge in ways if edge.child is not None and edge.source.subgraph in reachable
+            edge.child for _, edge in all_ways if edge.child is not None and edge.source.subgraph in reachable
         }
         common = frozenset[str].intersection(*(each.possible for each in peers)) if peers else frozenset[str]()
         found: list[Candidate] = []

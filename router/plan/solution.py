@@ -20,6 +20,9 @@ LEVEL = 1 << 12
 LEAF = 1
 """Cost of a field."""
 
+FAR_LEAF = 2 * LEAF
+"""Cost of a field that its object's arrival does not bring: of two equal plans, the one that fetches more at once."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assignment:
@@ -82,6 +85,11 @@ class Solution:
     def is_local(self) -> bool:
         """Whether it takes no further request."""
         return self.cost < HOP
+
+    @property
+    def far_cost(self) -> int:
+        """The cost if the objects themselves are not brought by an arrival."""
+        return self.cost + self.cost % LEVEL
 
 
 class State(NamedTuple):
