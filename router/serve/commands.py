@@ -38,7 +38,13 @@ def _serve(arguments: argparse.Namespace) -> int:
     sdl: str = arguments.supergraph.read_text(encoding="utf-8")
     headers: list[str] = arguments.forward or ["authorization"]
     app = build_app(sdl, timeout=arguments.timeout, hooks=Hooks(forwarding(*headers)))
-    uvicorn.run(app, host=arguments.host, port=arguments.port, log_level="info", access_log=False)
+    uvicorn.run(
+        app,
+        host=arguments.host,
+        port=arguments.port,
+        access_log=False,
+        ws_per_message_deflate=False,  # it holds hundreds of kilobytes for every socket
+    )
     return 0
 
 

@@ -7,7 +7,7 @@ Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, cast
 
 import orjson
@@ -35,6 +35,9 @@ TOO_MANY_INITS = 4429
 
 LONGEST_REASON = 123
 """Bytes that a close frame has room for."""
+
+CLOSE_SECONDS = 1.0
+"""How long a close frame may wait to be sent."""
 
 
 class Closed(Exception):
@@ -96,7 +99,10 @@ class Connection:
             cause = Closed(INTERNAL_ERROR, "Internal error")
         if cause.code is not None:
             reason = cause.reason.encode()[:LONGEST_REASON].decode(errors="ignore")
-            await self._send({"type": "websocket.close", "code": cause.code, "reason": reason})
+            # A client that does not read cannot be told; the server then drops the connection without a word.
+            with suppress(TimeoutError, OSError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._send({"type": "websocket.close", "code": cause.code, "reason": reason})
 
     async def _read(self) -> None:
         try:

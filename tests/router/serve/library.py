@@ -4,7 +4,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +34,7 @@ from router.serve import Engine, Limits
 SDL = """
     type Query { book(id: ID!): Book, books(first: Int = 2): [Book!]!, slow: String, whoami: String, crash: String }
     type Mutation { rename(id: ID!, title: String!): Book }
-    type Subscription { ticks(upTo: Int!): Int!, forever: Int! }
+    type Subscription { ticks(upTo: Int!): Int!, forever: Int!, flood: String! }
     type Book { id: ID! title: String! author: Author }
     type Author { name: String! books: [Book!]! }
 """
@@ -40,9 +42,17 @@ SDL = """
 
 @dataclass
 class Library:
-    """The subgraph's resolvers and what they saw."""
+    """The subgraph's resolvers and what they saw.
+
+    Attributes:
+        streams: that run now.
+        produced: events of all streams so far.
+        idle: set once a stream has ended and none runs.
+    """
 
     streams: int = 0
+    produced: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[str] = field(default_factory=list[str])
 
     def book(self, info: Any, id: str) -> dict[str, Any]:
@@ -67,16 +77,30 @@ class Library:
         for number in range(arguments["upTo"]):
             yield {"ticks": number}
 
-    async def forever(self, info: Any) -> AsyncGenerator[dict[str, int]]:
+    async def forever(self, info: Any) -> AsyncGenerator[dict[str, Any]]:
+        async with aclosing(self._endless()) as numbers:
+            async for number in numbers:
+                yield {"forever": number}
+
+    async def flood(self, info: Any) -> AsyncGenerator[dict[str, Any]]:
+        text = secrets.token_hex(100_000)  # which compression cannot make small
+        async with aclosing(self._endless()) as numbers:
+            async for _ in numbers:
+                yield {"flood": text}
+
+    async def _endless(self) -> AsyncGenerator[int]:
         self.streams += 1
         try:
             number = 0
             while True:
-                yield {"forever": number}
+                yield number
                 number += 1
+                self.produced += 1
                 await asyncio.sleep(0)
         finally:
             self.streams -= 1
+            if not self.streams:
+                self.idle.set()
 
 
 @dataclass
