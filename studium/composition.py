@@ -62,6 +62,8 @@ def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
             return _auth(parts)
         case "users":
             return _users(parts)
+        case "courses":
+            return _courses(parts)
         case _:
             raise AssertionError(name)
 
@@ -84,6 +86,13 @@ def _users(parts: Parts) -> "SubgraphApp":
 
     settings = UsersSettings(database_url=parts.database("users"), credentials_key=parts.credentials_key)
     return create(settings, verifier=parts.verifier, hub=parts.hub)
+
+
+def _courses(parts: Parts) -> "SubgraphApp":
+    from subgraphs.courses.app import create
+    from subgraphs.courses.settings import CoursesSettings
+
+    return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier)
 
 
 def _given(value: Given | None, name: str) -> Given:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from studium.children import Environments, process
 from studium.embedded import Child, DataFolder, EmbeddedServers, FixedPorts, Ports, Supervisor
-from studium.embedded.files import write_private
+from studium.embedded.files import append, write_private
 from studium.embedded.ports import LOOPBACK
 from studium.platform import SUBGRAPHS, migration_folders
 from studium.settings import StudiumSettings
@@ -159,8 +159,8 @@ class _Platform:
 
     def _say(self, line: str) -> None:
         self._console.print(line, style="yellow", markup=False)
-        with (self._folder.logs / "supervisor.log").open("a") as log:
-            log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {line}\n")
+        with append(self._folder.logs / "supervisor.log") as log:
+            log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {line}\n".encode())
 
     @property
     def _state(self) -> Path:

@@ -10,15 +10,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from studium.embedded.files import append
 from studium.embedded.pidfile import PidFile
 
 Probe: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
 """Returns when the child answers, raises when it does not (yet)."""
 
 _LAUNCH: Final = Path(__file__).with_name("launch.py")
-_LARGEST_LOG: Final = 16 * 1024 * 1024
 _PROBE_SECONDS: Final = 3.0
 _PROBE_PAUSE: Final = 0.03
 
@@ -57,7 +57,7 @@ class Run:
     @classmethod
     async def begin(cls, child: Child) -> "Run":
         """Start the process. Call from the main thread: the kernel ties the death signal to the starting thread."""
-        with _append(child.log) as log:
+        with append(child.log) as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid())),
                 *(str(int(child.stop_signal)), child.user or "-", *child.command),
@@ -148,11 +148,3 @@ def last_lines(log: Path, count: int = 12) -> tuple[str, ...]:
             return tuple(line.rstrip() for line in deque(file, maxlen=count))
     except OSError:
         return ()
-
-
-def _append(log: Path) -> BinaryIO:
-    """Open for appending, so that a log cut short from outside goes on at its new end; a large one starts afresh."""
-    with suppress(FileNotFoundError):
-        if log.stat().st_size > _LARGEST_LOG:
-            log.replace(log.with_suffix(".log.1"))
-    return log.open("ab")

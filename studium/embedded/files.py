@@ -2,7 +2,11 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO, Final
+
+_LARGEST_LOG: Final = 16 * 1024 * 1024
 
 
 def write_private(path: Path, text: str) -> None:
@@ -22,3 +26,11 @@ def said(error: OSError) -> str:
         return "the disk is full"
     reason = error.strerror or str(error)
     return f"{reason} ({error.filename})" if error.filename else reason
+
+
+def append(log: Path) -> BinaryIO:
+    """Open for appending, so that a log cut short from outside goes on at its new end; a large one starts afresh."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")

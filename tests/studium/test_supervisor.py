@@ -1,0 +1,96 @@
+"""The supervisor: what it does when its children, or it itself, are killed."""
+
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from studium.embedded.pidfile import started
+from tests.studium.conftest import Host, is_running, kill, sleeper, wait_until
+
+Start = Callable[[], Host]
+
+
+class TestChildren:
+    def test_a_killed_server_is_started_again(self, start_host: Start) -> None:
+        host = start_host()
+        assert host.line() == "ready"
+        first = host.valkey
+        kill(first)
+        assert host.line() == "valkey was killed by SIGKILL; starting it again in 0.1 s"
+        assert host.line() == "valkey is back"
+        assert host.valkey != first
+
+    def test_children_lead_process_groups_of_their_own(self, start_host: Start) -> None:
+        host = start_host()
+        assert host.line() == "ready"
+        assert os.getpgid(host.valkey) == host.valkey
+
+    def test_sigterm_stops_them_all(self, start_host: Start) -> None:
+        host = start_host()
+        assert host.line() == "ready"
+        valkey = host.valkey
+        assert host.stop() == 0
+        assert not is_running(valkey)
+        assert list((host.root / "pids").iterdir()) == []
+
+
+class TestAKilledSupervisor:
+    def test_takes_its_servers_with_it_and_blocks_nothing(self, start_host: Start) -> None:
+        killed = start_host()
+        assert killed.line() == "ready"
+        orphan = killed.valkey
+        killed.kill()
+        wait_until(lambda: not is_running(orphan))
+        assert start_host().line() == "ready"
+
+    def test_leaves_nobody_whom_the_next_start_would_not_stop(self, start_host: Start) -> None:
+        """As on a system whose kernel sends no death signal."""
+        first = start_host()
+        assert first.line() == "ready"
+        first.stop()
+        with sleeper() as survivor:
+            _write_pid(first.root, survivor.pid, began=started(survivor.pid))
+            assert start_host().line() == "ready"
+            assert survivor.wait(5) == -signal.SIGTERM
+
+    def test_leaves_a_pid_that_may_be_somebody_elses_now(self, start_host: Start) -> None:
+        first = start_host()
+        assert first.line() == "ready"
+        first.stop()
+        with sleeper() as stranger:
+            _write_pid(first.root, stranger.pid, began="another boot/1")
+            assert start_host().line() == "ready"
+            assert stranger.poll() is None
+            stranger.kill()
+
+
+class TestTheDataFolder:
+    def test_has_one_supervisor_at_a_time(self, start_host: Start) -> None:
+        first = start_host()
+        assert first.line() == "ready"
+        second = start_host()
+        assert second.line().startswith(
+            f"Studium is already running on {first.root} (process {first.process.pid}); stop it first"
+        )
+        assert second.process.wait(5) == 1
+
+    def test_is_private(self, start_host: Start) -> None:
+        host = start_host()
+        assert host.line() == "ready"
+        assert {path.stat().st_mode & 0o077 for path in host.root.rglob("*")} == {0}
+        assert host.root.stat().st_mode & 0o777 == 0o700
+
+    def test_keeps_the_port_between_starts(self, start_host: Start) -> None:
+        first = start_host()
+        assert first.line() == "ready"
+        ports = (first.root / "ports.json").read_text()
+        first.stop()
+        assert start_host().line() == "ready"
+        assert (first.root / "ports.json").read_text() == ports
+
+
+def _write_pid(root: Path, pid: int, *, began: str | None) -> None:
+    record = {"pid": pid, "started": began, "stop_signal": signal.SIGTERM}
+    (root / "pids" / "valkey.json").write_text(json.dumps(record))

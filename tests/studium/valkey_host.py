@@ -1,0 +1,37 @@
+"""A supervisor of one embedded server, to be killed by tests: `python tests/studium/valkey_host.py FOLDER`."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Supervisor
+
+
+async def main(root: Path) -> None:
+    """Say ``ready`` once the server answers, then wait to be stopped."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    folder = DataFolder(root)
+    folder.open()
+    supervisor = Supervisor(say=_say)
+    try:
+        await EmbeddedServers(folder, wanted={"valkey"}).start(supervisor)
+        _say("ready")
+        await stop.wait()
+    finally:
+        await supervisor.stop()
+        folder.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(Path(sys.argv[1])))
+    except CannotStart as refusal:
+        _say(str(refusal))
+        sys.exit(1)
