@@ -4,22 +4,14 @@ from graphql import FieldNode, InlineFragmentNode, SelectionNode, SelectionSetNo
 
 from router.compose.model import CompositeType, Field, FieldsType, InterfaceType
 from router.compose.subgraph import SubgraphSchema
-from router.federation.field_sets import parse_field_set, print_field_set
+from router.federation.field_sets import print_field_set
 from router.federation.type_ref import base_name
 
 
-def without_inactive_fields(subgraph: SubgraphSchema, start: CompositeType, text: str) -> str | None:
-    """Keep the external fields that `text` selects; None where there is none.
-
-    Raises:
-        GraphQLSyntaxError: `text` is no selection.
-
-    """
-    selections = parse_field_set(text)
+def without_inactive_fields(subgraph: SubgraphSchema, start: CompositeType, selections: SelectionSetNode) -> str | None:
+    """The external fields among `selections`, as a field set; None where there is none."""
     kept = _narrow(subgraph, start, selections)
-    if kept is None:
-        return None
-    return text if kept is selections else print_field_set(kept)
+    return None if kept is None else print_field_set(kept)
 
 
 def _narrow(subgraph: SubgraphSchema, start: CompositeType, selections: SelectionSetNode) -> SelectionSetNode | None:

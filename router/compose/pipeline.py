@@ -1,15 +1,21 @@
 """Composition from end to end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from router.compose.check import check_schema, check_upgraded
 from router.compose.hints import Hint
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.printer import print_schema
 from router.compose.read import read
+from router.compose.rules import invalid_subgraph_name
 from router.compose.subgraph import Subgraph, SubgraphSchema
 from router.compose.upgrade import upgrade_all
 from router.federation.errors import CompositionError, FederationError
+
+_Subject = TypeVar("_Subject", Subgraph, SubgraphSchema)
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,11 @@ class Refused:
 
 def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
     """Compose subgraphs into a supergraph; neither their order nor that of their definitions matters."""
+    errors = list(invalid_subgraph_name.check(subgraphs))
+    if errors:
+        return Refused(tuple(errors))
     try:
-        merge = merge_subgraphs(upgrade_all(_read_all(subgraphs)))
+        merge = merge_subgraphs(_read_all(subgraphs))
     except FederationError as refused:
         return Refused(refused.errors)
     if merge.errors:
@@ -39,13 +48,28 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
 
 
 def _read_all(subgraphs: Sequence[Subgraph]) -> list[SubgraphSchema]:
+    """Read and check every subgraph, and bring all to Federation 2."""
+    found = _each(sorted(subgraphs, key=lambda subgraph: subgraph.name), _read_one)
+    upgraded = upgrade_all(found)
+    _each((subgraph for subgraph in upgraded if subgraph not in found), check_upgraded)
+    return upgraded
+
+
+def _read_one(subgraph: Subgraph) -> SubgraphSchema:
+    schema = read(subgraph)
+    check_schema(schema)
+    return schema
+
+
+def _each(subjects: Iterable[_Subject], do: Callable[[_Subject], _Result]) -> list[_Result]:
+    """Do it to each, so that one subgraph's errors do not hide another's."""
     errors: list[CompositionError] = []
-    found: list[SubgraphSchema] = []
-    for subgraph in sorted(subgraphs, key=lambda each: each.name):
+    results: list[_Result] = []
+    for subject in subjects:
         try:
-            found.append(read(subgraph))
+            results.append(do(subject))
         except FederationError as refused:
-            errors.extend(error.within(subgraph.name) for error in refused.errors)
+            errors.extend(error.within(subject.name) for error in refused.errors)
     if errors:
         raise FederationError(errors)
-    return found
+    return results

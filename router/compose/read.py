@@ -10,6 +10,7 @@ from graphql import (
     TypeDefinitionNode,
     TypeExtensionNode,
     parse,
+    print_ast,
 )
 
 from router.compose.build import Builder
@@ -79,12 +80,14 @@ class _Reading:
         self._read_roots(schema)
         self._read_directives(schema)
         self._read_itself(schema)
-        for link in self._links:
-            known = link.feature
-            if known is not None and known.identity != JOIN:
-                define_feature(schema, link, known)
-        if self._links.federation is None:
-            define_feature(schema, None, FEDERATION_1)
+        features = defined_by_features(self._links)
+        for name, type_ in features.types.items():
+            schema.types.setdefault(name, type_)
+        for name, definition in features.directives.items():
+            schema.directives.setdefault(name, definition)
+        if "link" not in schema.directives and schema.itself.named("link"):
+            link = FEATURES[LINK, Version(1, 0)]
+            define_feature(schema, Link(FeatureUrl(LINK, "link", link.version), "link"), link)
         return schema
 
     def _read_types(self, schema: Schema) -> None:
@@ -120,6 +123,8 @@ class _Reading:
         for node in self._document.definitions:
             if isinstance(node, DirectiveDefinitionNode):
                 name = node.name.value
+                if self._links.federation is None and _is_lax(node):
+                    continue
                 schema.directives.setdefault(name, self._builder.directive(node, name))
 
     def _read_itself(self, schema: Schema) -> None:
@@ -138,6 +143,16 @@ class _Reading:
         return directive_meaning(self._links, name)
 
 
+def _is_lax(node: DirectiveDefinitionNode) -> bool:
+    """Whether this is how Federation 1 libraries used to define a directive with a field set: not quite right."""
+    if node.name.value not in {"key", "requires", "provides"}:
+        return False
+    types = [
+        print_ast(argument.type).rstrip("!") for argument in node.arguments or () if argument.name.value == "fields"
+    ]
+    return not node.arguments or (len(node.arguments) == 1 and types[:1] in (["String"], ["_FieldSet"], ["FieldSet"]))
+
+
 def directive_meaning(links: Links, name: str) -> str | None:
     """What Federation calls the directive that a schema with `links` calls `@name`."""
     origin = links.directive(name)
@@ -147,6 +162,18 @@ def directive_meaning(links: Links, name: str) -> str | None:
             return None
         return origin.name
     return name if links.federation is None and name in FEDERATION_1.directives() else None
+
+
+def defined_by_features(links: Links) -> Schema:
+    """All that the linked features define, under the names that the links give."""
+    schema = Schema()
+    for link in links:
+        known = link.feature
+        if known is not None and known.identity != JOIN:
+            define_feature(schema, link, known)
+    if links.federation is None:
+        define_feature(schema, None, FEDERATION_1)
+    return schema
 
 
 def define_feature(schema: Schema, link: Link | None, known: Feature) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from graphql import DirectiveNode, DocumentNode, SchemaDefinitionNode, SchemaExtensionNode
 
 from router.compose.rules import invalid_link_directive_usage as usage
+from router.compose.rules import unknown_federation_link_version, unknown_link_version
 from router.federation.errors import CompositionError, FederationError, locations
 from router.federation.features import CORE, FEDERATION, LINK
 from router.federation.links import Link, Links
@@ -26,6 +27,7 @@ def read_links(document: DocumentNode) -> Links:
     itself = _link_to_link(directives)
     if itself is None:
         return Links()
+    unknown_link_version.check(itself)
     links, errors = Links(), list[CompositionError]()
     links.add(itself)
     for node in directives:
@@ -37,6 +39,7 @@ def read_links(document: DocumentNode) -> Links:
             errors.extend(CompositionError(each.code, each.message, locations(node)) for each in refused.errors)
     if errors:
         raise FederationError(errors)
+    unknown_federation_link_version.check(links)
     return links
 
 

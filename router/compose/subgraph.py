@@ -21,7 +21,7 @@ class Subgraph:
     sdl: str
 
 
-@dataclass
+@dataclass(eq=False)
 class SubgraphSchema:
     """A subgraph's SDL, read; upgraded to Federation 2 by the time subgraphs are merged."""
 

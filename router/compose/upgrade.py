@@ -8,13 +8,13 @@ Source: https://www.apollographql.com/docs/graphos/reference/federation/versions
 
 from collections.abc import Callable, Iterator, Sequence
 
-from graphql import GraphQLSyntaxError
-
 from router.compose.facts import target_fields
 from router.compose.inactive import without_inactive_fields
 from router.compose.model import Applied, CompositeType, Field, FieldsType, ObjectType, Schema
 from router.compose.read import upgraded_links, with_links
 from router.compose.rules import extension_with_no_base, interface_object_usage_error, type_with_only_unused_external
+from router.compose.rules.field_sets import invalid_fields
+from router.compose.rules.field_sets.application import Application, Meaning
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError, FederationError
 from router.federation.type_ref import base_name
@@ -122,14 +122,16 @@ class _Upgrade:
                 self._narrow(field, "provides", returned)
                 self._narrow(field, "requires", type_)
 
-    def _narrow(self, field: Field, meaning: str, start: CompositeType | None) -> None:
+    def _narrow(self, field: Field, meaning: Meaning, start: CompositeType | None) -> None:
+        owner = self._schema.fields_type(field.parent)
         for applied in field.applied(meaning):
-            text = applied.arguments.get("fields")
-            if start is None or not isinstance(text, str):
+            if start is None or owner is None:
                 continue
+            application = Application(self.subgraph, meaning, applied, owner, field, start)
             try:
-                narrowed = without_inactive_fields(self.subgraph, start, text)
-            except GraphQLSyntaxError:
+                narrowed = without_inactive_fields(self.subgraph, start, invalid_fields.parse(application))
+            except FederationError:
+                # left as it is, to be refused when the upgraded schema is checked
                 continue
             if narrowed is None:
                 field.directives.remove(applied)

@@ -37,9 +37,9 @@ def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed:
         return
     different, counts = _differing(found, composed.definition)
     if len(different) == 1:
-        into.directives.append(Applied(name, dict(different[0].arguments)))
+        into.directives.append(Applied(name, dict(different[0].arguments), composed.meaning))
     elif composed.feature is not None and composed.local_name in STRATEGIES:
-        into.directives.append(Applied(name, _merged_arguments(different, composed)))
+        into.directives.append(Applied(name, _merged_arguments(different, composed), composed.meaning))
         merge.hint(
             HintCode.MERGED_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
             f'@{name} is applied to "{into.coordinate}" with different arguments, which were merged: '
@@ -47,7 +47,7 @@ def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed:
         )
     else:
         chosen = different[max(range(len(different)), key=lambda at: counts[at])]
-        into.directives.append(Applied(name, dict(chosen.arguments)))
+        into.directives.append(Applied(name, dict(chosen.arguments), composed.meaning))
         merge.hint(
             HintCode.INCONSISTENT_NON_REPEATABLE_DIRECTIVE_ARGUMENTS,
             f'@{name} is applied to "{into.coordinate}" with incompatible arguments: {_shown(merge, found)}; '
@@ -68,7 +68,7 @@ def _unite(merge: Merge, found: Mapping[int, list[Applied]], into: Element, comp
     kept: list[Applied] = []
     for index, applications in found.items():
         for each in applications:
-            applied = Applied(each.name, _transformed(merge, index, each, composed))
+            applied = Applied(each.name, _transformed(merge, index, each, composed), composed.meaning)
             if not any(_same(applied, other, composed.definition) for other in kept):
                 kept.append(applied)
     into.directives.extend(kept)

@@ -28,6 +28,11 @@ class ComposedDirective:
     asked_by: frozenset[int] | None = None
     """The subgraphs that ask for it to be composed; None where every use of it is."""
 
+    @property
+    def meaning(self) -> str | None:
+        """What Federation calls it, where it is Federation's."""
+        return self.local_name if self.feature is not None else None
+
     def carries(self, index: int) -> bool:
         """Whether an application in the subgraph makes the supergraph carry the directive there."""
         return not self.through_join and (self.asked_by is None or index in self.asked_by)

@@ -15,9 +15,10 @@ from router.compose.merge.features import (
 )
 from router.compose.merge.interfaces import extend_implementations
 from router.compose.merge.roots import merge_roots, merge_schema_definition
-from router.compose.merge.types import declare_types, merge_types
+from router.compose.merge.types import declare_types, merge_enums, merge_types
+from router.compose.merge.validate import validate
 from router.compose.model import EnumType, EnumValue
-from router.compose.rules import interface_object_usage_error, no_queries
+from router.compose.rules import interface_object_usage_error, link_import_name_mismatch, no_queries
 from router.compose.rules.directive_composition_error import Requests
 from router.compose.subgraph import SubgraphSchema
 from router.federation.join import graph_names, join_for
@@ -35,12 +36,13 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
         federation=federation,
         join=join_for(federation),
         composed={**composed_directives(features), **requested_directives(subgraphs, requests.features)},
-        errors=requests.errors,
+        errors=[*requests.errors, *link_import_name_mismatch.check(subgraphs)],
         hints=requests.hints,
     )
     if not merge.errors:
         _merge(merge, features)
         link_requested(merge.supergraph, [chosen.supergraph_link() for chosen in requests.features])
+        validate(merge)
     return merge
 
 
@@ -50,6 +52,7 @@ def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:
     interface_object_usage_error.check_interface_exists(merge)
     merge_types(merge)
     merge_directive_definitions(merge)
+    merge_enums(merge)
     merge_schema_definition(merge)
     no_queries.check(merge)
     merge_applied(merge)

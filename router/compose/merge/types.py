@@ -52,16 +52,21 @@ def sources_of(merge: Merge, type_: TypeDefinition) -> dict[int, TypeDefinition]
 
 
 def merge_types(merge: Merge) -> None:
-    """Fill the declared types; enums last, as their values depend on where they are used."""
-    types = [
-        type_ for type_ in merge.supergraph.types.values() if "__" not in type_.name or merge.source_types(type_.name)
-    ]
-    by_kind = sorted(types, key=_turn)
+    """Fill the declared types, all but the enums."""
+    by_kind = sorted(merge.supergraph.types.values(), key=_turn)
     for type_ in by_kind:
         if isinstance(type_, FieldsType):
             join_implements(merge, _of(sources_of(merge, type_), (ObjectType, InterfaceType)), type_)
     for type_ in by_kind:
-        _merge_type(merge, type_)
+        if not isinstance(type_, EnumType):
+            _merge_type(merge, type_)
+
+
+def merge_enums(merge: Merge) -> None:
+    """Fill the enums, whose values depend on where all else uses them."""
+    for type_ in list(merge.supergraph.types.values()):
+        if isinstance(type_, EnumType):
+            _merge_type(merge, type_)
 
 
 def _turn(type_: TypeDefinition) -> int:
@@ -72,8 +77,6 @@ def _turn(type_: TypeDefinition) -> int:
             return 2
         case ObjectType():
             return 3
-        case EnumType():
-            return 4
         case _:
             return 1
 

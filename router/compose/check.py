@@ -1,0 +1,75 @@
+"""Check a subgraph by itself, stage by stage: a later stage takes for granted what an earlier one found."""
+
+from collections.abc import Callable, Iterator
+
+from router.compose.rules import (
+    auth_requirements_applied_on_interface,
+    context,
+    cost_applied_to_interface_field,
+    definitions_match,
+    external_collision_with_another_directive,
+    external_on_interface,
+    external_unused,
+    field_sets,
+    interface_key_not_on_implementation,
+    interface_object_usage_error,
+    invalid_graphql,
+    invalid_shareable_usage,
+    list_size,
+    provides_on_non_object_field,
+    root_type_used,
+)
+from router.compose.subgraph import SubgraphSchema
+from router.federation.errors import CompositionError, FederationError
+
+Rule = Callable[[SubgraphSchema], Iterator[CompositionError]]
+
+_STAGES: tuple[tuple[Rule, ...], ...] = (
+    (*invalid_graphql.DECLARATIONS, definitions_match.check),
+    invalid_graphql.SCHEMA,
+)
+_FEDERATION_2: tuple[tuple[Rule, ...], ...] = (
+    # a field set cannot be judged where it is not known what it is about
+    (provides_on_non_object_field.check, external_collision_with_another_directive.check),
+    (
+        root_type_used.check,
+        field_sets.check,
+        context.check,
+        external_on_interface.check,
+        external_unused.check,
+        interface_key_not_on_implementation.check,
+        interface_object_usage_error.check,
+        invalid_shareable_usage.check,
+        cost_applied_to_interface_field.check,
+        list_size.check,
+        auth_requirements_applied_on_interface.check,
+    ),
+)
+
+
+def check_schema(subgraph: SubgraphSchema) -> None:
+    """Check a subgraph as it was read.
+
+    Raises:
+        FederationError: with all that the first failing stage found.
+
+    """
+    _run(subgraph, _STAGES)
+    _run(subgraph, ((root_type_used.check,),) if subgraph.is_federation_1 else _FEDERATION_2)
+
+
+def check_upgraded(subgraph: SubgraphSchema) -> None:
+    """Check a Federation 1 subgraph once it says what it means in Federation 2.
+
+    Raises:
+        FederationError: with all that the first failing stage found.
+
+    """
+    _run(subgraph, (invalid_graphql.SCHEMA, *_FEDERATION_2))
+
+
+def _run(subgraph: SubgraphSchema, stages: tuple[tuple[Rule, ...], ...]) -> None:
+    for rules in stages:
+        errors = [error.within(subgraph.name) for rule in rules for error in rule(subgraph)]
+        if errors:
+            raise FederationError(errors)

@@ -1,0 +1,60 @@
+"""INTERFACE_KEY_NOT_ON_IMPLEMENTATION: an interface with a key that some type implementing it has not."""
+
+from collections.abc import Iterator
+
+from graphql import FieldNode, GraphQLSyntaxError, InlineFragmentNode, SelectionSetNode
+
+from router.compose.model import Applied, InterfaceType
+from router.compose.subgraph import SubgraphSchema
+from router.federation.errors import CompositionError, ErrorCode, locations
+from router.federation.field_sets import parse_field_set
+
+
+def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Entities of an interface are fetched by its key, whatever their type."""
+    for interface in subgraph.schema.interfaces():
+        for key in interface.applied("key"):
+            yield from _check(subgraph, interface, key)
+
+
+def _check(subgraph: SubgraphSchema, interface: InterfaceType, key: Applied) -> Iterator[CompositionError]:
+    missing, unresolvable = list[str](), list[str]()
+    for type_ in subgraph.schema.runtime_types(interface):
+        same = [each for each in type_.applied("key") if canonical(each) == canonical(key)]
+        if not same:
+            missing.append(type_.name)
+        elif key.arguments.get("resolvable") is not False and same[0].arguments.get("resolvable") is False:
+            unresolvable.append(type_.name)
+    if missing or unresolvable:
+        wanting = ", ".join(missing or unresolvable)
+        what = "lack" if missing else "do not resolve"
+        yield CompositionError(
+            ErrorCode.INTERFACE_KEY_NOT_ON_IMPLEMENTATION,
+            f'"{interface.name}" has the key "{key.arguments.get("fields")}", which these types implementing it '
+            f"{what}: {wanting}. Give each of them the same @key.",
+            locations(key.node),
+        )
+
+
+def canonical(key: Applied) -> object:
+    """A key's field set, without regard to order; None where it cannot be read."""
+    fields = key.arguments.get("fields")
+    if not isinstance(fields, str):
+        return None
+    try:
+        return _canonical(parse_field_set(fields))
+    except GraphQLSyntaxError:
+        return None
+
+
+def _canonical(selections: SelectionSetNode) -> frozenset[object]:
+    found: set[object] = set()
+    for selection in selections.selections:
+        match selection:
+            case FieldNode(name=name, selection_set=inner):
+                found.add((name.value, None if inner is None else _canonical(inner)))
+            case InlineFragmentNode(type_condition=condition, selection_set=inner):
+                found.add(("...", condition and condition.name.value, _canonical(inner)))
+            case _:
+                continue
+    return frozenset(found)

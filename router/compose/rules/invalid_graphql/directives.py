@@ -1,0 +1,129 @@
+"""Directives are known, stand where they may, and get the arguments they take.
+
+Source: https://spec.graphql.org/October2021/#sec-Validation.Directives
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from graphql import specified_directives
+from graphql.pyutils import did_you_mean, suggestion_list
+
+from router.compose.model import (
+    Applied,
+    DirectiveDefinition,
+    Element,
+    EnumType,
+    EnumValue,
+    Field,
+    InputType,
+    InputValue,
+    InterfaceType,
+    ObjectType,
+    ScalarType,
+    UnionType,
+    elements,
+)
+from router.compose.rules.invalid_graphql.refuse import invalid
+from router.compose.subgraph import SubgraphSchema
+from router.federation.errors import CompositionError
+from router.federation.features import FEATURES, FEDERATION, LATEST
+
+
+def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Look at each application."""
+    for element in elements(subgraph.schema):
+        if element.directives:
+            location = location_of(element)
+            for applied in element.directives:
+                yield from _check(subgraph, element, applied, location)
+            yield from _repeated(subgraph, element)
+
+
+def definition_of(subgraph: SubgraphSchema, name: str) -> DirectiveDefinition | None:
+    """The subgraph's definition, or GraphQL's own."""
+    return subgraph.schema.directives.get(name) or _built_in().get(name)
+
+
+@cache
+def _built_in() -> Mapping[str, DirectiveDefinition]:
+    return {
+        directive.name: DirectiveDefinition(
+            name=directive.name,
+            coordinate=f"@{directive.name}",
+            locations=tuple(location.name for location in directive.locations),
+        )
+        for directive in specified_directives
+    }
+
+
+def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, location: str) -> Iterator[CompositionError]:
+    definition = definition_of(subgraph, applied.name)
+    if definition is None:
+        yield invalid(_unknown(subgraph, element, applied), applied.node)
+        return
+    if location not in definition.locations:
+        yield invalid(f'@{applied.name} cannot stand on "{element.coordinate}", a {location}.', applied.node)
+    if applied.name not in subgraph.schema.directives:
+        return
+    for name in applied.arguments:
+        if name not in definition.arguments:
+            hint = did_you_mean([f'"{each}"' for each in suggestion_list(name, list(definition.arguments))])
+            yield invalid(f'@{applied.name} on "{element.coordinate}" has no argument "{name}".{hint}', applied.node)
+    for name, argument in definition.arguments.items():
+        if argument.required and applied.arguments.get(name) is None:
+            yield invalid(
+                f'@{applied.name} on "{element.coordinate}" lacks its argument "{name}" of type "{argument.type}".',
+                applied.node,
+            )
+    given = [argument.name.value for argument in applied.node.arguments or ()] if applied.node else []
+    if len(given) != len(set(given)):
+        yield invalid(f'@{applied.name} on "{element.coordinate}" gives an argument twice.', applied.node)
+
+
+def _unknown(subgraph: SubgraphSchema, element: Element, applied: Applied) -> str:
+    """What is wrong, and what may have been meant."""
+    name, message = applied.name, f'"{element.coordinate}" has the unknown directive "@{applied.name}".'
+    if f"@{name}" in FEATURES[FEDERATION, LATEST].elements():
+        federation = subgraph.links.federation
+        if federation is None:
+            return f"{message} It is one of Federation 2: @link the schema to it to use it."
+        if f"@{name}" in (federation.feature.elements() if federation.feature else ()):
+            return f'{message} Import "@{name}", or write "@{federation.directive_name(name)}".'
+        return f"{message} It came with a later version of Federation than {federation.url.version}."
+    known = [f'"@{each}"' for each in suggestion_list(name, list(subgraph.schema.directives))]
+    return message + did_you_mean(known)
+
+
+def _repeated(subgraph: SubgraphSchema, element: Element) -> Iterator[CompositionError]:
+    seen: set[str] = set()
+    for applied in element.directives:
+        definition = definition_of(subgraph, applied.name)
+        if applied.name in seen and definition is not None and not definition.repeatable:
+            yield invalid(f'@{applied.name} can stand on "{element.coordinate}" only once.', applied.node)
+        seen.add(applied.name)
+
+
+def location_of(element: Element) -> str:  # noqa: PLR0911 - an arm per kind
+    """The directive location that `element` is."""
+    match element:
+        case ObjectType():
+            return "OBJECT"
+        case InterfaceType():
+            return "INTERFACE"
+        case UnionType():
+            return "UNION"
+        case EnumType():
+            return "ENUM"
+        case InputType():
+            return "INPUT_OBJECT"
+        case ScalarType():
+            return "SCALAR"
+        case Field():
+            return "FIELD_DEFINITION"
+        case EnumValue():
+            return "ENUM_VALUE"
+        case InputValue():
+            return "ARGUMENT_DEFINITION" if element.coordinate.endswith(":)") else "INPUT_FIELD_DEFINITION"
+        case _:
+            return "SCHEMA"
