@@ -69,14 +69,20 @@ async def _resolve_group(
 
 
 async def _resolve_references(info: Info, origin: Any, references: list[Reference]) -> Sequence[object | None]:
-    """Ask the type itself: in one batch, else one by one, else it is a stub that its key alone makes."""
+    """Ask the type itself: in one batch, else one by one, else it is a stub that its key alone makes.
+
+    A batch that fails is tried again one by one, so that one bad reference does not cost the others.
+    """
     resolve_many: ResolveMany | None = getattr(origin, "resolve_references", None)
     if resolve_many is None:
         return await asyncio.gather(*(_resolve_one(info, origin, each) for each in references), return_exceptions=True)
     try:
         entities = await resolve_many(info, references)
-    except Exception as error:  # noqa: BLE001 reported, and masked, at each index
-        return [error] * len(references)
+    except Exception as error:  # noqa: BLE001 reported, and masked, at its index
+        if len(references) == 1:
+            return [error]
+        alone = await asyncio.gather(*(_resolve_references(info, origin, [each]) for each in references))
+        return [entity for (entity,) in alone]
     if len(entities) != len(references):
         fault = RuntimeError(f"{origin.__name__} resolved {len(references)} references to {len(entities)} entities")
         return [fault] * len(references)

@@ -70,6 +70,8 @@ class Book:
     @classmethod
     async def resolve_references(cls, info: Info, references: list[Reference]) -> list["Book | None"]:
         numbers: list[int] = [reference["number"] for reference in references]
+        if min(numbers) < 0:
+            raise NotFound("There are no negative volumes")
         titles = await info.context.loaders.title.load_many(numbers)
         return [None if title is None else cls(number=n, title=title) for n, title in zip(numbers, titles, strict=True)]
 

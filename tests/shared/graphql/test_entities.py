@@ -80,6 +80,12 @@ class TestEntities:
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert error["path"] == ["_entities", 1]
 
+    async def test_a_reference_that_fails_its_batch_leaves_the_others_alone(self, entities: Any) -> None:
+        answer = await entities(*({"__typename": "Book", "number": number} for number in (1, -1, 2)))
+        assert [each and each["title"] for each in answer["data"]["_entities"]] == ["Volume 1", None, "Volume 2"]
+        (error,) = answer["errors"]
+        assert error["path"] == ["_entities", 1]
+
     async def test_required_fields_arrive_under_python_names_and_as_python_values(self, entities: Any) -> None:
         id_ = "00000000-0000-0000-0000-000000000001"
         answer = await entities(

@@ -1,0 +1,31 @@
+"""Composition root of the courses subgraph."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from shared.database import Sessions
+from shared.graphql.app import SubgraphApp
+from shared.graphql.context import contexts
+from shared.graphql.service import GraphQLService
+from shared.tokens import TokenVerifier
+from subgraphs.courses.context import Context
+from subgraphs.courses.schema import build_schema
+from subgraphs.courses.settings import CoursesSettings
+
+
+def create(settings: CoursesSettings, *, verifier: TokenVerifier) -> SubgraphApp:
+    """The courses subgraph; nothing is opened before it is started.
+
+    Args:
+        settings: its database.
+        verifier: verifies callers' tokens.
+    """
+    sessions = Sessions.create(settings.database_url, subgraph="courses", pool_size=settings.pool_size)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncGenerator[None]:
+        yield
+        await sessions.aclose()
+
+    service = GraphQLService(build_schema(), context=contexts(verifier, lambda caller: Context(caller, sessions)))
+    return SubgraphApp("courses", service, lifespan=lifespan, ready=sessions.ping)

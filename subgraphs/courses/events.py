@@ -1,0 +1,36 @@
+"""What the courses subgraph tells the others."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events import Event
+
+
+class CoursePublished(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "courses.course-published.v1"
+
+    course_id: UUID
+    title: str
+    slug: str
+
+
+class Enrolled(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "courses.enrolled.v1"
+
+    enrollment_id: UUID
+    course_id: UUID
+    course_title: str
+    user_id: UUID
+
+
+class ProgressRecorded(Event, frozen=True, kw_only=True):
+    """Told when progress has grown; `percent` is the item's, `progress` (0 to 1) the whole course's."""
+
+    topic: ClassVar[str] = "courses.progress-recorded.v1"
+
+    enrollment_id: UUID
+    course_id: UUID
+    user_id: UUID
+    item_id: UUID
+    percent: int
+    progress: float
