@@ -1,0 +1,37 @@
+"""What the notifications subgraph does when others have told something."""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from shared.database import TenantSession
+from shared.events import Handler, Handlers
+from subgraphs.notifications.models import NotificationKind
+from subgraphs.notifications.service import channel_of
+from subgraphs.notifications.store import NotificationStore
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    event_id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    course_id: UUID
+    course_title: str
+
+
+async def _welcome(session: TenantSession, event: Enrolled) -> None:
+    await NotificationStore(session, event.user_id).add(
+        event_id=event.event_id,
+        kind=NotificationKind.ENROLLED,
+        title=f"Welcome to {event.course_title}",
+        body=f"You are enrolled in {event.course_title}.",
+        course_id=event.course_id,
+    )
+
+
+def _learner(event: Enrolled) -> list[str]:
+    return [channel_of(event.tenant_id, event.user_id)]
+
+
+HANDLERS: Final[Handlers] = {"courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner)}

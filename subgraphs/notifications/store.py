@@ -1,0 +1,69 @@
+"""Every statement of the notifications subgraph."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.database import TenantSession
+from shared.graphql.pagination import PageRequest
+from subgraphs.notifications.models import Mailbox, Notification
+
+
+class NotificationStore:
+    """One person's notifications."""
+
+    def __init__(self, session: TenantSession, user_id: UUID) -> None:
+        self._session = session
+        self._user_id = user_id
+        self._mine = select(Notification).where(Notification.user_id == user_id)
+
+    async def add(self, **values: Any) -> None:
+        """Put a notification behind those that are there."""
+        number = await self._next_number()
+        self._session.add(Notification(user_id=self._user_id, number=number, **values))
+        await self._session.flush()
+
+    async def _next_number(self) -> int:
+        """Locks the mailbox until the transaction ends."""
+        first = insert(Mailbox).values(user_id=self._user_id, last_number=1)
+        next_ = first.on_conflict_do_update(
+            index_elements=[Mailbox.user_id], set_={"last_number": Mailbox.last_number + 1}
+        ).returning(Mailbox.last_number)
+        return (await self._session.execute(next_)).scalar_one()
+
+    async def last_number(self) -> int:
+        """The number of the newest, 0 if there is none."""
+        chosen = select(Mailbox.last_number).where(Mailbox.user_id == self._user_id)
+        return await self._session.scalar(chosen) or 0
+
+    async def since(self, number: int, *, limit: int) -> Sequence[Notification]:
+        """Those after `number`, oldest first."""
+        chosen = self._mine.where(Notification.number > number).order_by(Notification.number).limit(limit)
+        return (await self._session.scalars(chosen)).all()
+
+    async def page(self, page: PageRequest[tuple[int]], *, unread_only: bool) -> Sequence[Notification]:
+        """Newest first."""
+        chosen = self._mine.order_by(Notification.number.desc()).limit(page.limit)
+        if page.after is not None:
+            chosen = chosen.where(Notification.number < page.after[0])
+        if unread_only:
+            chosen = chosen.where(Notification.read_at.is_(None))
+        return (await self._session.scalars(chosen)).all()
+
+    async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, Notification]:
+        found = await self._session.scalars(self._mine.where(Notification.id.in_(ids)))
+        return {notification.id: notification for notification in found}
+
+    async def unread_count(self) -> int:
+        chosen = select(func.count()).where(Notification.user_id == self._user_id, Notification.read_at.is_(None))
+        return await self._session.scalar(chosen) or 0
+
+    async def mark_read(self, ids: Sequence[UUID]) -> None:
+        """What was read before keeps its time."""
+        unread = update(Notification).where(
+            Notification.user_id == self._user_id, Notification.id.in_(ids), Notification.read_at.is_(None)
+        )
+        await self._session.execute(unread.values(read_at=func.now()))
