@@ -14,13 +14,10 @@ from router.plan.nodes import OperationKind
 from router.plan.place import clash
 from router.plan.positions import Position, Positions, Slot
 from router.plan.reach import is_opaque
-from router.plan.selections import TYPENAME, SelectedField
+from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField
 from router.plan.solution import Assignment, Entry, Solution, Visit
 from router.supergraph.graph import Edge, Node
 from router.supergraph.model import Kind
-
-_TYPENAME_FIELD = SelectedField(TYPENAME, TYPENAME, (), "", None, ALWAYS, None)
-
 
 class Place(NamedTuple):
     """Where in a step's selections the objects of a position are; `node` is None for objects entered by a key."""
@@ -84,7 +81,7 @@ class Builder:
         """Have the runtime types fetched of objects that may be of several."""
         for place in visits.arrivals:
             if place.node is not None and place.node.info.kind is not Kind.OBJECT and not is_opaque(place.node):
-                slot = self._positions.slot(visits.position, _TYPENAME_FIELD, None)
+                slot = self._positions.slot(visits.position, TYPENAME_FIELD, None)
                 place.selected.add(None, slot, None, ALWAYS)
 
     def _visit(self, visits: _Visits, number: int, barrier: frozenset[Step]) -> None:
@@ -123,7 +120,7 @@ class Builder:
         if place.node is not None and is_opaque(place.node):
             slot = self._hidden(visits)
         else:
-            slot = self._positions.slot(visits.position, _TYPENAME_FIELD, None)
+            slot = self._positions.slot(visits.position, TYPENAME_FIELD, None)
         place.selected.add(None, slot, None, ALWAYS)
         return {place.step}
 
@@ -185,9 +182,7 @@ class Builder:
             given |= self._build_below(solution, slot.child, arrivals, guard)
         return given
 
-    def _build_below(
-        self, solution: Solution, position: Position, arrivals: list[Place], guard: When
-    ) -> set[Step]:
+    def _build_below(self, solution: Solution, position: Position, arrivals: list[Place], guard: When) -> set[Step]:
         expected = sum(1 for visit in solution.visits if visit.arrival is not None)
         given: set[Step] = set()
         for start in range(0, len(arrivals), expected):
@@ -234,5 +229,3 @@ def _conditions(solution: Solution) -> list[When | None]:
             for need in entry.needs:
                 widen(need, ALWAYS if when is None else when)
     return found
-
-

@@ -1,6 +1,6 @@
-"""Choose, for one selection, which visits of subgraphs resolve its fields: branch and bound over the ways to place
-each field, fewest requests first, then shortest chains, then fewest fields.
+"""Choose, for one selection, which visits of subgraphs resolve its fields.
 
+Branch and bound over the ways to place each field: fewest requests first, then shortest chains, then fewest fields.
 What lies below a field is solved on its own, for each node the field may lead to. That loses nothing: visits below
 different fields are at different positions and can share no request.
 """
@@ -9,13 +9,9 @@ from typing import NamedTuple
 
 from router.plan.place import Limits, Placer
 from router.plan.reach import Reach, Solver, edge_of, is_opaque
-from router.plan.selections import TYPENAME, SelectedField, Selection
+from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import HOP, LEAF, Assignment, Solution, State, Visit
 from router.supergraph.graph import Edge, Node
-
-
-_TYPENAME_FIELD = SelectedField(TYPENAME, TYPENAME, (), "", None, (), None)
-
 
 class Client(NamedTuple):
     """A field still to be placed, for objects of one runtime type."""
@@ -44,7 +40,7 @@ class Choice:
         state = State(visits, None, 0)
         clients: list[Client] = []
         if len(self._arrivals) == 1 and is_opaque(self._arrivals[0]) and self._must_know_types(self._arrivals[0]):
-            clients.append(Client(self._arrivals[0].type_name, _TYPENAME_FIELD))
+            clients.append(Client(self._arrivals[0].type_name, TYPENAME_FIELD))
         for field in self._selection.fields:
             state = self._settle(state, field, clients)
         if not clients:

@@ -34,6 +34,11 @@ class Emitter:
         return f"{step.kind.value} {head}{body}" if head else f"{step.kind.value} {body}", used
 
 
+def text_of(selected: Selected) -> str:
+    """The selections as text, with all their conditions."""
+    return _Writer(frozenset()).selected(selected)
+
+
 class _Writer:
     """Writes selections, noting the variables they use."""
 

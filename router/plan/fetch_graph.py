@@ -4,12 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from router.plan.conditions import When, either
-from router.plan.nodes import OperationKind
-from router.plan.positions import Position, Slot
+from router.plan.nodes import OperationKind, ResponsePath
+from router.plan.positions import Position, Slot, join_paths
 from router.plan.selections import Selection
 from router.supergraph.graph import Edge
-
-NEVER = None
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +61,7 @@ class Step:
 
     Attributes:
         described: by runtime type; empty for a fetch of root fields.
+        others: further positions whose objects are fetched with those of `position`.
         hidden_slot: where the objects' `__typename` is, if that is the name of an interface object's interface.
         after: the steps whose results it needs.
         when: conditions of everything selected; None while nothing is.
@@ -73,12 +72,20 @@ class Step:
     position: Position
     selected: Selected = field(default_factory=Selected)
     described: dict[str, Described] = field(default_factory=dict[str, Described])
+    others: list[Position] = field(default_factory=list[Position])
     hidden_slot: Slot | None = None
     after: "set[Step]" = field(default_factory=set["Step"])
     when: When | None = None
 
     def widen(self, when: When) -> None:
         self.when = when if self.when is None else either(self.when, when)
+
+    def path(self) -> ResponsePath:
+        """Where its objects are."""
+        path = self.position.path()
+        for other in self.others:
+            path = join_paths(path, other.path()) or path
+        return path
 
     def ancestors(self) -> "set[Step]":
         """All the steps it waits for."""

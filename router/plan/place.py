@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
-from router.plan.selections import TYPENAME, SelectedField, Selection
+from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, State, Visit
 from router.supergraph.graph import Edge, EntityEdge, Node
 from router.supergraph.model import Kind
@@ -60,7 +60,6 @@ class Placer:
         self._reach = reach
         self._arrivals = arrivals
         self._hidden = type_name if len(arrivals) == 1 and is_opaque(arrivals[0]) else None
-        self._typename = SelectedField(TYPENAME, TYPENAME, (), "", None, (), None)
         self._together = type_name not in {self._graph.supergraph.roots.get(each) for each in _SIDE_EFFECTS}
 
     def place(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
@@ -72,9 +71,7 @@ class Placer:
         else:
             yield from self._place_composite(state, type_name, field, limits)
 
-    def _place_typename(
-        self, state: State, type_name: str, field: SelectedField, limits: Limits
-    ) -> Iterator[Placed]:
+    def _place_typename(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         for number, visit in enumerate(state.visits):
             if not limits.avoid >> number & 1 and self._reveals(visit, type_name):
                 yield Placed(state, Assignment(field, frozenset({type_name}), ((number, None),)))
@@ -116,9 +113,7 @@ class Placer:
                     if node is not None:
                         yield node
 
-    def _present(
-        self, state: State, type_name: str, field: str, limits: Limits
-    ) -> Iterator[tuple[int, Edge]]:
+    def _present(self, state: State, type_name: str, field: str, limits: Limits) -> Iterator[tuple[int, Edge]]:
         """The visits, first ones first, that have the field without being sent more."""
         order = range(len(state.visits))
         if len(order) > 1:
@@ -153,9 +148,7 @@ class Placer:
             if edge is not None and node not in seen:
                 yield edge
 
-    def _place_composite(
-        self, state: State, type_name: str, field: SelectedField, limits: Limits
-    ) -> Iterator[Placed]:
+    def _place_composite(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         candidates = self._reach.candidates(type_name, field)
         present = dict(self._present(state, type_name, field.name, limits))
         by_source = {edge.source: number for number, edge in present.items()}
@@ -195,8 +188,10 @@ class Placer:
         if selection is None or not plain or not self._together:
             return
         single = min((each.solution.cost for each in candidates if each.solution is not None), default=None)
-        sizes = {*range(2, min(_MAX_TOGETHER, len(candidates)) + 1)} | ({len(candidates)} if single is None else set())
-        for size in sorted(sizes):
+        sizes = list(range(2, min(_MAX_TOGETHER, len(candidates)) + 1))
+        if single is None and len(candidates) > _MAX_TOGETHER:
+            sizes.append(len(candidates))
+        for size in sizes:
             for group in combinations(candidates, size):
                 solution = self._solver.solve(selection, tuple(each.child for each in group))
                 if solution is None or (single is not None and solution.cost >= single):
@@ -213,8 +208,11 @@ class Placer:
             yield state, numbers
             return
         edge = group[0].edge
-        present = [number for number, found in self._present(state, type_name, edge.field.name, limits)
-                   if found.source is edge.source or number == group[0].arrival]
+        present = [
+            number
+            for number, found in self._present(state, type_name, edge.field.name, limits)
+            if found.source is edge.source or number == group[0].arrival
+        ]
         ways = [(state, present[0])] if present else self._visit(state, type_name, edge, limits)
         for opened, number in ways:
             yield from self._visit_all(opened, type_name, group[1:], limits, (*numbers, number))
@@ -293,7 +291,7 @@ class Placer:
         """Every way to know the key, and the runtime type where only some types are meant."""
         fields: list[SelectedField] = []
         if self._hidden is not None and type_name != self._hidden:
-            fields.append(self._typename)
+            fields.append(TYPENAME_FIELD)
         if edge.key is not None:
             fields += self._solver.field_sets.of(edge.target.type_name, edge.key).fields
         elif self._arrivals:
@@ -342,11 +340,7 @@ def clash(left: Selection, right: Selection) -> bool:
         other = known.get(field.name)
         if other is not None and (
             other.signature != field.signature
-            or (
-                other.selection is not None
-                and field.selection is not None
-                and clash(other.selection, field.selection)
-            )
+            or (other.selection is not None and field.selection is not None and clash(other.selection, field.selection))
         ):
             return True
     return False

@@ -107,7 +107,7 @@ def _fetch(step: Step, numbers: dict[Step, int], positions: Positions, emitter: 
         document=parse(text, no_location=True),
         text=text,
         variables=variables,
-        path=step.position.path(),
+        path=step.path(),
         representations=representations_of(step, positions),
         after=frozenset(numbers[each] for each in step.after),
         when=when,

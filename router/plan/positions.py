@@ -7,7 +7,7 @@ its slot, so that a slot can be renamed while the plan is built.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from router.plan.nodes import Each, Key, OnTypes, ResponsePath
+from router.plan.nodes import Each, Key, OnTypes, PathStep, ResponsePath
 from router.plan.selections import TYPENAME, SelectedField, Selection
 from router.supergraph.model import list_depth
 
@@ -128,9 +128,7 @@ class Positions:
         slot.on = None if types is None else slot.on | types
         return True
 
-    def _reserve(
-        self, position: Position, selected: SelectedField, types: frozenset[str] | None, shape: str
-    ) -> Slot:
+    def _reserve(self, position: Position, selected: SelectedField, types: frozenset[str] | None, shape: str) -> Slot:
         key = selected.name
         if key in position.client_keys or any(slot.key == key for slot in position.slots):
             key = self._alias(position, key)
@@ -152,3 +150,20 @@ class Positions:
 def shape_of(selected: SelectedField) -> str:
     """Equal for fields of one type."""
     return "String!" if selected.type is None else str(selected.type)
+
+
+def join_paths(left: ResponsePath, right: ResponsePath) -> ResponsePath | None:
+    """One path that leads to what both lead to, and nowhere else; None if there is none."""
+    if len(left) != len(right):
+        return None
+    joined = 0
+    found: list[PathStep] = []
+    for one, other in zip(left, right, strict=True):
+        if one == other:
+            found.append(one)
+        elif isinstance(one, OnTypes) and isinstance(other, OnTypes) and one.typename_key == other.typename_key:
+            joined += 1
+            found.append(OnTypes(one.types | other.types, one.typename_key))
+        else:
+            return None
+    return tuple(found) if joined <= 1 else None

@@ -1,5 +1,11 @@
 """The projection: the client's selection over the merged data."""
 
+# graphql-core declares its wrapping types generic without naming their argument everywhere.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
+# pyright: reportUnknownArgumentType=false
+
+from typing import Any, cast
+
 from graphql import (
     GraphQLList,
     GraphQLNonNull,
@@ -9,7 +15,7 @@ from graphql import (
     TypeMetaFieldDef,
 )
 
-from router.federation.type_ref import ListOf, NonNull, TypeRef
+from router.federation.type_ref import ListOf, Named, NonNull, TypeRef
 from router.plan.nodes import ProjectedField
 from router.plan.positions import Position
 from router.plan.selections import TYPENAME, SelectedField, Selection
@@ -56,8 +62,8 @@ class Projection:
     def _make(self, ref: TypeRef) -> GraphQLOutputType:
         match ref:
             case NonNull(of):
-                return GraphQLNonNull(self._type(of))
+                return GraphQLNonNull(cast("Any", self._type(of)))
             case ListOf(of):
                 return GraphQLList(self._type(of))
-            case _:
-                return self._schema.type_map[ref.name]
+            case Named(name):
+                return cast("GraphQLOutputType", self._schema.type_map[name])

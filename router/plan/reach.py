@@ -133,9 +133,7 @@ class Reach:
         """With the union members that every way has in common, for any of the ways may turn out to be taken."""
         reachable = self.reachable(type_name)
         peers = {edge.child for edge in self._peer_edges(type_name, field.name) if edge.child is not None}
-        peers |= {
-            edge.child for _, edge in all_ways if edge.child is not None and edge.source.subgraph in reachable
-        }
+        peers |= {edge.child for _, edge in all_ways if edge.child is not None and edge.source.subgraph in reachable}
         common = frozenset[str].intersection(*(each.possible for each in peers)) if peers else frozenset[str]()
         found: list[Candidate] = []
         for number, edge in ways:

@@ -19,9 +19,7 @@ def representations_of(step: Step, positions: Positions) -> tuple[Representation
         is_hidden = hidden is not None and type_name not in step.position.possible
         key = hidden.key if hidden is not None and is_hidden else step.position.typename_key
         shapes.setdefault((typename, key, fields), set()).add(type_name)
-    return tuple(
-        Representation(frozenset(on), typename, fields, key) for (typename, key, fields), on in shapes.items()
-    )
+    return tuple(Representation(frozenset(on), typename, fields, key) for (typename, key, fields), on in shapes.items())
 
 
 def _fields(

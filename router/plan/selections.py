@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import ArgumentNode
 from graphql.language import print_ast
 
 from router.federation.type_ref import TypeRef
-from router.plan.conditions import ALWAYS, When
+from router.plan.conditions import When
 
 TYPENAME = "__typename"
 
@@ -59,6 +58,5 @@ def signature_of(arguments: Sequence[ArgumentNode]) -> str:
     return ", ".join(sorted(f"{each.name.value}: {print_ast(each.value)}" for each in arguments))
 
 
-def arguments_of(node: Any) -> Sequence[ArgumentNode]:
-    """The arguments of a field node."""
-    return node.arguments or ()
+TYPENAME_FIELD = SelectedField(TYPENAME, TYPENAME, (), "", None, (), None)
+"""`__typename`, where the plan itself must know the runtime type."""

@@ -53,4 +53,3 @@ class Walker:
         """Take one unit of the budget; whether there was one."""
         self.work -= 1
         return self.work >= 0
-

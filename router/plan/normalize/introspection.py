@@ -7,6 +7,8 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -14,6 +16,7 @@ from graphql import (
     visit,
 )
 
+from router.plan.normalize.operation import fragments_of
 from router.plan.selections import Selection
 
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
@@ -41,16 +44,20 @@ def split_introspection(
 
 def _keep(selections: SelectionSetNode, document: DocumentNode) -> SelectionSetNode:
     """The introspective fields of the root, out of whatever fragments hold them."""
-    from graphql import FragmentSpreadNode, InlineFragmentNode
-
-    fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+    fragments = fragments_of(document)
     kept: list[FieldNode | InlineFragmentNode] = []
     for node in selections.selections:
-        if isinstance(node, FieldNode):
-            if node.name.value in INTROSPECTION:
-                kept.append(node)
-            continue
-        inner = fragments[node.name.value].selection_set if isinstance(node, FragmentSpreadNode) else node.selection_set
+        match node:
+            case FieldNode():
+                if node.name.value in INTROSPECTION:
+                    kept.append(node)
+                continue
+            case FragmentSpreadNode():
+                inner = fragments[node.name.value].selection_set
+            case InlineFragmentNode():
+                inner = node.selection_set
+            case _:
+                continue
         nested = _keep(inner, document)
         if nested.selections:
             kept.append(InlineFragmentNode(directives=node.directives, selection_set=nested))
