@@ -165,6 +165,7 @@ class _Link:
         subscribed.set()
         asked: frozenset[str] = frozenset()
         while True:
+            heed_cancellation()
             wanted = self._hub.wanted
             await self._ask(self._pubsub.subscribe, wanted - asked)
             await self._ask(self._pubsub.unsubscribe, asked - wanted)
