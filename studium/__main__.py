@@ -10,7 +10,11 @@ from studium.platform import SUBGRAPHS
 if TYPE_CHECKING:
     from studium.settings import StudiumSettings
 
+    # argparse gives this type no public name
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
 _INTERRUPTED: Final = 130
+_GRAPH: Final = "http://127.0.0.1:8000/graphql"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -56,7 +60,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     up.set_defaults(command=_up)
 
 
-def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_parts(commands: "Subparsers") -> None:
     commands.add_parser("migrate", help="create and migrate the databases of all tenants").set_defaults(
         command=_migrate
     )
@@ -64,7 +68,7 @@ def _add_parts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command=_worker
     )
     seed = commands.add_parser("seed", help="fill the demo tenants through a running router")
-    seed.add_argument("--url", default="http://127.0.0.1:8000/graphql")
+    seed.add_argument("--url", default=_GRAPH, help="the running router (default: %(default)s)")
     seed.set_defaults(command=_seed)
     serve = commands.add_parser("serve", help="serve one subgraph over HTTP")
     serve.add_argument("subgraph", choices=SUBGRAPHS)
@@ -83,6 +87,7 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
     for name in ("slug", "name", "owner-name", "owner-email"):
         create.add_argument(f"--{name}", required=True)
     create.add_argument("--password-stdin", action="store_true", help="read the owner's password from standard input")
+    create.add_argument("--url", default=_GRAPH, help="the running router (default: %(default)s)")
     create.set_defaults(command=_create_tenant)
     actions.add_parser("list", help="list the tenants").set_defaults(command=_list_tenants)
 
@@ -156,7 +161,7 @@ def _health(options: argparse.Namespace) -> int:
 def _create_tenant(options: argparse.Namespace) -> int:
     from studium.tenants import create_tenant
 
-    return create_tenant(_settings(), options)
+    return create_tenant(options)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

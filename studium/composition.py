@@ -64,6 +64,8 @@ def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
             return _users(parts)
         case "courses":
             return _courses(parts)
+        case "notifications":
+            return _notifications(parts)
         case _:
             raise AssertionError(name)
 
@@ -93,6 +95,14 @@ def _courses(parts: Parts) -> "SubgraphApp":
     from subgraphs.courses.settings import CoursesSettings
 
     return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier)
+
+
+def _notifications(parts: Parts) -> "SubgraphApp":
+    from subgraphs.notifications.app import create
+    from subgraphs.notifications.settings import NotificationsSettings
+
+    settings = NotificationsSettings(database_url=parts.database("notifications"))
+    return create(settings, verifier=parts.verifier, hub=parts.hub)
 
 
 def _given(value: Given | None, name: str) -> Given:
