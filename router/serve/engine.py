@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, get_operation_ast
 
 from router.execute import Executor, InvalidVariables, Response, Transport, coerce_variables
-from router.plan.errors import PlanningError
+from router.plan import Planner, PlanningError
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.documents import Documents
@@ -90,8 +90,6 @@ class Engine:
             SupergraphError: the text is no supergraph.
             ValueError: a subgraph has no transport.
         """
-        from router.plan import Planner
-
         supergraph = Supergraph.from_sdl(supergraph_sdl)
         missing = sorted(set(supergraph.subgraphs) - set(transports))
         if missing:

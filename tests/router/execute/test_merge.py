@@ -1,0 +1,37 @@
+"""Results of several fetches become one tree of data."""
+
+from typing import Any
+
+import pytest
+
+from router.execute.merge import merge_object
+
+
+@pytest.mark.parametrize(
+    ("known", "added", "merged"),
+    [
+        ({"a": 1}, {"b": 2}, {"a": 1, "b": 2}),
+        ({"a": None}, {"a": 1}, {"a": 1}),
+        ({"a": 1}, {"a": None}, {"a": 1}),
+        ({}, {"a": None}, {"a": None}),
+        ({"a": {"b": 1}}, {"a": {"c": 2}}, {"a": {"b": 1, "c": 2}}),
+        ({"a": {"b": 1}}, {"a": None}, {"a": {"b": 1}}),
+        ({"a": [{"b": 1}, None]}, {"a": [{"c": 2}, {"c": 3}]}, {"a": [{"b": 1, "c": 2}, {"c": 3}]}),
+        ({"a": [{"b": 1}, {"b": 2}]}, {"a": [None, {"c": 3}]}, {"a": [{"b": 1}, {"b": 2, "c": 3}]}),
+        ({"a": [[{"b": 1}]]}, {"a": [[{"c": 2}]]}, {"a": [[{"b": 1, "c": 2}]]}),
+        ({"a": [{"b": 1}]}, {"a": [{"c": 1}, {"c": 2}]}, {"a": [{"b": 1}]}),
+        ({"a": {"b": 1}}, {"a": [1]}, {"a": {"b": 1}}),
+        ({"a": [1]}, {"a": {"b": 1}}, {"a": [1]}),
+        ({"a": "x"}, {"a": "y"}, {"a": "y"}),
+    ],
+)
+def test_what_is_known_is_completed_and_never_lost(known: Any, added: Any, merged: Any) -> None:
+    merge_object(known, added)
+    assert known == merged
+
+
+def test_an_object_merged_with_itself_stays_as_it_is() -> None:
+    shared: dict[str, Any] = {"a": {"b": [1, {"c": 2}]}}
+    merge_object(shared, {"a": shared["a"]})
+    merge_object(shared, shared)
+    assert shared == {"a": {"b": [1, {"c": 2}]}}
