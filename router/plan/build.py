@@ -19,6 +19,7 @@ from router.plan.solution import Assignment, Entry, Solution, Visit
 from router.supergraph.graph import Edge, Node
 from router.supergraph.model import Kind
 
+
 class Place(NamedTuple):
     """Where in a step's selections the objects of a position are; `node` is None for objects entered by a key."""
 

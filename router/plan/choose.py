@@ -13,6 +13,7 @@ from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Sele
 from router.plan.solution import HOP, LEAF, Assignment, Solution, State, Visit
 from router.supergraph.graph import Edge, Node
 
+
 class Client(NamedTuple):
     """A field still to be placed, for objects of one runtime type."""
 

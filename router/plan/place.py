@@ -150,8 +150,9 @@ class Placer:
 
     def _place_composite(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         candidates = self._reach.candidates(type_name, field)
-        present = dict(self._present(state, type_name, field.name, limits))
-        by_source = {edge.source: number for number, edge in present.items()}
+        by_source: dict[Node, int] = {}
+        for number, edge in self._present(state, type_name, field.name, limits):
+            by_source.setdefault(edge.source, number)
         ways: list[tuple[int, int | None, Candidate]] = []
         for each in candidates:
             if each.solution is not None:

@@ -1,0 +1,170 @@
+"""The planner's stages on the command line: `normalize`, `graph` and `plan`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from graphql import DocumentNode, Node, parse
+from graphql.language import print_ast
+
+from router.plan.conditions import When
+from router.plan.errors import PlanningError
+from router.plan.nodes import QueryPlan
+from router.plan.normalize import normalize
+from router.plan.planner import Planner
+from router.plan.printer import print_plan
+from router.plan.selections import Selection
+from router.supergraph import Supergraph, SupergraphError
+from router.supergraph.graph import QueryGraph
+
+
+class Subparsers(Protocol):
+    """What argparse's `add_subparsers` gives."""
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Mount the commands; each sets `run`, which takes the parsed arguments and returns the exit status."""
+    for name, run, help_ in (
+        ("normalize", _normalize, "show an operation as the planner reads it"),
+        ("plan", _plan, "show which requests answer an operation"),
+        ("graph", _graph, "show what each subgraph resolves, and how its types are entered"),
+    ):
+        parser = subparsers.add_parser(name, help=help_)
+        parser.add_argument("--supergraph", type=Path, required=True, help="file of the composed supergraph")
+        if name != "graph":
+            parser.add_argument("--operation", type=Path, required=True, help="file of the operation")
+            parser.add_argument("--operation-name", help="which operation of the file")
+        parser.add_argument("--format", choices=("text", "json"), default="text")
+        parser.set_defaults(run=_guarded(run))
+
+
+def _guarded(run: "Command") -> "Command":
+    def guarded(arguments: argparse.Namespace) -> int:
+        try:
+            return run(arguments)
+        except (OSError, SupergraphError, PlanningError) as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+
+    return guarded
+
+
+class Command(Protocol):
+    """One command."""
+
+    def __call__(self, arguments: argparse.Namespace, /) -> int: ...
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    plan = Planner(_supergraph(arguments)).plan(_document(arguments), arguments.operation_name)
+    _write(_plan_as_json(plan) if arguments.format == "json" else print_plan(plan))
+    return 0
+
+
+def _normalize(arguments: argparse.Namespace) -> int:
+    operation = normalize(_supergraph(arguments), _document(arguments), arguments.operation_name)
+    if arguments.format == "json":
+        _write(_as_json(_selection_value(operation.selection)))
+    else:
+        _write("\n".join([operation.kind.value, *_selection_lines(operation.selection, 1)]) + "\n")
+    return 0
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    supergraph = _supergraph(arguments)
+    graph = QueryGraph(supergraph)
+    lines = sorted({*_field_lines(supergraph, graph), *_entry_lines(supergraph, graph)})
+    _write(_as_json(lines) if arguments.format == "json" else "\n".join(lines) + "\n")
+    return 0
+
+
+def _supergraph(arguments: argparse.Namespace) -> Supergraph:
+    return Supergraph.from_sdl(arguments.supergraph.read_text("utf-8"))
+
+
+def _document(arguments: argparse.Namespace) -> DocumentNode:
+    return parse(arguments.operation.read_text("utf-8"), no_location=True)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, indent=2) + "\n"
+
+
+def _plan_as_json(plan: QueryPlan) -> str:
+    return _as_json({"kind": plan.kind.value, "fetches": [_value(asdict(each)) for each in plan.fetches]})
+
+
+def _value(value: Any) -> Any:
+    """Plain JSON of a plan's parts; the document is left to its text."""
+    match value:
+        case Enum():
+            return value.value
+        case Node():
+            return print_ast(value)
+        case dict():
+            return {key: _value(each) for key, each in cast("dict[str, Any]", value).items() if key != "document"}
+        case set() | frozenset():
+            return sorted(cast("Iterable[Any]", value))
+        case list() | tuple():
+            return [_value(each) for each in cast("Iterable[Any]", value)]
+        case _:
+            return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _selection_value(selection: Selection) -> list[Any]:
+    return [
+        {
+            "key": each.key,
+            "field": each.name,
+            "arguments": each.signature,
+            "on": None if each.on is None else sorted(each.on),
+            "when": _when(each.when),
+            "selections": [] if each.selection is None else _selection_value(each.selection),
+        }
+        for each in selection.fields
+    ]
+
+
+def _selection_lines(selection: Selection, depth: int) -> list[str]:
+    lines: list[str] = []
+    for each in selection.fields:
+        text = each.name if each.key == each.name else f"{each.key}: {each.name}"
+        text += f"({each.signature})" if each.signature else ""
+        text += "" if each.on is None else f" on {'|'.join(sorted(each.on))}"
+        text += f" when {_when(each.when)}" if each.when else ""
+        lines.append("  " * depth + text)
+        lines += [] if each.selection is None else _selection_lines(each.selection, depth + 1)
+    return lines
+
+
+def _when(when: When) -> str:
+    return " or ".join(" and ".join(f"{'' if c.value else 'not '}${c.variable}" for c in each) for each in when)
+
+
+def _field_lines(supergraph: Supergraph, graph: QueryGraph) -> Iterable[str]:
+    for info in supergraph.types.values():
+        for subgraph in info.joins if info.is_composite else ():
+            node = graph.node(subgraph, info.name)
+            for name in info.fields:
+                edge = node.edge(name)
+                if edge is not None:
+                    requires = "" if edge.requires is None else f" requires {{ {edge.requires} }}"
+                    yield f"{node} .{name}: {edge.type}{requires}"
+
+
+def _entry_lines(supergraph: Supergraph, graph: QueryGraph) -> Iterable[str]:
+    for info in supergraph.types.values():
+        for entry in graph.entries(info.name) if info.is_composite else ():
+            key = "" if entry.key is None else f" by {{ {entry.key} }}"
+            yield f"{info.name} -> {entry.target}{key}"

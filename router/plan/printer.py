@@ -1,0 +1,148 @@
+"""Print a plan for people: the graph of fetches as a tree of Sequence, Parallel, Flatten and Fetch.
+
+    Sequence
+      Fetch(courses) { courses { __typename id } }
+      Flatten(courses.@)
+        Fetch(enrollment) { ... on Course { id } } => { ... on Course { seatsTaken } }
+
+The executor knows no such waves: it starts a fetch as soon as those it needs are done. The tree shows fetches that
+need nothing of one another in parallel, and what needs them after them.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from router.plan.nodes import (
+    Condition,
+    Each,
+    Fetch,
+    Key,
+    OnTypes,
+    OperationKind,
+    ProjectedField,
+    QueryPlan,
+    Representation,
+    RepresentationField,
+    ResponsePath,
+)
+
+_ENTITIES = re.compile(r"^query \(.*?\) \{ _entities\(representations: \$representations\) (?P<body>.*) \}$")
+
+
+def print_plan(plan: QueryPlan) -> str:
+    """The fetches as a tree, then what is renamed for the client."""
+    lines: list[str] = []
+    fetches = list(plan.fetches)
+    if plan.kind is OperationKind.SUBSCRIPTION:
+        lines += ["Subscription", *_indented(_fetch(fetches.pop(0)))]
+    lines += _tree(fetches)
+    lines += [f"Rename {line}" for line in _renames(plan.projection, "")]
+    if plan.introspection is not None:
+        lines.append("Introspection")
+    return "\n".join(lines) + "\n"
+
+
+def _tree(fetches: Sequence[Fetch]) -> list[str]:
+    if not fetches:
+        return []
+    parts = _components(fetches)
+    if len(parts) > 1:
+        return ["Parallel", *_indented(line for part in parts for line in _tree(part))]
+    first = _first(fetches)
+    rest = [fetch for fetch in fetches if fetch not in first]
+    lines = [line for fetch in first for line in _flatten(fetch)]
+    if len(first) > 1:
+        lines = ["Parallel", *_indented(lines)]
+    if not rest:
+        return lines
+    after = _tree(rest)
+    if after[0] == "Sequence":  # a sequence within a sequence is one
+        after = [line.removeprefix("  ") for line in after[1:]]
+    return ["Sequence", *_indented([*lines, *after])]
+
+
+def _components(fetches: Sequence[Fetch]) -> list[list[Fetch]]:
+    """Groups of fetches that have nothing to do with one another."""
+    groups: list[list[Fetch]] = []
+    for fetch in fetches:
+        linked = [group for group in groups if any(_linked(fetch, other) for other in group)]
+        groups = [group for group in groups if group not in linked]
+        groups.append([*(each for group in linked for each in group), fetch])
+    return groups
+
+
+def _linked(left: Fetch, right: Fetch) -> bool:
+    return left.id in right.after or right.id in left.after
+
+
+def _first(fetches: Sequence[Fetch]) -> list[Fetch]:
+    present = {fetch.id for fetch in fetches}
+    return [fetch for fetch in fetches if not fetch.after & present]
+
+
+def _flatten(fetch: Fetch) -> list[str]:
+    if not fetch.path:
+        return _fetch(fetch)
+    return [f"Flatten({print_path(fetch.path)})", *_indented(_fetch(fetch))]
+
+
+def _fetch(fetch: Fetch) -> list[str]:
+    entities = _ENTITIES.match(fetch.text)
+    sent = fetch.text if entities is None else entities["body"]
+    described = f"{{ {' '.join(_representation(each) for each in fetch.representations)} }} => "
+    when = "".join(f" {_condition(each)}" for each in fetch.when)
+    return [f"Fetch({fetch.subgraph}){when} {described if fetch.representations else ''}{sent}"]
+
+
+def _condition(condition: Condition) -> str:
+    return f"{'if' if condition.value else 'unless'} ${condition.variable}"
+
+
+def _representation(shape: Representation) -> str:
+    types = "|".join(sorted(shape.on))
+    renamed = f" as {shape.typename}" if shape.typename is not None and shape.typename != types else ""
+    by = "" if shape.typename_key == "__typename" else f" by {shape.typename_key}"
+    return f"... on {types}{renamed}{by} {{ {_fields(shape.fields)} }}"
+
+
+def _fields(fields: Iterable[RepresentationField]) -> str:
+    return " ".join(_representation_field(each) for each in fields)
+
+
+def _representation_field(field: RepresentationField) -> str:
+    text = field.name if field.key == field.name else f"{field.name}: {field.key}"
+    if field.selections:
+        text += f" {{ {_fields(field.selections)} }}"
+    return text if field.on is None else f"... on {'|'.join(sorted(field.on))} {{ {text} }}"
+
+
+def print_path(path: ResponsePath) -> str:
+    """`courses.@.items.@|[Book].author`: keys, `@` for each item, types in brackets."""
+    text = ""
+    for step in path:
+        match step:
+            case Key(name):
+                text += f".{name}"
+            case Each():
+                text += ".@"
+            case OnTypes(types):
+                text += f"|[{','.join(sorted(types))}]"
+            case _:
+                assert_never(step)
+    return text.removeprefix(".")
+
+
+def _renames(fields: Iterable[ProjectedField], path: str) -> list[str]:
+    found: list[str] = []
+    for field in fields:
+        types = "" if field.on is None else f"|[{','.join(sorted(field.on))}]"
+        where = f"{path}{types}.{field.key}".removeprefix(".")
+        if field.source != field.key:
+            found.append(f"{where} = {field.source}")
+        found += _renames(field.selections, where)
+    return found
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
