@@ -1,37 +1,49 @@
 """Merge the directives applied to one element."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from router.compose.hints import HintCode
+from router.compose.merge.access import inherited_rules
 from router.compose.merge.composed import STRATEGIES, ComposedDirective
 from router.compose.merge.context import Merge, Sources, present
 from router.compose.model import Applied, DirectiveDefinition, Element
+from router.compose.rules.auth_requirements_applied_on_interface import ACCESS
 from router.federation.values import MISSING, Value, print_value, same_value
+
+Found: TypeAlias = Sequence[tuple[int, list[Applied]]]
+"""The applications of one directive, with the index of the subgraph they are from."""
 
 
 def merge_applied(merge: Merge) -> None:
     """Merge the directives of every element that was merged."""
+    inherited = inherited_rules(merge)
     for sources, into in merge.pending:
-        merge_directives(merge, sources, into)
+        merge_directives(merge, sources, into, inherited.get(into.coordinate, ()))
     merge.pending.clear()
 
 
-def merge_directives(merge: Merge, sources: Sources[Element], into: Element) -> None:
-    """Carry into the supergraph what its subgraphs apply to an element."""
+def merge_directives(
+    merge: Merge, sources: Sources[Element], into: Element, inherited: Sequence[tuple[int, Element]]
+) -> None:
+    """Carry into the supergraph what its subgraphs apply to an element, and the access rules it inherits."""
+    own = list(present(sources).items())
     found: dict[str, ComposedDirective] = {}
-    for index, source in present(sources).items():
+    for index, source in (*own, *inherited):
         for applied in source.directives:
             composed = merge.composed.get(applied.name)
             if composed is not None and composed.carries(index):
                 found.setdefault(applied.name, composed)
     for composed in found.values():
-        _merge_one(merge, sources, into, composed)
+        elements = [*own, *inherited] if composed.meaning in ACCESS else own
+        applications = [(index, element.named(composed.name)) for index, element in elements]
+        applications = [(index, each) for index, each in applications if each]
+        if applications:
+            _merge_one(merge, applications, into, composed)
 
 
-def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed: ComposedDirective) -> None:
+def _merge_one(merge: Merge, found: Found, into: Element, composed: ComposedDirective) -> None:
     name = composed.name
-    found = {index: source.named(name) for index, source in present(sources).items()}
-    found = {index: applications for index, applications in found.items() if applications}
     if composed.definition.repeatable:
         _unite(merge, found, into, composed)
         return
@@ -55,18 +67,18 @@ def _merge_one(merge: Merge, sources: Sources[Element], into: Element, composed:
         )
 
 
-def _shown(merge: Merge, found: Mapping[int, list[Applied]]) -> str:
-    return merge.by_subgraph(found, lambda applications: _arguments(applications[0]))
+def _shown(merge: Merge, found: Found) -> str:
+    return ", ".join(f'{_arguments(applications[0])} in "{merge.name(index)}"' for index, applications in found)
 
 
 def _arguments(applied: Applied) -> str:
     return f"arguments {print_value(applied.arguments)}" if applied.arguments else "no arguments"
 
 
-def _unite(merge: Merge, found: Mapping[int, list[Applied]], into: Element, composed: ComposedDirective) -> None:
+def _unite(merge: Merge, found: Found, into: Element, composed: ComposedDirective) -> None:
     """Apply every distinct application once."""
     kept: list[Applied] = []
-    for index, applications in found.items():
+    for index, applications in found:
         for each in applications:
             applied = Applied(each.name, _transformed(merge, index, each, composed), composed.meaning)
             if not any(_same(applied, other, composed.definition) for other in kept):
@@ -81,9 +93,9 @@ def _transformed(merge: Merge, index: int, applied: Applied, composed: ComposedD
     return dict(applied.arguments)
 
 
-def _differing(found: Mapping[int, list[Applied]], definition: DirectiveDefinition) -> tuple[list[Applied], list[int]]:
+def _differing(found: Found, definition: DirectiveDefinition) -> tuple[list[Applied], list[int]]:
     different, counts = list[Applied](), list[int]()
-    for applications in found.values():
+    for _, applications in found:
         applied = applications[0]
         for at, other in enumerate(different):
             if _same(applied, other, definition):

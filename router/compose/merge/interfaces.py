@@ -1,5 +1,7 @@
 """Merge interface types, and give implementations what interface objects add to them."""
 
+from router.compose.merge.access import inherited_rules
+from router.compose.merge.applied import merge_directives
 from router.compose.merge.context import Merge, Overrides
 from router.compose.merge.fields import field_sources, merge_field
 from router.compose.merge.objects import hint_on_partial_field
@@ -10,6 +12,7 @@ from router.compose.rules import (
     interface_object_usage_error,
     invalid_field_sharing,
 )
+from router.compose.rules.auth_requirements_applied_on_interface import ACCESS
 
 
 def merge_interface(merge: Merge, sources: dict[int, FieldsType], into: InterfaceType) -> None:
@@ -25,6 +28,7 @@ def merge_interface(merge: Merge, sources: dict[int, FieldsType], into: Interfac
 
 def extend_implementations(merge: Merge) -> None:
     """Add to each implementation the fields that an interface object resolves for it."""
+    inherited = inherited_rules(merge)
     for type_ in list(merge.supergraph.objects()):
         for name in type_.interfaces:
             interface = merge.supergraph.types.get(name)
@@ -39,8 +43,10 @@ def extend_implementations(merge: Merge) -> None:
                     type_.fields[field.name] = added
                     everywhere = dict.fromkeys(range(len(merge.subgraphs)))
                     invalid_field_sharing.check(merge, everywhere, added, Overrides())
+                    merge_directives(merge, {}, added, inherited.get(added.coordinate, ()))
                 elif _is_external_everywhere(existing):
                     existing.directives.extend(_carried(field.directives))
+                    merge_directives(merge, {}, existing, inherited.get(existing.coordinate, ()))
 
 
 def _is_external_everywhere(field: Field) -> bool:
@@ -72,4 +78,7 @@ def _implementation(merge: Merge, field: Field, parent: str) -> Field:
 
 
 def _carried(directives: list[Applied]) -> list[Applied]:
-    return [applied for applied in directives if not applied.name.startswith("join__")]
+    """What an implementation takes over; its access rules it inherits from everyone who has some."""
+    return [
+        applied for applied in directives if not applied.name.startswith("join__") and applied.meaning not in ACCESS
+    ]

@@ -7,8 +7,11 @@ from graphql import Node
 from router.compose.merge.context import Merge
 from router.compose.model import Element, EnumType, FieldsType, InputType
 from router.compose.rules import (
+    directive_composition_error,
     inaccessible,
     interface_field_no_implem,
+    list_size,
+    missing_transitive_auth_requirements,
     requires_on_supergraph,
 )
 from router.compose.rules.invalid_graphql import implementations, values
@@ -27,11 +30,14 @@ def validate(merge: Merge) -> None:
 def _parts(merge: Merge) -> Iterator[CompositionError]:
     yield from interface_field_no_implem.check(merge)
     yield from requires_on_supergraph.check(merge)
+    yield from missing_transitive_auth_requirements.check(merge)
 
 
 def _schema(merge: Merge) -> Iterator[CompositionError]:
     yield from implementations.check_schema(merge.supergraph)
     yield from values.check_defaults(merge.supergraph)
+    yield from list_size.check_schema(merge.supergraph)
+    yield from directive_composition_error.check_locations(merge)
 
 
 def _api(merge: Merge) -> Iterator[CompositionError]:

@@ -8,7 +8,9 @@ from itertools import groupby
 
 from router.compose.hints import Hint, HintCode
 from router.compose.merge.compose_directives import Chosen, Request, newest
-from router.compose.model import Applied
+from router.compose.merge.context import Merge
+from router.compose.model import Applied, elements
+from router.compose.rules.invalid_graphql.directives import location_of
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, locations
 from router.federation.features import CORE, FEATURES, JOIN, LINK
@@ -140,3 +142,20 @@ def _grouped(requests: list[Request], by: str) -> Iterator[tuple[str, list[Reque
 
     for value, group in groupby(sorted(requests, key=key), key):
         yield value, list(group)
+
+
+def check_locations(merge: Merge) -> Iterator[CompositionError]:
+    """The one definition in the supergraph must allow what every subgraph's own did."""
+    for element in elements(merge.supergraph):
+        for applied in element.directives:
+            composed = merge.composed.get(applied.name)
+            if composed is None or composed.asked_by is None:
+                continue
+            if location_of(element) not in composed.definition.locations:
+                allowed = ", ".join(composed.definition.locations)
+                yield CompositionError(
+                    ErrorCode.DIRECTIVE_COMPOSITION_ERROR,
+                    f'"@{applied.name}" stands on "{element.coordinate}", but its definition in the supergraph allows '
+                    f"{allowed} only. Define it alike in all subgraphs.",
+                    locations(composed.definition.node),
+                )

@@ -5,7 +5,7 @@ Source: https://ibm.github.io/graphql-specs/cost-spec.html#sec-The-List-Size-Dir
 
 from collections.abc import Iterator
 
-from router.compose.model import Applied, Field, FieldsType
+from router.compose.model import Applied, Field, FieldsType, Schema
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, locations
 from router.federation.type_ref import ListOf, Named, base_name, nullable
@@ -14,13 +14,18 @@ from router.federation.values import Value
 
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Look at each `@listSize`."""
-    for type_ in subgraph.schema.with_fields():
+    yield from check_schema(subgraph.schema)
+
+
+def check_schema(schema: Schema) -> Iterator[CompositionError]:
+    """The same of any schema: merging may leave out an argument that `@listSize` names."""
+    for type_ in schema.with_fields():
         for field in type_.fields.values():
             for applied in field.applied("listSize"):
                 yield from _list(field, applied)
                 yield from _assumed_size(field, applied)
                 yield from _slicing_arguments(field, applied)
-                yield from _sized_fields(subgraph, field, applied)
+                yield from _sized_fields(schema, field, applied)
 
 
 def _error(code: ErrorCode, applied: Applied, field: Field, why: str) -> CompositionError:
@@ -59,11 +64,11 @@ def _slicing_arguments(field: Field, applied: Applied) -> Iterator[CompositionEr
             yield _error(ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, f'"{name}" is no Int')
 
 
-def _sized_fields(subgraph: SubgraphSchema, field: Field, applied: Applied) -> Iterator[CompositionError]:
+def _sized_fields(schema: Schema, field: Field, applied: Applied) -> Iterator[CompositionError]:
     names = _strings(applied.arguments.get("sizedFields"))
     if not names:
         return
-    type_ = subgraph.schema.composite(base_name(field.type))
+    type_ = schema.composite(base_name(field.type))
     if type_ is None:
         why = f'"{field.type}" has no fields to be sized'
         yield _error(ErrorCode.LIST_SIZE_INVALID_SIZED_FIELD, applied, field, why)

@@ -1,7 +1,7 @@
 """Constants fit the types they are given for.
 
-Source: https://spec.graphql.org/October2021/#sec-Values-of-Correct-Type. A string is taken for an enum value and the
-other way round, as the reference implementations of composition do.
+Source: https://spec.graphql.org/October2021/#sec-Values-of-Correct-Type. As in the reference
+implementations of composition, strings and enum values are one, and an input object may lack required fields.
 """
 
 from collections.abc import Iterator
@@ -66,16 +66,11 @@ def _fits_named(schema: Schema, value: Value, name: str) -> bool:
         return (
             isinstance(value, dict)
             and value.keys() <= type_.fields.keys()
-            and all(_fits_field(schema, value, field) for field in type_.fields.values())
+            and all(fits(schema, value[name], field.type) for name, field in type_.fields.items() if name in value)
         )
     if isinstance(type_, EnumType):
         return isinstance(value, str) and value in type_.values
     return _fits_scalar(value, name)
-
-
-def _fits_field(schema: Schema, value: dict[str, Value], field: InputValue) -> bool:
-    given = value.get(field.name, None if field.default is MISSING else field.default)
-    return fits(schema, given, field.type)
 
 
 def _fits_scalar(value: Value, name: str) -> bool:
