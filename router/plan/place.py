@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
-from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, State, Visit
+from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, Solution, State, Visit
 from router.supergraph.graph import Edge, EntityEdge, Node
 from router.supergraph.model import Kind
 
@@ -150,6 +150,22 @@ class Placer:
 
     def _place_composite(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         candidates = self._reach.candidates(type_name, field)
+        for number, way in self._alone(state, type_name, field, candidates, limits):
+            solution = way.solution
+            visits = self._visit(state, type_name, way.edge, limits) if number is None else ((state, number),)
+            for opened, visit in visits:
+                assignment = Assignment(field, frozenset({type_name}), ((visit, way.edge),), solution)
+                yield Placed(opened.paying(_cost_below(opened.visits[visit], solution)), assignment)
+            if number is not None and solution is not None and solution.is_local:
+                return
+        cheapest = min((each.solution.cost for each in candidates if each.solution is not None), default=HOP)
+        if len(candidates) > 1 and cheapest >= HOP:
+            yield from self._place_together(state, type_name, field, candidates, limits)
+
+    def _alone(
+        self, state: State, type_name: str, field: SelectedField, candidates: Sequence[Candidate], limits: Limits
+    ) -> list[tuple[int | None, Candidate]]:
+        """The candidates that give all of the value, cheapest first; with the visit that has it already, if any."""
         by_source: dict[Node, int] = {}
         for number, edge in self._present(state, type_name, field.name, limits):
             by_source.setdefault(edge.source, number)
@@ -161,24 +177,7 @@ class Placer:
                     number = by_source.get(each.edge.source)
                 ways.append((each.solution.cost + (0 if number is not None else HOP), number, each))
         ways.sort(key=lambda way: way[0])
-        types = frozenset({type_name})
-        for _, number, way in ways:
-            solution = way.solution
-            if solution is None:
-                continue
-            if number is not None:
-                assignment = Assignment(field, types, ((number, way.edge),), solution)
-                cost = solution.cost if state.visits[number].arrival is not None else solution.far_cost
-                yield Placed(state.paying(LEAF + cost), assignment)
-                if solution.is_local:
-                    return
-            else:
-                for opened, new in self._visit(state, type_name, way.edge, limits):
-                    assignment = Assignment(field, types, ((new, way.edge),), solution)
-                    yield Placed(opened.paying(FAR_LEAF + solution.far_cost), assignment)
-        cheapest = ways[0][2].solution if ways else None
-        if len(candidates) > 1 and (cheapest is None or not cheapest.is_local):
-            yield from self._place_together(state, type_name, field, candidates, limits)
+        return [(number, each) for _, number, each in ways]
 
     def _place_together(
         self, state: State, type_name: str, field: SelectedField, candidates: Sequence[Candidate], limits: Limits
@@ -320,6 +319,12 @@ class Placer:
 
 
 _SIDE_EFFECTS = ("mutation", "subscription")
+
+
+def _cost_below(visit: Visit, solution: Solution | None) -> int:
+    if visit.arrival is not None:
+        return LEAF + (0 if solution is None else solution.cost)
+    return FAR_LEAF + (0 if solution is None else solution.far_cost)
 
 
 def _conflicts(visit: Visit, entry: Entry) -> bool:
