@@ -135,13 +135,13 @@ def _seed(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from studium.processes import serve_subgraph
+    from studium.subgraph_process import serve_subgraph
 
     return serve_subgraph(options.subgraph, _settings(host=options.host, port=options.port))
 
 
 def _router(options: argparse.Namespace) -> int:
-    from studium.processes import serve_router
+    from studium.router_process import serve_router
 
     return serve_router(_settings(host=options.host, port=options.port))
 

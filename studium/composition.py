@@ -1,7 +1,9 @@
 """Making subgraphs from the platform's settings: the one place that knows what each of them wants."""
 
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -68,6 +70,21 @@ def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
             return _notifications(parts)
         case _:
             raise AssertionError(name)
+
+
+def running(parts: Parts, subgraphs: "Sequence[SubgraphApp]") -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """The lifespan of a process with these subgraphs: the hub first, and last."""
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(parts.hub)
+            for subgraph in subgraphs:
+                await subgraph.start()
+                stack.push_async_callback(subgraph.aclose)
+            yield
+
+    return lifespan
 
 
 def _auth(parts: Parts) -> "SubgraphApp":

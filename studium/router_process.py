@@ -1,8 +1,8 @@
-"""The processes that answer GraphQL: one subgraph by itself, and the router."""
+"""`studium router`: the graph, over subgraphs in this process or behind HTTP."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from router.execute import HttpTransport, InProcessTransport, Transport
 from router.serve.app import create_app
 from router.serve.request import Hooks
 from shared import telemetry
-from studium.composition import Parts, create_subgraph, create_verifier
+from studium.composition import Parts, create_subgraph, create_verifier, running
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.platform import SUBGRAPHS
 from studium.serving import serve
@@ -21,18 +21,6 @@ from studium.subgraphs_file import read_subgraphs
 
 if TYPE_CHECKING:
     from shared.graphql.app import SubgraphApp
-
-
-def serve_subgraph(name: str, settings: StudiumSettings) -> int:
-    """Serve one subgraph over HTTP and WebSocket until told to stop."""
-    end = telemetry.set_up(name, endpoint=settings.otlp_endpoint)
-    parts = Parts.create(settings)
-    subgraph = create_subgraph(name, parts)
-    subgraph.app.router.lifespan_context = _lifespan(parts, [subgraph])
-    telemetry.instrument(subgraph.app)
-    serve(subgraph.app, host=settings.host, port=settings.port)
-    end()
-    return 0
 
 
 def serve_router(settings: StudiumSettings) -> int:
@@ -58,7 +46,7 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     parts = Parts.create(settings)
     apps = [create_subgraph(name, parts) for name in SUBGRAPHS]
     gateway = build_gateway([Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps], _inside(apps))
-    app = create_app(gateway, hooks=Hooks(authenticating(parts.verifier)), lifespan=_lifespan(parts, apps))
+    app = create_app(gateway, hooks=Hooks(authenticating(parts.verifier)), lifespan=running(parts, apps))
     auth = next(each for each in apps if each.name == "auth")
     app.router.routes.extend(
         route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
@@ -68,19 +56,6 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
 
 def _inside(apps: "Sequence[SubgraphApp]") -> Mapping[str, Transport]:
     return {app.name: InProcessTransport(app.service.execute, app.service.subscribe) for app in apps}
-
-
-def _lifespan(parts: Parts, apps: "Sequence[SubgraphApp]") -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(_: object) -> AsyncGenerator[None]:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(parts.hub)
-            for app in apps:
-                await app.start()
-                stack.push_async_callback(app.aclose)
-            yield
-
-    return lifespan
 
 
 def _closing(gateway: Gateway) -> Callable[[Any], AbstractAsyncContextManager[None]]:
