@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.tenancy.names import PLACEHOLDER_SCHEMA, database_name, tenant_role, tenant_schema
-from shared.tenancy.roles import Admin, create_tenant_role
+from shared.tenancy.roles import Admin, create_tenant_role, lock_schema
 
 _VERSION_TABLE: Final = "alembic_version"
 _AT_A_TIME: Final = 4
@@ -60,7 +60,7 @@ def script_directory(versions: Path) -> ScriptDirectory:
 
 async def upgrade_schema(connection: AsyncConnection, schema: str, versions: Path) -> None:
     """Bring `schema` to the newest revision inside the connection's transaction. Does nothing if it is there."""
-    await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (schema,))
+    await lock_schema(connection, schema)
     await connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}, public")
     mapped = await connection.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: schema})
     await mapped.run_sync(_run, schema, versions)

@@ -99,9 +99,15 @@ async def _create_extensions(admin: Admin, migrations: "SubgraphMigrations") -> 
             await connection.exec_driver_sql(f"CREATE EXTENSION IF NOT EXISTS {extension}")
 
 
+async def lock_schema(connection: AsyncConnection, schema: str) -> None:
+    """Wait until nobody else changes the structure of `schema`, and keep others waiting until the transaction ends."""
+    await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (schema,))
+
+
 async def create_tenant_role(connection: AsyncConnection, tenant_id: TenantId, subgraph: str) -> None:
     """Create a tenant's schema and role in the connection's database, if missing."""
     schema, role, login = tenant_schema(tenant_id), tenant_role(tenant_id, subgraph), login_role(subgraph)
+    await lock_schema(connection, schema)
     await connection.exec_driver_sql(
         f"""DO $$ BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
