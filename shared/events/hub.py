@@ -161,7 +161,7 @@ class _Link:
             tasks.create_task(self._listen())
 
     async def _reconcile(self, subscribed: asyncio.Event) -> None:
-        await self._pubsub.subscribe(_HEARTBEAT)
+        await self._send(self._pubsub.subscribe, _HEARTBEAT)
         subscribed.set()
         asked: frozenset[str] = frozenset()
         while True:
@@ -174,7 +174,7 @@ class _Link:
                 async with asyncio.timeout(_PING_EVERY):
                     await self._hub.wanted_changed()
             except TimeoutError:
-                await self._pubsub.ping()
+                await self._send(self._pubsub.ping)
 
     async def _ask(self, command: Any, channels: frozenset[str]) -> None:
         ordered = sorted(channels)
@@ -182,8 +182,11 @@ class _Link:
         for start in range(0, len(ordered), _CHANNELS_PER_COMMAND):
             some = ordered[start : start + _CHANNELS_PER_COMMAND]
             self._unanswered.update(some)
-            await command(*some)
-            heed_cancellation()
+            await self._send(command, *some)
+
+    async def _send(self, command: Any, *arguments: str) -> None:
+        await command(*arguments)
+        heed_cancellation()
 
     async def _listen(self) -> None:
         while True:

@@ -136,6 +136,12 @@ class TestReconnecting:
                 assert await soon(subscription) is Wake.RESYNC
         await redis.aclose()
 
+    @pytest.mark.parametrize("yields", range(12))
+    async def test_it_ends_at_any_moment_of_its_start(self, servers: Servers, yields: int) -> None:
+        async with asyncio.timeout(2), Hub(servers.redis):
+            for _ in range(yields):
+                await asyncio.sleep(0)
+
     async def test_it_ends_while_redis_is_away(self, mortal: MortalValkey) -> None:
         async with Hub(mortal.url) as hub:
             await hub.connected.wait()

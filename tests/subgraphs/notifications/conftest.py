@@ -1,0 +1,82 @@
+"""The notifications subgraph, running, and people who are told something."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import pytest
+
+from shared.caller import Caller
+from shared.database import Sessions, unit_of_work
+from shared.events import Hub
+from shared.graphql.app import SubgraphApp
+from shared.ids import uuid7
+from shared.tokens import TokenVerifier
+from subgraphs.notifications.app import create
+from subgraphs.notifications.models import NotificationKind
+from subgraphs.notifications.service import channel_of
+from subgraphs.notifications.settings import NotificationsSettings
+from subgraphs.notifications.store import NotificationStore
+from tests.subgraphs.conftest import SignIn
+from tests.tenants import Control
+
+Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
+Tell: TypeAlias = Callable[..., Awaitable[None]]
+Listen: TypeAlias = Callable[..., AsyncGenerator[dict[str, Any]]]
+
+
+@pytest.fixture
+async def notifications(control: Control, verifier: TokenVerifier, hub: Hub) -> AsyncGenerator[SubgraphApp]:
+    """The subgraph, started."""
+    settings = NotificationsSettings(database_url=control.login_url("notifications"))
+    subgraph = create(settings, verifier=verifier, hub=hub)
+    await subgraph.start()
+    yield subgraph
+    await subgraph.aclose()
+
+
+@pytest.fixture
+async def sessions(control: Control) -> AsyncGenerator[Sessions]:
+    """Sessions of the subgraph's login role."""
+    opened = Sessions.create(control.login_url("notifications"), subgraph="notifications", pool_size=8)
+    yield opened
+    await opened.aclose()
+
+
+@pytest.fixture
+def ask(notifications: SubgraphApp, signed_in: SignIn) -> Ask:
+    """Ask the subgraph: ``await ask(query, {"first": 1}, by=caller)``; nobody is signed in without `by`."""
+
+    async def answer(
+        query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
+    ) -> dict[str, Any]:
+        return await notifications.service.execute(query, variables, headers=signed_in(by) if by else {})
+
+    return answer
+
+
+@pytest.fixture
+def listen(notifications: SubgraphApp, signed_in: SignIn) -> Listen:
+    """Listen as a caller: ``listen(by=ada, after=cursor)``."""
+
+    def answers(*, by: Caller, after: str | None = None) -> AsyncGenerator[dict[str, Any]]:
+        query = "subscription ($after: String) { notificationReceived(after: $after) { title cursor } }"
+        return notifications.service.subscribe(query, {"after": after}, headers=signed_in(by))
+
+    return answers
+
+
+@pytest.fixture
+def tell(sessions: Sessions, hub: Hub) -> Tell:
+    """Tell somebody something, as the consumer does: ``await tell(ada, "Hello", "Hello again")``."""
+
+    async def store(person: Caller, *titles: str, course_id: UUID | None = None) -> None:
+        user_id = person.require_user()
+        for title in titles:
+            async with unit_of_work(sessions, person) as session:
+                await NotificationStore(session, user_id).add(
+                    event_id=uuid7(), kind=NotificationKind.ENROLLED, title=title, body="", course_id=course_id
+                )
+            await hub.publish(channel_of(person.tenant_id, user_id))
+
+    return store

@@ -1,0 +1,149 @@
+"""`notificationReceived`: none is missing, none comes twice, in order, whatever happens to the connection."""
+
+import asyncio
+import random
+import time
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from shared.events import Hub
+from shared.graphql.app import SubgraphApp
+from shared.jwks import LocalKeys
+from shared.tokens import TokenIssuer, TokenVerifier
+from subgraphs.notifications import service
+from subgraphs.notifications.app import create
+from subgraphs.notifications.settings import NotificationsSettings
+from tests.subgraphs.notifications.conftest import Listen, Tell
+from tests.tenants import Control, Tenant
+
+
+def received(answer: dict[str, Any]) -> dict[str, str]:
+    assert "errors" not in answer
+    return answer["data"]["notificationReceived"]
+
+
+class TestFollowing:
+    async def test_starts_now_without_a_cursor(self, listen: Listen, tell: Tell, tenant: Tenant, hub: Hub):
+        ada = tenant.caller()
+        await tell(ada, "before")
+        async with aclosing(listen(by=ada)) as answers:
+            first = asyncio.ensure_future(anext(answers))
+            while not hub.wanted:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            await tell(ada, "after")
+            assert received(await first)["title"] == "after"
+
+    async def test_goes_on_behind_a_cursor(self, listen: Listen, tell: Tell, tenant: Tenant):
+        ada = tenant.caller()
+        await tell(ada, "a", "b", "c")
+        async with aclosing(listen(by=ada, after=None)) as answers, asyncio.timeout(10):
+            waiting = asyncio.ensure_future(anext(answers))
+            await asyncio.sleep(0.3)
+            await tell(ada, "d")
+            cursor = received(await waiting)["cursor"]
+        await tell(ada, "e", "f")
+        async with aclosing(listen(by=ada, after=cursor)) as answers, asyncio.timeout(10):
+            assert [received(await anext(answers))["title"] for _ in range(2)] == ["e", "f"]
+
+    async def test_leaves_the_hub_when_the_client_goes(self, listen: Listen, tenant: Tenant, hub: Hub):
+        async with aclosing(listen(by=tenant.caller())) as answers:
+            waiting = asyncio.ensure_future(anext(answers))
+            while not hub.wanted:
+                await asyncio.sleep(0.01)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        assert not hub.wanted
+
+    async def test_tells_nobody_else(self, listen: Listen, tell: Tell, tenant: Tenant, other_tenant: Tenant):
+        ada, bob = tenant.caller(), tenant.caller()
+        double = other_tenant.caller(user_id=ada.user_id)
+        heard: list[str] = []
+
+        async def follow(person: Any) -> None:
+            async with aclosing(listen(by=person, after="WzBd")) as answers:
+                async for answer in answers:
+                    heard.append(received(answer)["title"])
+
+        tasks = [asyncio.create_task(follow(person)) for person in (bob, double)]
+        await tell(ada, "for Ada")
+        await asyncio.sleep(0.3)
+        await tell(bob, "for Bob")
+        await asyncio.sleep(0.3)
+        for task in tasks:
+            task.cancel()
+        assert heard == ["for Bob"]
+
+    @pytest.mark.parametrize("after", ["nonsense", "Wy0xXQ", "WyJ4Il0"])
+    async def test_refuses_what_is_no_cursor(self, listen: Listen, tenant: Tenant, after: str):
+        async with aclosing(listen(by=tenant.caller(), after=after)) as answers:
+            answer = await anext(answers)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+    async def test_needs_somebody_signed_in(self, notifications: SubgraphApp):
+        answers = notifications.service.subscribe("subscription { notificationReceived { id } }")
+        async with aclosing(answers):
+            assert (await anext(answers))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+class TestNoGap:
+    async def test_a_subscriber_that_keeps_reconnecting_gets_each_of_a_thousand_once_and_in_order(
+        self, listen: Listen, tell: Tell, tenant: Tenant
+    ):
+        ada, total, chance = tenant.caller(), 1_000, random.Random(7)
+        heard: list[str] = []
+
+        async def follow() -> None:
+            cursor = "WzBd"
+            while len(heard) < total:
+                async with aclosing(listen(by=ada, after=cursor)) as answers:
+                    for _ in range(chance.randrange(1, 60)):
+                        notification = received(await anext(answers))
+                        heard.append(notification["title"])
+                        cursor = notification["cursor"]
+                        if len(heard) == total:
+                            break
+
+        async def write(writer: int) -> None:
+            await tell(ada, *(f"{writer}:{n}" for n in range(total // 8)))
+
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow())
+            for writer in range(8):
+                tasks.create_task(write(writer))
+        assert len(heard) == len(set(heard)) == total
+        for writer in range(8):
+            assert [one for one in heard if one.startswith(f"{writer}:")] == [
+                f"{writer}:{n}" for n in range(total // 8)
+            ]
+
+
+class TestExpiry:
+    async def test_ends_when_the_token_expires(
+        self,
+        control: Control,
+        hub: Hub,
+        issuer: TokenIssuer,
+        tenant: Tenant,
+        monkeypatch: pytest.MonkeyPatch,
+        signed_in: Any,
+    ):
+        monkeypatch.setattr(service, "_RECHECK_SECONDS", 0.1)
+        ahead = [0.0]
+        verifier = TokenVerifier(LocalKeys(issuer.public_keys), clock=lambda: time.time() + ahead[0])
+        settings = NotificationsSettings(database_url=control.login_url("notifications"))
+        subgraph = create(settings, verifier=verifier, hub=hub)
+        await subgraph.start()
+        query = "subscription { notificationReceived { id } }"
+        async with aclosing(subgraph.service.subscribe(query, headers=signed_in(tenant.caller()))) as answers:
+            waiting = asyncio.ensure_future(anext(answers))
+            await asyncio.sleep(0.5)
+            assert not waiting.done()
+            ahead[0] = 4_000.0
+            answer = await asyncio.wait_for(waiting, 5)
+            assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+            assert [one async for one in answers] == []
+        await subgraph.aclose()
