@@ -1,35 +1,53 @@
-"""What the last start found or made, so that the next one need not look again: `state.json` in the data folder."""
+"""What earlier starts have done, so that the next one need not do it again: `state.json` in the data folder."""
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Final
 
 from studium.embedded.files import write_private
+from studium.platform import migration_folders
+
+_CONTROL_VERSIONS: Final = Path(__file__).parent.parent / "shared" / "tenancy" / "control" / "versions"
 
 
-@dataclass
 class State:
-    """`migrated` is the fingerprint of the migrations and the server they ran on; `seeded` likewise."""
+    """Kept for one database server. A missing or damaged file knows nothing: the work is done again, which is safe."""
 
-    migrated: str = ""
-    seeded: str = ""
+    def __init__(self, path: Path, *, server: str) -> None:
+        self._path = path
+        self._server = server
 
-    @classmethod
-    def read(cls, path: Path) -> "State":
-        """A missing or damaged file knows nothing: the work is done again, which is safe."""
-        with suppress(OSError, ValueError, TypeError):
-            return cls(**json.loads(path.read_text()))
-        return cls()
+    @property
+    def is_migrated(self) -> bool:
+        """Whether the server has had every migration there is."""
+        return self._read().get("migrated") == self._migrations()
 
-    def write(self, path: Path) -> None:
-        write_private(path, json.dumps(asdict(self)) + "\n")
+    def note_migrated(self) -> None:
+        self._write(migrated=self._migrations())
+
+    @property
+    def is_seeded(self) -> bool:
+        """Whether the server has had the demo tenants, even if they were removed since."""
+        return self._read().get("seeded") == _digest(self._server)
+
+    def note_seeded(self) -> None:
+        self._write(seeded=_digest(self._server))
+
+    def _migrations(self) -> str:
+        folders = [_CONTROL_VERSIONS, *migration_folders().values()]
+        files = sorted(path for folder in folders for path in folder.glob("*.py"))
+        return _digest(self._server, *(file.read_text() for file in files))
+
+    def _read(self) -> dict[str, Any]:
+        with suppress(OSError, ValueError):
+            return dict(json.loads(self._path.read_text()))
+        return {}
+
+    def _write(self, **changes: str) -> None:
+        write_private(self._path, json.dumps(self._read() | changes) + "\n")
 
 
-def fingerprint(*folders: Path, server: str) -> str:
-    """Of every version file and the server they are for."""
-    digest = sha256(server.encode())
-    for file in sorted(path for folder in folders for path in folder.glob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+def _digest(*texts: str) -> str:
+    return sha256("\0".join(texts).encode()).hexdigest()

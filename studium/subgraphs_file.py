@@ -17,6 +17,8 @@ from studium.embedded.errors import CannotStart
 _FEDERATION: Final = "=2.11.0"
 _SDL_QUERY: Final = {"query": "{ _service { sdl } }"}
 _ASK_SECONDS: Final = 10
+_PATIENCE_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,16 @@ async def _read(name: str, url: str, schema: Mapping[str, Any], folder: Path) ->
 
 
 async def _ask(url: str) -> str:
+    """What the subgraph says its SDL is; it may still be starting."""
     import aiohttp
 
-    timeout = aiohttp.ClientTimeout(total=_ASK_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as http, http.post(url, json=_SDL_QUERY) as answer:
-        return str((await answer.json())["data"]["_service"]["sdl"])
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ASK_SECONDS)) as http:
+        while True:
+            try:
+                async with http.post(url, json=_SDL_QUERY) as answer:
+                    return str((await answer.json())["data"]["_service"]["sdl"])
+            except aiohttp.ClientConnectionError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            await asyncio.sleep(_PAUSE_SECONDS)

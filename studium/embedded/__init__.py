@@ -9,7 +9,7 @@ from studium.embedded.errors import CannotStart
 from studium.embedded.folder import DataFolder
 from studium.embedded.ports import Ports
 from studium.embedded.servers import EmbeddedServers, FixedPorts, ServerUrls
-from studium.embedded.supervisor import Supervisor
+from studium.embedded.supervisor import Supervisor, together
 
 __all__ = [
     "CannotStart",
@@ -20,4 +20,5 @@ __all__ = [
     "Ports",
     "ServerUrls",
     "Supervisor",
+    "together",
 ]

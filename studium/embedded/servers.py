@@ -1,6 +1,5 @@
 """The embedded servers together: which are wanted, where they listen, and their start at the same time."""
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -9,7 +8,7 @@ from studium.embedded.document_store import DocumentStore
 from studium.embedded.folder import DataFolder
 from studium.embedded.ports import Ports
 from studium.embedded.postgres import Postgres
-from studium.embedded.supervisor import Supervisor
+from studium.embedded.supervisor import Supervisor, together
 from studium.embedded.valkey import Valkey
 
 Server: TypeAlias = Postgres | Valkey | DocumentStore
@@ -67,10 +66,7 @@ class EmbeddedServers:
             CannotStart: one does not come up; the supervisor still owns those that did.
 
         """
-        starting = [self._start(server, supervisor) for server in self._servers.values()]
-        for result in await asyncio.gather(*starting, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+        await together(self._start(server, supervisor) for server in self._servers.values())
 
     async def _start(self, server: Server, supervisor: Supervisor) -> None:
         await supervisor.start(await server.prepare())

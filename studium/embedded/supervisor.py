@@ -1,10 +1,10 @@
 """Keeps children running: starts them, restarts the ones that die, stops all in order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from studium.embedded.child import Child, ChildFailed, Run, last_lines
 from studium.embedded.errors import CannotStart
@@ -129,6 +129,16 @@ class Supervisor:
         self._given_up = self._given_up or asyncio.get_running_loop().create_future()
         if not self._given_up.done():
             self._given_up.set_result(cannot_start(child, ChildFailed(f"{child.name} keeps failing")))
+
+
+async def together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all at the same time; the first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for each in work:
+                tasks.create_task(each)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 def cannot_start(child: Child, failure: ChildFailed) -> CannotStart:
