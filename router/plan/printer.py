@@ -40,7 +40,7 @@ def print_plan(plan: QueryPlan) -> str:
     lines += [f"Rename {line}" for line in _renames(plan.projection, "")]
     if plan.introspection is not None:
         lines.append("Introspection")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines or ["Nothing"]) + "\n"
 
 
 def _tree(fetches: Sequence[Fetch]) -> list[str]:
