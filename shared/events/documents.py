@@ -15,7 +15,7 @@ import pymongo
 from beanie import Document
 from pymongo.errors import DuplicateKeyError
 
-from shared.caller import TenantId, service_caller
+from shared.caller import Caller, TenantId, service_caller
 from shared.documents import Documents, TenantDocument, TenantDocuments
 from shared.events.event import Event, Recorded
 from shared.ids import uuid7
@@ -135,18 +135,19 @@ class DocumentSource:
         return True
 
     async def _oldest(self, tenant_id: TenantId, limit: int) -> Sequence[OutboxEntry]:
-        async with self._documents.read(
-            service_caller(tenant_id, "relay")
-        ) as documents:  # lint-skip: callers-from-tokens (the relay acts for each tenant)
+        async with self._documents.read(_relay_of(tenant_id)) as documents:
             unpublished = documents.of(OutboxEntry).find({"published_at": None})
-            return await unpublished.sort([("_id", pymongo.ASCENDING)]).limit(limit).to_list()
+            return await unpublished.sort("+_id").limit(limit).to_list()
 
     async def _publish(self, tenant_id: TenantId, which: dict[str, Any], at: datetime | None) -> int:
         entries = await self._collection(tenant_id, OutboxEntry)
         return (await entries.update_many(which, {"$set": {"published_at": at}})).modified_count
 
     async def _collection(self, tenant_id: TenantId, model: type[Document]) -> Any:
-        async with self._documents.read(
-            service_caller(tenant_id, "relay")
-        ) as documents:  # lint-skip: callers-from-tokens (the relay acts for each tenant)
-            return documents.of(model).get_pymongo_collection()
+        async with self._documents.read(_relay_of(tenant_id)) as documents:
+            bound: Any = documents.of(model)
+            return bound.get_pymongo_collection()
+
+
+def _relay_of(tenant_id: TenantId) -> Caller:
+    return service_caller(tenant_id, "relay")  # lint-skip: callers-from-tokens (it publishes each tenant's own events)

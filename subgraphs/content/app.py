@@ -1,0 +1,115 @@
+"""Composition root of the content subgraph."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import structlog
+
+from shared.caller import service_caller
+from shared.database import Sessions
+from shared.documents import Documents
+from shared.events.backoff import Backoff
+from shared.events.connection import connect
+from shared.events.consume import Consumer
+from shared.graphql.app import SubgraphApp
+from shared.graphql.context import contexts
+from shared.graphql.service import GraphQLService
+from shared.search.elasticsearch import ElasticsearchSearch
+from shared.search.port import SearchIndex
+from shared.search.tantivy import TantivySearch
+from shared.tenancy.registry import Registry
+from shared.tokens import TokenVerifier
+from shared.vectors.embeddings import Embedder
+from shared.vectors.pgvector import PgVectors
+from shared.vectors.pinecone import PineconeVectors
+from shared.vectors.port import VectorIndex
+from subgraphs.content.consumers import handlers
+from subgraphs.content.context import Context
+from subgraphs.content.models import DOCUMENTS
+from subgraphs.content.schema import build_schema
+from subgraphs.content.service.indexing import Indexer
+from subgraphs.content.settings import ContentSettings
+
+_NAME = "content"
+_log = structlog.get_logger("studium.content")
+
+
+def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp:
+    """The content subgraph with its indexer; nothing is opened before it is started.
+
+    Args:
+        settings: its databases and search engines.
+        verifier: verifies callers' tokens.
+    """
+    sessions = Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size)
+    documents = Documents.create(settings.mongo_url, subgraph=_NAME, models=DOCUMENTS)
+    indexer = Indexer(documents, search=_search(settings), vectors=_vectors(settings, sessions), embedder=Embedder())
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncGenerator[None]:
+        async with AsyncExitStack() as closing:
+            for close in (sessions.aclose, documents.aclose, indexer.search.aclose, indexer.vectors.aclose):
+                closing.push_async_callback(close)
+            await closing.enter_async_context(_indexing(settings, indexer))
+            yield
+
+    async def ready() -> None:
+        await asyncio.gather(sessions.ping(), documents.ping(), indexer.search.ping(), indexer.vectors.ping())
+
+    context = contexts(verifier, lambda caller: Context(caller, documents, indexer))
+    return SubgraphApp(_NAME, GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=ready)
+
+
+def _search(settings: ContentSettings) -> SearchIndex:
+    if settings.elasticsearch_url is None:
+        return TantivySearch(settings.search_folder)
+    return ElasticsearchSearch(settings.elasticsearch_url, name=_NAME, api_key=settings.elasticsearch_api_key)
+
+
+def _vectors(settings: ContentSettings, sessions: Sessions) -> VectorIndex:
+    if settings.pinecone_host is None or settings.pinecone_api_key is None:
+        return PgVectors(sessions)
+    return PineconeVectors(settings.pinecone_host, api_key=settings.pinecone_api_key)
+
+
+@asynccontextmanager
+async def _indexing(settings: ContentSettings, indexer: Indexer) -> AsyncGenerator[None]:
+    """Build what is missing, and index what is revised, while the block runs.
+
+    The consumer has a pool of its own: a handler holds a session while the vectors it writes need another.
+    """
+    sessions = Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size)
+    registry = Registry.create(settings.database_url)
+    redis = connect(settings.redis_url.get_secret_value())
+    consumer = Consumer(handlers(indexer), sessions=sessions, redis=redis, member=_NAME)
+    tasks = [
+        asyncio.create_task(consumer.run()),
+        asyncio.create_task(_build_missing(indexer, registry)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await redis.aclose()
+        await registry.aclose()
+        await sessions.aclose()
+
+
+async def _build_missing(indexer: Indexer, registry: Registry) -> None:
+    """Build the indexes that are missing, one tenant after the other; new tenants get theirs when first searched."""
+    backoff = Backoff(first=0.1, longest=5.0)
+    while True:
+        try:
+            for tenant in await registry.active():
+                indexing = service_caller(tenant.id, _NAME)  # lint-skip: callers-from-tokens (before anybody asks)
+                await indexer.ensure_built(indexing)
+        except Exception as error:  # noqa: BLE001 - tried again until every server is there
+            _log.warning("content.indexes_not_built", error=repr(error))
+            await backoff.pause()
+        else:
+            return

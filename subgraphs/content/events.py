@@ -1,0 +1,16 @@
+"""What the content subgraph tells the others, and itself."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.events import Event
+
+
+class LessonRevised(Event, frozen=True, kw_only=True):
+    """A lesson is new or has changed."""
+
+    topic: ClassVar[str] = "content.lesson-revised.v1"
+
+    lesson_id: UUID
+    title: str
+    revision: int

@@ -1,0 +1,81 @@
+"""The documents of the content subgraph, in each tenant's database, and its tables, in each tenant's schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeAlias
+from uuid import UUID
+
+from beanie import Document
+from pydantic import BaseModel, Field
+
+from shared.database import Base, subgraph_metadata
+from shared.documents import TenantDocument
+from shared.events.documents import OUTBOX_MODELS
+from shared.events.inbox import inbox_table
+from shared.events.outbox import outbox_table
+from shared.idempotency import idempotency_table
+from shared.vectors.pgvector import embedding_table
+
+
+class Model(Base):
+    __abstract__ = True
+    metadata = subgraph_metadata()
+
+
+outbox_table(Model.metadata)
+inbox_table(Model.metadata)
+idempotency_table(Model.metadata)
+embedding_table(Model.metadata)
+
+
+class TextBlock(BaseModel):
+    kind: Literal["text"] = "text"
+    markdown: str
+
+
+class VideoBlock(BaseModel):
+    kind: Literal["video"] = "video"
+    url: str
+    caption: str
+    duration: int
+    """Seconds."""
+
+
+class CodeBlock(BaseModel):
+    kind: Literal["code"] = "code"
+    language: str
+    source: str
+
+
+Block: TypeAlias = TextBlock | VideoBlock | CodeBlock
+
+
+class Lesson(TenantDocument):
+    """A lesson in its newest revision."""
+
+    title: str
+    blocks: list[Annotated[Block, Field(discriminator="kind")]]
+    estimated_duration: int
+    """Seconds."""
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+    class Settings:
+        name = "lessons"
+
+
+class Claim(Document):
+    """An idempotency key that was used, and for what."""
+
+    id: str  # pyright: ignore[reportGeneralTypeIssues,reportIncompatibleVariableOverride] - Beanie's default is an ObjectId or None
+    """User, operation and key."""
+    fingerprint: bytes
+    result_id: UUID
+
+    class Settings:
+        name = "idempotency"
+
+
+DOCUMENTS: Final[Sequence[type[Document]]] = (Lesson, Claim, *OUTBOX_MODELS)
+"""Every document class; provisioning makes their collections."""

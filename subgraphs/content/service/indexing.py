@@ -1,0 +1,82 @@
+"""Keeping lessons findable: what they say goes to the search index, what they mean to the vector index."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from shared.caller import Caller, TenantId
+from shared.documents import Documents
+from shared.search.port import SearchDocument, SearchIndex
+from shared.vectors.embeddings import Embedder
+from shared.vectors.port import VectorIndex
+from subgraphs.content.models import Block, CodeBlock, Lesson, TextBlock, VideoBlock
+from subgraphs.content.store import LessonStore
+
+_MARKUP: Final = re.compile(r"[*_`#>|~]+|!?\[|\]\([^)]*\)")
+_log = structlog.get_logger("studium.content")
+
+
+class Indexer:
+    """Writes both indexes from the documents, which are always read anew: events only say that there is a reason to."""
+
+    def __init__(self, documents: Documents, *, search: SearchIndex, vectors: VectorIndex, embedder: Embedder) -> None:
+        self._documents = documents
+        self.search = search
+        self.vectors = vectors
+        self.embedder = embedder
+        self._building: defaultdict[TenantId, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def ensure_built(self, caller: Caller) -> None:
+        """Build the tenant's indexes from its documents if they are missing or broken; once, whoever asks."""
+        if await self.search.is_built(caller):
+            return
+        async with self._building[caller.tenant_id]:
+            if not await self.search.is_built(caller):
+                await self.search.rebuild(caller, self._everything(caller))
+                _log.info("content.index_built", tenant=str(caller.tenant_id))
+
+    async def index(self, caller: Caller, lesson_ids: Sequence[UUID]) -> None:
+        """Write the lessons as they are now; those that are gone are forgotten."""
+        await self.ensure_built(caller)
+        async with self._documents.read(caller) as documents:
+            found = await LessonStore(documents).by_ids(lesson_ids)
+        gone = [lesson_id for lesson_id in lesson_ids if lesson_id not in found]
+        await self.search.index(caller, await self._embedded(caller, list(found.values())))
+        if gone:
+            await self.search.delete(caller, gone)
+            await self.vectors.delete(caller, gone)
+
+    async def _everything(self, caller: Caller) -> AsyncGenerator[Sequence[SearchDocument]]:
+        async with self._documents.read(caller) as documents:
+            async for lessons in LessonStore(documents).all():
+                yield await self._embedded(caller, lessons)
+
+    async def _embedded(self, caller: Caller, lessons: Sequence[Lesson]) -> Sequence[SearchDocument]:
+        """Write the lessons' vectors, and make what the search index holds of them."""
+        entries = [_entry(lesson) for lesson in lessons]
+        vectors = await self.embedder.embed([f"{entry.title}. {entry.body}" for entry in entries])
+        await self.vectors.upsert(
+            caller, {entry.id: vector for entry, vector in zip(entries, vectors, strict=True) if any(vector)}
+        )
+        return entries
+
+
+def _entry(lesson: Lesson) -> SearchDocument:
+    body = "\n".join(filter(None, (_plain(block) for block in lesson.blocks)))
+    return SearchDocument(id=lesson.id, version=lesson.revision, title=lesson.title, body=body)
+
+
+def _plain(block: Block) -> str:
+    """What a block says, without markup."""
+    match block:
+        case TextBlock():
+            return _MARKUP.sub("", block.markdown)
+        case VideoBlock():
+            return block.caption
+        case CodeBlock():
+            return block.source

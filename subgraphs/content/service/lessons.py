@@ -1,0 +1,102 @@
+"""Writing lessons, and when that is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from shared.caller import Caller
+from shared.documents import Documents, TenantDocuments, documents_unit_of_work
+from shared.errors import BadUserInput, NotFound, VersionConflict
+from shared.events.documents import record_document
+from shared.idempotency import Attempt
+from shared.ids import uuid7
+from subgraphs.content.events import LessonRevised
+from subgraphs.content.models import Block, Lesson
+from subgraphs.content.store import ClaimStore, LessonStore
+
+AUTHOR: Final = "content:write"
+MAX_BLOCKS: Final = 200
+MAX_DURATION: Final = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a lesson shall be; `duration` in seconds."""
+
+    title: str
+    blocks: Sequence[Block]
+    duration: int
+
+
+async def save_lesson(
+    documents: Documents,
+    caller: Caller,
+    attempt: Attempt,
+    draft: Draft,
+    *,
+    lesson_id: UUID | None,
+    expected_version: int | None,
+) -> Lesson:
+    """Write a new lesson or, if `lesson_id` is given, a new revision of one. Saving it unchanged makes no revision.
+
+    Raises:
+        NotFound: there is no such lesson.
+        VersionConflict: it has changed since the caller read it.
+    """
+    caller.require(AUTHOR)
+    if len(draft.blocks) > MAX_BLOCKS:
+        raise BadUserInput(f"A lesson has at most {MAX_BLOCKS} blocks", field="blocks")
+    if not 0 <= draft.duration <= MAX_DURATION:
+        raise BadUserInput(f"`estimatedDuration` must be 0 to {MAX_DURATION} seconds", field="estimatedDuration")
+
+    async def save(tenant: TenantDocuments) -> Lesson:
+        claims, lessons = ClaimStore(tenant), LessonStore(tenant)
+        done = await claims.recall(attempt)
+        if done is not None:
+            return await _present(lessons, done)
+        if lesson_id is None:
+            lesson = await _add(tenant, draft)
+        else:
+            lesson = await _revise(tenant, await _present(lessons, lesson_id), draft, expected_version)
+        await claims.keep(attempt, lesson.id)
+        return lesson
+
+    return await documents_unit_of_work(documents, caller, save)
+
+
+async def _add(tenant: TenantDocuments, draft: Draft) -> Lesson:
+    now = datetime.now(UTC)
+    lesson = await LessonStore(tenant).add(
+        uuid7(), title=draft.title, blocks=draft.blocks, duration=draft.duration, now=now
+    )
+    await _tell(tenant, lesson)
+    return lesson
+
+
+async def _revise(tenant: TenantDocuments, lesson: Lesson, draft: Draft, expected_version: int | None) -> Lesson:
+    if expected_version not in {None, lesson.revision}:
+        raise VersionConflict(path=("input", "expectedVersion"))
+    if Draft(lesson.title, lesson.blocks, lesson.estimated_duration) == draft:
+        return lesson
+    lesson.title, lesson.blocks, lesson.estimated_duration = draft.title, list(draft.blocks), draft.duration
+    lesson.revision += 1
+    lesson.updated_at = datetime.now(UTC)
+    await LessonStore(tenant).replace(lesson)
+    await _tell(tenant, lesson)
+    return lesson
+
+
+async def _tell(tenant: TenantDocuments, lesson: Lesson) -> None:
+    revised = LessonRevised(
+        tenant_id=tenant.caller.tenant_id, lesson_id=lesson.id, title=lesson.title, revision=lesson.revision
+    )
+    await record_document(tenant, revised)
+
+
+async def _present(lessons: LessonStore, lesson_id: UUID) -> Lesson:
+    lesson = await lessons.get(lesson_id)
+    if lesson is None:
+        raise NotFound("There is no such lesson")
+    return lesson

@@ -1,0 +1,64 @@
+"""Lessons, made the way authors make them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from shared.caller import Caller
+from shared.documents import Documents
+from shared.graphql.service import Answer, GraphQLService
+from shared.idempotency import Attempt
+from subgraphs.content.context import Context
+from subgraphs.content.models import Block, Lesson, TextBlock
+from subgraphs.content.schema import build_schema
+from subgraphs.content.service import lessons
+from subgraphs.content.service.indexing import Indexer
+from tests.tenants import Tenant
+
+SCHEMA = build_schema()
+
+
+@dataclass
+class Library:
+    """A tenant's lessons, its author and its reader."""
+
+    tenant: Tenant
+    documents: Documents
+    indexer: Indexer
+    author: Caller = field(init=False)
+    reader: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.author = self.tenant.caller(lessons.AUTHOR, "learn", role="INSTRUCTOR")
+        self.reader = self.tenant.caller("learn")
+
+    async def ask(self, caller: Caller | None, query: str, **variables: Any) -> Answer:
+        """Execute an operation as `caller`."""
+
+        async def context(_: object) -> Context:
+            return Context(caller, self.documents, self.indexer)
+
+        return await GraphQLService(SCHEMA, context=context).execute(query, variables)
+
+    async def lesson(
+        self,
+        title: str = "Linear algebra",
+        text: str = "Vectors and matrices.",
+        *,
+        blocks: Sequence[Block] | None = None,
+        lesson_id: UUID | None = None,
+        expected_version: int | None = None,
+        key: str | None = None,
+        caller: Caller | None = None,
+    ) -> Lesson:
+        """A saved lesson; not indexed yet."""
+        draft = lessons.Draft(title=title, blocks=[TextBlock(markdown=text)] if blocks is None else blocks, duration=60)
+        return await lessons.save_lesson(
+            self.documents,
+            caller or self.author,
+            Attempt("saveLesson", key, [title, text]),
+            draft,
+            lesson_id=lesson_id,
+            expected_version=expected_version,
+        )
