@@ -46,7 +46,7 @@ def _join(left: Alternative, right: Alternative) -> Alternative | None:
 def _simplify(alternatives: list[Alternative]) -> When:
     """Without alternatives that another one covers; a variable that may be either way is no condition."""
     kept: list[frozenset[Condition]] = []
-    for each in sorted({frozenset(each) for each in alternatives}, key=len):
+    for each in sorted({frozenset(each) for each in alternatives}, key=_order):
         if not any(known <= each for known in kept):
             kept.append(each)
     for each in kept:
@@ -54,4 +54,12 @@ def _simplify(alternatives: list[Alternative]) -> When:
             (only,) = each
             if frozenset({Condition(only.variable, not only.value)}) in kept:
                 return ALWAYS
-    return tuple(tuple(sorted(each, key=lambda condition: (condition.variable, condition.value))) for each in kept)
+    return tuple(_sorted(each) for each in kept)
+
+
+def _order(alternative: frozenset[Condition]) -> tuple[int, list[tuple[str, bool]]]:
+    return len(alternative), [(each.variable, each.value) for each in _sorted(alternative)]
+
+
+def _sorted(alternative: frozenset[Condition]) -> Alternative:
+    return tuple(sorted(alternative, key=lambda each: (each.variable, each.value)))
