@@ -102,8 +102,10 @@ class _Check:
     def shapes(self, groups: Groups) -> None:
         """Every value under one response key has one shape."""
         for key, group in groups.items():
-            first = group[0]
-            for other in group[1:]:
+            # As in every other implementation, `__typename` may stand beside any leaf of another type.
+            typed = [each for each in group if each.node.name.value != "__typename"]
+            for other in typed[1:]:
+                first = typed[0]
                 if not _same_shape(first.type, other.type):
                     self._conflict(key, first, other, f"they return conflicting types {first.type} and {other.type}")
                     break

@@ -39,6 +39,7 @@ def core_conflicts(text: str) -> bool:
         "{ u { ... on A { same(x: 1) } ... on B { same(x: 2) } } }",
         "{ i { ... on A { k: id } ... on B { k: id } id } }",
         "{ u { ... on A { e } ... on B { e } } }",
+        "{ u { ... on A { k: __typename } ... on B { k: id } } }",
         "{ a { ...F } b { ...F } } fragment F on N { id i { ...G } } fragment G on N { n }",
     ],
 )
@@ -61,7 +62,7 @@ def test_fields_that_can_be_merged_pass(text: str) -> None:
         ("{ a(y: [1, 2]) { id } a(y: [1]) { id } }", "they have differing arguments"),
         ("{ a(x: {p: 1}) { id } a(x: {q: 1}) { id } }", "they have differing arguments"),
         ('query($x: [Int]) { a(y: $x) { id } a(y: "x") { id } }', "they have differing arguments"),
-        ("{ i { k: id ... on A { k: same } } }", "'id' and 'same' are different fields"),
+        ("{ i { k: id ... on A { k: same } } }", "'same' and 'id' are different fields"),
         ("{ i { same(x: 1) ... on A { same(x: 2) } } }", "they have differing arguments"),
         ("{ u { ... on A { v } ... on B { v } } }", "they return conflicting types Int and String"),
         ("{ u { ... on A { k: s } ... on B { k: s } } }", "they return conflicting types String and String!"),
