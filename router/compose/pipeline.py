@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from router.compose import satisfiability
 from router.compose.check import check_schema, check_upgraded
 from router.compose.hints import Hint
 from router.compose.merge.supergraph import merge_subgraphs
@@ -42,6 +43,8 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
         merge = merge_subgraphs(_read_all(subgraphs))
     except FederationError as refused:
         return Refused(refused.errors)
+    if not merge.errors:
+        satisfiability.check(merge)
     if merge.errors:
         return Refused(tuple(merge.errors))
     return Composed(print_schema(merge.supergraph), tuple(merge.hints))

@@ -83,6 +83,8 @@ class Merge:
     errors: list[CompositionError] = field(default_factory=list[CompositionError])
     hints: list[Hint] = field(default_factory=list[Hint])
     enum_uses: dict[str, EnumUse] = field(default_factory=dict[str, EnumUse])
+    overrides: dict[str, Overrides] = field(default_factory=dict[str, Overrides])
+    """What overriding does, by the coordinate of fields where it does anything."""
     pending: list[tuple[Sources[Element], Element]] = field(default_factory=list[tuple[Sources[Element], Element]])
     """Elements whose applied directives wait to be merged, once all of the supergraph's types stand."""
 

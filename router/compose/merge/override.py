@@ -44,6 +44,8 @@ def merge_overrides(merge: Merge, sources: Sources[Field], into: Field) -> Overr
             )
         else:
             _override(merge, sources, into, each, names[each.origin], outcome)
+    if found:
+        merge.overrides[into.coordinate] = outcome
     return outcome
 
 

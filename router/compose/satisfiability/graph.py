@@ -1,0 +1,203 @@
+"""Where in which subgraph a value can be, and the ways from there.
+
+A node is a type of a subgraph, along with what some `@provides` on the way to it lets that subgraph resolve besides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from router.compose.facts import parse_context
+from router.compose.merge.context import Merge
+from router.compose.model import Field, FieldsType, InterfaceType, ObjectType, UnionType
+from router.compose.satisfiability.selections import Selection, inner_of, narrowed, selection
+from router.federation.type_ref import base_name
+
+
+class Node(NamedTuple):
+    """A value of `type` as the subgraph of this index has it."""
+
+    subgraph: int
+    type: str
+    provided: Selection = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A way to the same entity in another subgraph."""
+
+    target: Node
+    key: Selection
+
+
+class Label(NamedTuple):
+    """A progressive override: the field is resolved here when the label is, or is not, on."""
+
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A value that the router takes from an ancestor."""
+
+    name: str
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A field that a subgraph resolves."""
+
+    target: Node
+    requires: Selection = ()
+    label: Label | None = None
+    contexts: tuple[Context, ...] = ()
+
+
+class Graph:
+    """All subgraphs, as merged."""
+
+    def __init__(self, merge: Merge) -> None:
+        self.merge = merge
+        self._steps: dict[tuple[Node, str], Step | None] = {}
+        self._jumps: dict[tuple[int, str], tuple[Jump, ...]] = {}
+
+    def is_interface_object(self, node: Node) -> bool:
+        return self.merge.is_interface_object(node.subgraph, node.type)
+
+    def is_abstract(self, node: Node) -> bool:
+        return not isinstance(self._type(node), ObjectType)
+
+    def runtime_types(self, node: Node) -> frozenset[str]:
+        """The objects that the subgraph knows a value at `node` can be."""
+        type_ = self._type(node)
+        schema = self.merge.subgraphs[node.subgraph].schema
+        if isinstance(type_, ObjectType | InterfaceType | UnionType):
+            return frozenset(each.name for each in schema.runtime_types(type_))
+        return frozenset()
+
+    def _type(self, node: Node) -> object:
+        return self.merge.subgraphs[node.subgraph].schema.types.get(node.type)
+
+    def cast(self, node: Node, name: str) -> Node | None:
+        """The node as the object `name`; None, where the subgraph's value never is one."""
+        if node.type == name or self.is_interface_object(node):
+            return node
+        if name not in self.runtime_types(node):
+            return None
+        return Node(node.subgraph, name, narrowed(node.provided, self._names(node.subgraph, name)))
+
+    def _names(self, subgraph: int, name: str) -> frozenset[str]:
+        type_ = self.merge.subgraphs[subgraph].schema.types.get(name)
+        return frozenset({name, *(type_.interfaces if isinstance(type_, FieldsType) else ())})
+
+    def step(self, node: Node, name: str) -> Step | None:
+        """The field `name` from an object's node; None, where the subgraph does not resolve it."""
+        key = (node, name)
+        if key not in self._steps:
+            self._steps[key] = self._find_step(node, name)
+        return self._steps[key]
+
+    def _find_step(self, node: Node, name: str) -> Step | None:
+        subgraph = self.merge.subgraphs[node.subgraph]
+        type_ = subgraph.schema.fields_type(node.type)
+        field = type_.fields.get(name) if type_ else None
+        if field is None:
+            return None
+        provided = inner_of(narrowed(node.provided, self._names(node.subgraph, node.type)), name)
+        overrides = self.merge.overrides.get(field.coordinate)
+        label = overrides.labels.get(node.subgraph) if overrides else None
+        overridden = overrides is not None and overrides.gone(node.subgraph)
+        if (subgraph.facts.is_external(field) or (overridden and label is None)) and provided is None:
+            return None
+        return Step(
+            self._target(node.subgraph, field, provided or ()),
+            _field_set(field, "requires"),
+            None if label is None or provided is not None else Label(label, on=not overridden),
+            tuple(_contexts(field)),
+        )
+
+    def _target(self, subgraph: int, field: Field, provided: Selection) -> Node:
+        more = _field_set(field, "provides")
+        return Node(subgraph, base_name(field.type), (*provided, *more))
+
+    def interface_step(self, node: Node, name: str) -> Step | None:
+        """The field `name` of an interface, where every type it can be resolves it right here."""
+        subgraph = self.merge.subgraphs[node.subgraph]
+        type_ = subgraph.schema.types.get(node.type)
+        if not isinstance(type_, InterfaceType) or name not in type_.fields:
+            return None
+        for each in subgraph.schema.runtime_types(type_):
+            step = self.step(Node(node.subgraph, each.name), name)
+            if step is None or step.requires or step.label or step.contexts:
+                return None
+        return Step(self._target(node.subgraph, type_.fields[name], inner_of(node.provided, name) or ()))
+
+    def local_key(self, node: Node) -> bool:
+        """Whether the subgraph knows all of some key, so that it can be come back to."""
+        subgraph = self.merge.subgraphs[node.subgraph]
+        type_ = subgraph.schema.fields_type(node.type)
+        keys = type_.applied("key") if type_ else []
+        return any(
+            self._knows(Node(node.subgraph, node.type), selection(str(key.arguments.get("fields")))) for key in keys
+        )
+
+    def _knows(self, node: Node, selected: Selection) -> bool:
+        for part in selected:
+            name = getattr(part, "name", None)
+            step = self.step(node, name) if isinstance(name, str) and name != "__typename" else None
+            if name != "__typename" and (step is None or not self._knows(step.target, part.inner)):
+                return False
+        return True
+
+    def jumps(self, node: Node) -> tuple[Jump, ...]:
+        """The subgraphs that may be asked for the same entity, given a key of theirs."""
+        key = (node.subgraph, node.type)
+        if key not in self._jumps:
+            found = self._root_jumps(node) if node.type in self._roots else self._key_jumps(node)
+            self._jumps[key] = tuple(found)
+        return self._jumps[key]
+
+    @cached_property
+    def _roots(self) -> frozenset[str]:
+        return frozenset(self.merge.supergraph.roots.values())
+
+    def _root_jumps(self, node: Node) -> Iterator[Jump]:
+        """Root types need no key."""
+        for index, subgraph in enumerate(self.merge.subgraphs):
+            if index != node.subgraph and node.type in subgraph.schema.types:
+                yield Jump(Node(index, node.type), ())
+
+    @cached_property
+    def _keyed(self) -> dict[str, list[Jump]]:
+        """For each type, the subgraphs that resolve it by a key, interface objects for all they stand for."""
+        found: dict[str, list[Jump]] = {}
+        for index, subgraph in enumerate(self.merge.subgraphs):
+            for type_ in subgraph.schema.with_fields():
+                for key in type_.applied("key"):
+                    if key.arguments.get("resolvable") is False:
+                        continue
+                    jump = Jump(Node(index, type_.name), selection(str(key.arguments.get("fields"))))
+                    found.setdefault(type_.name, []).append(jump)
+                    if self.merge.is_interface_object(index, type_.name):
+                        for each in self.merge.supergraph.objects():
+                            if type_.name in each.interfaces:
+                                found.setdefault(each.name, []).append(jump)
+        return found
+
+    def _key_jumps(self, node: Node) -> Iterator[Jump]:
+        return (jump for jump in self._keyed.get(node.type, ()) if jump.target.subgraph != node.subgraph)
+
+
+def _field_set(field: Field, meaning: str) -> Selection:
+    applied = field.applied(meaning)
+    return selection(str(applied[0].arguments.get("fields"))) if applied else ()
+
+
+def _contexts(field: Field) -> Iterator[Context]:
+    for argument in field.arguments.values():
+        for applied in argument.applied("fromContext"):
+            name, text = parse_context(applied.arguments.get("field"))
+            yield Context(name, selection(text))

@@ -1,0 +1,162 @@
+"""Prove that selections can be resolved from a node, jumping between subgraphs as needed.
+
+To jump takes a key, and the fields of a key may themselves take jumps; what is proven must not rest on itself. The
+least fixed point is wanted: goals met again while being proven count as unproven, and as long as that made a proof
+fail while others succeeded, the failed ones are tried again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from router.compose.satisfiability.budget import Budget
+from router.compose.satisfiability.graph import Graph, Jump, Node, Step
+from router.compose.satisfiability.selections import Fragment, Selected, Selection
+
+Labels: TypeAlias = frozenset[tuple[str, bool]]
+"""The progressive overrides decided on, by label."""
+Contexts: TypeAlias = Mapping[tuple[int, str], frozenset[Node]]
+"""Where a subgraph's context was last set, on the way."""
+_Goal: TypeAlias = tuple[object, ...]
+
+NO_LABELS: Labels = frozenset()
+
+
+class Prover:
+    """What is known of a graph so far."""
+
+    def __init__(self, graph: Graph, budget: Budget) -> None:
+        self.graph = graph
+        self._budget = budget
+        self._proven: set[_Goal] = set()
+        self._refuted: set[_Goal] = set()
+        self._under_way: set[_Goal] = set()
+        self._ran_into_itself = False
+        self._progressed = False
+
+    def _holds(self, goal: _Goal, prove: Callable[[], bool]) -> bool:
+        if goal in self._proven:
+            return True
+        if goal in self._refuted:
+            return False
+        if goal in self._under_way:
+            self._ran_into_itself = True
+            return False
+        self._budget.spend()
+        top = not self._under_way
+        while True:
+            self._progressed = self._progressed and not top
+            self._ran_into_itself = self._ran_into_itself and not top
+            self._under_way.add(goal)
+            proven = prove()
+            self._under_way.discard(goal)
+            if proven or not top or not (self._ran_into_itself and self._progressed):
+                break
+            self._refuted.clear()
+        if proven:
+            self._proven.add(goal)
+            self._progressed = True
+        else:
+            self._refuted.add(goal)
+        if top and proven and self._ran_into_itself:
+            # some goals may have failed only for having met themselves
+            self._refuted.clear()
+        return proven
+
+    def reach(self, node: Node) -> list[Node]:
+        """The nodes of the same value, `node` first: everywhere its keys lead, directly or further on."""
+        found = {node: None}
+        open_nodes = [node]
+        while open_nodes:
+            current = open_nodes.pop()
+            for jump in self.graph.jumps(current):
+                if jump.target not in found and self.can_jump(current, jump):
+                    found[jump.target] = None
+                    open_nodes.append(jump.target)
+        return list(found)
+
+    def can_jump(self, node: Node, jump: Jump) -> bool:
+        """Whether the key can be resolved starting from `node`."""
+        return not jump.key or self._holds(("jump", node, jump), lambda: self._select({node}, jump.key))
+
+    def can_require(self, node: Node, step: Step, *, arrived: bool) -> bool:
+        """Whether what the step requires can be fetched, and the subgraph come back to with it.
+
+        Args:
+            node: where the step starts.
+            step: the field.
+            arrived: whether the subgraph was jumped to, so that the key to it is known already.
+
+        """
+        if not step.requires:
+            return True
+        if not arrived and not self.graph.local_key(node):
+            return False
+        return self._holds(("requires", node, step), lambda: self._select({node}, step.requires))
+
+    def can_select(self, nodes: Iterable[Node], selected: Selection) -> bool:
+        """Whether the selections can be resolved starting from any of `nodes`."""
+        start = frozenset(nodes)
+        return self._holds(("select", start, selected), lambda: self._select(start, selected))
+
+    def knows_typename(self, node: Node) -> bool:
+        """Whether the concrete type of a value can be found out, an interface object not knowing it."""
+        return any(not self.graph.is_interface_object(each) for each in self.reach(node))
+
+    def take(self, nodes: Iterable[Node], owner: str, name: str, labels: Labels) -> Iterator[tuple[Node, Step]]:
+        """Every way to resolve the field of the object `owner`: where from, and the step."""
+        for node in nodes:
+            for each in self.reach(node):
+                cast = self.graph.cast(each, owner)
+                step = self.graph.step(cast, name) if cast is not None else None
+                if cast is None or step is None:
+                    continue
+                if step.label is not None and step.label not in labels:
+                    continue
+                if self.can_require(cast, step, arrived=each != node):
+                    yield cast, step
+
+    def _select(self, nodes: Iterable[Node], selected: Selection) -> bool:
+        return all(self._select_part(set(nodes), part) for part in selected)
+
+    def _select_part(self, nodes: set[Node], part: Selected | Fragment) -> bool:
+        self._budget.spend()
+        if isinstance(part, Fragment):
+            return any(self._select_fragment(node, part) for node in nodes)
+        if part.name == "__typename":
+            return any(self.knows_typename(node) for node in nodes)
+        return any(self._select_field(each, part, arrived=each != node) for node in nodes for each in self.reach(node))
+
+    def _select_field(self, node: Node, part: Selected, *, arrived: bool) -> bool:
+        """Resolve a field right from `node`."""
+        if not self.graph.is_abstract(node):
+            step = self.graph.step(node, part.name)
+            return (
+                step is not None
+                and step.label is None
+                and self.can_require(node, step, arrived=arrived)
+                and self._select({step.target}, part.inner)
+            )
+        step = self.graph.interface_step(node, part.name)
+        if step is not None and self._select({step.target}, part.inner):
+            return True
+        return self._select_of_each(node, self.graph.runtime_types(node), (part,))
+
+    def _select_of_each(self, node: Node, types: Iterable[str], selected: Selection) -> bool:
+        """Resolve selections of an abstract value by those of each type it can be."""
+        casts = [self.graph.cast(node, name) for name in sorted(types)]
+        return bool(casts) and all(
+            cast is not None and cast != node and self._select({cast}, selected) for cast in casts
+        )
+
+    def _select_fragment(self, node: Node, part: Fragment) -> bool:
+        graph = self.graph
+        if part.condition == node.type:
+            return self._select({node}, part.inner)
+        if graph.is_interface_object(node):
+            return self.knows_typename(node) and self._select(set(self.reach(node)), part.inner)
+        condition = graph.merge.supergraph.composite(part.condition)
+        wanted = {each.name for each in graph.merge.supergraph.runtime_types(condition)} if condition else set[str]()
+        possible = graph.runtime_types(node) & wanted
+        if node.type in possible:
+            return self._select({node}, part.inner)
+        return not possible or self._select_of_each(node, possible, part.inner)

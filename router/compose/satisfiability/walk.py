@@ -1,0 +1,195 @@
+"""Walk every path a client can query, holding all the places where subgraphs could answer it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from router.compose.hints import Hint
+from router.compose.merge.context import Merge
+from router.compose.model import CompositeType, Field, FieldsType, InterfaceType, ObjectType
+from router.compose.rules.inaccessible import Visible
+from router.compose.satisfiability import runtime_types
+from router.compose.satisfiability.budget import Budget
+from router.compose.satisfiability.explain import Path, unsatisfiable, unsatisfiable_mutation
+from router.compose.satisfiability.graph import Graph, Node, Step
+from router.compose.satisfiability.prover import NO_LABELS, Labels, Prover
+from router.federation.errors import CompositionError
+from router.federation.type_ref import base_name
+
+SetContexts = frozenset[tuple[tuple[int, str], frozenset[Node]]]
+
+
+@dataclass(frozen=True)
+class State:
+    """A value a client can get to, and where it can be."""
+
+    type: str
+    nodes: frozenset[Node]
+    path: Path
+    labels: Labels = NO_LABELS
+    contexts: SetContexts = frozenset()
+
+
+class Walk:
+    """The walk over one supergraph."""
+
+    def __init__(self, merge: Merge, visible: Visible, budget: Budget) -> None:
+        self._merge = merge
+        self._visible = visible
+        self._budget = budget
+        self._prover = Prover(Graph(merge), budget)
+        self._seen: dict[tuple[str, SetContexts], list[tuple[frozenset[Node], Labels]]] = {}
+        self.errors: list[CompositionError] = []
+        self.hints: list[Hint] = []
+
+    def run(self) -> None:
+        """Walk from each root."""
+        for kind, name in self._merge.supergraph.roots.items():
+            nodes = frozenset(
+                Node(index, name)
+                for index, subgraph in enumerate(self._merge.subgraphs)
+                if name in subgraph.schema.types
+            )
+            start = State(name, nodes, Path(kind))
+            if kind == "mutation":
+                self._walk_mutations(start)
+            else:
+                self._walk([start])
+
+    def _walk(self, stack: list[State]) -> None:
+        while stack:
+            state = stack.pop()
+            self._budget.spend()
+            if not self._is_known(state):
+                stack.extend(self._next(state))
+
+    def _walk_mutations(self, start: State) -> None:
+        """A mutation is called once, in one subgraph, so that one of them must do for the rest of the query."""
+        for after, groups in self._mutations(start):
+            failures: list[tuple[str, list[CompositionError]]] = []
+            for subgraph, nodes in groups.items():
+                alone = Walk(self._merge, self._visible, self._budget)
+                alone._prover = self._prover
+                alone._walk([replace(after, nodes=frozenset(nodes))])
+                self.hints.extend(alone.hints)
+                failures.append((self._merge.name(subgraph), alone.errors))
+            if not failures:
+                continue
+            if all(errors for _, errors in failures):
+                if len(failures) == 1:
+                    self.errors.extend(failures[0][1])
+                else:
+                    self.errors.append(unsatisfiable_mutation(after.path, failures))
+
+    def _mutations(self, start: State) -> Iterator[tuple[State, dict[int, set[Node]]]]:
+        type_ = self._merge.supergraph.fields_type(start.type)
+        for field in self._fields(type_) if type_ else ():
+            for after in self._take(start, field):
+                groups: dict[int, set[Node]] = {}
+                for node in after.nodes:
+                    groups.setdefault(node.subgraph, set()).add(node)
+                yield after, groups
+
+    def _is_known(self, state: State) -> bool:
+        """Whether the same value was walked with no more places to be."""
+        known = self._seen.setdefault((state.type, state.contexts), [])
+        if any(nodes <= state.nodes and labels <= state.labels for nodes, labels in known):
+            return True
+        known.append((state.nodes, state.labels))
+        return False
+
+    def _next(self, state: State) -> Iterator[State]:
+        type_ = self._merge.supergraph.composite(state.type)
+        if isinstance(type_, ObjectType):
+            for field in self._fields(type_):
+                yield from self._take(state, field)
+        elif type_ is not None:
+            yield from self._cast(state, type_)
+
+    def _fields(self, type_: FieldsType) -> list[Field]:
+        return [field for field in type_.fields.values() if self._visible.sees(field)]
+
+    def _cast(self, state: State, type_: CompositeType) -> Iterator[State]:
+        """Tell apart the types that an abstract value can be."""
+        graph = self._prover.graph
+        for each in self._merge.supergraph.runtime_types(type_):
+            if not self._visible.sees(each):
+                continue
+            concrete = [
+                node
+                for node in state.nodes
+                if not (isinstance(type_, InterfaceType) and graph.is_interface_object(node))
+            ]
+            if any(each.name not in graph.runtime_types(node) for node in concrete):
+                # where some subgraph never returns the type, no query can be answered with it
+                continue
+            nodes = frozenset(self._casts(state.nodes, each.name))
+            after = replace(state, type=each.name, nodes=nodes, path=state.path.on(each.name))
+            if nodes:
+                yield after
+            else:
+                self.errors.append(unsatisfiable(self._prover, after.path, state.nodes, each.name, None))
+
+    def _casts(self, nodes: Iterable[Node], name: str) -> Iterator[Node]:
+        graph = self._prover.graph
+        for node in nodes:
+            for each in self._prover.reach(node):
+                cast = graph.cast(each, name)
+                if cast is not None and (not graph.is_interface_object(cast) or self._prover.knows_typename(cast)):
+                    yield cast
+
+    def _take(self, state: State, field: Field) -> Iterator[State]:
+        """Follow a field, once for each way its progressive override can be decided."""
+        for labels in self._decisions(state.labels, field):
+            steps = [
+                (node, step)
+                for node, step in self._prover.take(state.nodes, state.type, field.name, labels)
+                if self._has_contexts(state, node, step)
+            ]
+            path = state.path.field(field)
+            if not steps:
+                self.errors.append(unsatisfiable(self._prover, path, state.nodes, state.type, field.name))
+                continue
+            type_ = self._merge.supergraph.composite(base_name(field.type))
+            if type_ is None:
+                continue
+            nodes = frozenset(step.target for _, step in steps)
+            error, hint = runtime_types.check(self._prover.graph, field, type_, nodes)
+            if error is not None:
+                self.errors.append(error)
+                continue
+            if hint is not None:
+                self.hints.append(hint)
+            yield State(type_.name, nodes, path, labels, self._set_contexts(state))
+
+    def _decisions(self, labels: Labels, field: Field) -> list[Labels]:
+        overrides = self._merge.overrides.get(field.coordinate)
+        names = set(overrides.labels.values()) if overrides else set[str]()
+        for name in names:
+            if not any(known == name for known, _ in labels):
+                return [labels | {(name, True)}, labels | {(name, False)}]
+        return [labels]
+
+    def _has_contexts(self, state: State, node: Node, step: Step) -> bool:
+        """Whether each context that the step uses was set on the way, and can be read from there."""
+        if not step.contexts:
+            return True
+        known = dict(self._set_contexts(state))
+        return self._prover.graph.local_key(node) and all(
+            self._prover.can_select(known.get((node.subgraph, context.name), ()), context.selection)
+            and (node.subgraph, context.name) in known
+            for context in step.contexts
+        )
+
+    def _set_contexts(self, state: State) -> SetContexts:
+        """The contexts that the value's own type sets, for those below it."""
+        type_ = self._merge.supergraph.types.get(state.type)
+        if not isinstance(type_, FieldsType):
+            return state.contexts
+        names = {type_.name, *type_.interfaces}
+        known = dict(state.contexts)
+        for index, subgraph in enumerate(self._merge.subgraphs):
+            for each in subgraph.schema.types.values():
+                is_set_here = each.name in names or type_.name in getattr(each, "members", ())
+                for applied in each.applied("context") if is_set_here else ():
+                    known[index, str(applied.arguments.get("name"))] = state.nodes
+        return frozenset(known.items())
