@@ -8,6 +8,7 @@ it go on; an outage of a server isn't held against it.
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -79,18 +80,23 @@ class Consumer:
             for _ in range(_TENANTS_AT_ONCE):
                 tasks.create_task(forever(self._serve_next, self._log))
 
+    async def forget_old(self, tenants: Iterable[TenantId]) -> None:
+        """Drop from the inboxes what can't come again."""
+        for tenant_id in tenants:
+            async with unit_of_work(self._sessions, service_caller(tenant_id, self.name)) as session:
+                await inbox.forget_old(session)
+
     async def _read(self) -> None:
         """Read until something fails; what was taken but never arrived here is read again first."""
         try:
             await self._group.ensure()
             for stream in self._group.streams:
                 await self._resume(stream)
+            self.reading.set()
             while True:
                 heed_cancellation()
                 await self._room()
-                entries = await self._group.read(count=_READ_AT_ONCE, block=_BLOCK_MS)
-                self.reading.set()
-                self._take(entries)
+                self._take(await self._group.read(count=_READ_AT_ONCE, block=_BLOCK_MS))
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise

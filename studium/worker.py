@@ -1,0 +1,211 @@
+"""`studium worker`: moves events between the subgraphs and makes the tenants that have signed up. One process.
+
+Everything it does is repeated until it works and is safe to repeat, so it may be killed at any moment, and it waits for
+servers that are away. More workers side by side share the work.
+"""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio import Redis
+
+from shared import telemetry
+from shared.caller import TenantId
+from shared.database import Sessions
+from shared.documents import Documents
+from shared.events.connection import connect
+from shared.events.consume import Consumer
+from shared.events.documents import DocumentSource
+from shared.events.handler import Handlers
+from shared.events.relay import Relay
+from shared.events.repeat import forever
+from shared.events.sources import PostgresSource
+from shared.events.streams import stream_of
+from shared.events.trim import trim
+from shared.tenancy.onboarding import Onboarding
+from shared.tenancy.provision import Provisioner
+from shared.tenancy.registry import Registry
+from shared.tenancy.roles import Admin, login_url
+from studium.embedded.errors import CannotStart
+from studium.platform import SUBGRAPHS, migrations
+from studium.settings import Port, StudiumSettings
+
+_CONTENT: Final = "content"
+"""Keeps its records as documents, and handles its own events in its own process."""
+_CONNECTIONS: Final = 6
+"""PostgreSQL connections a subgraph: one listens, the rest relay and handle."""
+_TRIM_EVERY: Final = 60.0
+_FORGET_EVERY: Final = 3600.0
+_log = structlog.get_logger("studium.worker")
+
+
+class WorkerSettings(BaseSettings):
+    """What only the worker reads from its environment."""
+
+    model_config = SettingsConfigDict(env_prefix="STUDIUM_WORKER_", frozen=True)
+
+    port: Port | None = None
+    """Where ``GET /health`` tells whether everything runs; nowhere if it is not set."""
+    member: str = socket.gethostname()
+    """Its name among the workers. One that comes back under its name goes on at once with what it had in hand."""
+
+
+def main(settings: StudiumSettings) -> int:
+    """Work until SIGTERM or Ctrl-C."""
+    finish = telemetry.set_up("worker", endpoint=settings.otlp_endpoint)
+    try:
+        asyncio.run(_work(settings, WorkerSettings()))
+    finally:
+        finish()
+    return 0
+
+
+async def _work(settings: StudiumSettings, own: WorkerSettings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_worker(settings, own) as worker:
+        working = asyncio.create_task(worker.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        while not working.done():
+            working.cancel()
+            await asyncio.wait({working}, timeout=1)
+        if not working.cancelled():
+            working.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Everything the process runs."""
+
+    registry: Registry
+    redis: Redis
+    relays: Sequence[Relay]
+    consumers: Sequence[Consumer]
+    onboarding: Onboarding
+    settings: WorkerSettings
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        async with AsyncExitStack() as serving, asyncio.TaskGroup() as tasks:
+            if self.settings.port is not None:
+                await serving.enter_async_context(
+                    await asyncio.start_server(self._answer, "127.0.0.1", self.settings.port)
+                )
+            for part in (*self.relays, *self.consumers):
+                tasks.create_task(part.run())
+            for step in (self.onboarding.run, self._trim, self._forget):
+                tasks.create_task(forever(step, _log))
+            _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
+
+    @property
+    def ready(self) -> bool:
+        """Whether every outbox is listened to and every stream is read."""
+        listening = all(relay.listening.is_set() for relay in self.relays)
+        return listening and all(consumer.reading.is_set() for consumer in self.consumers)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer whatever is asked with how things stand."""
+        await reader.readline()
+        status = "200 OK" if self.ready else "503 Service Unavailable"
+        body = json.dumps({"status": "ready" if self.ready else "unavailable"})
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
+        )
+        writer.write(f"{head}\r\n\r\n{body}".encode())
+        await writer.drain()
+        writer.close()
+
+    async def _trim(self) -> None:
+        readers: dict[str, set[str]] = {stream_of(name): set() for name in SUBGRAPHS}
+        readers[stream_of(_CONTENT)].add(_CONTENT)
+        for consumer in self.consumers:
+            for stream in consumer.streams:
+                readers[stream].add(consumer.name)
+        for stream, groups in readers.items():
+            if groups:
+                await trim(self.redis, stream, frozenset(groups))
+        await asyncio.sleep(_TRIM_EVERY)
+
+    async def _forget(self) -> None:
+        tenants = [tenant.id for tenant in await self.registry.active()]
+        for consumer in self.consumers:
+            await consumer.forget_old(tenants)
+        await asyncio.sleep(_FORGET_EVERY)
+
+
+@asynccontextmanager
+async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGenerator[Worker]:
+    """A worker with its connections, which are made when they are needed first.
+
+    Raises:
+        CannotStart: a URL or the secret is missing.
+    """
+    database, mongo = _given(settings.database_url, "DATABASE_URL"), _given(settings.mongo_url, "MONGO_URL")
+    secret, redis_url = _given(settings.secret, "SECRET"), _given(settings.redis_url, "REDIS_URL")
+    async with AsyncExitStack() as closing:
+        admin, registry = Admin(database), Registry.create(database)
+        redis = connect(redis_url.get_secret_value())
+        documents = _documents(mongo)
+        sessions = {
+            name: Sessions.create(login_url(database, name, secret), subgraph=name, pool_size=_CONNECTIONS)
+            for name in SUBGRAPHS
+            if name != _CONTENT
+        }
+        for opened in (admin, registry, redis, documents, *sessions.values()):
+            closing.push_async_callback(opened.aclose)
+
+        async def tenants() -> list[TenantId]:
+            return [tenant.id for tenant in await registry.active()]
+
+        sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
+        consumers = [
+            Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
+            for name, handlers in _handlers().items()
+        ]
+        onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
+        yield Worker(registry, redis, [Relay(one, redis) for one in sources], consumers, onboarding, own)
+
+
+def _documents(mongo: SecretStr) -> Documents:
+    from subgraphs.content.models import DOCUMENTS
+
+    return Documents.create(mongo, subgraph=_CONTENT, models=DOCUMENTS)
+
+
+def _onboarding(provisioner: Provisioner, auth: Sessions) -> Onboarding:
+    from subgraphs.auth.service import install_owner
+
+    return Onboarding(provisioner, auth, install_owner)
+
+
+def _handlers() -> Mapping[str, Handlers]:
+    """What each subgraph does with the events of others."""
+    from subgraphs.analytics import consumers as analytics
+    from subgraphs.auth import consumers as auth
+    from subgraphs.notifications import consumers as notifications
+    from subgraphs.users import consumers as users
+
+    return {
+        "analytics": analytics.HANDLERS,
+        "auth": auth.HANDLERS,
+        "notifications": notifications.HANDLERS,
+        "users": users.HANDLERS,
+    }
+
+
+def _given(value: SecretStr | None, name: str) -> SecretStr:
+    if value is None:
+        raise CannotStart(f"STUDIUM_{name} is not set; `studium up` sets it for the processes it starts.")
+    return value

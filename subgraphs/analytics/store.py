@@ -1,0 +1,98 @@
+"""Every statement of the analytics subgraph, in SQL's sense and its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Subquery, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from shared.database import TenantSession
+from subgraphs.analytics.models import Statement, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class CourseFigures:
+    enrollments: int = 0
+    active_learners: int = 0
+    completions: int = 0
+    average_progress: float | None = None
+    last_activity_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerFigures:
+    """What is known of one enrollment."""
+
+    learner_id: UUID
+    statements: int
+    last_active_at: datetime | None
+
+
+class StatementStore:
+    """The statements of the session's tenant, and the figures that follow from them."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def add(self, statements: Sequence[Mapping[str, Any]]) -> None:
+        """Add statements; one whose id is there is not added again."""
+        await self._session.execute(insert(Statement).on_conflict_do_nothing(), list(statements))
+
+    async def courses(self, course_ids: Sequence[UUID]) -> Mapping[UUID, CourseFigures]:
+        """Figures of the courses something is known of, in one statement however many they are."""
+        learner = _learners(course_ids)
+        enrolled = learner.c.enrolled
+        chosen = select(
+            learner.c.course_id,
+            func.count().filter(enrolled),
+            func.count().filter(enrolled, learner.c.last_active_at.is_not(None)),
+            func.count().filter(enrolled, learner.c.progress >= 1),
+            func.avg(func.coalesce(learner.c.progress, 0)).filter(enrolled),
+            func.max(learner.c.last_active_at).filter(enrolled),
+        ).group_by(learner.c.course_id)
+        return {row[0]: CourseFigures(*row[1:]) for row in await self._session.execute(chosen)}
+
+    async def enrollments(self, enrollment_ids: Sequence[UUID]) -> Mapping[UUID, LearnerFigures]:
+        """What each enrolled learner has done in the course since."""
+        registered, done = aliased(Statement), aliased(Statement)
+        chosen = (
+            select(registered.enrollment_id, registered.actor_id, func.count(done.id), func.max(done.occurred_at))
+            .join(
+                done,
+                (done.course_id == registered.course_id)
+                & (done.actor_id == registered.actor_id)
+                & (done.verb != Verb.REGISTERED),
+                isouter=True,
+            )
+            .where(registered.verb == Verb.REGISTERED, registered.enrollment_id.in_(enrollment_ids))
+            .group_by(registered.enrollment_id, registered.actor_id)
+        )
+        return {
+            enrollment_id: LearnerFigures(learner_id, statements, last_active_at)
+            for enrollment_id, learner_id, statements, last_active_at in await self._session.execute(chosen)
+            if enrollment_id and learner_id
+        }
+
+
+def _learners(course_ids: Sequence[UUID]) -> Subquery:
+    """One row for each course and learner; a learner nobody has enrolled has said so himself and doesn't count.
+
+    A course that is published and nothing else has one row, without a learner.
+    """
+    registered = Statement.verb == Verb.REGISTERED
+    return (
+        select(
+            Statement.course_id,
+            Statement.actor_id,
+            func.bool_or(registered).label("enrolled"),
+            func.max(Statement.progress).label("progress"),
+            func.max(Statement.occurred_at).filter(~registered).label("last_active_at"),
+        )
+        .where(Statement.course_id.in_(course_ids))
+        .group_by(Statement.course_id, Statement.actor_id)
+        .subquery()
+    )

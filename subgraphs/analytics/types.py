@@ -1,0 +1,105 @@
+"""The GraphQL types of the analytics subgraph."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from shared.errors import Forbidden, parse_id
+from shared.graphql.inputs import MutationInput
+from shared.graphql.user_errors import UserError
+from subgraphs.analytics.context import Info
+from subgraphs.analytics.models import Verb
+from subgraphs.analytics.service import READER, Band, band_of
+from subgraphs.analytics.store import CourseFigures, LearnerFigures
+
+strawberry.enum(Band, name="EngagementBand", description="How far a learner has come.")
+
+
+@strawberry.enum(description="What a learner may tell of; the platform tells the rest by itself.")
+class ActivityVerb(Enum):
+    EXPERIENCED = Verb.EXPERIENCED
+    INTERACTED = Verb.INTERACTED
+    ANSWERED = Verb.ANSWERED
+    SUSPENDED = Verb.SUSPENDED
+    RESUMED = Verb.RESUMED
+
+
+@strawberry.type(description="Figures of a course, worked out from what has happened in it.")
+class CourseAnalytics:
+    enrollments: int
+    active_learners: int = strawberry.field(description="Enrolled learners who have done anything since.")
+    completions: int
+    average_progress: float | None = strawberry.field(description="Of all enrolled, 0 to 1; null if there are none.")
+    last_activity_at: datetime | None
+
+    @classmethod
+    def of(cls, figures: CourseFigures) -> "CourseAnalytics":
+        return cls(
+            enrollments=figures.enrollments,
+            active_learners=figures.active_learners,
+            completions=figures.completions,
+            average_progress=figures.average_progress,
+            last_activity_at=figures.last_activity_at,
+        )
+
+
+@strawberry.federation.type(keys=["id"])
+class Course:
+    id: strawberry.ID
+
+    @strawberry.field(description="Needs analytics:read.")
+    async def analytics(self, info: Info) -> CourseAnalytics | None:
+        info.context.caller.require(READER)
+        figures = await info.context.loaders.figures_by_course.load(parse_id(self.id))
+        return CourseAnalytics.of(figures or CourseFigures())
+
+
+@strawberry.type(description="How a learner gets on in a course.")
+class Engagement:
+    band: Band
+    statements: int = strawberry.field(description="How many things the learner has done since enrolling.")
+    last_active_at: datetime | None
+
+    @classmethod
+    def of(cls, progress: float, figures: LearnerFigures | None) -> "Engagement":
+        return cls(
+            band=band_of(progress),
+            statements=figures.statements if figures else 0,
+            last_active_at=figures.last_active_at if figures else None,
+        )
+
+
+@strawberry.federation.type(keys=["id"])
+class Enrollment:
+    id: strawberry.ID
+    progress: float = strawberry.federation.field(external=True)
+
+    @strawberry.federation.field(
+        requires=["progress"], description="For the learner, and for those with analytics:read."
+    )
+    async def engagement(self, info: Info) -> Engagement | None:
+        caller = info.context.caller
+        figures = await info.context.loaders.figures_by_enrollment.load(parse_id(self.id))
+        if figures is not None and figures.learner_id != caller.user_id and READER not in caller.scopes:
+            raise Forbidden(scope=READER)
+        return Engagement.of(self.progress, figures)
+
+
+@strawberry.input
+class ActivityStatementInput:
+    verb: ActivityVerb
+    object_id: strawberry.ID = strawberry.field(description="What it was done with: a lesson, for instance.")
+    course_id: strawberry.ID | None = strawberry.field(default=None, description="The course it was done in.")
+    occurred_at: datetime
+
+
+@strawberry.input
+class RecordActivityInput(MutationInput):
+    statements: list[ActivityStatementInput] = strawberry.field(description="1 to 500.")
+
+
+@strawberry.type
+class RecordActivityPayload:
+    recorded: int | None = strawberry.field(default=None, description="How many statements there were.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
