@@ -1,0 +1,178 @@
+"""Documents of many tenants in one process: each in its own database, none by mistake in another's."""
+
+import asyncio
+import gc
+from collections.abc import AsyncGenerator
+from contextvars import Context
+from typing import ClassVar
+
+import pytest
+from beanie.exceptions import CollectionWasNotInitialized
+from pydantic import SecretStr
+from pymongo import IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from shared.caller import Caller, TenantId, service_caller
+from shared.documents import Documents, TenantDocument, TenantDocuments, documents_unit_of_work
+from shared.errors import Unavailable
+from shared.ids import uuid7
+from shared.tenancy.names import document_database
+from tests.servers import Servers
+
+
+class Page(TenantDocument):
+    """A document of the test."""
+
+    slug: str
+    edits: int = 0
+
+    class Settings:
+        name: ClassVar[str] = "pages"
+        indexes: ClassVar[list[IndexModel]] = [IndexModel([("slug", 1)], unique=True, name="slug")]
+
+
+@pytest.fixture
+async def documents(servers: Servers) -> AsyncGenerator[Documents]:
+    """The documents of a subgraph."""
+    opened = Documents.create(SecretStr(servers.mongo), subgraph="test", models=[Page])
+    yield opened
+    await opened.aclose()
+
+
+async def tenant_of(documents: Documents) -> Caller:
+    """A caller of a new tenant."""
+    caller = service_caller(TenantId(uuid7()), "test")
+    await documents.provision(caller.tenant_id)
+    return caller
+
+
+async def slugs(documents: Documents, caller: Caller) -> list[str]:
+    """The pages a caller sees."""
+    async with documents.read(caller) as tenant:
+        return [page.slug for page in await tenant.of(Page).find_all().sort("slug").to_list()]
+
+
+async def add(documents: Documents, caller: Caller, slug: str) -> Page:
+    """Write a page."""
+
+    async def work(tenant: TenantDocuments) -> Page:
+        page = tenant.of(Page)(slug=slug)
+        await asyncio.sleep(0)
+        return await page.insert()
+
+    return await documents_unit_of_work(documents, caller, work)
+
+
+class TestTenants:
+    async def test_interleaved_each_write_to_their_own(self, documents: Documents) -> None:
+        one, other = await tenant_of(documents), await tenant_of(documents)
+        await asyncio.gather(
+            *(
+                add(documents, caller, f"{name}-{n}")
+                for n in range(8)
+                for name, caller in (("one", one), ("other", other))
+            )
+        )
+        assert await slugs(documents, one) == [f"one-{n}" for n in range(8)]
+        assert await slugs(documents, other) == [f"other-{n}" for n in range(8)]
+
+    async def test_a_class_keeps_to_its_tenant(self, documents: Documents) -> None:
+        one, other = await tenant_of(documents), await tenant_of(documents)
+        async with documents.read(one) as first, documents.read(other) as second:
+            page = await first.of(Page)(slug="mine").insert()
+            assert await second.of(Page).get(page.id) is None
+            assert await second.of(Page).find(second.of(Page).slug == "mine").count() == 0
+            page.edits = 7
+            await page.replace()
+            assert isinstance(page, Page)
+            found = await first.of(Page).get(page.id)
+        assert found
+        assert found.edits == 7
+
+    async def test_the_declared_class_reaches_no_database(self, documents: Documents) -> None:
+        await add(documents, await tenant_of(documents), "somewhere")
+        with pytest.raises(CollectionWasNotInitialized):
+            await Page.find_all().to_list()
+        with pytest.raises(CollectionWasNotInitialized):
+            Page(slug="nowhere")
+
+    async def test_many_tenants_keep_a_bounded_number_of_classes(
+        self, documents: Documents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.documents._BOUND_TENANTS", 3)
+        before = len(Page.__subclasses__())
+        for _ in range(10):
+            async with documents.read(service_caller(TenantId(uuid7()), "test")) as tenant:
+                tenant.of(Page)
+        gc.collect()
+        assert len(Page.__subclasses__()) - before <= 4
+
+    async def test_provisioned_twice_have_their_indexes_once(self, documents: Documents) -> None:
+        caller = await tenant_of(documents)
+        await documents.provision(caller.tenant_id)
+        database = documents.client[document_database("test", caller.tenant_id)]
+        assert set(await database["pages"].index_information()) == {"_id_", "slug"}
+
+
+class TestUnitOfWork:
+    async def test_keeps_nothing_if_it_raises(self, documents: Documents) -> None:
+        caller = await tenant_of(documents)
+
+        async def work(tenant: TenantDocuments) -> None:
+            await tenant.of(Page)(slug="lost").insert()
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await documents_unit_of_work(documents, caller, work)
+        assert await slugs(documents, caller) == []
+
+    async def test_statements_in_it_see_each_other_and_others_do_not(self, documents: Documents) -> None:
+        caller = await tenant_of(documents)
+
+        async def work(tenant: TenantDocuments) -> None:
+            await tenant.of(Page)(slug="new").insert()
+            assert await tenant.of(Page).find_all().count() == 1
+            assert await asyncio.create_task(outside(), context=Context()) == []
+
+        async def outside() -> list[str]:
+            return await slugs(documents, caller)
+
+        await documents_unit_of_work(documents, caller, work)
+        assert await slugs(documents, caller) == ["new"]
+
+    async def test_is_run_again_when_another_was_faster(self, documents: Documents) -> None:
+        caller = await tenant_of(documents)
+        page, runs = await add(documents, caller, "page"), 0
+
+        async def work(tenant: TenantDocuments) -> None:
+            nonlocal runs
+            runs += 1
+            found = await tenant.of(Page).get(page.id)
+            assert found
+            found.edits += 1
+            await asyncio.sleep(0.005)
+            await found.replace()
+
+        await asyncio.gather(*(documents_unit_of_work(documents, caller, work) for _ in range(6)))
+        async with documents.read(caller) as tenant:
+            edited = await tenant.of(Page).get(page.id)
+        assert edited
+        assert edited.edits == 6
+        assert runs > 6
+
+    async def test_a_taken_key_is_refused(self, documents: Documents) -> None:
+        caller = await tenant_of(documents)
+        await add(documents, caller, "taken")
+        with pytest.raises(DuplicateKeyError):
+            await add(documents, caller, "taken")
+
+
+class TestServerAway:
+    async def test_is_told_as_unavailable(self, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("shared.documents._SERVER_TIMEOUT_MS", 100)
+        documents = Documents.create(
+            SecretStr(f"mongodb://127.0.0.1:{unused_tcp_port}"), subgraph="test", models=[Page]
+        )
+        with pytest.raises(Unavailable):
+            await documents.ping()
+        await documents.aclose()
