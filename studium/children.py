@@ -11,15 +11,17 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from studium.embedded import Child, DataFolder
+from studium.embedded.child import Probe
 from studium.embedded.pidfile import PidFile
 from studium.embedded.ports import LOOPBACK
-from studium.probing import answers, is_alive
+from studium.probing import answers, is_alive, listens
 from studium.settings import StudiumSettings
 
 SUBGRAPH_STAGE: Final = 1
 ROUTER_STAGE: Final = 2
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _PREFIX: Final = "STUDIUM_"
+_HEALTH: Final = "/health"
 _SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 4.0
@@ -75,21 +77,39 @@ class Environments:
         return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}
 
 
-def process(
+def step(folder: DataFolder, name: str, environment: Mapping[str, str], *options: str) -> Child:
+    """The command `name`, which does something and ends."""
+    return _process(folder, name, (name, *options), environment, probe=is_alive)
+
+
+def worker(folder: DataFolder, environment: Mapping[str, str], port: int) -> Child:
+    """The worker, which says at `port` whether everything it does is going on."""
+    told = {**environment, f"{_PREFIX}WORKER_PORT": str(port)}
+    return _process(folder, "worker", ("worker",), told, probe=answers(port, _HEALTH), health=listens(port))
+
+
+def server(
+    folder: DataFolder, command: tuple[str, ...], environment: Mapping[str, str], *, port: int, host: str = LOOPBACK
+) -> Child:
+    """A process that answers GraphQL; it is called as the last word of its command."""
+    name, listen = command[-1], ("--port", str(port), "--host", host)
+    return _process(folder, name, (*command, *listen), environment, probe=answers(port, _HEALTH, _reachable(host)))
+
+
+def _process(
     folder: DataFolder,
     name: str,
     command: tuple[str, ...],
     environment: Mapping[str, str],
     *,
-    port: int | None = None,
-    host: str = LOOPBACK,
+    probe: Probe,
+    health: Probe | None = None,
 ) -> Child:
-    """One of our own processes, which answers at `port` if it listens at all."""
-    listen = ("--port", str(port), "--host", host) if port is not None else ()
     return Child(
         name=name,
-        command=(sys.executable, "-m", "studium", *command, *listen),
-        probe=is_alive if port is None else answers(port, "/health", _reachable(host)),
+        command=(sys.executable, "-m", "studium", *command),
+        probe=probe,
+        health=health,
         log=folder.logs / f"{name}.log",
         pid_file=PidFile(folder.pids / f"{name}.json"),
         environment=environment,

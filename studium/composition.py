@@ -66,6 +66,10 @@ def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
             return _users(parts)
         case "courses":
             return _courses(parts)
+        case "content":
+            return _content(parts)
+        case "analytics":
+            return _analytics(parts)
         case "notifications":
             return _notifications(parts)
         case _:
@@ -112,6 +116,31 @@ def _courses(parts: Parts) -> "SubgraphApp":
     from subgraphs.courses.settings import CoursesSettings
 
     return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier)
+
+
+def _content(parts: Parts) -> "SubgraphApp":
+    from subgraphs.content.app import create
+    from subgraphs.content.settings import ContentSettings
+
+    platform = parts.settings
+    settings = ContentSettings(
+        database_url=parts.database("content"),
+        mongo_url=_given(platform.mongo_url, "MONGO_URL"),
+        redis_url=_given(platform.redis_url, "REDIS_URL"),
+        search_folder=platform.data / "search",
+        elasticsearch_url=platform.elasticsearch_url,
+        elasticsearch_api_key=platform.elasticsearch_api_key,
+        pinecone_host=platform.pinecone_host,
+        pinecone_api_key=platform.pinecone_api_key,
+    )
+    return create(settings, verifier=parts.verifier)
+
+
+def _analytics(parts: Parts) -> "SubgraphApp":
+    from subgraphs.analytics.app import create
+    from subgraphs.analytics.settings import AnalyticsSettings
+
+    return create(AnalyticsSettings(database_url=parts.database("analytics")), verifier=parts.verifier)
 
 
 def _notifications(parts: Parts) -> "SubgraphApp":

@@ -19,7 +19,7 @@ from router.serve.request import Authenticate, GraphQLRequest, RequestContext
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
 from shared.graphql.context import bearer_token
-from shared.tokens import TokenExpired, TokenVerifier
+from shared.tokens import LEEWAY_SECONDS, TokenExpired, TokenVerifier
 from studium.embedded.errors import CannotStart
 
 _AUTHORIZATION: Final = "authorization"
@@ -27,7 +27,7 @@ _AUTHORIZATION: Final = "authorization"
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, and until when the token says so (seconds since the epoch)."""
+    """Who asks, and until when the token is accepted (seconds since the epoch)."""
 
     caller: Caller
     expires: float
@@ -97,6 +97,6 @@ def _authorization(headers: Mapping[str, str], parameters: Mapping[str, Any] | N
 
 
 def _expiry(token: str) -> float:
-    """The `exp` claim of a token that was verified just now."""
+    """When the verifier stops accepting a token that it accepted just now."""
     claims = token.split(".")[1]
-    return float(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])
+    return LEEWAY_SECONDS + float(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])

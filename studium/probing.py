@@ -27,6 +27,16 @@ def answers(port: int, path: str, host: str = LOOPBACK) -> Probe:
     return probe
 
 
+def listens(port: int, host: str = LOOPBACK) -> Probe:
+    """A probe: a connection to `port` is accepted."""
+
+    async def probe() -> None:
+        _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+
+    return probe
+
+
 async def is_alive() -> None:
     """The probe of a process that listens nowhere: that it runs is all there is to see."""
 

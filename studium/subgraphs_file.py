@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from router.compose import Subgraph
 from studium.embedded.errors import CannotStart
+
+if TYPE_CHECKING:
+    from router.compose import Subgraph
 
 _FEDERATION: Final = "=2.11.0"
 _SDL_QUERY: Final = {"query": "{ _service { sdl } }"}
@@ -41,7 +43,7 @@ def print_sources(sources: Mapping[str, Source]) -> str:
     return yaml.safe_dump({"federation_version": _FEDERATION, "subgraphs": subgraphs}, sort_keys=False)
 
 
-async def read_subgraphs(path: Path) -> list[Subgraph]:
+async def read_subgraphs(path: Path) -> "list[Subgraph]":
     """The subgraphs a configuration names, with their SDL.
 
     Raises:
@@ -63,7 +65,9 @@ def _entries(path: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
-async def _read(name: str, url: str, schema: Mapping[str, Any], folder: Path) -> Subgraph:
+async def _read(name: str, url: str, schema: Mapping[str, Any], folder: Path) -> "Subgraph":
+    from router.compose import Subgraph
+
     try:
         if "file" in schema:
             return Subgraph(name, url, (folder / schema["file"]).read_text())

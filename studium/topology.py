@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from studium.children import Environments, process
+from studium.children import Environments, server, step, worker
 from studium.embedded import Child, DataFolder, Ports
 from studium.embedded.files import write_private
 from studium.embedded.ports import LOOPBACK
@@ -29,27 +29,26 @@ class Topology:
         return f"http://{LOOPBACK}:{self.settings.port}/graphql"
 
     def migration(self) -> Child:
-        return process(self.folder, "migrate", ("migrate",), self._environments().administrator())
+        return step(self.folder, "migrate", self._environments().administrator())
 
     def seeding(self) -> Child:
-        return process(self.folder, "seed", ("seed", "--url", self.url), self._environments().plain())
+        return step(self.folder, "seed", self._environments().plain(), "--url", self.url)
 
     def processes(self, mode: Mode) -> list[Child]:
         """The processes that keep running."""
-        worker = process(self.folder, "worker", ("worker",), self._environments().administrator())
+        hand = worker(self.folder, self._environments().administrator(), self.ports.choose("worker"))
         if mode == "one":
-            return [worker, self._router(self._environments().in_process())]
+            return [hand, self._router(self._environments().in_process())]
         listening = {name: self.ports.choose(f"subgraph-{name}") for name in SUBGRAPHS}
         environments = self._environments(auth_port=listening["auth"])
         subgraphs = [
-            process(self.folder, name, ("serve", name), environments.subgraph(name), port=port)
+            server(self.folder, ("serve", name), environments.subgraph(name), port=port)
             for name, port in listening.items()
         ]
-        return [worker, *subgraphs, self._router(environments.router(self._write_sources(listening)))]
+        return [hand, *subgraphs, self._router(environments.router(self._write_sources(listening)))]
 
     def _router(self, environment: dict[str, str]) -> Child:
-        port, host = self.settings.port, self.settings.host
-        return process(self.folder, "router", ("router",), environment, port=port, host=host)
+        return server(self.folder, ("router",), environment, port=self.settings.port, host=self.settings.host)
 
     def _write_sources(self, listening: dict[str, int]) -> Path:
         from studium.subgraphs_file import Source, print_sources

@@ -27,12 +27,15 @@ _PROBE_PAUSE: Final = 0.03
 class Child:
     """A program to keep running.
 
-    `stage` orders the stop: higher stages stop first, the databases are stage 0. `environment` None inherits ours.
+    `probe` tells when it has started; `health`, if it is another, whether it still lives: a process that waits for a
+    database that is away is not ready, and starting it again would not help. `stage` orders the stop: higher stages
+    stop first, the databases are stage 0. `environment` None inherits ours.
     """
 
     name: str
     command: tuple[str, ...]
     probe: Probe
+    health: Probe | None = None
     log: Path
     pid_file: PidFile
     environment: Mapping[str, str] | None = field(default=None, repr=False)
@@ -94,16 +97,12 @@ class Run:
             answered.cancel()
 
     async def _answer(self) -> None:
-        while not await self.healthy():  # noqa: ASYNC110 - another process: there is no event to wait for
+        while not await _succeeds(self.child.probe):  # noqa: ASYNC110 - another process: there is no event to wait for
             await asyncio.sleep(_PROBE_PAUSE)
 
     async def healthy(self) -> bool:
-        """Whether the child answers its probe now."""
-        try:
-            await asyncio.wait_for(self.child.probe(), _PROBE_SECONDS)
-        except Exception:  # noqa: BLE001 - whatever a driver raises means the same here: no answer
-            return False
-        return True
+        """Whether the child still lives."""
+        return await _succeeds(self.child.health or self.child.probe)
 
     async def ended(self) -> None:
         """Wait until the process is gone."""
@@ -139,6 +138,14 @@ class Run:
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(number)
+
+
+async def _succeeds(probe: Probe) -> bool:
+    try:
+        await asyncio.wait_for(probe(), _PROBE_SECONDS)
+    except Exception:  # noqa: BLE001 - whatever a driver raises means the same here: no answer
+        return False
+    return True
 
 
 def last_lines(log: Path, count: int = 12) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ class TestFirstDay:
             "users": {"edges": [{"node": {"displayName": "Olga"}}]},
             "inbox": {"edges": []},
             "unreadCount": 0,
-            "search": {"edges": []},
+            "search": [],
             "viewer": {"tenant": {"slug": "second", "userCount": 1, "courseCount": 0}},
         }
         assert await learner.ask("{ unreadCount }") == {"unreadCount": 1}
@@ -113,7 +113,7 @@ _LISTS = """{
   users { edges { node { displayName } } }
   inbox { edges { node { id } } }
   unreadCount
-  search(query: "vector") { edges { node { snippet } } }
+  search(query: "vector") { snippet }
   viewer { tenant { slug userCount courseCount } }
 }"""
 
