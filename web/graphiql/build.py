@@ -18,6 +18,8 @@ ASSETS = HERE.parents[1] / "router" / "serve" / "dist" / "graphiql"
 STAMP = "built-from.txt"
 SOURCES = ("package-lock.json", "bundle.mjs", "src/main.js", "src/page.css", "src/index.html")
 
+NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+
 
 class CannotBuild(Exception):
     """One line that says why."""
@@ -40,7 +42,7 @@ def main() -> int:
 
 def _build(digest: str) -> None:
     node, npm = _node()
-    _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm could not install its packages")
+    _run([*npm, "ci", *NPM_OPTIONS], "npm could not install its packages; is the package registry reachable?")
     ASSETS.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ASSETS.parent) as folder:
         fresh = Path(folder) / "graphiql"
@@ -75,10 +77,16 @@ def _run(command: list[str], failure: str) -> None:
     try:
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)  # noqa: S603  # our own commands
     except OSError as error:
-        raise CannotBuild(f"{failure}: {error}") from error
+        raise CannotBuild(f"{failure} ({error})") from error
     if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if "error" in line.lower()]
-        raise CannotBuild(f"{failure}: {(lines or done.stderr.splitlines() or ['no reason given'])[0]}")
+        raise CannotBuild(f"{failure} ({_reason(done.stderr)})")
+
+
+def _reason(output: str) -> str:
+    """The most telling line of what a command complained about."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for word in ("reason:", "error") for line in lines if word in line.lower()]
+    return next(iter(telling or lines), "it gave no reason")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from router.serve.limits import check_depth
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 PROMPT_SECONDS = 0.5
-"""Generous, as the machine may be busy: what it guards against takes many seconds."""
+"""Of processor time. Generous: what it guards against takes many seconds."""
 
 
 async def refusal(query: str, limits: Limits | None = None) -> str:
@@ -52,10 +52,10 @@ class TestDepth:
         "text", ['"\\"' * 300_000, '"' * 600_000, '"' + '\\"' * 300_000, '"""' + '"a' * 300_000, "#\n" * 300_000]
     )
     def test_no_text_takes_long_to_look_at(self, text: str) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         with contextlib.suppress(Refused):
             check_depth(text, Limits())
-        assert time.perf_counter() - started < PROMPT_SECONDS
+        assert time.process_time() - started < PROMPT_SECONDS
 
 
 class TestTokens:
@@ -68,9 +68,9 @@ class TestTokens:
 
 class TestSelections:
     async def test_fragments_that_double_are_refused_promptly(self) -> None:
-        started = time.perf_counter()
+        started = time.process_time()
         assert "selects more than 20000" in await refusal(doubling_fragments(60))
-        assert time.perf_counter() - started < PROMPT_SECONDS
+        assert time.process_time() - started < PROMPT_SECONDS
 
     async def test_cyclic_fragments_are_refused_by_validation(self) -> None:
         cyclic = "{ book(id: 1) { ...A } } fragment A on Book { ...B } fragment B on Book { ...A }"
@@ -86,16 +86,15 @@ class TestValidation:
     async def test_the_event_loop_goes_on_while_a_large_document_is_validated(self) -> None:
         engine = library_engine(LibrarySubgraph())
         query = "{" + " ".join(f"a{n}: book(id: {n}) {{ id title }}" for n in range(1_000)) + "}"
-        longest = 0.0
+        turns = 0
 
         async def watch() -> None:
-            nonlocal longest
+            nonlocal turns
             while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0.001)
-                longest = max(longest, time.perf_counter() - before)
+                await asyncio.sleep(0)
+                turns += 1
 
         watcher = asyncio.create_task(watch())
         await engine.prepare(GraphQLRequest(query))
         watcher.cancel()
-        assert longest < PROMPT_SECONDS
+        assert turns > 10

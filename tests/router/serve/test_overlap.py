@@ -116,9 +116,9 @@ def test_the_verdict_is_graphql_cores(seed: int) -> None:
 )
 def test_many_fields_under_one_key_are_judged_promptly(text: str) -> None:
     document = parse(text)
-    started = time.perf_counter()
+    started = time.process_time()
     overlap_errors(SCHEMA, document, 20, 20_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_document_whose_types_multiply_is_given_up() -> None:
