@@ -27,6 +27,15 @@ def either(left: When, right: When) -> When:
     return left if left == right else _simplify([*left, *right])
 
 
+def without(when: When, excluded: When) -> When | None:
+    """Where the first holds and the second does not; None if that is nowhere."""
+    left: When | None = when if excluded else None
+    for alternative in excluded:
+        if left is not None:
+            left = both(left, tuple((Condition(each.variable, not each.value),) for each in alternative))
+    return left
+
+
 def common(alternatives: When) -> Alternative:
     """The conditions that every alternative shares: they hold wherever the whole does."""
     if not alternatives:

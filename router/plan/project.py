@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from router.federation.type_ref import ListOf, Named, NonNull, TypeRef
+from router.plan.conditions import When
 from router.plan.nodes import ProjectedField
 from router.plan.positions import Position
 from router.plan.selections import TYPENAME, SelectedField, Selection
@@ -37,9 +38,17 @@ class Projection:
 
     def fields(self, selection: Selection, position: Position) -> tuple[ProjectedField, ...]:
         """The fields of the objects at a position."""
-        return tuple(self._field(each, position) for each in selection.fields)
+        if not any(each.turns for each in selection.fields):
+            return tuple(self._field(each, position, each.when) for each in selection.fields)
+        placed = [
+            (place, self._field(each, position, when))
+            for each in selection.fields
+            for place, when in each.turns or ((each.place, each.when),)
+        ]
+        placed.sort(key=lambda turn: turn[0])
+        return tuple(field for _, field in placed)
 
-    def _field(self, field: SelectedField, position: Position) -> ProjectedField:
+    def _field(self, field: SelectedField, position: Position, when: When) -> ProjectedField:
         slot = position.by_field[id(field)]
         below = slot.child
         return ProjectedField(
@@ -48,7 +57,7 @@ class Projection:
             field_name=field.name,
             type=_META_TYPES[field.name] if field.type is None else self._type(field.type),
             on=field.on,
-            when=field.when,
+            when=when,
             selections=() if below is None or field.selection is None else self.fields(field.selection, below),
             typename_key=TYPENAME if below is None else below.typename_key,
         )

@@ -23,6 +23,9 @@ class SelectedField:
         when: conditions, those of the parent field aside.
         type: in the supergraph; None for `__typename`.
         selection: of an object, interface or union value.
+        place: in the order of the client's document.
+        turns: where it is written more than once: each place, and the conditions under which it is the first one that
+            counts. Empty if `place` always is.
     """
 
     key: str
@@ -33,6 +36,8 @@ class SelectedField:
     when: When
     type: TypeRef | None
     selection: "Selection | None" = None
+    place: int = 0
+    turns: tuple[tuple[int, When], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

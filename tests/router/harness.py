@@ -72,6 +72,7 @@ class Seen:
     record: Record
     sent: Mapping[str, Any]
     external: Callable[[str], bool]
+    typename: str = ""
 
     def __getitem__(self, name: str) -> Any:
         if name in self.sent:
@@ -134,7 +135,9 @@ class Simulated:
         for name in sorted(types):
             for record in self.world.entities.get(name, ()):
                 if any(_matches(record, representation, key.definitions[0]) for key in keys):
-                    return self._see(record, representation)
+                    seen = self._see(record, representation)
+                    # an interface object goes by the name of its interface
+                    return seen if record["__typename"] in self._definitions else replace(seen, typename=typename)
         return None
 
     def _implementations(self, interface: str) -> set[str]:
@@ -157,7 +160,8 @@ class Simulated:
             for each in (definition.fields or () if isinstance(definition, ObjectTypeDefinitionNode) else ())
             if any(directive.name.value == "external" for directive in each.directives or ())
         }
-        return Seen(record, sent, lambda name: name in external and name not in self._provided.split())
+        typename = str(record.get("__typename"))
+        return Seen(record, sent, lambda name: name in external and name not in self._provided.split(), typename)
 
 
 class Federation:
@@ -210,7 +214,7 @@ class Federation:
 
 
 def _type_of_seen(value: Seen, *_: Any) -> str:
-    return value.record["__typename"]
+    return value.typename
 
 
 def _type_of_record(value: Record, *_: Any) -> str:

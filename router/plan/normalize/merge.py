@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from graphql import FragmentDefinitionNode, SelectionSetNode
 
 from router.federation.type_ref import TypeRef, base_name
-from router.plan.conditions import ALWAYS, When, either
+from router.plan.conditions import ALWAYS, When, either, without
 from router.plan.normalize.collect import Collector, Occurrence
 from router.plan.selections import SelectedField, Selection, signature_of
 from router.supergraph.model import Kind, Supergraph
@@ -46,14 +46,17 @@ class Normalizer:
         for index, each in enumerate(occurrences):
             node = each.node
             by_key.setdefault((node.alias or node.name).value, []).append((index, each))
-        found: list[tuple[int, SelectedField]] = []
+        found: list[SelectedField] = []
         for key, group in by_key.items():
             for on, members in self._by_types(group, possible):
                 field = self._field(key, on, possible, [each for _, each in members])
-                found.append((members[0][0], field))
+                field.place = members[0][0]
+                if len(members) > 1 and members[0][1].when:
+                    field.turns = _turns(members)
+                found.append(field)
         if len(found) > len(by_key):
-            found.sort(key=lambda each: each[0])
-        return [each for _, each in found]
+            found.sort(key=lambda each: each.place)
+        return found
 
     def _by_types(
         self, group: list[tuple[int, Occurrence]], possible: frozenset[str]
@@ -101,3 +104,15 @@ class Normalizer:
             if own is not None:
                 return own.type
         return self._types[parent].fields[name].type
+
+
+def _turns(members: Sequence[tuple[int, Occurrence]]) -> tuple[tuple[int, When], ...]:
+    """The places of a field, each with the conditions that hold there and at none before it."""
+    before = members[0][1].when
+    found = [(members[0][0], before)]
+    for place, occurrence in members[1:]:
+        own = without(occurrence.when, before)
+        if own is not None:
+            found.append((place, own))
+        before = either(before, occurrence.when)
+    return tuple(found)
