@@ -30,8 +30,8 @@ def upgrade(op: Operations) -> None:
         sa.Column("read_at", sa.DateTime(timezone=True)),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
         sa.PrimaryKeyConstraint("id", name="pk_notifications"),
-        sa.UniqueConstraint("user_id", "number", name="uq_notifications_user_id"),
-        sa.UniqueConstraint("event_id", "user_id", name="uq_notifications_event_id"),
+        sa.UniqueConstraint("user_id", "number", name="uq_notifications_user_id_number"),
+        sa.UniqueConstraint("event_id", "user_id", name="uq_notifications_event_id_user_id"),
     )
     op.create_index(
         "ix_notifications_unread", "notifications", ["user_id", "number"], postgresql_where=sa.text("read_at IS NULL")
