@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from router.compose.build import Builder
+from router.compose.defaults import normalize_defaults
 from router.compose.model import ROOT_NAMES, ObjectType, RootKind, Schema
 from router.compose.read_links import read_links
 from router.compose.subgraph import Subgraph, SubgraphSchema
@@ -88,6 +89,7 @@ class _Reading:
         if "link" not in schema.directives and schema.itself.named("link"):
             link = FEATURES[LINK, Version(1, 0)]
             define_feature(schema, Link(FeatureUrl(LINK, "link", link.version), "link"), link)
+        normalize_defaults(schema)
         return schema
 
     def _read_types(self, schema: Schema) -> None:

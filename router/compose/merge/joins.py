@@ -11,7 +11,7 @@ def join_type(merge: Merge, sources: Sources[NamedType], into: NamedType) -> Non
     for index, source in present(sources).items():
         said: dict[str, Value] = {"graph": merge.graph(index)}
         interface_object = True if merge.is_interface_object(index, into.name) else None
-        keys = source.applied("key")
+        keys = sorted(source.applied("key"), key=lambda key: str(key.arguments.get("fields")))
         if not keys:
             into.directives.append(merge.join_directive("type", {**said, "isInterfaceObject": interface_object}))
         for key in keys:
@@ -29,7 +29,7 @@ def join_type(merge: Merge, sources: Sources[NamedType], into: NamedType) -> Non
 def join_implements(merge: Merge, sources: Sources[FieldsType], into: FieldsType) -> None:
     """The interfaces that any subgraph has the type implement."""
     for index, source in present(sources).items():
-        for interface in source.interfaces:
+        for interface in sorted(source.interfaces):
             into.interfaces.setdefault(interface, None)
             said: dict[str, Value] = {"graph": merge.graph(index), "interface": interface}
             into.directives.append(merge.join_directive("implements", said))

@@ -8,7 +8,7 @@ from router.federation.values import Value
 
 def merge_union(merge: Merge, sources: dict[int, UnionType], into: UnionType) -> None:
     """Unite the members."""
-    for member in dict.fromkeys(name for source in sources.values() for name in source.members):
+    for member in sorted({name for source in sources.values() for name in source.members}):
         into.members[member] = None
         for index, source in sources.items():
             if member in source.members:

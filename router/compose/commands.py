@@ -1,0 +1,111 @@
+"""`python -m router compose`."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from router.compose.config import ConfigError, read_config
+from router.compose.pipeline import Composed, Refused, compose
+from router.compose.subgraph import Subgraph
+from router.federation.errors import CompositionError
+
+
+class Subparsers(Protocol):
+    """What argparse's `add_subparsers` gives."""
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser: ...
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Add `compose`."""
+    parser = subparsers.add_parser("compose", help="compose subgraphs into a supergraph")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--config", type=Path, metavar="FILE", help="supergraph.yaml, in Rover's format")
+    source.add_argument("--jsonl", action="store_true", help="compose a set a line, from standard input")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the supergraph here, not to standard output")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of errors and hints")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return _compose_lines() if arguments.jsonl else _compose_config(arguments)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _compose_config(arguments: argparse.Namespace) -> int:
+    outcome = compose(read_config(arguments.config))
+    if arguments.format == "json":
+        sys.stderr.write(json.dumps(_as_json(outcome), indent=2) + "\n")
+    else:
+        found = outcome.errors if isinstance(outcome, Refused) else outcome.hints
+        sys.stderr.write("".join(f"{each}\n" for each in found))
+    if isinstance(outcome, Refused):
+        return 1
+    if arguments.output is None:
+        sys.stdout.write(outcome.supergraph_sdl)
+    else:
+        _write_whole(arguments.output, outcome.supergraph_sdl)
+    return 0
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            file.write(text)
+        Path(file.name).chmod(0o666 & ~_umask())
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _compose_lines() -> int:
+    """Answer each line of standard input by a line of standard output."""
+    for line in sys.stdin:
+        if line.strip():
+            sys.stdout.write(json.dumps(_answer(line)) + "\n")
+            sys.stdout.flush()
+    return 0
+
+
+def _answer(line: str) -> Mapping[str, Any]:
+    try:
+        request: Any = json.loads(line)
+        subgraphs = [
+            Subgraph(each["name"], each.get("url") or "", each["sdl"])
+            for each in cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"A line must be {{id, subgraphs: [{{name, url, sdl}}]}}, and one is not: {error!r}"
+        ) from error
+    return {"id": request.get("id"), **_as_json(compose(subgraphs))}
+
+
+def _as_json(outcome: Composed | Refused) -> Mapping[str, Any]:
+    refused = isinstance(outcome, Refused)
+    return {
+        "ok": not refused,
+        "supergraphSdl": None if refused else outcome.supergraph_sdl,
+        "errors": [_error(error) for error in outcome.errors] if refused else [],
+        "hints": [] if refused else [{"code": hint.code, "message": hint.message} for hint in outcome.hints],
+    }
+
+
+def _error(error: CompositionError) -> Mapping[str, Any]:
+    places = [{"subgraph": at.subgraph, "line": at.line, "column": at.column} for at in error.locations]
+    return {"code": error.code, "message": error.message, "subgraph": error.subgraph, "locations": places}
