@@ -45,7 +45,7 @@ async def sessions(control: Control) -> AsyncGenerator[Sessions]:
 
 @pytest.fixture
 def ask(notifications: SubgraphApp, signed_in: SignIn) -> Ask:
-    """Ask the subgraph: ``await ask(query, {"first": 1}, by=caller)``; nobody is signed in without `by`."""
+    """Ask the subgraph, as the caller `by` or as nobody."""
 
     async def answer(
         query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
@@ -68,7 +68,7 @@ def listen(notifications: SubgraphApp, signed_in: SignIn) -> Listen:
 
 @pytest.fixture
 def tell(sessions: Sessions, hub: Hub) -> Tell:
-    """Tell somebody something, as the consumer does: ``await tell(ada, "Hello", "Hello again")``."""
+    """Tell somebody some things, one after the other, as the consumer does."""
 
     async def store(person: Caller, *titles: str, course_id: UUID | None = None) -> None:
         user_id = person.require_user()

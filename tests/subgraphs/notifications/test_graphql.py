@@ -33,7 +33,7 @@ async def nodes(ask: Ask, by: Any, **variables: Any) -> list[dict[str, Any]]:
 
 
 class TestInbox:
-    async def test_shows_what_the_caller_was_told_newest_first(self, ask: Ask, tell: Tell, tenant: Tenant):
+    async def test_shows_what_the_caller_was_told_newest_first(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
         ada, bob, course = tenant.caller(), tenant.caller(), uuid7()
         await tell(ada, "first", "second", course_id=course)
         await tell(bob, "for Bob")
@@ -42,7 +42,7 @@ class TestInbox:
         assert found[0]["course"] == {"id": str(course)}
         assert (found[0]["kind"], found[0]["readAt"]) == ("ENROLLED", None)
 
-    async def test_is_paged(self, ask: Ask, tell: Tell, tenant: Tenant):
+    async def test_is_paged(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
         ada = tenant.caller()
         await tell(ada, *"abcde")
         seen: list[str] = []
@@ -57,30 +57,30 @@ class TestInbox:
     @pytest.mark.parametrize("number", [1, 20])
     async def test_takes_one_statement_whatever_their_number(
         self, ask: Ask, tell: Tell, tenant: Tenant, queries: Queries, number: int
-    ):
+    ) -> None:
         ada = tenant.caller()
         await tell(ada, *map(str, range(number)))
         queries.clear()
         assert len(await nodes(ask, ada)) == number
         assert len(queries) == 1
 
-    async def test_needs_somebody_signed_in(self, ask: Ask):
+    async def test_needs_somebody_signed_in(self, ask: Ask) -> None:
         assert code_of(await ask(INBOX)) == "UNAUTHENTICATED"
 
     @pytest.mark.parametrize("variables", [{"first": 0}, {"first": 101}, {"after": "nonsense"}, {"after": "Wy0xXQ"}])
-    async def test_refuses_pages_it_cannot_give(self, ask: Ask, tenant: Tenant, variables: dict[str, object]):
+    async def test_refuses_pages_it_cannot_give(self, ask: Ask, tenant: Tenant, variables: dict[str, object]) -> None:
         assert code_of(await ask(INBOX, variables, by=tenant.caller())) == "BAD_USER_INPUT"
 
     async def test_of_the_same_person_in_another_tenant_is_another(
         self, ask: Ask, tell: Tell, tenant: Tenant, other_tenant: Tenant
-    ):
+    ) -> None:
         ada = tenant.caller()
         await tell(ada, "secret")
         assert await nodes(ask, other_tenant.caller(user_id=ada.user_id)) == []
 
 
 class TestMarkRead:
-    async def test_marks_and_counts(self, ask: Ask, tell: Tell, tenant: Tenant):
+    async def test_marks_and_counts(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
         ada = tenant.caller()
         await tell(ada, "a", "b", "c")
         ids = [one["id"] for one in await nodes(ask, ada)]
@@ -90,7 +90,7 @@ class TestMarkRead:
         assert await ask("{ unreadCount }", by=ada) == {"data": {"unreadCount": 1}}
         assert [one["title"] for one in await nodes(ask, ada, unreadOnly=True)] == ["a"]
 
-    async def test_keeps_the_time_of_the_first_reading(self, ask: Ask, tell: Tell, tenant: Tenant):
+    async def test_keeps_the_time_of_the_first_reading(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
         ada = tenant.caller()
         await tell(ada, "a")
         [one] = await nodes(ask, ada)
@@ -100,7 +100,7 @@ class TestMarkRead:
 
     async def test_of_somebody_elses_is_like_one_that_never_was_and_marks_nothing(
         self, ask: Ask, tell: Tell, tenant: Tenant, other_tenant: Tenant
-    ):
+    ) -> None:
         ada, bob = tenant.caller(), tenant.caller()
         stranger = other_tenant.caller(user_id=ada.user_id)
         await tell(ada, "mine")
@@ -114,10 +114,10 @@ class TestMarkRead:
         assert await ask("{ unreadCount }", by=bob) == {"data": {"unreadCount": 1}}
 
     @pytest.mark.parametrize("ids", [[], ["7"], ["00000000-0000-7000-8000-000000000000"] * 101])
-    async def test_refuses_what_are_not_some_ids(self, ask: Ask, tenant: Tenant, ids: list[str]):
+    async def test_refuses_what_are_not_some_ids(self, ask: Ask, tenant: Tenant, ids: list[str]) -> None:
         assert code_of(await ask(MARK, {"input": {"ids": ids}}, by=tenant.caller())) == "BAD_USER_INPUT"
 
-    async def test_refuses_a_key_used_for_something_else(self, ask: Ask, tell: Tell, tenant: Tenant):
+    async def test_refuses_a_key_used_for_something_else(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
         ada = tenant.caller()
         await tell(ada, "a", "b")
         ids = [one["id"] for one in await nodes(ask, ada)]
@@ -127,7 +127,9 @@ class TestMarkRead:
 
 
 class TestEntities:
-    async def test_only_the_callers_own_inbox_is_shown(self, ask: Ask, tell: Tell, tenant: Tenant, queries: Queries):
+    async def test_only_the_callers_own_inbox_is_shown(
+        self, ask: Ask, tell: Tell, tenant: Tenant, queries: Queries
+    ) -> None:
         ada, bob = tenant.caller(), tenant.caller()
         await tell(ada, "mine")
         await tell(bob, "not yours")
@@ -142,7 +144,7 @@ class TestEntities:
 
     async def test_many_notifications_are_loaded_in_one_statement(
         self, ask: Ask, tell: Tell, tenant: Tenant, queries: Queries
-    ):
+    ) -> None:
         ada, bob = tenant.caller(), tenant.caller()
         await tell(ada, "a", "b")
         await tell(bob, "not yours")

@@ -1,0 +1,217 @@
+"""The worker as a process: it makes tenants and moves events, and may be killed at any moment."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from redis.asyncio import Redis
+
+from shared.caller import TenantId
+from shared.database import Sessions, unit_of_work
+from shared.events import record
+from shared.idempotency import Attempt
+from shared.ids import uuid7
+from shared.tenancy.registry import Registry, SignUp, TenantStatus
+from studium.probing import answers
+from subgraphs.analytics.models import Statement
+from subgraphs.courses.events import Enrolled
+from subgraphs.notifications.models import Notification
+from subgraphs.users.models import User
+from tests.tenants import Control, Tenant
+
+
+@dataclass
+class WorkerProcess:
+    """A worker on the test servers."""
+
+    control: Control
+    port: int
+    data: Path
+    _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+
+    async def start(self) -> None:
+        servers = self.control.servers
+        environment = {
+            **os.environ,
+            "STUDIUM_DATABASE_URL": servers.database,
+            "STUDIUM_REDIS_URL": servers.redis,
+            "STUDIUM_MONGO_URL": servers.mongo,
+            "STUDIUM_SECRET": self.control.secret.get_secret_value(),
+            "STUDIUM_DATA": str(self.data),
+            "STUDIUM_WORKER_PORT": str(self.port),
+        }
+        self._process = await asyncio.create_subprocess_exec(sys.executable, "-m", "studium", "worker", env=environment)
+
+    async def ready(self) -> None:
+        await eventually(self._is_ready)
+
+    async def _is_ready(self) -> bool:
+        with suppress(OSError):
+            await answers(self.port, "/health")()
+            return True
+        return False
+
+    async def end(self, number: signal.Signals) -> int:
+        """Signal the process; returns its status."""
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        return await asyncio.wait_for(self._process.wait(), 10)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = 40.0) -> None:
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def worker(control: Control, tmp_path: Path, unused_tcp_port: int) -> AsyncGenerator[WorkerProcess]:
+    """A worker just started. Redis is empty: what earlier tests left was for tenants that were emptied since."""
+    process = WorkerProcess(control, unused_tcp_port, tmp_path)
+    redis: Any = cast("Any", Redis).from_url(control.servers.redis)
+    await redis.flushall()
+    await redis.aclose()
+    await process.start()
+    yield process
+    await process.end(signal.SIGKILL)
+
+
+@asynccontextmanager
+async def sessions_of(control: Control, subgraph: str) -> AsyncGenerator[Sessions]:
+    sessions = Sessions.create(control.login_url(subgraph), subgraph=subgraph, pool_size=2)
+    yield sessions
+    await sessions.aclose()
+
+
+@dataclass
+class Courses:
+    """Enrols people, as the courses subgraph does."""
+
+    sessions: Sessions
+    tenant: Tenant
+    learner: UUID = field(default_factory=uuid7)
+
+    async def enroll(self, count: int) -> None:
+        for _ in range(count):
+            async with unit_of_work(self.sessions, self.tenant.caller()) as session:
+                enrolled = Enrolled(
+                    tenant_id=self.tenant.id,
+                    enrollment_id=uuid7(),
+                    course_id=uuid7(),
+                    course_title="Algebra",
+                    user_id=self.learner,
+                )
+                record(session, enrolled)
+
+
+@dataclass
+class Effects:
+    """What the enrolments have led to."""
+
+    control: Control
+    tenant: Tenant
+
+    async def count(self, subgraph: str, counted: Any) -> tuple[int, int]:
+        """How many there are, and how many different ones."""
+        async with sessions_of(self.control, subgraph) as sessions, sessions.read(self.tenant.caller()) as session:
+            found = await session.execute(sa.select(sa.func.count(), sa.func.count(sa.distinct(counted))))
+            total, different = found.one()
+        return total, different
+
+    async def settle(self, expected: int) -> None:
+        """Wait until each enrolment has had its effects, and assert that none had them twice."""
+
+        async def arrived() -> bool:
+            notified = await self.count("notifications", Notification.event_id)
+            stated = await self.count("analytics", Statement.enrollment_id)
+            assert max(*notified, *stated) <= expected
+            return notified == stated == (expected, expected)
+
+        await eventually(arrived)
+
+
+@pytest.fixture
+async def courses(control: Control, tenant: Tenant) -> AsyncGenerator[Courses]:
+    async with sessions_of(control, "courses") as sessions:
+        yield Courses(sessions, tenant)
+
+
+@pytest.fixture
+def effects(control: Control, tenant: Tenant) -> Effects:
+    return Effects(control, tenant)
+
+
+class TestWorker:
+    async def test_ends_at_once_when_asked_to(self, worker: WorkerProcess) -> None:
+        await worker.ready()
+        assert await worker.end(signal.SIGTERM) == 0
+
+    async def test_makes_the_tenant_that_has_signed_up(self, worker: WorkerProcess, control: Control) -> None:
+        registry = Registry.create(control.login_url("auth"))
+        tenant_id, owner_id = TenantId(uuid7()), uuid7()
+        sign_up = SignUp(
+            tenant_id,
+            f"new-{tenant_id.hex[-8:]}",
+            "New",
+            owner_id=owner_id,
+            owner_email="ada@example.org",
+            owner_name="Ada",
+            sealed_password_hash="sealed",
+        )
+        await registry.register(sign_up, plan="free", attempt=Attempt("signUpTenant", key=None, input={}))
+        found = await registry.wait_until_active(sign_up.slug, seconds=30)
+        await registry.aclose()
+        assert found is not None
+        assert found.status is TenantStatus.ACTIVE
+        tenant = Tenant(tenant_id, sign_up.slug)
+
+        async def owner_is_there() -> bool:
+            async with sessions_of(control, "users") as sessions, sessions.read(tenant.caller()) as session:
+                return await session.get(User, owner_id) is not None
+
+        await eventually(owner_is_there)
+
+    async def test_killed_in_the_middle_it_loses_nothing_and_does_nothing_twice(
+        self, worker: WorkerProcess, courses: Courses, effects: Effects
+    ) -> None:
+        await worker.ready()
+        enrolling = asyncio.create_task(courses.enroll(80))
+        for _ in range(2):
+            await asyncio.sleep(0.2)
+            await worker.end(signal.SIGKILL)
+            await worker.start()
+        await enrolling
+        await effects.settle(80)
+
+    async def test_goes_on_after_its_connections_are_cut_and_what_redis_held_is_gone(
+        self, worker: WorkerProcess, control: Control, courses: Courses, effects: Effects
+    ) -> None:
+        await worker.ready()
+        await courses.enroll(10)
+        await cut_connections(control)
+        await courses.sessions.aclose()
+        await courses.enroll(10)
+        await effects.settle(20)
+        await worker.ready()
+
+
+async def cut_connections(control: Control) -> None:
+    """Close what the worker holds, and lose everything in Redis."""
+    redis: Any = cast("Any", Redis).from_url(control.servers.redis)
+    await redis.flushall()
+    await redis.client_kill_filter(_type="normal", skipme=True)
+    await redis.aclose()
+    async with control.admin() as admin, admin.server.connect() as connection:
+        await connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'studium_%'")
+        )
