@@ -1,6 +1,7 @@
 """Errors of subgraphs, and the router's own, as the client reads them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from router.execute.json import JSONObject, PathKey
@@ -14,6 +15,9 @@ INTERNALS = frozenset({"exception", "stacktrace", "stackTrace", "debug"})
 """Extensions that frameworks add in development, and that no client may see."""
 
 ENTITIES = "_entities"
+
+MAX_ERRORS = 1_000
+"""Most errors that one fetch, or the projection, adds to an answer: beyond, they tell nobody more."""
 
 
 def subgraph_error(error: Mapping[str, Any], subgraph: str, path: Sequence[PathKey]) -> JSONObject:
@@ -42,23 +46,30 @@ def entity_errors(
     fallback: Sequence[PathKey],
 ) -> list[JSONObject]:
     """Errors under `_entities`, moved to every object that the failing representation describes."""
-    found: list[JSONObject] = []
+    found = _entity_errors(errors, subgraph, targets, fallback)
+    return list(islice(found, MAX_ERRORS))
+
+
+def _entity_errors(
+    errors: Iterable[Mapping[str, Any]],
+    subgraph: str,
+    targets: Sequence[Sequence[tuple[JSONObject, Position | None]]],
+    fallback: Sequence[PathKey],
+) -> Iterator[JSONObject]:
     for error in errors:
         match error.get("path"):
             case [str(), int(index), *rest] if 0 <= index < len(targets):
                 keys = [key for key in rest if isinstance(key, str | int)]
-                found.extend(
-                    subgraph_error(error, subgraph, [*keys_of(position), *keys]) for _, position in targets[index]
-                )
+                for _, position in targets[index]:
+                    yield subgraph_error(error, subgraph, [*keys_of(position), *keys])
             case _:
-                found.append(subgraph_error(error, subgraph, fallback))
-    return found
+                yield subgraph_error(error, subgraph, fallback)
 
 
 def root_errors(errors: Iterable[Mapping[str, Any]], subgraph: str) -> list[JSONObject]:
     """Errors of a root fetch: their paths are those of the merged data already."""
     found: list[JSONObject] = []
-    for error in errors:
+    for error in islice(errors, MAX_ERRORS):
         path: Any = error.get("path")
         keys = [key for key in path if isinstance(key, str | int)] if isinstance(path, list) else []  # pyright: ignore[reportUnknownVariableType]  # JSON of a subgraph
         found.append(subgraph_error(error, subgraph, keys))

@@ -6,7 +6,6 @@ built, so that an executor is worth keeping with its plan.
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -19,7 +18,8 @@ from router.execute.project import Projector
 from router.execute.response import Response
 from router.execute.run import Run
 from router.execute.shapes import holds
-from router.execute.transport.base import SubgraphFailure, Transport
+from router.execute.subscriptions import respond_to_events
+from router.execute.transport.base import Transport
 from router.plan.nodes import QueryPlan
 
 
@@ -44,27 +44,26 @@ class Executor:
 
     async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
         """Answer a query or mutation; `variables` are coerced, `headers` go to the subgraphs."""
-        run = Run(variables, headers, list(self._needs))
+        run = self.begin(variables, headers)
         await self._drain(run, self._roots)
-        return self._answer(run)
+        return self.answer(run)
 
-    async def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[Response]:
-        """Answer a subscription, one response per event of its source, in the order of the source.
+    def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[Response]:
+        """Answer a subscription, one response per event of its source."""
+        return respond_to_events(self, variables, headers)
 
-        The next event is taken when the response to the last one has been: a slow reader slows the source down.
-        """
-        source = self._steps[0]
-        try:
-            async with aclosing(source.subscribe(variables, headers)) as events:
-                async for event in events:
-                    run = Run(variables, headers, list(self._needs))
-                    source.merge_root(run, event)
-                    await self._drain(run, self._finish(run, 0))
-                    yield self._answer(run)
-        except SubgraphFailure as failure:
-            run = Run(variables, headers, [])
-            source.fail(run, failure)
-            yield self._answer(run)
+    @property
+    def source(self) -> FetchStep:
+        """The fetch that gives a subscription's events."""
+        return self._steps[0]
+
+    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run:
+        """An execution in which nothing is done yet."""
+        return Run(variables, headers, list(self._needs))
+
+    async def go_on(self, run: Run, done: int) -> None:
+        """Run all that waited for a fetch whose result has been merged."""
+        await self._drain(run, self._finish(run, done))
 
     async def _drain(self, run: Run, ready: Sequence[int]) -> None:
         """Run the ready fetches and all that they make ready; a chain of single fetches needs no task."""
@@ -87,7 +86,8 @@ class Executor:
                 ready.append(dependant)
         return ready
 
-    def _answer(self, run: Run) -> Response:
+    def answer(self, run: Run) -> Response:
+        """The client's answer from what the execution has gathered."""
         errors = self._client_errors(run.errors, run.data)
         if self._introspection is not None:
             data, problems = self._introspection.answer(run.variables)

@@ -4,8 +4,9 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
 # pyright: reportUnknownArgumentType=false
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from graphql import (
@@ -19,13 +20,16 @@ from graphql import (
     is_non_null_type,
 )
 
+from router.execute.errors import MAX_ERRORS
 from router.execute.json import JSONObject, PathKey
 from router.execute.leaves import admission, admit_anything
-from router.execute.paths import keys_of
+from router.execute.paths import Position, keys_of
 from router.execute.shapes import INVALID, FieldShape, LeafShape, ListShape, ObjectShape, Projection, Shape
+from router.execute.transport.base import MalformedResponse
 from router.plan.nodes import ProjectedField, QueryPlan
 
 TYPENAME = "__typename"
+MALFORMED = MalformedResponse.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +48,26 @@ class Projector:
         """The client's data; adds to `errors`, whose paths are the client's, what they do not explain yet."""
         state = Projection(variables)
         completed = self.root.complete_object(data, None, state)
-        errors.extend(
-            {
-                "message": message,
-                "path": keys_of(position),
-                "extensions": {"code": "SUBGRAPH_MALFORMED_RESPONSE"},
-            }
-            for position, message in state.malformed
-        )
-        for position, name in state.violations:
-            path = keys_of(position)
-            if not any(_explains(error.get("path"), path) for error in errors):
-                errors.append(
-                    {
-                        "message": f"Cannot return null for non-nullable field {name}.",
-                        "path": path,
-                        "extensions": {"code": "NON_NULL_VIOLATION"},
-                    }
-                )
+        if state.malformed:
+            errors.extend(_error(message, MALFORMED, position) for position, message in state.malformed[:MAX_ERRORS])
+        if state.violations:
+            errors.extend(islice(_unexplained(state.violations, errors), MAX_ERRORS))
         return None if completed is INVALID else completed
 
 
-def _explains(path: Sequence[PathKey] | None, null: Sequence[PathKey]) -> bool:
-    """Whether an error lies at, above or below a null."""
-    if path is None:
-        return True
-    shared = min(len(path), len(null))
-    return list(path[:shared]) == list(null[:shared])
+def _unexplained(violations: Iterable[tuple[Position, str]], errors: Iterable[JSONObject]) -> Iterator[JSONObject]:
+    """Errors for nulls that no known error lies at, above or below."""
+    known = [tuple[PathKey, ...](error.get("path", ())) for error in errors]
+    exact = set(known)
+    above = {path[:length] for path in known for length in range(len(path) + 1)}
+    for position, name in violations:
+        path = tuple(keys_of(position))
+        if path not in above and not any(path[:length] in exact for length in range(len(path) + 1)):
+            yield _error(f"Cannot return null for non-nullable field {name}.", "NON_NULL_VIOLATION", position)
+
+
+def _error(message: str, code: str, position: Position) -> JSONObject:
+    return {"message": message, "path": keys_of(position), "extensions": {"code": code}}
 
 
 @dataclass(frozen=True, slots=True)

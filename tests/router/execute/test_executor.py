@@ -19,7 +19,7 @@ from router.plan.nodes import (
     Representation,
     RepresentationField,
 )
-from tests.router.execute.graphs import Graph, fetch, field_type, graph, plan, select
+from tests.router.execute.graphs import Graph, Reply, fetch, field_type, graph, plan, select
 
 STORE = """
     type Query { products: [Product!] top: Product me: User }
@@ -228,23 +228,46 @@ class TestIntrospection:
 
 
 class TestSubscription:
-    async def test_every_event_runs_the_rest_of_the_plan(self) -> None:
+    def changes(self, *events: Reply) -> tuple[Graph, QueryPlan]:
+        """A subscription to products, whose stock another subgraph answers for."""
         sdl = STORE + "type Subscription { changed: Product }"
-        store = graph(
-            sdl,
-            products=[{"data": {"changed": {"__typename": "Product", "upc": upc}}} for upc in ("1", "2")],
-            stock=[{"data": {"_entities": [{"inStock": flag}]}} for flag in (True, False)],
+        stock = [{"data": {"_entities": [{"inStock": flag}]}} for flag in (True, False)]
+        store = graph(sdl, products=events, stock=stock)
+        entities = fetch(
+            1, "stock", STOCK_TEXT, path=(Key("changed"),), representations=(PRODUCT,), after=frozenset({0})
         )
         query = plan(
             [
                 fetch(0, "products", "subscription{changed{__typename upc}}", kind=OperationKind.SUBSCRIPTION),
-                fetch(1, "stock", STOCK_TEXT, path=(Key("changed"),), representations=(PRODUCT,), after=frozenset({0})),
+                entities,
             ],
             select(store.schema, "Subscription", {"changed": ["upc", "inStock"]}),
             kind=OperationKind.SUBSCRIPTION,
         )
+        return store, query
+
+    def event(self, upc: str) -> Reply:
+        return {"data": {"changed": {"__typename": "Product", "upc": upc}}}
+
+    async def test_every_event_runs_the_rest_of_the_plan(self) -> None:
+        store, query = self.changes(self.event("1"), self.event("2"))
         events = [event.data async for event in store.executor(query).subscribe({}, {})]
         assert events == [
             {"changed": {"upc": "1", "inStock": True}},
             {"changed": {"upc": "2", "inStock": False}},
+        ]
+
+    async def test_an_event_may_bring_errors(self) -> None:
+        store, query = self.changes({"data": None, "errors": [{"message": "lost", "path": ["changed"]}]})
+        (event,) = [event async for event in store.executor(query).subscribe({}, {})]
+        assert event.data == {"changed": None}
+        assert [error["path"] for error in event.errors] == [["changed"]]
+
+    async def test_a_source_that_breaks_says_so_in_a_last_response(self) -> None:
+        store, query = self.changes(self.event("1"), ConnectionError("secret"))
+        first, last = [event async for event in store.executor(query).subscribe({}, {})]
+        assert first.errors == []
+        assert last.data == {"changed": None}
+        assert [error["extensions"] for error in last.errors] == [
+            {"code": "SUBGRAPH_UNREACHABLE", "serviceName": "products"}
         ]

@@ -11,7 +11,9 @@ from router.plan.nodes import Condition, ProjectedField
 from tests.router.execute.graphs import field_type, plan, select
 
 SCHEMA = build_schema("""
-    type Query { user: User strict: User! users: [User!] matrix: [[Int!]!] pet: Pet pets: [Pet!]! anything: JSON }
+    type Query {
+        user: User strict: User! users: [User!] nobody: [User] matrix: [[Int!]!] pet: Pet pets: [Pet!]! anything: JSON
+    }
     type User {
         id: ID! name: String age: Int score: Float active: Boolean tags: [String!] role: Role must: Role! friend: User!
     }
@@ -85,6 +87,11 @@ class TestNulls:
         known = [{"message": "known", "path": ["users", 0]}]
         _, errors = project({"users": [{"id": "0"}, {}]}, {"users": ["id"]}, errors=known)
         assert paths(errors) == [["users", 0], ["users", 1, "id"]]
+
+    def test_the_number_of_errors_is_bounded(self) -> None:
+        data, errors = project({"nobody": [{"id": None}] * 100_000}, {"nobody": ["id"]})
+        assert data == {"nobody": [None] * 100_000}
+        assert len(errors) == 1_000
 
 
 class TestLeaves:

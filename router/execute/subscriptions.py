@@ -1,0 +1,50 @@
+"""A subscription's source of events, and the rest of its plan for each of them.
+
+Source: https://spec.graphql.org/draft/#sec-Subscription
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Protocol
+
+from router.execute.fetching import FetchStep
+from router.execute.response import Response
+from router.execute.run import Run
+from router.execute.transport.base import SubgraphFailure
+
+SOURCE = 0
+"""The fetch of a subscription's plan that gives its events."""
+
+
+class Remainder(Protocol):
+    """What a plan has for each event."""
+
+    @property
+    def source(self) -> FetchStep: ...
+
+    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run: ...
+
+    async def go_on(self, run: Run, done: int) -> None: ...
+
+    def answer(self, run: Run) -> Response: ...
+
+
+async def respond_to_events(
+    remainder: Remainder, variables: Mapping[str, Any], headers: Mapping[str, str]
+) -> AsyncGenerator[Response]:
+    """One response per event, in the order of the source; if the source breaks, a last one says so.
+
+    The next event is taken when the response to the last one has been: a slow reader slows the source down.
+    """
+    source = remainder.source
+    try:
+        async with aclosing(source.subscribe(variables, headers)) as events:
+            async for event in events:
+                run = remainder.begin(variables, headers)
+                source.merge_root(run, event)
+                await remainder.go_on(run, SOURCE)
+                yield remainder.answer(run)
+    except SubgraphFailure as failure:
+        run = remainder.begin(variables, headers)
+        source.fail(run, failure)
+        yield remainder.answer(run)
