@@ -21,9 +21,9 @@ class Embedder:
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
         """Give each text its vector of length 1; a text without a known word gets one of zeros."""
-        async with self._loading:
-            if self._model is None:
-                self._model = await asyncio.to_thread(_load)
+        if self._model is None:
+            async with self._loading:
+                self._model = self._model or await asyncio.to_thread(_load)
         return await asyncio.to_thread(partial(_embed, self._model, list(texts)))
 
 

@@ -33,13 +33,13 @@ class Library:
         self.author = self.tenant.caller(lessons.AUTHOR, "learn", role="INSTRUCTOR")
         self.reader = self.tenant.caller("learn")
 
-    async def ask(self, caller: Caller | None, query: str, **variables: Any) -> Answer:
+    async def ask(self, caller: Caller | None, operation: str, /, **variables: Any) -> Answer:
         """Execute an operation as `caller`."""
 
         async def context(_: object) -> Context:
             return Context(caller, self.documents, self.indexer)
 
-        return await GraphQLService(SCHEMA, context=context).execute(query, variables)
+        return await GraphQLService(SCHEMA, context=context).execute(operation, variables)
 
     async def lesson(
         self,

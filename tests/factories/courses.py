@@ -41,13 +41,13 @@ class Campus:
         """Another learner."""
         return self.tenant.caller(service.LEARNER)
 
-    async def ask(self, caller: Caller | None, query: str, **variables: Any) -> Answer:
+    async def ask(self, caller: Caller | None, operation: str, /, **variables: Any) -> Answer:
         """Execute an operation as `caller`."""
 
         async def context(_: object) -> Context:
             return Context(caller, self.sessions)
 
-        return await GraphQLService(SCHEMA, context=context).execute(query, variables)
+        return await GraphQLService(SCHEMA, context=context).execute(operation, variables)
 
     async def draft(self, slug: str = "algebra") -> Course:
         """A course nobody but its author sees."""

@@ -1,5 +1,6 @@
 """A library on real servers."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -25,12 +26,22 @@ async def documents(control: Control) -> AsyncGenerator[Documents]:
     await documents.aclose()
 
 
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The model, loaded."""
+    embedder = Embedder()
+    asyncio.run(embedder.embed(["load"]))
+    return embedder
+
+
 @pytest.fixture
-async def indexer(control: Control, documents: Documents, tmp_path: Path) -> AsyncGenerator[Indexer]:
+async def indexer(
+    control: Control, documents: Documents, embedder: Embedder, tmp_path: Path
+) -> AsyncGenerator[Indexer]:
     """The indexer, with a search index of its own."""
     sessions = Sessions.create(control.login_url("content"), subgraph="content")
     search = TantivySearch(tmp_path)
-    yield Indexer(documents, search=search, vectors=PgVectors(sessions), embedder=Embedder())
+    yield Indexer(documents, search=search, vectors=PgVectors(sessions), embedder=embedder)
     await search.aclose()
     await sessions.aclose()
 
