@@ -21,10 +21,12 @@ def separate_conflicts(graph: FetchGraph, positions: Positions) -> None:
 
 
 def _conflict(selected: Sequence[Selected]) -> Slot | None:
-    """A slot whose key has another type elsewhere in selections that are merged; None if all is well."""
+    """A slot whose key means something else elsewhere in selections that are merged; None if all is well."""
     by_key: dict[str, list[Emission]] = {}
     for each in selected:
         for emission in each.emissions.values():
+            if _spreads(emission):
+                return emission.slot
             by_key.setdefault(emission.slot.key, []).append(emission)
     for emissions in by_key.values():
         first = emissions[0]
@@ -36,6 +38,17 @@ def _conflict(selected: Sequence[Selected]) -> Slot | None:
         if found is not None:
             return found
     return None
+
+
+def _spreads(emission: Emission) -> bool:
+    """Whether the field reaches objects of other types, for which its key means another field.
+
+    An interface object cannot tell the types apart: what it is asked for one of them it gives for all.
+    """
+    slot, edge = emission.slot, emission.edge
+    if slot.on is None or edge is None or not edge.source.is_interface_object:
+        return False
+    return any(other.key == slot.key and other is not slot for other in slot.position.slots)
 
 
 def _shape(emission: Emission) -> str:
