@@ -83,7 +83,7 @@ def _why_not_resolved(prover: Prover, cast: Node, field: Field) -> str:
         return f'"{field.coordinate}" is {"overridden" if gone else "@external"}'
     if step.contexts:
         return f'a context that "{field.coordinate}" uses is not set, or cannot be read'
-    if step.requires and not prover.can_require(cast, step, arrived=True):
+    if step.requires and not prover.can_require(cast, step, keyed=True):
         return f'what "{field.coordinate}" requires, "{show(step.requires)}", cannot be resolved'
     return f'"{field.coordinate}" needs a key of "{cast.type}" known here, to come back with what it requires'
 

@@ -62,6 +62,7 @@ class Graph:
     def __init__(self, merge: Merge) -> None:
         self.merge = merge
         self._steps: dict[tuple[Node, str], Step | None] = {}
+        self._local_keys: dict[tuple[int, str], bool] = {}
         self._jumps: dict[tuple[int, str], tuple[Jump, ...]] = {}
 
     def is_interface_object(self, node: Node) -> bool:
@@ -137,6 +138,12 @@ class Graph:
 
     def local_key(self, node: Node) -> bool:
         """Whether the subgraph knows all of some key, so that it can be come back to."""
+        key = (node.subgraph, node.type)
+        if key not in self._local_keys:
+            self._local_keys[key] = self._has_local_key(node)
+        return self._local_keys[key]
+
+    def _has_local_key(self, node: Node) -> bool:
         subgraph = self.merge.subgraphs[node.subgraph]
         type_ = subgraph.schema.fields_type(node.type)
         keys = type_.applied("key") if type_ else []

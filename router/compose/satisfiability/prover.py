@@ -16,6 +16,8 @@ Labels: TypeAlias = frozenset[tuple[str, bool]]
 """The progressive overrides decided on, by label."""
 Contexts: TypeAlias = Mapping[tuple[int, str], frozenset[Node]]
 """Where a subgraph's context was last set, on the way."""
+Places: TypeAlias = frozenset[tuple[Node, bool]]
+"""The nodes a value can be at, and whether a key to the subgraph is known there, to come back to it."""
 _Goal: TypeAlias = tuple[object, ...]
 
 NO_LABELS: Labels = frozenset()
@@ -32,6 +34,7 @@ class Prover:
         self._under_way: set[_Goal] = set()
         self._ran_into_itself = False
         self._progressed = False
+        self._reached: dict[Node, tuple[Node, ...]] = {}
 
     def _holds(self, goal: _Goal, prove: Callable[[], bool]) -> bool:
         if goal in self._proven:
@@ -62,8 +65,11 @@ class Prover:
             self._refuted.clear()
         return proven
 
-    def reach(self, node: Node) -> list[Node]:
+    def reach(self, node: Node) -> tuple[Node, ...]:
         """The nodes of the same value, `node` first: everywhere its keys lead, directly or further on."""
+        known = self._reached.get(node)
+        if known is not None:
+            return known
         found = {node: None}
         open_nodes = [node]
         while open_nodes:
@@ -72,24 +78,36 @@ class Prover:
                 if jump.target not in found and self.can_jump(current, jump):
                     found[jump.target] = None
                     open_nodes.append(jump.target)
-        return list(found)
+        reached = tuple(found)
+        if not self._under_way:
+            # nothing that is still being proven was taken for unproven
+            self._reached[node] = reached
+        return reached
+
+    def places(self, nodes: Iterable[Node]) -> Places:
+        """Everywhere a value that is at `nodes` can be had."""
+        start = set(nodes)
+        found = {node: self.graph.local_key(node) for node in start}
+        for node in start:
+            found.update(dict.fromkeys(self.reach(node)[1:], True))
+        return frozenset(found.items())
 
     def can_jump(self, node: Node, jump: Jump) -> bool:
         """Whether the key can be resolved starting from `node`."""
-        return not jump.key or self._holds(("jump", node, jump), lambda: self._select({node}, jump.key))
+        return not jump.key or self._holds(("key", node, jump.key), lambda: self._select({node}, jump.key))
 
-    def can_require(self, node: Node, step: Step, *, arrived: bool) -> bool:
+    def can_require(self, node: Node, step: Step, *, keyed: bool) -> bool:
         """Whether what the step requires can be fetched, and the subgraph come back to with it.
 
         Args:
             node: where the step starts.
             step: the field.
-            arrived: whether the subgraph was jumped to, so that the key to it is known already.
+            keyed: whether a key to the subgraph is known, by having jumped there or by what it resolves.
 
         """
         if not step.requires:
             return True
-        if not arrived and not self.graph.local_key(node):
+        if not keyed:
             return False
         return self._holds(("requires", node, step), lambda: self._select({node}, step.requires))
 
@@ -102,18 +120,15 @@ class Prover:
         """Whether the concrete type of a value can be found out, an interface object not knowing it."""
         return any(not self.graph.is_interface_object(each) for each in self.reach(node))
 
-    def take(self, nodes: Iterable[Node], owner: str, name: str, labels: Labels) -> Iterator[tuple[Node, Step]]:
+    def take(self, places: Places, owner: str, name: str, labels: Labels) -> Iterator[tuple[Node, Step]]:
         """Every way to resolve the field of the object `owner`: where from, and the step."""
-        for node in nodes:
-            for each in self.reach(node):
-                cast = self.graph.cast(each, owner)
-                step = self.graph.step(cast, name) if cast is not None else None
-                if cast is None or step is None:
-                    continue
-                if step.label is not None and step.label not in labels:
-                    continue
-                if self.can_require(cast, step, arrived=each != node):
-                    yield cast, step
+        for node, keyed in places:
+            cast = node if node.type == owner else self.graph.cast(node, owner)
+            step = self.graph.step(cast, name) if cast is not None else None
+            if cast is None or step is None or (step.label is not None and step.label not in labels):
+                continue
+            if not step.requires or self.can_require(cast, step, keyed=keyed):
+                yield cast, step
 
     def _select(self, nodes: Iterable[Node], selected: Selection) -> bool:
         return all(self._select_part(set(nodes), part) for part in selected)
@@ -124,16 +139,20 @@ class Prover:
             return any(self._select_fragment(node, part) for node in nodes)
         if part.name == "__typename":
             return any(self.knows_typename(node) for node in nodes)
-        return any(self._select_field(each, part, arrived=each != node) for node in nodes for each in self.reach(node))
+        return any(
+            self._select_field(each, part, keyed=each != node or self.graph.local_key(each))
+            for node in nodes
+            for each in self.reach(node)
+        )
 
-    def _select_field(self, node: Node, part: Selected, *, arrived: bool) -> bool:
+    def _select_field(self, node: Node, part: Selected, *, keyed: bool) -> bool:
         """Resolve a field right from `node`."""
         if not self.graph.is_abstract(node):
             step = self.graph.step(node, part.name)
             return (
                 step is not None
                 and step.label is None
-                and self.can_require(node, step, arrived=arrived)
+                and self.can_require(node, step, keyed=keyed)
                 and self._select({step.target}, part.inner)
             )
         step = self.graph.interface_step(node, part.name)

@@ -1,6 +1,6 @@
 """Walk every path a client can query, holding all the places where subgraphs could answer it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from router.compose.hints import Hint
@@ -11,7 +11,7 @@ from router.compose.satisfiability import runtime_types
 from router.compose.satisfiability.budget import Budget
 from router.compose.satisfiability.explain import Path, unsatisfiable, unsatisfiable_mutation
 from router.compose.satisfiability.graph import Graph, Node, Step
-from router.compose.satisfiability.prover import NO_LABELS, Labels, Prover
+from router.compose.satisfiability.prover import NO_LABELS, Labels, Places, Prover
 from router.federation.errors import CompositionError
 from router.federation.type_ref import base_name
 
@@ -37,7 +37,7 @@ class Walk:
         self._visible = visible
         self._budget = budget
         self._prover = Prover(Graph(merge), budget)
-        self._seen: dict[tuple[str, SetContexts], list[tuple[frozenset[Node], Labels]]] = {}
+        self._seen: dict[tuple[str, SetContexts], list[tuple[Places, Labels]]] = {}
         self.errors: list[CompositionError] = []
         self.hints: list[Hint] = []
 
@@ -59,8 +59,9 @@ class Walk:
         while stack:
             state = stack.pop()
             self._budget.spend()
-            if not self._is_known(state):
-                stack.extend(self._next(state))
+            places = self._prover.places(state.nodes)
+            if not self._is_known(state, places):
+                stack.extend(self._next(state, places))
 
     def _walk_mutations(self, start: State) -> None:
         """A mutation is called once, in one subgraph, so that one of them must do for the rest of the query."""
@@ -83,32 +84,32 @@ class Walk:
     def _mutations(self, start: State) -> Iterator[tuple[State, dict[int, set[Node]]]]:
         type_ = self._merge.supergraph.fields_type(start.type)
         for field in self._fields(type_) if type_ else ():
-            for after in self._take(start, field):
+            for after in self._take(start, self._prover.places(start.nodes), field):
                 groups: dict[int, set[Node]] = {}
                 for node in after.nodes:
                     groups.setdefault(node.subgraph, set()).add(node)
                 yield after, groups
 
-    def _is_known(self, state: State) -> bool:
+    def _is_known(self, state: State, places: Places) -> bool:
         """Whether the same value was walked with no more places to be."""
         known = self._seen.setdefault((state.type, state.contexts), [])
-        if any(nodes <= state.nodes and labels <= state.labels for nodes, labels in known):
+        if any(fewer <= places and labels <= state.labels for fewer, labels in known):
             return True
-        known.append((state.nodes, state.labels))
+        known.append((places, state.labels))
         return False
 
-    def _next(self, state: State) -> Iterator[State]:
+    def _next(self, state: State, places: Places) -> Iterator[State]:
         type_ = self._merge.supergraph.composite(state.type)
         if isinstance(type_, ObjectType):
             for field in self._fields(type_):
-                yield from self._take(state, field)
+                yield from self._take(state, places, field)
         elif type_ is not None:
-            yield from self._cast(state, type_)
+            yield from self._cast(state, places, type_)
 
     def _fields(self, type_: FieldsType) -> list[Field]:
         return [field for field in type_.fields.values() if self._visible.sees(field)]
 
-    def _cast(self, state: State, type_: CompositeType) -> Iterator[State]:
+    def _cast(self, state: State, places: Places, type_: CompositeType) -> Iterator[State]:
         """Tell apart the types that an abstract value can be."""
         graph = self._prover.graph
         for each in self._merge.supergraph.runtime_types(type_):
@@ -122,44 +123,42 @@ class Walk:
             if any(each.name not in graph.runtime_types(node) for node in concrete):
                 # where some subgraph never returns the type, no query can be answered with it
                 continue
-            nodes = frozenset(self._casts(state.nodes, each.name))
+            nodes = frozenset(self._casts(places, each.name))
             after = replace(state, type=each.name, nodes=nodes, path=state.path.on(each.name))
             if nodes:
                 yield after
             else:
                 self.errors.append(unsatisfiable(self._prover, after.path, state.nodes, each.name, None))
 
-    def _casts(self, nodes: Iterable[Node], name: str) -> Iterator[Node]:
+    def _casts(self, places: Places, name: str) -> Iterator[Node]:
         graph = self._prover.graph
-        for node in nodes:
-            for each in self._prover.reach(node):
-                cast = graph.cast(each, name)
-                if cast is not None and (not graph.is_interface_object(cast) or self._prover.knows_typename(cast)):
-                    yield cast
+        for node, _ in places:
+            cast = graph.cast(node, name)
+            if cast is not None and (not graph.is_interface_object(cast) or self._prover.knows_typename(cast)):
+                yield cast
 
-    def _take(self, state: State, field: Field) -> Iterator[State]:
+    def _take(self, state: State, places: Places, field: Field) -> Iterator[State]:
         """Follow a field, once for each way its progressive override can be decided."""
+        type_ = self._merge.supergraph.composite(base_name(field.type))
         for labels in self._decisions(state.labels, field):
-            steps = [
-                (node, step)
-                for node, step in self._prover.take(state.nodes, state.type, field.name, labels)
-                if self._has_contexts(state, node, step)
-            ]
-            path = state.path.field(field)
-            if not steps:
+            nodes = frozenset(
+                step.target
+                for node, step in self._prover.take(places, state.type, field.name, labels)
+                if not step.contexts or self._has_contexts(state, node, step)
+            )
+            if not nodes:
+                path = state.path.field(field)
                 self.errors.append(unsatisfiable(self._prover, path, state.nodes, state.type, field.name))
-                continue
-            type_ = self._merge.supergraph.composite(base_name(field.type))
-            if type_ is None:
-                continue
-            nodes = frozenset(step.target for _, step in steps)
-            error, hint = runtime_types.check(self._prover.graph, field, type_, nodes)
-            if error is not None:
-                self.errors.append(error)
-                continue
-            if hint is not None:
-                self.hints.append(hint)
-            yield State(type_.name, nodes, path, labels, self._set_contexts(state))
+            elif type_ is not None and self._agree_on_types(field, type_, nodes):
+                yield State(type_.name, nodes, state.path.field(field), labels, self._set_contexts(state))
+
+    def _agree_on_types(self, field: Field, type_: CompositeType, nodes: frozenset[Node]) -> bool:
+        error, hint = runtime_types.check(self._prover.graph, field, type_, nodes)
+        if error is not None:
+            self.errors.append(error)
+        if hint is not None:
+            self.hints.append(hint)
+        return error is None
 
     def _decisions(self, labels: Labels, field: Field) -> list[Labels]:
         overrides = self._merge.overrides.get(field.coordinate)
@@ -171,8 +170,6 @@ class Walk:
 
     def _has_contexts(self, state: State, node: Node, step: Step) -> bool:
         """Whether each context that the step uses was set on the way, and can be read from there."""
-        if not step.contexts:
-            return True
         known = dict(self._set_contexts(state))
         return self._prover.graph.local_key(node) and all(
             self._prover.can_select(known.get((node.subgraph, context.name), ()), context.selection)
