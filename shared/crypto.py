@@ -31,11 +31,6 @@ def derive_key(secret: SecretStr, purpose: str) -> bytes:
     )
 
 
-def subkey(secret: SecretStr, purpose: str) -> SecretStr:
-    """A secret for one purpose, for processes that must not hold the platform's own."""
-    return SecretStr(derive_key(secret, purpose).hex())
-
-
 def login_password(secret: SecretStr, role: str) -> str:
     """The database password of a login role: derived, so that no file has to keep it."""
     return hmac.digest(derive_key(secret, "database-login"), role.encode(), hashlib.sha256).hex()

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
-from asyncpg.exceptions import CannotConnectNowError
 from pydantic import SecretStr
 from sqlalchemy import URL, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -21,10 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 from shared.caller import Caller
 from shared.errors import TenantNotFound, Unavailable
-from shared.ids import uuid7
 from shared.tenancy.names import PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
-
-__all__ = ["Base", "Sessions", "TenantSession", "connect", "read_url", "subgraph_metadata", "unit_of_work", "uuid7"]
 
 _NAMING: Final = {
     "pk": "pk_%(table_name)s",
@@ -34,6 +30,10 @@ _NAMING: Final = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 _ROLE_UNKNOWN_OR_NOT_OURS: Final = frozenset({"22023", "42501"})
+_AWAY: Final = ("08", "53", "57P")
+"""SQL states of a server that is lost, out of resources, stopping or starting. PostgreSQL documentation, appendix A."""
+_RECYCLE_SECONDS: Final = 1800
+"""A connection caches something of each tenant it served, so it does not live for ever."""
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
 """``SET LOCAL ROLE`` with the role as a parameter: one prepared statement a connection, not one a tenant."""
@@ -59,7 +59,9 @@ def read_url(url: SecretStr | str, *, database: str | None = None) -> URL:
 
 def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
     """An engine that notices a connection the server closed before it hands it out."""
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=10, **options)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, **options
+    )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
 
@@ -81,7 +83,7 @@ def _enter_tenant(session: Session, transaction: SessionTransaction, connection:
     try:
         connection.exec_driver_sql(ENTER_TENANT, (session.info["role"],))
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in _ROLE_UNKNOWN_OR_NOT_OURS:
+        if _sqlstate(error) in _ROLE_UNKNOWN_OR_NOT_OURS:
             raise TenantNotFound from error
         raise
 
@@ -113,7 +115,7 @@ class Sessions:
 
     async def ping(self) -> None:
         """Raise `Unavailable` unless the server answers."""
-        with _unavailable_if_lost():
+        with unavailable_if_lost():
             async with self.engine.connect() as connection:
                 await connection.execute(sa.select(1))
 
@@ -125,22 +127,26 @@ class Sessions:
         mapped = {PLACEHOLDER_SCHEMA: tenant_schema(caller.tenant_id)}
         engine = self.engine.execution_options(schema_translate_map=mapped, **options)
         role = tenant_role(caller.tenant_id, self.subgraph)
-        with _unavailable_if_lost():
+        with unavailable_if_lost():
             async with TenantSession(engine, caller, role=role) as session:
                 yield session
 
 
 @contextmanager
-def _unavailable_if_lost() -> Generator[None]:
-    """A server that is away is not a bug of ours: the caller is told to try again."""
+def unavailable_if_lost() -> Generator[None]:
+    """Raise `Unavailable` for a server that is away: that is no bug of ours, and the caller may try again."""
     try:
         yield
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _sqlstate(error).startswith(_AWAY):
             raise Unavailable from error
         raise
-    except (ConnectionError, FileNotFoundError, CannotConnectNowError, PoolTimeout) as error:
+    except (ConnectionError, FileNotFoundError, PoolTimeout) as error:
         raise Unavailable from error
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 @asynccontextmanager

@@ -73,7 +73,7 @@ class Documents:
     @asynccontextmanager
     async def read(self, caller: Caller) -> AsyncGenerator[TenantDocuments]:
         """The caller's tenant's documents, outside any transaction."""
-        with _unavailable_if_lost():
+        with unavailable_if_lost():
             yield await self._documents(caller)
 
     async def provision(self, tenant_id: TenantId) -> None:
@@ -91,7 +91,7 @@ class Documents:
 
     async def ping(self) -> None:
         """Raise `Unavailable` unless the server answers."""
-        with _unavailable_if_lost():
+        with unavailable_if_lost():
             await self.client.admin.command("ping")
 
     async def aclose(self) -> None:
@@ -126,7 +126,7 @@ async def documents_unit_of_work(
         async with session.bind(end_session=False):
             return await work(await documents._documents(caller))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its other half
 
-    with _unavailable_if_lost():
+    with unavailable_if_lost():
         async with documents.client.start_session() as session:
             return await session.with_transaction(attempt)
 
@@ -153,7 +153,7 @@ def _initializer(database: AsyncDatabase[Any]) -> Any:
 
 
 @contextmanager
-def _unavailable_if_lost() -> Generator[None]:
+def unavailable_if_lost() -> Generator[None]:
     try:
         yield
     except ConnectionFailure as error:

@@ -54,6 +54,11 @@ class Attempt:
     input: Any
     """What must be the same in a repetition, as plain JSON values. Leave passwords out: this is hashed without salt."""
 
+    def __post_init__(self) -> None:
+        """Refuse a key that cannot be kept."""
+        if (self.key is not None and not 0 < len(self.key) <= MAX_KEY_LENGTH) or "\0" in (self.key or ""):
+            raise BadUserInput(f"`idempotencyKey` must have 1 to {MAX_KEY_LENGTH} characters", field="idempotencyKey")
+
     def fingerprint(self) -> bytes:
         return hashlib.sha256(orjson.dumps(self.input, option=orjson.OPT_SORT_KEYS)).digest()
 
@@ -68,8 +73,6 @@ async def once(session: TenantSession, attempt: Attempt, perform: Callable[[], A
     """
     if attempt.key is None:
         return await perform()
-    if not 0 < len(attempt.key) <= MAX_KEY_LENGTH:
-        raise BadUserInput(f"`idempotencyKey` must have 1 to {MAX_KEY_LENGTH} characters", field="idempotencyKey")
     owner = session.caller.user_id or NOBODY
     if not await _claim(session, owner, attempt):
         return await _recall(session, owner, attempt)

@@ -5,7 +5,8 @@ Subgraphs read the directory view as their login role; the auth subgraph also re
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.caller import TenantId
-from shared.database import connect, read_url
+from shared.database import connect, read_url, unavailable_if_lost
 from shared.errors import Refusal
 from shared.idempotency import Attempt, IdempotencyKeyReused
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA
@@ -90,7 +91,6 @@ directory: Final = sa.Table(
     "tenant_directory",
     _metadata,
     *(sa.Column(name, tenants.c[name].type) for name in ("id", "slug", "name", "plan", "status", "created_at")),
-    info={"view": True},
 )
 
 
@@ -118,11 +118,11 @@ class Registry:
     async def active(self) -> list[TenantRecord]:
         """Every tenant that can be served, oldest first."""
         chosen = sa.select(directory).where(directory.c.status == TenantStatus.ACTIVE).order_by(directory.c.id)
-        async with self._engine.connect() as connection:
+        async with self._connect() as connection:
             return [_record(row) for row in await connection.execute(chosen)]
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> TenantRecord | None:
-        async with self._engine.connect() as connection:
+        async with self._connect() as connection:
             row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
         return _record(row) if row else None
 
@@ -135,7 +135,7 @@ class Registry:
         row = {"id": sign_up.tenant_id, "slug": sign_up.slug, "name": sign_up.name, "plan": plan}
         kept = {"attempt_key": attempt.key, "attempt_fingerprint": attempt.fingerprint()}
         try:
-            async with self._engine.begin() as connection:
+            async with self._connect() as connection, connection.begin():
                 await connection.execute(sa.insert(tenants).values(**row, **kept, status=TenantStatus.PROVISIONING))
                 await connection.execute(sa.insert(sign_ups).values(_owner_of(sign_up)))
                 await connection.execute(sa.select(sa.func.pg_notify(PENDING_CHANNEL, str(sign_up.tenant_id))))
@@ -155,7 +155,7 @@ class Registry:
         kept = sa.select(tenants.c.attempt_fingerprint).where(
             tenants.c.slug == slug, tenants.c.attempt_key == attempt.key
         )
-        async with self._engine.connect() as connection:
+        async with self._connect() as connection:
             fingerprint = await connection.scalar(kept)
         if fingerprint is not None and fingerprint != attempt.fingerprint():
             raise IdempotencyKeyReused
@@ -177,6 +177,12 @@ class Registry:
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncGenerator[AsyncConnection]:
+        with unavailable_if_lost():
+            async with self._engine.connect() as connection:
+                yield connection
 
 
 def _owner_of(sign_up: SignUp) -> dict[str, Any]:

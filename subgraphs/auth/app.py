@@ -41,6 +41,7 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
         yield
+        desk.passwords.close()
         await desk.tenants.aclose()
         await sessions.aclose()
 

@@ -42,6 +42,7 @@ def create(
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
         yield
+        desk.passwords.close()
         await desk.tenants.aclose()
         await sessions.aclose()
 

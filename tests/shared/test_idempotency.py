@@ -104,8 +104,9 @@ class TestOnce:
                 await once(session, Attempt(operation, "key", {}), work)
         assert work.done == 4
 
-    @pytest.mark.parametrize("key", ["", "k" * 201])
-    async def test_refuses_keys_of_no_use(self, sessions: Sessions, tenant: Tenant, work: Work, key: str) -> None:
-        async with unit_of_work(sessions, tenant.caller()) as session:
-            with pytest.raises(BadUserInput):
-                await once(session, Attempt("do", key, {}), work)
+
+class TestAttempt:
+    @pytest.mark.parametrize("key", ["", "k" * 201, "k\0"])
+    def test_refuses_keys_that_cannot_be_kept(self, key: str) -> None:
+        with pytest.raises(BadUserInput):
+            Attempt("do", key, {})
