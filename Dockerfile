@@ -2,10 +2,10 @@
 
 FROM node:24-slim AS graphiql
 WORKDIR /build/web/graphiql
-COPY web/graphiql/package.json web/graphiql/package-lock.json ./
+COPY web/graphiql/package.json web/graphiql/package-lock.json web/graphiql/.npmrc ./
 RUN npm ci --ignore-scripts
 COPY web/graphiql/ ./
-RUN npm run build
+RUN node bundle.mjs /build/graphiql
 
 FROM python:3.11-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -24,7 +24,7 @@ COPY shared/ shared/
 COPY subgraphs/ subgraphs/
 COPY studium/ studium/
 COPY schema/ schema/
-COPY --from=graphiql /build/router/serve/assets/ router/serve/assets/
+COPY --from=graphiql /build/graphiql/ router/serve/dist/graphiql/
 USER 10001
 ENV STUDIUM_DATA=/var/lib/studium
 EXPOSE 8000

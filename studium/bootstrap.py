@@ -10,8 +10,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -75,18 +79,21 @@ def _install(*, dev: bool) -> int:
             return _fail(f"{title} failed; the message above says why.")
         _mark(name, inputs)
         console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.1f} s[/]")
-    return _build_assets(console.print)
+    return _build_assets(console)
 
 
-def _build_assets(say: Callable[[str], None]) -> int:
-    """GraphiQL's own files; without npm's registry the platform still runs, so a failure is only said."""
+def _build_assets(console: "Console") -> int:
+    """Bundle GraphiQL's own files; without npm's registry the platform still runs, so a failure is only said."""
     folder = ROOT / "web" / "graphiql"
-    inputs = [folder / "package-lock.json", folder / "build.py"]
-    if all(path.exists() for path in inputs) and not _done("graphiql", inputs):
-        if _run([str(PYTHON), str(folder / "build.py")]) == 0:
-            _mark("graphiql", inputs)
-        else:
-            say("[yellow]GraphiQL was not built; everything else works. `make up` tries again.[/]")
+    inputs = sorted(path for path in folder.rglob("*") if path.is_file() and "node_modules" not in path.parts)
+    if _done("graphiql", inputs):
+        return 0
+    with console.status("Bundling GraphiQL …"):
+        status = _run([str(PYTHON), str(folder / "build.py")])
+    if status:
+        console.print("[yellow]Everything else works; the next `make up` tries GraphiQL again.[/]")
+    else:
+        _mark("graphiql", inputs)
     return 0
 
 
