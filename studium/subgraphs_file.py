@@ -5,6 +5,7 @@ Source: https://www.apollographql.com/docs/rover/commands/supergraphs
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,31 +50,34 @@ async def read_subgraphs(path: Path) -> "list[Subgraph]":
     Raises:
         CannotStart: the file is not such a configuration, or a subgraph does not tell its SDL.
     """
-    entries = _entries(path)
-    reads = (_read(name, entry["routing_url"], entry["schema"], path.parent) for name, entry in entries.items())
-    return await asyncio.gather(*reads)
+    from router.compose.config import ConfigError, read_config
 
-
-def _entries(path: Path) -> dict[str, dict[str, Any]]:
+    addresses = _asked(path)
+    if addresses:
+        return await asyncio.gather(*(_read(name, url) for name, url in addresses.items()))
     try:
-        entries: dict[str, dict[str, Any]] = dict(yaml.safe_load(path.read_text())["subgraphs"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise CannotStart(f"{path} is not a supergraph configuration: {error!r}.") from error
-    for name, entry in entries.items():
-        if not {"routing_url", "schema"} <= set(entry):
-            raise CannotStart(f"{path} does not say where the subgraph {name} or its schema is.")
-    return entries
+        return read_config(path)
+    except ConfigError as error:
+        raise CannotStart(str(error)) from error
 
 
-async def _read(name: str, url: str, schema: Mapping[str, Any], folder: Path) -> "Subgraph":
+def _asked(path: Path) -> dict[str, str]:
+    """The addresses of the subgraphs, if the configuration says that they are to be asked."""
+    with suppress(OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        entries: dict[str, Any] = yaml.safe_load(path.read_text())["subgraphs"]
+        return {name: str(entry["schema"]["subgraph_url"]) for name, entry in entries.items()}
+    return {}
+
+
+async def _read(name: str, url: str) -> "Subgraph":
+    import aiohttp
+
     from router.compose import Subgraph
 
     try:
-        if "file" in schema:
-            return Subgraph(name, url, (folder / schema["file"]).read_text())
-        return Subgraph(name, url, await _ask(str(schema["subgraph_url"])))
-    except Exception as error:
-        raise CannotStart(f"The SDL of the subgraph {name} cannot be had: {error!r}.") from error
+        return Subgraph(name, url, await _ask(url))
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        raise CannotStart(f"The subgraph {name} does not tell its SDL: {error!r}.") from error
 
 
 async def _ask(url: str) -> str:

@@ -38,9 +38,11 @@ class Platform:
         """The process that is `name` at the moment."""
         return int(json.loads((self.data / "pids" / f"{name}.json").read_text())["pid"])
 
-    def kill(self, name: str) -> None:
-        """As `kill -9` does; the supervisor is not told."""
-        os.kill(self.pid(name), signal.SIGKILL)
+    def kill(self, name: str) -> int:
+        """As `kill -9` does; the supervisor is not told. The pid that was killed."""
+        victim = self.pid(name)
+        os.kill(victim, signal.SIGKILL)
+        return victim
 
     def stop(self) -> int:
         """Ask it to end; its exit status."""

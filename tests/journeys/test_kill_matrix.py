@@ -57,10 +57,11 @@ class TestKillDuringEnrolments:
     @pytest.mark.parametrize("victim", ["valkey", "postgres", "documents", "worker"])
     async def test_loses_nothing_and_tells_once(self, school: School, victim: str) -> None:
         learner = await sign_up(school.platform, "kill", victim)
-        acknowledged = await _enrol_while_killing(school, learner, victim)
+        acknowledged, killed = await _enrol_while_killing(school, learner, victim)
 
         async with _recovered():
             enrolled = await _eventually_all_told(learner)
+        assert school.platform.pid(victim) != killed
         assert acknowledged.enrolments <= enrolled
         assert len(acknowledged.enrolments) >= _KILL_AFTER
         for lesson in acknowledged.lessons:
@@ -68,14 +69,17 @@ class TestKillDuringEnrolments:
             assert found["lesson"] is not None
 
 
-async def _enrol_while_killing(school: School, learner: Person, victim: str) -> Acknowledged:
-    """Enrol in every course, and save a lesson each time; the victim is killed early on."""
-    seen = Acknowledged()
+async def _enrol_while_killing(school: School, learner: Person, victim: str) -> tuple[Acknowledged, int]:
+    """Enrol in every course, and save a lesson each time; the victim is killed early on.
+
+    Returns: what was acknowledged, and the pid that was killed.
+    """
+    seen, killed = Acknowledged(), 0
     for number, course in enumerate(school.courses):
         if number == _KILL_AFTER:
-            school.platform.kill(victim)
+            killed = school.platform.kill(victim)
         await asyncio.gather(_enrol(seen, learner, course), _save(seen, school.owner, f"Lesson {number}"))
-    return seen
+    return seen, killed
 
 
 async def _enrol(seen: Acknowledged, learner: Person, course: str) -> None:

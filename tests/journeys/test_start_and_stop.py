@@ -1,0 +1,72 @@
+"""Starting and stopping the whole platform, gently and not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from studium.embedded.pidfile import started
+from tests.journeys.platform import Platform, answers, running
+
+STOP_SECONDS = 8
+NAMES = ("postgres", "valkey", "documents", "worker", "router")
+
+
+def pids(platform: Platform) -> list[int]:
+    return [platform.process.pid, *(platform.pid(name) for name in NAMES)]
+
+
+def running_of(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if started(pid) is not None]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.xdist_group("journeys")
+class TestStudiumUp:
+    def test_what_it_prints_works_and_every_end_leaves_nothing(self, tmp_path: Path) -> None:
+        data = tmp_path / "data"
+        with running(data) as first:
+            self._printed_commands_work(tmp_path / "data.out")
+            self._a_second_one_is_refused(first)
+            everybody = pids(first)
+            began = time.monotonic()
+            assert first.stop() == 0
+            assert time.monotonic() - began < STOP_SECONDS
+            assert running_of(everybody) == []
+        with running(data) as killed:
+            everybody = pids(killed)
+            killed.process.kill()
+            killed.process.wait()
+        with running(data) as third:
+            assert running_of(everybody) == []
+            assert answers(f"http://127.0.0.1:{third.port}/health")
+            self._printed_commands_work(tmp_path / "data.out")
+            os.kill(third.process.pid, signal.SIGINT)
+            assert third.process.wait(STOP_SECONDS) == 0
+
+    def _printed_commands_work(self, output: Path) -> None:
+        """Pasted into a shell as they stand."""
+        lines = output.read_text().splitlines()
+        commands = [line for line in lines if line.startswith(("TOKEN=", "curl "))]
+        answer = subprocess.run(  # noqa: S603 - what we print
+            ["/bin/bash", "-c", "\n".join(commands)], capture_output=True, text=True, timeout=60, check=True
+        )
+        assert '"me":{"displayName":"Leo Marsh"}' in answer.stdout
+        assert '"title":"Linear algebra by drawing"' in answer.stdout
+        assert '"viewerProgress":{"percent":100}' in answer.stdout
+
+    def _a_second_one_is_refused(self, platform: Platform) -> None:
+        refused = subprocess.run(
+            [sys.executable, "-m", "studium", "up"],
+            env=os.environ | {"STUDIUM_DATA": str(platform.data)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"Studium is already running on {platform.data} (process ")
