@@ -1,6 +1,6 @@
 """The whole story of planning: normalise, walk and choose, build the fetch graph, write the plan."""
 
-from graphql import DocumentNode, parse
+from graphql import DocumentNode
 
 from router.plan.build import Builder
 from router.plan.conditions import common
@@ -99,14 +99,14 @@ def _fetches(graph: FetchGraph, positions: Positions, emitter: Emitter) -> tuple
 
 def _fetch(step: Step, numbers: dict[Step, int], positions: Positions, emitter: Emitter) -> Fetch:
     when = common(step.when or ())
-    text, variables = emitter.emit(step, when)
+    sent = emitter.emit(step, when)
     return Fetch(
         id=numbers[step],
         subgraph=step.subgraph,
         kind=step.kind,
-        document=parse(text, no_location=True),
-        text=text,
-        variables=variables,
+        document=sent.document,
+        text=sent.text,
+        variables=sent.variables,
         path=step.path(),
         representations=representations_of(step, positions),
         after=frozenset(numbers[each] for each in step.after),
