@@ -39,6 +39,9 @@ _BLOCK_MS = 2_000
 class Consumer:
     """One member of the group that handles events on behalf of a subgraph.
 
+    One member keeps the order of each tenant's events. Several share them out, and then two events of a tenant may be
+    handled at the same time.
+
     A member that was killed goes on with what it had taken when it comes back under its name. If it doesn't, another
     one takes that over after `claim_idle` seconds.
     """

@@ -1,7 +1,7 @@
 """Keeping a background task alive, and letting it end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from shared.events.backoff import Backoff
@@ -20,13 +20,17 @@ def heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-async def forever(step: Callable[[], Awaitable[None]], log: Any, *, longest: float = 5.0) -> NoReturn:
-    """Run `step` again and again until cancelled; log a failure, and wait a little longer after each one in a row."""
+async def forever(step: Callable[[], Coroutine[Any, Any, None]], log: Any, *, longest: float = 5.0) -> NoReturn:
+    """Run `step` again and again until cancelled; log a failure, and wait a little longer after each one in a row.
+
+    Each run is a task of its own: a `TaskGroup` that fails can leave its task marked as cancelled (in Python 3.11), and
+    the mark must not outlive the run.
+    """
     backoff = Backoff(first=0.1, longest=longest)
     while True:
         heed_cancellation()
         try:
-            await step()
+            await asyncio.create_task(step())
         except Exception as error:  # noqa: BLE001 - the task must outlive whatever happens to one step
             log.warning("step failed", step=step.__name__, error=repr(error))
             await backoff.pause()

@@ -75,8 +75,15 @@ async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float 
 
 
 @pytest.fixture
-async def worker(control: Control, tmp_path: Path, unused_tcp_port: int) -> AsyncGenerator[WorkerProcess]:
-    """A worker just started. Redis is empty: what earlier tests left was for tenants that were emptied since."""
+async def worker(
+    control: Control, tenant: Tenant, tmp_path: Path, unused_tcp_port: int
+) -> AsyncGenerator[WorkerProcess]:
+    """A worker that was just started.
+
+    It is gone before the tenant is emptied, and finds Redis empty: what is under way for a tenant must not arrive in it
+    when it is another test's.
+    """
+    assert tenant
     process = WorkerProcess(control, unused_tcp_port, tmp_path)
     redis: Any = cast("Any", Redis).from_url(control.servers.redis)
     await redis.flushall()
