@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from router.compose.hints import Hint
 from router.compose.merge.context import Merge
@@ -179,14 +180,21 @@ class Walk:
 
     def _set_contexts(self, state: State) -> SetContexts:
         """The contexts that the value's own type sets, for those below it."""
-        type_ = self._merge.supergraph.types.get(state.type)
-        if not isinstance(type_, FieldsType):
+        names = self._setting.get(state.type)
+        if not names:
             return state.contexts
-        names = {type_.name, *type_.interfaces}
-        known = dict(state.contexts)
+        return frozenset({**dict(state.contexts), **dict.fromkeys(names, state.nodes)}.items())
+
+    @cached_property
+    def _setting(self) -> dict[str, list[tuple[int, str]]]:
+        """The contexts that a value of each object type sets, by subgraph and name."""
+        found: dict[str, list[tuple[int, str]]] = {}
         for index, subgraph in enumerate(self._merge.subgraphs):
-            for each in subgraph.schema.types.values():
-                is_set_here = each.name in names or type_.name in getattr(each, "members", ())
-                for applied in each.applied("context") if is_set_here else ():
-                    known[index, str(applied.arguments.get("name"))] = state.nodes
-        return frozenset(known.items())
+            for type_ in subgraph.schema.types.values():
+                if not isinstance(type_, CompositeType):
+                    continue
+                for applied in type_.applied("context"):
+                    merged = self._merge.supergraph.composite(type_.name)
+                    for each in self._merge.supergraph.runtime_types(merged) if merged else ():
+                        found.setdefault(each.name, []).append((index, str(applied.arguments.get("name"))))
+        return found
