@@ -46,13 +46,10 @@ class Privileges:
         root.chmod(_PASSABLE)
         _require_passage(root, self.user)
         install = programs.parent
-        copy = root / "programs" / install.parent.name / install.name
-        if not copy.exists():
-            libraries = install.parent.with_name(f"{install.parent.name}.libs")
-            shutil.copytree(libraries, root / "programs" / libraries.name, dirs_exist_ok=True)
-            shutil.copytree(install, copy)
-            _open_to_read(root / "programs")
-        return copy / programs.name
+        copies = root / "programs"
+        if not copies.exists():
+            _copy(install, copies)
+        return copies / install.parent.name / install.name / programs.name
 
     def give(self, *paths: Path) -> None:
         """Make files we created the user's own."""
@@ -78,6 +75,14 @@ def _require_passage(root: Path, user: str) -> None:
             )
 
 
-def _open_to_read(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
+def _copy(install: Path, copies: Path) -> None:
+    """The installation and the libraries beside it, readable for everybody; all of it or nothing."""
+    unfinished = copies.with_name("programs.new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    package = install.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(install, unfinished / package.name / install.name)
+    shutil.copytree(libraries, unfinished / libraries.name)
+    for path in (unfinished, *unfinished.rglob("*")):
         path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+    unfinished.replace(copies)
