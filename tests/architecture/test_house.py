@@ -24,9 +24,9 @@ ROOMS = (
     "service",
     "store",
     "models.py",
-    "events.py",
-    "errors.py",
+    "migrations",
 )
+"""`consumers`, `events` and `errors` stand where a subgraph hears, tells or refuses something of its own."""
 LOCKS = ("bootstrap-", "production-", "", "dev-")
 
 

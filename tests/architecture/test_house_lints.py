@@ -6,6 +6,7 @@ import pytest
 from house_lints import PACKAGES, lint, main
 
 SERVICE = PurePosixPath("subgraphs/courses/service.py")
+MODELS = PurePosixPath("subgraphs/courses/models.py")
 STORE = PurePosixPath("subgraphs/courses/store.py")
 
 
@@ -21,6 +22,7 @@ class TestRules:
             ("sql-in-store", SERVICE, "import sqlalchemy as sa\nquery = sa.update(Course)"),
             ("sql-in-store", SERVICE, "await connection.execute('DELETE FROM course WHERE id = $1')"),
             ("sql-in-store", PurePosixPath("studium/worker.py"), "from sqlalchemy import text"),
+            ("sql-in-store", MODELS, "from sqlalchemy import select"),
             ("commit-in-unit-of-work", STORE, "await session.commit()"),
             ("commit-in-unit-of-work", SERVICE, "await session.commit_transaction()"),
             ("no-select-star", STORE, "query = 'select * from course'"),
@@ -41,6 +43,7 @@ class TestRules:
             (STORE, "from sqlalchemy import select\nquery = select(Course.id)"),
             (STORE, "sql = 'UPDATE course SET title = $1'"),
             (PurePosixPath("shared/database.py"), "await session.commit()\nsql = f'SET LOCAL ROLE {role}'"),
+            (MODELS, "index = sa.Index('unread', 'id', postgresql_where=sa.text('read_at IS NULL'))"),
             (SERVICE, '"""Never SELECT * and never SET a role here."""'),
             (SERVICE, "settings.update(values)\nnames.delete(name)"),
         ],
