@@ -41,10 +41,7 @@ class Statement(Model):
     """Somebody did something, at some time. Statements are added and never changed."""
 
     __tablename__ = "statements"
-    __table_args__ = (
-        sa.Index("ix_statements_course_id", "course_id", "actor_id"),
-        sa.Index("ix_statements_enrollment_id", "enrollment_id", postgresql_where=sa.text("verb = 'REGISTERED'")),
-    )
+    __table_args__ = (sa.Index("ix_statements_course_id", "course_id", "actor_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     """The id of the event it tells of, if there is one."""
@@ -57,3 +54,6 @@ class Statement(Model):
     """Of the whole course, 0 to 1; it only grows."""
     occurred_at: Mapped[datetime]
     stored_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+sa.Index("ix_statements_enrollment_id", Statement.enrollment_id, postgresql_where=Statement.verb == Verb.REGISTERED)

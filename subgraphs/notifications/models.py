@@ -43,11 +43,7 @@ class Mailbox(Model):
 
 class Notification(Model):
     __tablename__ = "notifications"
-    __table_args__ = (
-        sa.UniqueConstraint("user_id", "number"),
-        sa.UniqueConstraint("event_id", "user_id"),
-        sa.Index("ix_notifications_unread", "user_id", "number", postgresql_where=sa.text("read_at IS NULL")),
-    )
+    __table_args__ = (sa.UniqueConstraint("user_id", "number"), sa.UniqueConstraint("event_id", "user_id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     user_id: Mapped[UUID]
@@ -61,3 +57,11 @@ class Notification(Model):
     course_id: Mapped[UUID | None]
     read_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+
+
+sa.Index(
+    "ix_notifications_unread",
+    Notification.user_id,
+    Notification.number,
+    postgresql_where=Notification.read_at.is_(None),
+)
