@@ -39,7 +39,9 @@ def sql_in_store(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, s
     `shared` is where sessions, roles, outbox and vectors are made, so it writes SQL; routers and commands never do.
     A model may say the predicate of an index or a constraint as text.
     """
-    statements = {"select", "insert", "update", "delete"} | (set() if path.name == "models.py" else {"text"})
+    statements = {"select", "insert", "update", "delete", "text"}
+    if path.name == "models.py":
+        statements.discard("text")
     if path.parts[0] == "shared" or path.name == "store.py" or "migrations" in path.parts:
         return
     for node in ast.walk(tree):

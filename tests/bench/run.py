@@ -1,0 +1,189 @@
+"""`make bench`: start times, memory, and what a request costs, on this machine, in one run.
+
+Each mode gets a data folder of its own that is removed afterwards. The client is pinned to one core and the server that
+answers to the other, so that a figure is of one core; CPU a request, from /proc, is steadier than requests a second.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import load
+import processes
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+SIGN_IN = """mutation ($tenant: String!, $email: String!, $password: String!) {
+  signIn(input: {tenant: $tenant, email: $email, password: $password}) { session { accessToken } }
+}"""
+OPERATIONS = {
+    "one subgraph, anonymous: { __typename tenant { id } }": ("{ __typename tenant { id } }", False),
+    "one subgraph, no SQL: { viewer { role scopes } }": ("{ viewer { role scopes } }", True),
+    "one subgraph, SQL: catalogue of 20": ("{ catalog { edges { node { id title } } } }", True),
+    "four subgraphs: my enrolments with lessons": (
+        (
+            "{ me { displayName } myEnrollments { edges { node { progress engagement { band }"
+            " course { title modules { items { item { title } } } } } } } unreadCount }"
+        ),
+        True,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A running platform: its process, its port, seconds from start to the first answer."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    seconds: float
+
+
+def main() -> None:
+    """Measure both modes and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of load for each operation")
+    parser.add_argument("--connections", type=int, default=32)
+    options = parser.parse_args()
+    console = Console(width=120)
+    console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    for mode in ("one", "many"):
+        measure(console, mode, options.seconds, options.connections)
+
+
+def measure(console: Console, mode: str, seconds: float, connections: int) -> None:
+    """Cold start, warm start, memory and requests of one `--processes` mode."""
+    data = Path(tempfile.mkdtemp(prefix=f"studium-bench-{mode}-"))
+    try:
+        with running(data, mode) as cold:
+            console.print(f"\n[bold]--processes {mode}[/]: cold start {cold.seconds:.2f} s")
+        with running(data, mode) as warm:
+            console.print(f"warm start {warm.seconds:.2f} s")
+            token = sign_in(warm.port)
+            console.print(requests(warm, token, seconds, connections))
+            console.print(memory(warm.process.pid))
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def running(data: Path, mode: str) -> Generator[Platform]:
+    """The platform from the moment it answers; stopped and waited for at the end."""
+    port = free_port()
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "studium", "up", "--processes", mode, "--port", str(port)]
+    log = data.with_suffix(".log").open("ab")
+    with log:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, cwd=ROOT, env={**os.environ, "STUDIUM_DATA": str(data)}, stdout=log, stderr=log
+        )
+    try:
+        wait_until_ready(process, port)
+        yield Platform(process, port, time.perf_counter() - began)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    """Ask until a query is answered, for at most two minutes."""
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if ask(port, "{ __typename }").get("data"):
+                return
+        except (URLError, OSError):
+            time.sleep(0.02)
+    message = f"the platform did not start; exit status {process.poll()}"
+    raise RuntimeError(message)
+
+
+def ask(port: int, query: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+    """The answer to one anonymous operation."""
+    body = json.dumps({"query": query, "variables": variables or {}}).encode()
+    request = Request(f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"})
+    with urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        return json.load(answer)
+
+
+def sign_in(port: int) -> str:
+    """A token of the first demo learner."""
+    from studium.demo import PASSWORD, TENANTS
+
+    tenant = TENANTS[0]
+    variables = {"tenant": tenant.slug, "email": tenant.of_role("LEARNER")[0].email, "password": PASSWORD}
+    return ask(port, SIGN_IN, variables)["data"]["signIn"]["session"]["accessToken"]
+
+
+def requests(platform_: Platform, token: str, seconds: float, connections: int) -> Table:
+    """Requests a second and CPU a request for each operation, the platform on core 0 and the client on core 1."""
+    table = Table("operation", "req/s", "CPU ms/req", "p50 ms", "p99 ms", "statuses", title="requests")
+    pids = processes.tree(platform_.process.pid)
+    pin(pids, {0})
+    pin([os.getpid()], {1})
+    for name, (query, signed_in) in OPERATIONS.items():
+        body = json.dumps({"query": query}).encode()
+        request = load.post(platform_.port, body, token=token if signed_in else None)
+        asyncio.run(load.run(platform_.port, request, connections=connections, seconds=1))
+        before = processes.cpu(pids)
+        seen = asyncio.run(load.run(platform_.port, request, connections=connections, seconds=seconds))
+        spent = (processes.cpu(pids) - before) / max(seen.answers, 1) * 1000
+        if b'"errors"' in seen.sample:
+            name = f"{name}: {seen.sample[:200]!r}"  # noqa: PLW2901 - a wrong answer is said, not measured in silence
+        table.add_row(
+            name,
+            f"{seen.rate:,.0f}",
+            f"{spent:.3f}",
+            f"{seen.percentile(0.5):.2f}",
+            f"{seen.percentile(0.99):.2f}",
+            str(seen.statuses),
+        )
+    return table
+
+
+def memory(root: int) -> Table:
+    """Proportional memory of each process."""
+    table = Table("process", "MB", title="memory after the load")
+    used = processes.usage(root)
+    for one in used:
+        table.add_row(one.command, f"{one.megabytes:.0f}")
+    table.add_row("all", f"{sum(one.megabytes for one in used):.0f}")
+    return table
+
+
+def pin(pids: list[int], cores: set[int]) -> None:
+    """Ask the kernel to run these processes and their threads on these cores."""
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            try:
+                os.sched_setaffinity(int(thread.name), cores & os.sched_getaffinity(0) or cores)
+            except (OSError, ProcessLookupError):
+                continue
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((load.LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    main()
