@@ -55,7 +55,9 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
             yield
 
     async def ready() -> None:
-        await asyncio.gather(sessions.ping(), documents.ping(), indexer.search.ping(), indexer.vectors.ping())
+        async with asyncio.TaskGroup() as checks:
+            for ping in (sessions.ping, documents.ping, indexer.search.ping, indexer.vectors.ping):
+                checks.create_task(ping())
 
     context = contexts(verifier, lambda caller: Context(caller, documents, indexer))
     return SubgraphApp(_NAME, GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=ready)

@@ -55,8 +55,12 @@ async def search(indexer: Indexer, caller: Caller, query: str, mode: SearchMode,
         case SearchMode.SEMANTIC:
             return await _by_meaning(indexer, caller, query, first)
         case SearchMode.HYBRID:
-            both = (_by_text(indexer, caller, query, _DEPTH), _by_meaning(indexer, caller, query, _DEPTH))
-            return _fused(await asyncio.gather(*both))[:first]
+            by_text = asyncio.create_task(_by_text(indexer, caller, query, _DEPTH))
+            try:
+                by_meaning = await _by_meaning(indexer, caller, query, _DEPTH)
+            finally:  # never leave it running by itself
+                await asyncio.wait([by_text])
+            return _fused([by_text.result(), by_meaning])[:first]
 
 
 async def _by_text(indexer: Indexer, caller: Caller, query: str, limit: int) -> Sequence[Finding]:
