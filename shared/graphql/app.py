@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from shared import telemetry
 from shared.graphql.request import GraphQLRequest
 from shared.graphql.service import Answer, GraphQLService
 from shared.graphql.websocket import WebSocketConnection
@@ -89,7 +88,6 @@ class SubgraphApp:
                 Route("/ready", self._readiness, methods=["GET"]),
             ]
         )
-        telemetry.instrument(app)
         return app
 
     async def _post(self, request: Request) -> Response:

@@ -30,7 +30,7 @@ class ItemProgress:
         return cls(percent=progress.percent, completed_at=progress.completed_at)
 
 
-@strawberry.federation.interface_object(keys=["id"], description="Something to learn; the content subgraph owns it.")
+@strawberry.federation.interface_object(keys=["id"], description="Something to learn.")
 class LearningItem:
     id: strawberry.ID
 
