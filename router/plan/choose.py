@@ -5,6 +5,7 @@ What lies below a field is solved on its own, for each node the field may lead t
 different fields are at different positions and can share no request.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from router.plan.place import Limits, Placer
@@ -15,10 +16,15 @@ from router.supergraph.graph import Edge, Node
 
 
 class Client(NamedTuple):
-    """A field still to be placed, for objects of one runtime type."""
+    """A field still to be placed, for objects of one runtime type.
+
+    Attributes:
+        alike: leaves that exactly the same nodes resolve: they go where this one goes.
+    """
 
     type_name: str
     field: SelectedField
+    alike: tuple[SelectedField, ...] = ()
 
 
 class Choice:
@@ -47,8 +53,8 @@ class Choice:
         if not clients:
             self._best = state
         else:
-            clients.sort(key=self._freedom)
-            self._search(state, clients, 0, self._forced(clients))
+            clients = sorted(self._bundled(clients), key=self._freedom)
+            self._search(state, clients, self._bounds(clients))
         best = self._best
         return None if best is None else Solution(best.visits, best.assignments(), best.cost)
 
@@ -131,14 +137,38 @@ class Choice:
     def _freedom(self, client: Client) -> int:
         return len(self._graph.resolvers(client.type_name, client.field.name)) if client.field.type else 0
 
-    def _forced(self, clients: list[Client]) -> list[frozenset[str]]:
-        """Per number of fields placed, the subgraphs that the others cannot do without."""
-        forced = [frozenset[str]()]
+    def _bundled(self, clients: list[Client]) -> list[Client]:
+        """The clients with leaves that have the same resolvers in one."""
+        bundles: dict[object, list[Client]] = {}
+        for client in clients:
+            bundles.setdefault(self._resolvers_of(client), []).append(client)
+        return [first._replace(alike=tuple(each.field for each in rest)) for first, *rest in bundles.values()]
+
+    def _resolvers_of(self, client: Client) -> object:
+        field = client.field
+        if field.selection is not None or field.type is None:
+            return client
+        edges = [edge for _, edge in self._reach.arrival_edges(client.type_name, field.name)]
+        edges += [
+            edge for node in self._graph.resolvers(client.type_name, field.name) if (edge := node.edge(field.name))
+        ]
+        return client.type_name, tuple((edge.source, edge.requires) for edge in edges)
+
+    def _bounds(self, clients: list[Client]) -> list["Bound"]:
+        """Per number of clients placed, what the others cost at least."""
+        bounds = [Bound(0, frozenset())]
         for client in reversed(clients):
             only = self._only_subgraph(client)
-            forced.append(forced[-1] if only is None else forced[-1] | {only})
-        forced.reverse()
-        return forced
+            known = bounds[-1]
+            forced = known.subgraphs if only is None else known.subgraphs | {only}
+            bounds.append(Bound(known.cost + self._least_cost(client), forced))
+        bounds.reverse()
+        return bounds
+
+    def _least_cost(self, client: Client) -> int:
+        if client.field.selection is None:
+            return LEAF * (1 + len(client.alike))
+        return LEAF + self._reach.least_cost(client.type_name, client.field)
 
     def _only_subgraph(self, client: Client) -> str | None:
         if client.field.type is None:
@@ -148,21 +178,45 @@ class Choice:
             subgraphs.add(edge.source.subgraph)
         return subgraphs.pop() if len(subgraphs) == 1 else None
 
-    def _search(self, state: State, clients: list[Client], done: int, forced: list[frozenset[str]]) -> None:
-        """Place the clients from number `done` on, keeping the best state in which all are placed."""
-        best = self._best
-        if best is not None:
-            missing = forced[done].difference(visit.subgraph for visit in state.visits) if forced[done] else ()
-            if state.cost + HOP * len(missing) >= best.cost:
+    def _search(self, state: State, clients: list[Client], bounds: list["Bound"]) -> None:
+        """Place the clients one after the other, in every way, keeping the best state in which all are placed."""
+        ways = [self._ways(state, clients[0])]
+        while ways:
+            placed = next(ways[-1], None)
+            if placed is None:
+                ways.pop()
+                continue
+            done = len(ways)
+            if self._best is not None and not self._solver.spend():
                 return
-        if done == len(clients):
-            self._best = state
-            return
-        client = clients[done]
-        for placed in self._placer.place(state, client.type_name, client.field, Limits()):
-            self._search(placed.state.assign(placed.assignment), clients, done + 1, forced)
-            if not self._solver.spend() and self._best is not None:
-                return
+            if self._best is not None and bounds[done].added_to(placed) >= self._best.cost:
+                continue
+            if done == len(clients):
+                self._best = placed
+            else:
+                ways.append(self._ways(placed, clients[done]))
+
+    def _ways(self, state: State, client: Client) -> Iterator[State]:
+        for placed, assignment in self._placer.place(state, client.type_name, client.field, Limits()):
+            known = placed.assign(assignment)
+            for field in client.alike:
+                targets = tuple(
+                    (number, None if edge is None else edge_of(edge.source, field.name) or edge.source.edge(field.name))
+                    for number, edge in assignment.targets
+                )
+                known = known.assign(Assignment(field, assignment.types, targets)).paying(LEAF)
+            yield known
+
+
+class Bound(NamedTuple):
+    """What is still to pay at least: costs below fields, and subgraphs that cannot be done without."""
+
+    cost: int
+    subgraphs: frozenset[str]
+
+    def added_to(self, state: State) -> int:
+        missing = self.subgraphs.difference(visit.subgraph for visit in state.visits) if self.subgraphs else ()
+        return state.cost + self.cost + HOP * len(missing)
 
 
 def _static_type(selection: Selection, arrivals: tuple[Node, ...]) -> str:

@@ -17,6 +17,9 @@ from router.supergraph.model import Kind
 _MAX_TOGETHER = 3
 """Most visits that are tried together for one value before all of them are."""
 
+_MAX_TRIED = 6
+"""Of how many candidates such groups are made."""
+
 
 class Limits(NamedTuple):
     """What a way must not do.
@@ -41,6 +44,14 @@ class Placed(NamedTuple):
 
     state: State
     assignment: Assignment
+
+
+class Way(NamedTuple):
+    """A candidate that gives all of a value, and the visit that has it already, if any."""
+
+    solution: Solution
+    visit: int | None
+    candidate: Candidate
 
 
 class Gathered(NamedTuple):
@@ -149,57 +160,67 @@ class Placer:
                 yield edge
 
     def _place_composite(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
-        candidates = self._reach.candidates(type_name, field)
-        for number, way in self._alone(state, type_name, field, candidates, limits):
-            solution = way.solution
-            visits = self._visit(state, type_name, way.edge, limits) if number is None else ((state, number),)
+        cheapest: int | None = None
+        for way in self._alone(state, type_name, field, limits):
+            cheapest = way.solution.cost if cheapest is None else min(cheapest, way.solution.cost)
+            number, edge = way.visit, way.candidate.edge
+            visits = self._visit(state, type_name, edge, limits) if number is None else ((state, number),)
             for opened, visit in visits:
-                assignment = Assignment(field, frozenset({type_name}), ((visit, way.edge),), solution)
-                yield Placed(opened.paying(_cost_below(opened.visits[visit], solution)), assignment)
-            if number is not None and solution is not None and solution.is_local:
+                assignment = Assignment(field, frozenset({type_name}), ((visit, edge),), way.solution)
+                yield Placed(opened.paying(_cost_below(opened.visits[visit], way.solution)), assignment)
+            if number is not None and way.solution.is_local:
                 return
-        cheapest = min((each.solution.cost for each in candidates if each.solution is not None), default=HOP)
-        if len(candidates) > 1 and cheapest >= HOP:
-            yield from self._place_together(state, type_name, field, candidates, limits)
+        if cheapest is None or cheapest >= HOP:
+            yield from self._place_together(state, type_name, field, cheapest, limits)
 
-    def _alone(
-        self, state: State, type_name: str, field: SelectedField, candidates: Sequence[Candidate], limits: Limits
-    ) -> list[tuple[int | None, Candidate]]:
-        """The candidates that give all of the value, cheapest first; with the visit that has it already, if any."""
+    def _alone(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> list["Way"]:
+        """The candidates that give all of the value, cheapest first."""
         by_source: dict[Node, int] = {}
         for number, edge in self._present(state, type_name, field.name, limits):
             by_source.setdefault(edge.source, number)
-        ways: list[tuple[int, int | None, Candidate]] = []
-        for each in candidates:
-            if each.solution is not None:
-                number = each.arrival if each.edge.requires is None else None
-                if number is None or limits.avoid >> number & 1:
-                    number = by_source.get(each.edge.source)
-                ways.append((each.solution.cost + (0 if number is not None else HOP), number, each))
-        ways.sort(key=lambda way: way[0])
-        return [(number, each) for _, number, each in ways]
+        ways: list[Way] = []
+        distant: list[Candidate] = []
+        for each in self._reach.candidates(type_name, field):
+            number = each.arrival if each.edge.requires is None else None
+            if number is None or limits.avoid >> number & 1:
+                number = by_source.get(each.edge.source)
+            solution = None if number is None else self._reach.solution(field, each)
+            if number is None:
+                distant.append(each)
+            elif solution is not None:
+                ways.append(Way(solution, number, each))
+        best = min((way.solution.cost for way in ways), default=None)
+        for each in distant:
+            if best is None or (self._reach.floor(field, each) < best and self._affords(field)):
+                solution = self._reach.solution(field, each)
+                if solution is not None and (best is None or solution.cost < best):
+                    ways.append(Way(solution, None, each))
+        ways.sort(key=_price)
+        return ways
+
+    def _affords(self, field: SelectedField) -> bool:
+        """Whether the budget allows to solve once more what lies below the field."""
+        return field.selection is None or self._solver.spend(len(field.selection.fields))
 
     def _place_together(
-        self, state: State, type_name: str, field: SelectedField, candidates: Sequence[Candidate], limits: Limits
+        self, state: State, type_name: str, field: SelectedField, single: int | None, limits: Limits
     ) -> Iterator[Placed]:
-        """Ask several subgraphs for the same value, each for a part of it."""
+        """Ask several subgraphs for the same value, each for a part of it, where `single` ones cost more."""
         selection = field.selection
+        candidates = self._reach.candidates(type_name, field)
         plain = all(each.child.info.kind is Kind.OBJECT for each in candidates)
         if selection is None or not plain or not self._together:
             return
-        single = min((each.solution.cost for each in candidates if each.solution is not None), default=None)
-        sizes = list(range(2, min(_MAX_TOGETHER, len(candidates)) + 1))
-        if single is None and len(candidates) > _MAX_TOGETHER:
-            sizes.append(len(candidates))
-        for size in sizes:
-            for group in combinations(candidates, size):
-                solution = self._solver.solve(selection, tuple(each.child for each in group))
-                if solution is None or (single is not None and solution.cost >= single):
-                    continue
-                for opened, numbers in self._visit_all(state, type_name, group, limits, ()):
-                    targets = tuple(zip(numbers, (each.edge for each in group), strict=True))
-                    assignment = Assignment(field, frozenset({type_name}), targets, solution)
-                    yield Placed(opened.paying(LEAF * size + solution.cost), assignment)
+        for group in _groups(candidates, complete=single is None):
+            if single is not None and not self._affords(field):
+                return
+            solution = self._solver.solve(selection, tuple(each.child for each in group))
+            if solution is None or (single is not None and solution.cost >= single):
+                continue
+            for opened, numbers in self._visit_all(state, type_name, group, limits, ()):
+                targets = tuple(zip(numbers, (each.edge for each in group), strict=True))
+                assignment = Assignment(field, frozenset({type_name}), targets, solution)
+                yield Placed(opened.paying(LEAF * len(group) + solution.cost), assignment)
 
     def _visit_all(
         self, state: State, type_name: str, group: Sequence[Candidate], limits: Limits, numbers: tuple[int, ...]
@@ -319,6 +340,18 @@ class Placer:
 
 
 _SIDE_EFFECTS = ("mutation", "subscription")
+
+
+def _price(way: Way) -> int:
+    return way.solution.cost + (0 if way.visit is not None else HOP)
+
+
+def _groups(candidates: Sequence[Candidate], *, complete: bool) -> Iterator[Sequence[Candidate]]:
+    """Candidates to try together: small groups of the first ones, and all of them if there must be an answer."""
+    for size in range(2, _MAX_TOGETHER + 1):
+        yield from combinations(candidates[:_MAX_TRIED], size)
+    if complete and len(candidates) > _MAX_TOGETHER:
+        yield candidates
 
 
 def _cost_below(visit: Visit, solution: Solution | None) -> int:

@@ -21,7 +21,7 @@ from router.plan.walk import Walker
 from router.supergraph.graph import QueryGraph
 from router.supergraph.model import Supergraph
 
-_WORK = 4000
+_WORK = 1000
 """Choices weighed for one operation at most; a solution is there long before in all that are no riddle."""
 
 

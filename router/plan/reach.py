@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from router.plan.field_sets import FieldSets
 from router.plan.selections import SelectedField, Selection
-from router.plan.solution import Solution
+from router.plan.solution import HOP, Solution
 from router.supergraph.graph import Edge, Node, QueryGraph
 from router.supergraph.model import Kind
 
@@ -20,7 +20,9 @@ class Solver(Protocol):
         self, selection: Selection, arrivals: tuple[Node, ...], peers: tuple[Node, ...] = ()
     ) -> Solution | None: ...
 
-    def spend(self) -> bool: ...
+    def forced(self, selection: Selection, type_name: str) -> frozenset[str]: ...
+
+    def spend(self, units: int = 1) -> bool: ...
 
 
 class Candidate(NamedTuple):
@@ -29,13 +31,13 @@ class Candidate(NamedTuple):
     Attributes:
         arrival: number of the arrival that has it; None if its subgraph must be visited.
         child: where the field leads, with the union members that all ways to it share.
-        solution: of the field's selection from there; None if that alone cannot resolve it.
+        peers: where the other ways lead, if that matters below.
     """
 
     arrival: int | None
     edge: Edge
     child: Node
-    solution: Solution | None
+    peers: tuple[Node, ...] = ()
 
 
 def is_opaque(node: Node) -> bool:
@@ -80,7 +82,7 @@ class Reach:
         return found
 
     def candidates(self, type_name: str, field: SelectedField) -> Sequence[Candidate]:
-        """Every way to a composite field, with what comes below it solved."""
+        """Every way to a composite field."""
         key = (id(field), type_name)
         known = self._candidates.get(key)
         if known is None:
@@ -93,8 +95,31 @@ class Reach:
             return None
         if not self._is_narrowed(field.selection, [edge.child]):
             return self._solver.solve(field.selection, (edge.child,))
-        narrowed = self._narrowed(type_name, field, field.selection, [(0, edge)], self._ways(type_name, field))
-        return narrowed[0].solution if narrowed else None
+        narrowed = self._narrowed(type_name, field, [(0, edge)], self._ways(type_name, field))
+        return self.solution(field, narrowed[0]) if narrowed else None
+
+    def solution(self, field: SelectedField, candidate: Candidate) -> Solution | None:
+        """Of the field's selection where the candidate leads; None if that alone cannot resolve it."""
+        if field.selection is None:
+            return None
+        return self._solver.solve(field.selection, (candidate.child,), candidate.peers)
+
+    def floor(self, field: SelectedField, candidate: Candidate) -> int:
+        """What the candidate's solution costs at least, without solving it."""
+        selection = field.selection
+        if selection is None or candidate.child.provided or candidate.child.info.kind is not Kind.OBJECT:
+            return 0
+        type_name = candidate.child.type_name
+        forced = self._solver.forced(selection, type_name) - {candidate.child.subgraph}
+        return HOP * len(forced)
+
+    def least_cost(self, type_name: str, field: SelectedField) -> int:
+        """What lies below the field costs at least this, whichever way is taken."""
+        candidates = self.candidates(type_name, field)
+        if len(candidates) != 1:
+            return 0
+        solution = self.solution(field, candidates[0])
+        return 0 if solution is None else solution.cost
 
     def _find(self, type_name: str, field: SelectedField) -> Sequence[Candidate]:
         selection = field.selection
@@ -103,12 +128,8 @@ class Reach:
         ways = self._ways(type_name, field)
         children = [edge.child for _, edge in ways if edge.child is not None]
         if self._is_narrowed(selection, children):
-            return self._narrowed(type_name, field, selection, ways, ways)
-        return [
-            Candidate(number, edge, edge.child, self._solver.solve(selection, (edge.child,)))
-            for number, edge in ways
-            if edge.child is not None
-        ]
+            return self._narrowed(type_name, field, ways, ways)
+        return [Candidate(number, edge, edge.child) for number, edge in ways if edge.child is not None]
 
     def _ways(self, type_name: str, field: SelectedField) -> Sequence[tuple[int | None, Edge]]:
         ways: list[tuple[int | None, Edge]] = [*self.arrival_edges(type_name, field.name)]
@@ -126,7 +147,6 @@ class Reach:
         self,
         type_name: str,
         field: SelectedField,
-        selection: Selection,
         ways: Sequence[tuple[int | None, Edge]],
         all_ways: Sequence[tuple[int | None, Edge]],
     ) -> Sequence[Candidate]:
@@ -140,7 +160,7 @@ class Reach:
             if edge.child is not None and edge.source.subgraph in reachable:
                 child = edge.child.narrowed(common) if edge.child.info.kind is Kind.UNION else edge.child
                 others = sorted((each for each in peers if each is not edge.child), key=repr)
-                found.append(Candidate(number, edge, child, self._solver.solve(selection, (child,), tuple(others))))
+                found.append(Candidate(number, edge, child, tuple(others)))
         return found
 
     def _peer_edges(self, type_name: str, field: str) -> list[Edge]:

@@ -22,7 +22,7 @@ class Walker:
         self.field_sets = field_sets
         self.work = work
         self._solved: dict[tuple[int, Arrivals, Arrivals], Solution | None] = {}
-        self._kept: list[Selection] = []
+        self._forced: dict[tuple[int, str], frozenset[str]] = {}
         self._active: set[tuple[int, Arrivals, Arrivals]] = set()
         self._cuts = 0
 
@@ -46,10 +46,23 @@ class Walker:
         self._active.discard(key)
         if found is not None or cuts == self._cuts or not self._active:
             self._solved[key] = found
-            self._kept.append(selection)
         return found
 
-    def spend(self) -> bool:
-        """Take one unit of the budget; whether there was one."""
-        self.work -= 1
+    def forced(self, selection: Selection, type_name: str) -> frozenset[str]:
+        """The subgraphs that alone resolve some field selected of objects of that type."""
+        key = (id(selection), type_name)
+        known = self._forced.get(key)
+        if known is None:
+            only = [
+                nodes[0].subgraph
+                for field in selection.fields
+                if field.type is not None and (field.on is None or type_name in field.on)
+                if len(nodes := self.graph.resolvers(type_name, field.name)) == 1
+            ]
+            known = self._forced[key] = frozenset(only)
+        return known
+
+    def spend(self, units: int = 1) -> bool:
+        """Take from the budget; whether there was enough."""
+        self.work -= units
         return self.work >= 0
