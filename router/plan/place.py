@@ -17,6 +17,8 @@ from router.supergraph.model import Kind
 _MAX_TOGETHER = 3
 """Most visits that are tried together for one value before all of them are."""
 
+_MANY = 1 << 30
+
 _MAX_TRIED = 6
 """Of how many candidates such groups are made."""
 
@@ -178,23 +180,21 @@ class Placer:
         by_source: dict[Node, int] = {}
         for number, edge in self._present(state, type_name, field.name, limits):
             by_source.setdefault(edge.source, number)
-        ways: list[Way] = []
-        distant: list[Candidate] = []
+        candidates: list[tuple[int | None, Candidate]] = []
         for each in self._reach.candidates(type_name, field):
             number = each.arrival if each.edge.requires is None else None
             if number is None or limits.avoid >> number & 1:
                 number = by_source.get(each.edge.source)
-            solution = None if number is None else self._reach.solution(field, each)
-            if number is None:
-                distant.append(each)
-            elif solution is not None:
-                ways.append(Way(solution, number, each))
-        best = min((way.solution.cost for way in ways), default=None)
-        for each in distant:
+            candidates.append((number, each))
+        candidates.sort(key=_presence)
+        ways: list[Way] = []
+        best: int | None = None
+        for number, each in candidates:
             if best is None or (self._reach.floor(field, each) < best and self._affords(field)):
                 solution = self._reach.solution(field, each)
                 if solution is not None and (best is None or solution.cost < best):
-                    ways.append(Way(solution, None, each))
+                    ways.append(Way(solution, number, each))
+                    best = solution.cost if number is not None else best
         ways.sort(key=_price)
         return ways
 
@@ -340,6 +340,12 @@ class Placer:
 
 
 _SIDE_EFFECTS = ("mutation", "subscription")
+
+
+def _presence(way: tuple[int | None, Candidate]) -> int:
+    """Visits that are there come first, in their order."""
+    number, _ = way
+    return _MANY if number is None else number
 
 
 def _price(way: Way) -> int:
