@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -52,10 +53,12 @@ def elasticsearch_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str
         pytest.skip("no Elasticsearch: set STUDIUM_TEST_ELASTICSEARCH_URL or install noida-db")
     port, data = free_port(), tmp_path_factory.mktemp("elasticsearch")
     command = [program, "start", "--only", "elasticsearch", "--elasticsearch-port", str(port), "--data-dir", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as engine:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - ours
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as engine:
         wait_for(port)
         yield f"http://127.0.0.1:{port}"
-        engine.terminate()
+        os.killpg(engine.pid, signal.SIGTERM)  # the program is a script that starts the engine
 
 
 def wait_for(port: int) -> None:
