@@ -66,12 +66,14 @@ class RepresentationField:
         selections: fields of a nested object or of each item of a list; empty for leaves. For abstract nested values
             `on` shapes are merged by the runtime type.
         on: the runtime types for which this field belongs to the representation; None for all.
+        typename_key: response key of the nested object's own `__typename`, where the `on` of `selections` matter.
     """
 
     name: str
     key: str
     selections: tuple["RepresentationField", ...] = ()
     on: frozenset[str] | None = None
+    typename_key: str = "__typename"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,9 @@ class Fetch:
         text: `document` printed, so that it is printed once per plan.
         variables: names of the client's variables that the document uses.
         path: objects of the merged data that the results belong to; empty for a root fetch.
-        representations: shapes for `_entities`, first match by runtime type; empty for a root fetch.
+        representations: shapes for `_entities`, first match by runtime type; empty for a root fetch. A fetch that has
+            a path but no representations asks for root fields on behalf of objects of a root type further down
+            (`type Payload { query: Query }`): all of them get its whole result, and without any it is not sent.
         after: ids of the fetches whose results this one needs (data for representations, or the order of mutations).
         when: all must hold, or the fetch is not sent.
     """

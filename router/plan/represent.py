@@ -47,7 +47,8 @@ def _selected(
             if len(field.selection.possible) > 1 and all(each.name != TYPENAME for each in nested):
                 nested = [RepresentationField(TYPENAME, slot.child.typename_key), *nested]
         on = field.on if types is None else None
-        found.append(RepresentationField(field.name, slot.key, tuple(nested), on))
+        typename_key = TYPENAME if slot.child is None else slot.child.typename_key
+        found.append(RepresentationField(field.name, slot.key, tuple(nested), on, typename_key))
     return found
 
 
@@ -60,4 +61,4 @@ def _merged(left: RepresentationField, right: RepresentationField) -> Representa
                 break
         else:
             nested.append(each)
-    return RepresentationField(left.name, left.key, tuple(nested), left.on)
+    return RepresentationField(left.name, left.key, tuple(nested), left.on, left.typename_key)
