@@ -54,6 +54,11 @@ class Element:
         return [directive for directive in self.directives if directive.name == name]
 
 
+def is_written(element: Element) -> bool:
+    """Whether the element stands in a document, and was not added by a linked feature."""
+    return element.node is not None and element.node.loc is not None
+
+
 @dataclass(slots=True, kw_only=True)
 class InputValue(Element):
     """An argument or a field of an input object."""

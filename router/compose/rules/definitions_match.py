@@ -5,7 +5,15 @@ A subgraph may repeat what a feature defines, and say less: fewer locations, str
 
 from collections.abc import Iterator, Mapping
 
-from router.compose.model import DirectiveDefinition, InputType, InputValue, ScalarType, Schema, TypeDefinition
+from router.compose.model import (
+    DirectiveDefinition,
+    InputType,
+    InputValue,
+    ScalarType,
+    Schema,
+    TypeDefinition,
+    is_written,
+)
 from router.compose.read import defined_by_features
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, locations
@@ -20,7 +28,7 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
         yield from _check_type(subgraph.schema.types[name], type_)
     for name, definition in expected.directives.items():
         actual = subgraph.schema.directives[name]
-        if actual.node is not None and actual.node.loc is not None:
+        if is_written(actual):
             yield from _check_directive(subgraph.schema, actual, definition)
 
 

@@ -5,6 +5,8 @@ Source: https://spec.graphql.org/October2021/#IsInputType(), #IsOutputType()
 
 from collections.abc import Iterator
 
+from graphql import DirectiveDefinitionNode, TypeDefinitionNode, TypeExtensionNode
+
 from router.compose.model import (
     BUILT_IN_SCALARS,
     EnumType,
@@ -19,7 +21,7 @@ from router.compose.model import (
 from router.compose.rules.invalid_graphql.refuse import invalid
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError
-from router.federation.type_ref import base_name
+from router.federation.type_ref import base_name, type_ref
 
 
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
@@ -35,10 +37,23 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
                     yield from _input(subgraph, field)
             case _:
                 continue
+    yield from _directives(subgraph)
+    yield from _roots(subgraph)
+
+
+def _directives(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """A document that defines a directive defines its types, too: a feature's own come with its own directives."""
+    definitions = subgraph.document.definitions
+    written = {node.name.value for node in definitions if isinstance(node, TypeDefinitionNode | TypeExtensionNode)}
+    for node in definitions:
+        for argument in (node.arguments or ()) if isinstance(node, DirectiveDefinitionNode) else ():
+            name = base_name(type_ref(argument.type, str))
+            if name not in written and name not in BUILT_IN_SCALARS:
+                yield invalid(f'Argument "{argument.name.value}" has the unknown type "{name}".', argument)
     for definition in subgraph.schema.directives.values():
         for argument in definition.arguments.values():
-            yield from _input(subgraph, argument)
-    yield from _roots(subgraph)
+            if base_name(argument.type) in subgraph.schema.types:
+                yield from _input(subgraph, argument)
 
 
 def _roots(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
