@@ -59,8 +59,18 @@ class Node:
             interface's own name.
     """
 
-    __slots__ = ("_edges", "_graph", "_members", "_uniform", "info", "is_interface_object", "possible", "provided")
-    __slots__ += ("subgraph", "type_name")
+    __slots__ = (
+        "_edges",
+        "_graph",
+        "_members",
+        "_uniform",
+        "info",
+        "is_interface_object",
+        "possible",
+        "provided",
+        "subgraph",
+        "type_name",
+    )
 
     def __init__(
         self, graph: "QueryGraph", subgraph: str, info: TypeInfo, provided: Provided, possible: frozenset[str]
@@ -243,9 +253,7 @@ class QueryGraph:
         )
 
     def _taken_over(self, subgraph: str, field: FieldInfo) -> bool:
-        return any(
-            each.override == subgraph and each.override_label in self.labels for each in field.joins.values()
-        )
+        return any(each.override == subgraph and each.override_label in self.labels for each in field.joins.values())
 
     def _field_set(self, text: str) -> SelectionSetNode:
         if text not in self._field_sets:
@@ -257,9 +265,7 @@ def _is_key_field(key: SelectionSetNode, name: str) -> bool:
     return any(isinstance(each, FieldNode) and each.name.value == name for each in key.selections)
 
 
-def _provided(
-    supergraph: Supergraph, provided: Provided, type_name: str, field: str
-) -> list[SelectionSetNode] | None:
+def _provided(supergraph: Supergraph, provided: Provided, type_name: str, field: str) -> list[SelectionSetNode] | None:
     """What the provided selections say below a field; None if they do not name it for objects of that type."""
     found: list[SelectionSetNode] | None = None
     for selections in provided:
