@@ -51,10 +51,10 @@ def credentials_key(settings: StudiumSettings) -> SecretStr:
 
 
 def create_verifier(settings: StudiumSettings) -> TokenVerifier:
-    """Verifies with the published keys, or with the ones this process signs with."""
-    if settings.jwks_url is not None:
-        return TokenVerifier(PublishedKeys(settings.jwks_url))
-    return TokenVerifier(LocalKeys(TokenIssuer(_given(settings.signing_key, "SIGNING_KEY")).public_keys))
+    """Verifies with the keys this process signs with, or with the published ones."""
+    if settings.signing_key is not None:
+        return TokenVerifier(LocalKeys(TokenIssuer(settings.signing_key).public_keys))
+    return TokenVerifier(PublishedKeys(_given(settings.jwks_url, "JWKS_URL")))
 
 
 def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":

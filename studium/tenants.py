@@ -6,10 +6,13 @@ import sys
 from getpass import getpass
 
 import aiohttp
+from pydantic import SecretStr
 
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import Registry, TenantRecord
 from studium.client import Graph
+from studium.embedded import DataFolder
+from studium.embedded.postgres import Postgres
 from studium.migrating import create_admin
 from studium.seed_operations import SIGN_UP_TENANT
 from studium.settings import StudiumSettings
@@ -39,8 +42,16 @@ async def _sign_up(url: str, given: dict[str, str]) -> str:
 
 
 async def _active(settings: StudiumSettings) -> list[TenantRecord]:
-    admin = create_admin(settings)
+    admin = create_admin(_with_embedded_database(settings))
     try:
         return await Registry(admin.engine(CONTROL_DATABASE)).active()
     finally:
         await admin.aclose()
+
+
+def _with_embedded_database(settings: StudiumSettings) -> StudiumSettings:
+    """The database of the platform that runs on the data folder, unless another one is named."""
+    url = Postgres.url_of_last_start(DataFolder(settings.data))
+    if settings.database_url is not None or url is None:
+        return settings
+    return settings.model_copy(update={"database_url": SecretStr(url)})

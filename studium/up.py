@@ -62,7 +62,7 @@ class _Platform:
     async def _start(self) -> None:
         ports = Ports(self._folder)
         ports.fix("router", self._given.port, setting="--port", host=self._given.host)
-        servers = self._embedded()
+        servers = self._embedded(ports)
         platform = Topology(self._folder, self._completed(servers), ports)
         with self._console.status("Starting …"):
             if self._state.is_migrated:
@@ -77,12 +77,12 @@ class _Platform:
                 self._state.note_seeded()
         welcome(self._console, platform.url, seconds=time.monotonic() - self._began, demo=self._demo)
 
-    def _embedded(self) -> EmbeddedServers:
+    def _embedded(self, ports: Ports) -> EmbeddedServers:
         """The servers nobody gave a URL for."""
         wanted = [name for name, url in _URL_OF.items() if getattr(self._given, url) is None]
         chosen = {name: getattr(self._given, f"{name}_port") for name in wanted}
         fixed = FixedPorts({name: port for name, port in chosen.items() if port is not None})
-        return EmbeddedServers(self._folder, wanted=wanted, fixed=fixed)
+        return EmbeddedServers(self._folder, ports, wanted=wanted, fixed=fixed)
 
     def _completed(self, servers: EmbeddedServers) -> StudiumSettings:
         """The settings with every URL and secret filled in."""

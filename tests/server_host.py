@@ -10,14 +10,14 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from studium.embedded import DataFolder, EmbeddedServers, Supervisor
+from studium.embedded import DataFolder, EmbeddedServers, Ports, Supervisor
 
 
 async def main(root: Path) -> None:
     folder = DataFolder(root)
     folder.open()
     supervisor = Supervisor(say=sys.stderr.write)
-    servers = EmbeddedServers(folder, durable=False)
+    servers = EmbeddedServers(folder, Ports(folder), durable=False)
     try:
         await servers.start(supervisor)
         sys.stdout.write(json.dumps(asdict(servers.urls)) + "\n")

@@ -63,13 +63,17 @@ class DataFolder:
 
     def secret(self, name: str, make: Callable[[], str] = lambda: secrets.token_hex(32)) -> str:
         """The secret of that name, made (256 random bits) and kept the first time it is asked for."""
-        path = self._secrets / name
-        with suppress(FileNotFoundError):
-            if kept := path.read_text().strip():
-                return kept
+        if kept := self.kept_secret(name):
+            return kept
         made = make()
-        write_private(path, made)
+        write_private(self._secrets / name, made)
         return made
+
+    def kept_secret(self, name: str) -> str | None:
+        """The secret of that name, if it was ever made."""
+        with suppress(FileNotFoundError):
+            return (self._secrets / name).read_text().strip() or None
+        return None
 
     def _take_lock(self) -> None:
         # Not inheritable (PEP 446), so a child that outlives its supervisor does not hold the folder.

@@ -14,11 +14,15 @@ LOOPBACK: Final = "127.0.0.1"
 
 
 class Ports:
-    """The ports of one data folder, by the name of who listens there."""
+    """The ports of one data folder, by the name of who listens there. Its owner has one of these, and changes it."""
 
     def __init__(self, folder: DataFolder) -> None:
         self._path = folder.root / "ports.json"
         self._chosen = _read(self._path)
+
+    def remembered(self, name: str) -> int | None:
+        """The port `name` had last time."""
+        return self._chosen.get(name)
 
     def choose(self, name: str) -> int:
         """The port `name` had last time, or a free one if that is taken now."""

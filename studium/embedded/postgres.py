@@ -13,11 +13,12 @@ from studium.embedded.errors import CannotStart
 from studium.embedded.files import write_private
 from studium.embedded.folder import DataFolder
 from studium.embedded.pidfile import PidFile
-from studium.embedded.ports import LOOPBACK
+from studium.embedded.ports import LOOPBACK, Ports
 from studium.embedded.privileges import Privileges
 
 MAJOR: Final = "18"
 _USER: Final = "studium"
+_PASSWORD: Final = "postgres-password"  # noqa: S105 - the name of its file
 _CONNECTIONS: Final = 200
 _LAST_LINES: Final = 8
 
@@ -32,13 +33,19 @@ class Postgres:
         self._port = port
         self._durable = durable
         self._data = folder.root / "postgres"
-        self._password = folder.secret("postgres-password")
+        self._password = folder.secret(_PASSWORD)
         self._privileges = Privileges.of_this_user()
 
     @property
     def url(self) -> str:
         """As its superuser, who may create databases and roles."""
-        return f"postgresql://{_USER}:{self._password}@{LOOPBACK}:{self._port}/postgres"
+        return _url(self._password, self._port)
+
+    @classmethod
+    def url_of_last_start(cls, folder: DataFolder) -> str | None:
+        """The URL of the cluster a running platform has in `folder`, for other commands."""
+        password, port = folder.kept_secret(_PASSWORD), Ports(folder).remembered(cls.name)
+        return None if password is None or port is None else _url(password, port)
 
     async def prepare(self) -> Child:
         """Create the cluster if there is none.
@@ -130,6 +137,10 @@ class Postgres:
                 else f"PostgreSQL could not create its cluster in {self._data}.",
                 details=lines,
             )
+
+
+def _url(password: str, port: int) -> str:
+    return f"postgresql://{_USER}:{password}@{LOOPBACK}:{port}/postgres"
 
 
 def _programs() -> Path:

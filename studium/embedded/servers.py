@@ -42,12 +42,12 @@ class EmbeddedServers:
     def __init__(
         self,
         folder: DataFolder,
+        ports: Ports,
         *,
         wanted: Collection[str] = ALL,
         fixed: FixedPorts | None = None,
         durable: bool = True,
     ) -> None:
-        ports = Ports(folder)
         self._servers = {
             kind.name: kind(folder, _port(kind.name, ports, fixed or FixedPorts()), durable=durable)
             for kind in KINDS

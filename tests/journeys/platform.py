@@ -72,7 +72,7 @@ def running(data: Path, *options: str) -> Generator[Platform]:
 
 def _wait_until_up(process: "subprocess.Popen[bytes]", output: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    while b"Studium is up" not in output.read_bytes():
+    while b"Ctrl-C stops everything" not in output.read_bytes():
         assert process.poll() is None, output.read_text()
         assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.05)

@@ -32,6 +32,7 @@ class TestStudiumUp:
         with running(data) as first:
             self._printed_commands_work(tmp_path / "data.out")
             self._a_second_one_is_refused(first)
+            self._a_tenant_can_be_created(first)
             everybody = pids(first)
             began = time.monotonic()
             assert first.stop() == 0
@@ -60,13 +61,31 @@ class TestStudiumUp:
         assert '"viewerProgress":{"percent":100}' in answer.stdout
 
     def _a_second_one_is_refused(self, platform: Platform) -> None:
-        refused = subprocess.run(
-            [sys.executable, "-m", "studium", "up"],
-            env=os.environ | {"STUDIUM_DATA": str(platform.data)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        refused = studium(platform, "up")
         assert refused.returncode == 1
         assert refused.stderr.startswith(f"Studium is already running on {platform.data} (process ")
+
+    def _a_tenant_can_be_created(self, platform: Platform) -> None:
+        names = ("--slug", "cirrus", "--name", "Cirrus", "--owner-name", "Cy", "--owner-email", "cy@cirrus.example")
+        options = ("--password-stdin", "--url", platform.url)
+        created = studium(platform, "tenant", "create", *names, *options, typed="correct horse battery\n")
+        assert created.stdout.startswith("cirrus  "), created.stderr
+        again = studium(platform, "tenant", "create", *names, *options, typed="correct horse battery\n")
+        assert again.returncode == 1
+        assert again.stderr == "The graph answered SLUG_TAKEN: Another tenant has this slug.\n"
+        listed = studium(platform, "tenant", "list")
+        assert listed.returncode == 0, listed.stderr
+        assert {line.split()[1] for line in listed.stdout.splitlines()} == {"aurora", "borealis", "cirrus"}
+
+
+def studium(platform: Platform, *arguments: str, typed: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Another command beside the running platform."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "studium", *arguments],
+        env=os.environ | {"STUDIUM_DATA": str(platform.data)},
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

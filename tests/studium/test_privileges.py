@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Supervisor, privileges
+from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Ports, Supervisor, privileges
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 
@@ -47,7 +47,7 @@ async def start_postgres(root: Path) -> str:
     folder.open()
     supervisor = Supervisor(say=lambda _: None)
     try:
-        await EmbeddedServers(folder, wanted={"postgres"}, durable=False).start(supervisor)
+        await EmbeddedServers(folder, Ports(folder), wanted={"postgres"}, durable=False).start(supervisor)
         return pwd.getpwuid(os.stat(f"/proc/{supervisor.pid('postgres')}").st_uid).pw_name  # noqa: PTH116 - /proc does not block
     finally:
         await supervisor.stop()

@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Supervisor
+from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Ports, Supervisor
 
 
 async def main(root: Path) -> None:
@@ -16,7 +16,7 @@ async def main(root: Path) -> None:
     folder.open()
     supervisor = Supervisor(say=_say)
     try:
-        await EmbeddedServers(folder, wanted={"valkey"}).start(supervisor)
+        await EmbeddedServers(folder, Ports(folder), wanted={"valkey"}).start(supervisor)
         _say("ready")
         await stop.wait()
     finally:
