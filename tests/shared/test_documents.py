@@ -4,7 +4,9 @@ import asyncio
 import gc
 from collections.abc import AsyncGenerator
 from contextvars import Context
+from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote_plus
 
 import pytest
 from beanie.exceptions import CollectionWasNotInitialized
@@ -168,11 +170,10 @@ class TestUnitOfWork:
 
 
 class TestServerAway:
-    async def test_is_told_as_unavailable(self, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_is_told_as_unavailable(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shared.documents._SERVER_TIMEOUT_MS", 100)
-        documents = Documents.create(
-            SecretStr(f"mongodb://127.0.0.1:{unused_tcp_port}"), subgraph="test", models=[Page]
-        )
+        nowhere = quote_plus(str(tmp_path / "nowhere.sock"))
+        documents = Documents.create(SecretStr(f"mongodb://{nowhere}"), subgraph="test", models=[Page])
         with pytest.raises(Unavailable):
             await documents.ping()
         await documents.aclose()
