@@ -7,7 +7,7 @@ from router.plan.conditions import When, either
 from router.plan.nodes import OperationKind, ResponsePath
 from router.plan.positions import Position, Slot, join_paths
 from router.plan.selections import Selection
-from router.supergraph.graph import Edge
+from router.supergraph.graph import Edge, Node
 
 
 @dataclass(slots=True, eq=False)
@@ -27,8 +27,12 @@ class Emission:
 
 @dataclass(slots=True, eq=False)
 class Selected:
-    """The fields that a fetch selects of one value, by type condition (None for its own type) and slot."""
+    """The fields that a fetch selects of one value, by type condition (None for its own type) and slot.
 
+    `node` is what the value is in the subgraph; None for what a fetch as a whole selects.
+    """
+
+    node: Node | None = None
     emissions: dict[tuple[str | None, Slot], Emission] = field(default_factory=dict[tuple[str | None, Slot], Emission])
 
     def add(self, condition: str | None, slot: Slot, edge: Edge | None, when: When) -> Emission:
@@ -36,7 +40,7 @@ class Selected:
         key = (condition, slot)
         known = self.emissions.get(key)
         if known is None:
-            below = Selected() if slot.child is not None and edge is not None and edge.child is not None else None
+            below = None if slot.child is None or edge is None or edge.child is None else Selected(edge.child)
             known = self.emissions[key] = Emission(slot, edge, when, below)
         else:
             known.when = either(known.when, when)

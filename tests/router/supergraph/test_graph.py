@@ -24,7 +24,8 @@ interface Item
 }
 type Book implements Item
   @join__implements(graph: A, interface: "Item")
-  @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") @join__type(graph: B, key: "isbn", resolvable: false)
+  @join__type(graph: A, key: "id")
+  @join__type(graph: B, key: "id") @join__type(graph: B, key: "isbn", resolvable: false)
 {
   id: ID!
   isbn: String @join__field(graph: B)
