@@ -60,6 +60,9 @@ def composed_features(subgraphs: Sequence[SubgraphSchema], federation: Version) 
 def _applications(schema: Schema) -> Iterator[Applied]:
     for element in elements(schema):
         yield from element.directives
+    for definition in schema.directives.values():
+        for argument in definition.arguments.values():
+            yield from argument.directives
 
 
 def _supergraph_feature(meaning: str, federation: Version) -> Feature:

@@ -1,7 +1,8 @@
 """Merge subgraphs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from router.compose.hints import Hint, HintCode
 from router.compose.merge.applied import merge_applied
 from router.compose.merge.compose_directives import requested_directives
 from router.compose.merge.context import Merge
@@ -22,11 +23,13 @@ from router.compose.rules import interface_object_usage_error, link_import_name_
 from router.compose.rules.directive_composition_error import Requests
 from router.compose.subgraph import SubgraphSchema
 from router.federation.join import graph_names, join_for
+from router.federation.versions import Version
 
 
 def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
     """Merge subgraphs, all of Federation 2 by now, into a supergraph, along with what stands against it."""
-    federation = max(subgraph.version for subgraph in subgraphs)
+    versions = [implied_version(subgraph) for subgraph in subgraphs]
+    federation = max(versions)
     features = composed_features(subgraphs, federation)
     requests = Requests(subgraphs)
     names = graph_names(subgraph.name for subgraph in subgraphs)
@@ -37,13 +40,27 @@ def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
         join=join_for(federation),
         composed={**composed_directives(features), **requested_directives(subgraphs, requests.features)},
         errors=[*requests.errors, *link_import_name_mismatch.check(subgraphs)],
-        hints=requests.hints,
+        hints=[*requests.hints, *_upgrade_hints(subgraphs, versions)],
     )
     if not merge.errors:
         _merge(merge, features)
         link_requested(merge.supergraph, [chosen.supergraph_link() for chosen in requests.features])
         validate(merge)
     return merge
+
+
+def implied_version(subgraph: SubgraphSchema) -> Version:
+    """The version of Federation that a subgraph links to, or that the other features it links to came with."""
+    features = (link.feature for link in subgraph.links)
+    implied = [known.minimum_federation for known in features if known is not None]
+    return max([subgraph.version, *(version for version in implied if version is not None)])
+
+
+def _upgrade_hints(subgraphs: Sequence[SubgraphSchema], versions: Sequence[Version]) -> Iterator[Hint]:
+    for subgraph, version in zip(subgraphs, versions, strict=True):
+        if version > subgraph.version:
+            message = f'"{subgraph.name}" links to Federation {subgraph.version}, but to features of {version}.'
+            yield Hint(HintCode.IMPLICITLY_UPGRADED_FEDERATION_VERSION, message)
 
 
 def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:

@@ -1,0 +1,27 @@
+"""ROOT_MUTATION_USED."""
+
+from tests.router.compose.graphs import codes
+
+
+def test_the_name_of_a_root_type_is_kept_free() -> None:
+    found = codes(
+        a="""
+            schema @link(url: "https://specs.apollo.dev/federation/v2.12") {
+              query: Root
+              mutation: Q
+            }
+
+            type Q {
+              q: Int
+            }
+
+            type Mutation {
+              x: Int
+            }
+
+            type Root {
+              r: Int
+            }
+        """,
+    )
+    assert found == {"ROOT_MUTATION_USED"}
