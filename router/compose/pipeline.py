@@ -13,7 +13,7 @@ from router.compose.read import read
 from router.compose.rules import invalid_subgraph_name
 from router.compose.subgraph import Subgraph, SubgraphSchema
 from router.compose.upgrade import upgrade_all
-from router.federation.errors import CompositionError, FederationError
+from router.federation.errors import CompositionError, ErrorCode, FederationError
 
 _Subject = TypeVar("_Subject", Subgraph, SubgraphSchema)
 _Result = TypeVar("_Result")
@@ -40,9 +40,16 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
     if errors:
         return Refused(tuple(errors))
     try:
-        merge = merge_subgraphs(_read_all(subgraphs))
+        return _compose(subgraphs)
     except FederationError as refused:
         return Refused(refused.errors)
+    except RecursionError:
+        message = "Something is nested too deeply to be read: a field set, a type or a value."
+        return Refused((CompositionError(ErrorCode.INVALID_GRAPHQL, message),))
+
+
+def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
+    merge = merge_subgraphs(_read_all(subgraphs))
     if not merge.errors:
         satisfiability.check(merge)
     if merge.errors:

@@ -24,7 +24,11 @@ class FeatureUrl:
             FederationError: INVALID_LINK_IDENTIFIER, where the address has no name or no version.
 
         """
-        parts = urlsplit(text)
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as error:
+            raise _invalid(f'"{text}" is none: {error}') from error
         path = parts.path.split("/")
         if not parts.scheme or parts.path in {"", "/"}:
             raise _invalid(f'"{text}" has no path; write an address such as "https://example.com/feature/v1.0"')
@@ -34,7 +38,7 @@ class FeatureUrl:
         if len(path) < 2 or not path[-2]:  # noqa: PLR2004 - a name and a version
             raise _invalid(f'"{text}" has no name before its version')
         host = parts.hostname or ""
-        netloc = f"{host}:{parts.port}" if parts.port else host
+        netloc = f"{host}:{port}" if port else host
         return cls(urlunsplit((parts.scheme, netloc, "/".join(path[:-1]), "", "")), path[-2], version)
 
     def __str__(self) -> str:

@@ -279,3 +279,9 @@ class TestFederation1:
             new='type T @key(fields: "id") { id: ID! g: Int }',
         )
         assert isinstance(found, Composed)
+
+
+def test_what_is_nested_without_end_is_refused() -> None:
+    deep = "f { " * 5000 + "f" + " }" * 5000
+    found = outcome(a=f'type T @key(fields: "{deep}") {{ f: T }} type Query {{ t: T }}')
+    assert [error.code for error in getattr(found, "errors", ())] in (["INVALID_GRAPHQL"], ["KEY_INVALID_FIELDS"])

@@ -1,0 +1,111 @@
+"""`python -m router compose`."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from router.__main__ import main
+
+CONFIG = """
+federation_version: =2.11.0
+subgraphs:
+  a:
+    routing_url: http://a
+    schema:
+      file: ./a.graphql
+  b:
+    routing_url: http://b
+    schema:
+      sdl: |
+        type Query { b: Int }
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration of two subgraphs, one in a file beside it."""
+    (tmp_path / "a.graphql").write_text("type Query { a: Int }")
+    path = tmp_path / "supergraph.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def run(*arguments: str | Path) -> int:
+    return main(["compose", *map(str, arguments)])
+
+
+def test_a_supergraph_goes_to_standard_output(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--config", config) == 0
+    assert 'A @join__graph(name: "a", url: "http://a")' in capsys.readouterr().out
+
+
+def test_or_to_a_file(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = config.parent / "supergraph.graphql"
+    assert run("--config", config, "--output", target) == 0
+    assert "a: Int @join__field(graph: A)" in target.read_text()
+    assert capsys.readouterr().out == ""
+
+
+def test_errors_leave_the_file_alone_and_name_their_place(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "a.graphql").write_text("type Query {\n  a: Nothing\n}")
+    target = config.parent / "supergraph.graphql"
+    target.write_text("as it was")
+    assert run("--config", config, "--output", target) == 1
+    assert target.read_text() == "as it was"
+    told = capsys.readouterr().err
+    assert told == 'INVALID_GRAPHQL: [a] "Query.a" has the unknown type "Nothing".\n  at a:2:3\n'
+
+
+def test_errors_come_as_json_if_asked_for(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "a.graphql").write_text("type Query {\n  a: Nothing\n}")
+    assert run("--config", config, "--format", "json") == 1
+    told = json.loads(capsys.readouterr().err)
+    assert told["ok"] is False
+    assert told["errors"][0]["code"] == "INVALID_GRAPHQL"
+    assert told["errors"][0]["locations"] == [{"subgraph": "a", "line": 2, "column": 3}]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("subgraphs: {a: {schema: {file: nowhere.graphql}}}", "nowhere.graphql: No such file or directory."),
+        ("subgraphs: {a: {schema: {}}}", '"schema" of subgraph "a" must have a "file" or an "sdl".'),
+        ("subgraphs: {a: 3}", 'subgraph "a" must be a mapping.'),
+        ("subgraphs: {}", "names no subgraphs."),
+        ("a: [", "is no YAML:"),
+        ("[]", "it must be a mapping."),
+    ],
+)
+def test_a_bad_configuration_gives_one_line(
+    text: str, said: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(text)
+    assert run("--config", config) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+def test_an_output_that_cannot_be_written_gives_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--config", config, "--output", config.parent / "no" / "where.graphql") == 1
+    assert capsys.readouterr().err.startswith("Cannot write ")
+
+
+def test_sets_come_and_go_a_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    good = {"id": 1, "subgraphs": [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}]}
+    bad = {"id": "two", "subgraphs": [{"name": "a", "url": None, "sdl": "type Query { a: B }"}]}
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{json.dumps(good)}\n\n{json.dumps(bad)}\n"))
+    assert run("--jsonl") == 0
+    one, two = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (one["id"], one["ok"], one["errors"]) == (1, True, [])
+    assert "a: Int" in one["supergraphSdl"]
+    assert (two["id"], two["ok"], two["supergraphSdl"]) == ("two", False, None)
+    assert two["errors"][0]["locations"] == [{"subgraph": "a", "line": 1, "column": 14}]
+
+
+def test_a_line_that_is_no_set_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": 1}\n'))
+    assert run("--jsonl") == 1
+    assert "subgraphs" in capsys.readouterr().err
