@@ -12,6 +12,8 @@ from shared.errors import Unavailable
 
 _KEEP_SECONDS: Final = 600.0
 _REFETCH_SECONDS: Final = 10.0
+_FIRST_SECONDS: Final = 0.5
+"""Between tries while there is no key at all: nobody can be let in meanwhile."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
@@ -37,7 +39,8 @@ class PublishedKeys:
     """The key set behind a URL, fetched when first needed and kept for ten minutes.
 
     An unknown `kid` may be a key just rotated in, so it causes a fetch; at most one in ten seconds, however many
-    unknown ones are thrown at us. If a fetch fails, the keys at hand stay in use.
+    unknown ones are thrown at us. Whoever comes with one while a fetch is under way waits for it. If a fetch fails, the
+    keys at hand stay in use.
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -53,7 +56,7 @@ class PublishedKeys:
         Raises:
             Unavailable: there are no keys at hand and none can be fetched.
         """
-        if self._wants_fetch(kid):
+        if self._wants_fetch(kid) or (self._fetching.locked() and not self._knows(kid)):
             async with self._fetching:
                 if self._wants_fetch(kid):
                     await self._fetch()
@@ -63,10 +66,12 @@ class PublishedKeys:
 
     def _wants_fetch(self, kid: str) -> bool:
         now = self._clock()
-        if now - self._tried_at < _REFETCH_SECONDS:
+        if now - self._tried_at < (_FIRST_SECONDS if self._keys is None else _REFETCH_SECONDS):
             return False
-        stale = now - self._fetched_at >= _KEEP_SECONDS
-        return self._keys is None or stale or all(key.kid != kid for key in self._keys.keys)
+        return now - self._fetched_at >= _KEEP_SECONDS or not self._knows(kid)
+
+    def _knows(self, kid: str) -> bool:
+        return self._keys is not None and any(key.kid == kid for key in self._keys.keys)
 
     async def _fetch(self) -> None:
         self._tried_at = self._clock()

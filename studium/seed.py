@@ -1,7 +1,6 @@
 """`studium seed`: fills the demo tenants through the graph, as people would. Running it again changes nothing."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +12,8 @@ from studium.demo import PASSWORD, TENANTS, DemoCourse, DemoLesson, DemoPerson, 
 
 _PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.2
-_NOT_YET: Final = frozenset({"TENANT_NOT_FOUND", "INVALID_CREDENTIALS", "SERVICE_UNAVAILABLE", "SUBGRAPH_UNREACHABLE"})
+_AWAY: Final = frozenset({"SERVICE_UNAVAILABLE", "SUBGRAPH_UNREACHABLE", "SUBGRAPH_TIMEOUT"})
+_NOT_YET: Final = frozenset({"TENANT_NOT_FOUND", "INVALID_CREDENTIALS"})
 
 
 def seed(url: str) -> int:
@@ -25,12 +25,27 @@ def seed(url: str) -> int:
 async def _seed(url: str) -> None:
     async with aiohttp.ClientSession() as http:
         graph = Graph(http, url)
-        await asyncio.gather(*(_fill(graph, tenant) for tenant in TENANTS))
+        await asyncio.gather(*(_fill_patiently(graph, tenant) for tenant in TENANTS))
+
+
+async def _fill_patiently(graph: Graph, tenant: DemoTenant) -> None:
+    """Begin again when something was away for a moment; what is done already stays done."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return await _fill(graph, tenant)
+        except Refusal as refusal:
+            if refusal.code not in _AWAY or asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _fill(graph: Graph, tenant: DemoTenant) -> None:
-    with suppress(Refusal):  # there already, and signing in shows whether it is ours
+    try:
         await graph.change(operations.SIGN_UP_TENANT, input=_tenant_input(tenant))
+    except Refusal as refusal:
+        if refusal.code != "SLUG_TAKEN":  # there already; signing in shows whether it is ours
+            raise
     owner = await _signed_in(graph, tenant, tenant.owner)
     instructors = await _join(graph, owner, tenant, "INSTRUCTOR")
     learners = await _join(graph, owner, tenant, "LEARNER")
@@ -71,9 +86,9 @@ async def _join(graph: Graph, owner: Graph, tenant: DemoTenant, role: str) -> li
 
 
 async def _teach(author: Graph, course: DemoCourse) -> dict[str, Any]:
-    """The course, made and published if it is not there."""
+    """The course, made and published as far as it is not; a run that was cut short is taken up again."""
     found = await author.ask(operations.COURSE, slug=course.slug)
-    if found["course"] is None:
+    if not _is_complete(found["course"], course):
         made = await author.change(operations.CREATE_COURSE, input=_course_input(course))
         for module in course.modules:
             lessons = [await _write(author, course, lesson) for lesson in module.lessons]
@@ -81,9 +96,15 @@ async def _teach(author: Graph, course: DemoCourse) -> dict[str, Any]:
             module_input = {"courseId": made["course"]["id"], "title": module.title, "itemIds": lessons}
             await author.change(operations.UPSERT_MODULE, input=module_input | {"idempotencyKey": key})
         if course.published:
-            await author.change(operations.PUBLISH, input={"id": made["course"]["id"]})
+            key = f"demo-{course.slug}-published"
+            await author.change(operations.PUBLISH, input={"id": made["course"]["id"], "idempotencyKey": key})
         found = await author.ask(operations.COURSE, slug=course.slug)
     return found["course"]
+
+
+def _is_complete(found: dict[str, Any] | None, course: DemoCourse) -> bool:
+    wanted = "PUBLISHED" if course.published else "DRAFT"
+    return found is not None and found["status"] == wanted and len(found["modules"]) == len(course.modules)
 
 
 async def _write(author: Graph, course: DemoCourse, lesson: DemoLesson) -> str:
@@ -125,4 +146,5 @@ def _profile(person: DemoPerson, invitation: str) -> dict[str, str]:
 
 
 def _course_input(course: DemoCourse) -> dict[str, str]:
-    return {"slug": course.slug, "title": course.title, "summary": course.summary}
+    key = f"demo-{course.slug}"
+    return {"slug": course.slug, "title": course.title, "summary": course.summary, "idempotencyKey": key}

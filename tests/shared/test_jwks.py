@@ -1,5 +1,6 @@
 """A key set behind a URL is fetched seldom, and again when a key is unknown."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,6 +72,24 @@ class TestPublishedKeys:
         for _ in range(5):
             await verifier.caller(token(issuer))
         assert publisher.asked == 1
+
+    async def test_those_who_come_during_the_first_fetch_wait_for_it(
+        self, publisher: Publisher, issuer: TokenIssuer
+    ) -> None:
+        publisher.publish(issuer)
+        verifier = TokenVerifier(PublishedKeys(publisher.url))
+        await asyncio.gather(*(verifier.caller(token(issuer)) for _ in range(5)))
+        assert publisher.asked == 1
+
+    async def test_the_first_fetch_is_tried_again_soon(self, publisher: Publisher, issuer: TokenIssuer) -> None:
+        verifier = TokenVerifier(PublishedKeys(publisher.url, clock=publisher.clock))
+        publisher.status = 503
+        with pytest.raises(Unavailable):
+            await verifier.caller(token(issuer))
+        publisher.status = 200
+        publisher.publish(issuer)
+        publisher.now += 1
+        await verifier.caller(token(issuer))
 
     async def test_a_key_rotated_in_is_found(self, publisher: Publisher, issuer: TokenIssuer) -> None:
         publisher.publish(issuer)
