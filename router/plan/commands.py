@@ -73,7 +73,7 @@ def _normalize(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         _write(_as_json(_selection_value(operation.selection)))
     else:
-        _write("\n".join([operation.kind.value, *_selection_lines(operation.selection, 1)]) + "\n")
+        _write("\n".join([operation.kind.value, *selection_lines(operation.selection, 1)]) + "\n")
     return 0
 
 
@@ -136,7 +136,8 @@ def _selection_value(selection: Selection) -> list[Any]:
     ]
 
 
-def _selection_lines(selection: Selection, depth: int) -> list[str]:
+def selection_lines(selection: Selection, depth: int) -> list[str]:
+    """A normalised selection, a field a line, indented."""
     lines: list[str] = []
     for each in selection.fields:
         text = each.name if each.key == each.name else f"{each.key}: {each.name}"
@@ -144,7 +145,7 @@ def _selection_lines(selection: Selection, depth: int) -> list[str]:
         text += "" if each.on is None else f" on {'|'.join(sorted(each.on))}"
         text += f" when {_when(each.when)}" if each.when else ""
         lines.append("  " * depth + text)
-        lines += [] if each.selection is None else _selection_lines(each.selection, depth + 1)
+        lines += [] if each.selection is None else selection_lines(each.selection, depth + 1)
     return lines
 
 

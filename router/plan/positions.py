@@ -20,6 +20,7 @@ class Slot:
         key: response key in the merged data.
         on: runtime types of the object that have it; None for all.
         shape: tells apart fields whose types differ.
+        internal: the plan itself needs it, the client did not select it.
     """
 
     key: str
@@ -28,6 +29,7 @@ class Slot:
     shape: str
     position: "Position"
     child: "Position | None" = None
+    internal: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -69,11 +71,14 @@ class Position:
 
     @property
     def typename_key(self) -> str:
-        """Where the runtime type of the objects is."""
+        """Where the runtime type of the objects is, or would be."""
         for slot in self.slots:
             if slot.field.name == TYPENAME and not slot.field.signature and slot.on is None:
                 return slot.key
-        return TYPENAME
+        key = TYPENAME
+        while key in self.client_keys:  # it is not fetched, and nothing else must be taken for it
+            key = f"_{key}"
+        return key
 
 
 class Positions:
@@ -111,7 +116,7 @@ class Positions:
 
     def reserved(self, position: Position, selected: SelectedField) -> Slot:
         """A slot that nothing else uses."""
-        slot = Slot(self._alias(position, selected.name), selected, None, shape_of(selected), position)
+        slot = Slot(self._alias(position, selected.name), selected, None, shape_of(selected), position, internal=True)
         position.slots.append(slot)
         return slot
 
@@ -123,7 +128,7 @@ class Positions:
         """Whether the slot holds for the types, or can be made to."""
         if slot.on is None or (types is not None and types <= slot.on):
             return True
-        if slot.key in position.client_keys:
+        if not slot.internal:
             return False
         slot.on = None if types is None else slot.on | types
         return True
@@ -132,7 +137,7 @@ class Positions:
         key = selected.name
         if key in position.client_keys or any(slot.key == key for slot in position.slots):
             key = self._alias(position, key)
-        slot = Slot(key, selected, types, shape, position)
+        slot = Slot(key, selected, types, shape, position, internal=True)
         position.slots.append(slot)
         if selected.selection is not None:
             slot.child = Position(slot, selected.selection.possible)

@@ -70,7 +70,10 @@ class Normalizer:
         for type_name in sorted(possible):
             applying = tuple(i for i, (_, each) in enumerate(group) if each.on is None or type_name in each.on)
             if applying:
-                name = group[applying[0]][1].node.name.value
+                earliest = group[applying[0]][1]
+                name = earliest.node.name.value
+                if earliest.when == ALWAYS and earliest.node.selection_set is None:
+                    applying = applying[:1]  # a leaf that is there anyway
                 info = self._types[type_name].fields.get(name)
                 atoms.setdefault((applying, "" if info is None else info.shape), []).append(type_name)
         return [

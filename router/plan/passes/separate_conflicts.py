@@ -48,7 +48,12 @@ def _spreads(emission: Emission) -> bool:
     slot, edge = emission.slot, emission.edge
     if slot.on is None or edge is None or not edge.source.is_interface_object:
         return False
-    return any(other.key == slot.key and other is not slot for other in slot.position.slots)
+    return any(other.key == slot.key and not _same(other, slot) for other in slot.position.slots)
+
+
+def _same(left: Slot, right: Slot) -> bool:
+    """Whether two slots hold the same value wherever both are."""
+    return left.field.name == right.field.name and left.field.signature == right.field.signature
 
 
 def _shape(emission: Emission) -> str:

@@ -1,0 +1,65 @@
+"""The commands of the planner's stages."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from router.plan.commands import add_commands
+
+SUPERGRAPH = """
+schema @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) { query: Query }
+enum join__Graph { A @join__graph(name: "a", url: "") B @join__graph(name: "b", url: "") }
+type Query @join__type(graph: A) @join__type(graph: B) { book: Book @join__field(graph: A) }
+type Book @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") {
+  id: ID! title: String @join__field(graph: A) stars: Int @join__field(graph: B, requires: "title")
+}
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a supergraph and an operation."""
+    (tmp_path / "supergraph.graphql").write_text(SUPERGRAPH, "utf-8")
+    (tmp_path / "operation.graphql").write_text("query Q { book { ...F } } fragment F on Book { stars }", "utf-8")
+    return tmp_path
+
+
+def run(files: Path, *words: str) -> int:
+    """Run a command as the command line does."""
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    supergraph = ["--supergraph", str(files / "supergraph.graphql")]
+    operation = [] if words[0] == "graph" else ["--operation", str(files / "operation.graphql")]
+    arguments = parser.parse_args([words[0], *supergraph, *operation, *words[1:]])
+    return arguments.run(arguments)
+
+
+def test_normalize(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files, "normalize") == 0
+    assert capsys.readouterr().out == "query\n  book\n    stars\n"
+    assert run(files, "normalize", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["selections"][0]["field"] == "stars"
+
+
+def test_plan(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files, "plan", "--operation-name", "Q") == 0
+    assert "Flatten(book)" in capsys.readouterr().out
+    assert run(files, "plan", "--format", "json") == 0
+    fetches = json.loads(capsys.readouterr().out)["fetches"]
+    assert [(fetch["subgraph"], fetch["after"]) for fetch in fetches] == [("a", []), ("b", [0])]
+
+
+def test_graph(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files, "graph") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Book@b .stars: Int requires { title }" in lines
+    assert "Book -> Book@b by { id }" in lines
+    assert run(files, "graph", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == lines
+
+
+def test_a_problem_is_one_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(files, "plan", "--operation-name", "Missing") == 1
+    assert capsys.readouterr().err == 'The document has no operation named "Missing".\n'

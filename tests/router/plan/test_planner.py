@@ -1,0 +1,82 @@
+"""What holds for every plan."""
+
+from dataclasses import replace
+
+import pytest
+from graphql import parse
+
+from router.plan import Planner, PlanningError
+from router.plan.nodes import OperationKind
+from router.plan.printer import print_plan
+from router.supergraph import Supergraph
+from tests.router.harness import HEADER, Federation, World
+
+BOOK = {"__typename": "Book", "id": "b1", "title": "Algebra", "isbn": "1", "stars": 4, "pages": 9, "year": 1999}
+WORLD = World({"Query": {"book": BOOK, "books": [BOOK]}}, {"Book": [BOOK]})
+SUBGRAPHS = {
+    "a": f"{HEADER} type Query {{ book: Book @shareable books: [Book!]! }}"
+    'type Book @key(fields: "id") { id: ID! title: String @shareable year: Int @shareable }',
+    "b": f"{HEADER} type Query {{ book: Book @shareable }}"
+    'type Book @key(fields: "id") @key(fields: "isbn") '
+    "{ id: ID! isbn: ID! pages: Int @shareable year: Int @shareable }",
+    "c": f"{HEADER}"
+    'type Book @key(fields: "isbn") { isbn: ID! stars: Int title: String @shareable pages: Int @shareable }',
+}
+
+
+@pytest.fixture(scope="module")
+def books() -> Federation:
+    """Books with much to choose from."""
+    return Federation(SUBGRAPHS, WORLD)
+
+
+QUERIES = ("{ book { title pages year stars } }", "{ books { title pages year stars } }", "{ book { title } }")
+
+
+@pytest.mark.parametrize("query", QUERIES)
+async def test_without_a_budget_the_answer_is_the_same(books: Federation, query: str) -> None:
+    books.planner = Planner(books.supergraph, work=0)
+    response = await books.answer(query)
+    assert response.errors == []
+    assert response.data == books.expected(query)
+
+
+@pytest.mark.parametrize(("query", "requests"), [*zip(QUERIES, (2, 3, 1), strict=True)])
+async def test_with_one_it_takes_the_fewest_requests(books: Federation, query: str, requests: int) -> None:
+    books.planner = Planner(books.supergraph)
+    response = await books.answer(query)
+    assert response.data == books.expected(query)
+    assert books.requests == requests
+
+
+def test_the_same_operation_has_the_same_plan(books: Federation) -> None:
+    query = "{ book { title pages year stars } books { stars year } }"
+    plans = {print_plan(Planner(replace(books.supergraph)).plan(parse(query), None)) for _ in range(5)}
+    assert len(plans) == 1
+
+
+def test_fetches_come_after_what_they_need(books: Federation) -> None:
+    plan = books.plan("{ books { title stars } }")
+    assert [fetch.id for fetch in plan.fetches] == list(range(len(plan.fetches)))
+    assert all(need < fetch.id for fetch in plan.fetches for need in fetch.after)
+    assert plan.kind is OperationKind.QUERY
+
+
+def test_many_root_fields_are_no_deeper_than_one(books: Federation) -> None:
+    aliases = " ".join(f"a{number}: book {{ title pages }}" for number in range(1500))
+    assert len(books.plan(f"{{ {aliases} }}").fetches) >= 1
+
+
+def test_what_no_subgraph_can_reach_is_refused_with_a_code() -> None:
+    supergraph = Supergraph.from_sdl("""
+        schema @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) { query: Query }
+        enum join__Graph { A @join__graph(name: "a", url: "") B @join__graph(name: "b", url: "") }
+        type Query @join__type(graph: A) @join__type(graph: B) { thing: Thing @join__field(graph: A) }
+        type Thing @join__type(graph: A) @join__type(graph: B) {
+          a: Int @join__field(graph: A)
+          b: Int @join__field(graph: B)
+        }
+    """)
+    with pytest.raises(PlanningError) as refused:
+        Planner(supergraph).plan(parse("{ thing { a b } }"), None)
+    assert refused.value.code == "FIELD_NOT_REACHABLE"
