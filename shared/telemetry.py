@@ -8,15 +8,17 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import orjson
 import structlog
-from fastapi import FastAPI
 from opentelemetry import trace
 from pydantic import SecretBytes, SecretStr
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 REDACTED: Final = "[redacted]"
 _SECRET_NAMES: Final = re.compile(
@@ -42,7 +44,7 @@ def set_up(service: str, *, endpoint: str | None = None, stream: TextIO = sys.st
     return _trace_to(endpoint, service) if endpoint else _nothing
 
 
-def instrument(app: FastAPI) -> None:
+def instrument(app: "FastAPI") -> None:
     """Trace an app's requests, if tracing is on."""
     if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor

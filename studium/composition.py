@@ -3,22 +3,18 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from shared.crypto import derive_key
 from shared.events import Hub
-from shared.jwks import LocalKeys, PublishedKeys
 from shared.tenancy.roles import login_url
-from shared.tokens import TokenIssuer, TokenVerifier
-from studium.embedded.errors import CannotStart
+from shared.tokens import TokenVerifier
+from studium.keys import create_verifier, credentials_key, given
 from studium.settings import StudiumSettings
 
 if TYPE_CHECKING:
     from shared.graphql.app import SubgraphApp
-
-Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +27,18 @@ class Parts:
 
     @classmethod
     def create(cls, settings: StudiumSettings) -> "Parts":
-        return cls(settings, create_verifier(settings), Hub(_given(settings.redis_url, "REDIS_URL").get_secret_value()))
+        return cls(settings, create_verifier(settings), Hub(given(settings.redis_url, "REDIS_URL").get_secret_value()))
 
     def database(self, subgraph: str) -> SecretStr:
         """The subgraph's own login to its own database."""
         settings = self.settings
-        server = settings.database_url or f"postgresql://{_given(settings.database_host, 'DATABASE_HOST')}"
-        return login_url(server, subgraph, _given(settings.secret, "SECRET"))
+        server = settings.database_url or f"postgresql://{given(settings.database_host, 'DATABASE_HOST')}"
+        return login_url(server, subgraph, given(settings.secret, "SECRET"))
 
     @property
     def credentials_key(self) -> SecretStr:
         """Shared by the two subgraphs that pass password hashes."""
         return credentials_key(self.settings)
-
-
-def credentials_key(settings: StudiumSettings) -> SecretStr:
-    """Seals password hashes."""
-    return SecretStr(derive_key(_given(settings.secret, "SECRET"), "credentials").hex())
-
-
-def create_verifier(settings: StudiumSettings) -> TokenVerifier:
-    """Verifies with the keys this process signs with, or with the published ones."""
-    if settings.signing_key is not None:
-        return TokenVerifier(LocalKeys(TokenIssuer(settings.signing_key).public_keys))
-    return TokenVerifier(PublishedKeys(_given(settings.jwks_url, "JWKS_URL")))
 
 
 def create_subgraph(name: str, parts: Parts) -> "SubgraphApp":
@@ -97,7 +81,7 @@ def _auth(parts: Parts) -> "SubgraphApp":
 
     settings = AuthSettings(
         database_url=parts.database("auth"),
-        signing_key=_given(parts.settings.signing_key, "SIGNING_KEY"),
+        signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
     )
     return create(settings, verifier=parts.verifier)
@@ -125,8 +109,8 @@ def _content(parts: Parts) -> "SubgraphApp":
     platform = parts.settings
     settings = ContentSettings(
         database_url=parts.database("content"),
-        mongo_url=_given(platform.mongo_url, "MONGO_URL"),
-        redis_url=_given(platform.redis_url, "REDIS_URL"),
+        mongo_url=given(platform.mongo_url, "MONGO_URL"),
+        redis_url=given(platform.redis_url, "REDIS_URL"),
         search_folder=platform.data / "search",
         elasticsearch_url=platform.elasticsearch_url,
         elasticsearch_api_key=platform.elasticsearch_api_key,
@@ -149,9 +133,3 @@ def _notifications(parts: Parts) -> "SubgraphApp":
 
     settings = NotificationsSettings(database_url=parts.database("notifications"))
     return create(settings, verifier=parts.verifier, hub=parts.hub)
-
-
-def _given(value: Given | None, name: str) -> Given:
-    if value is None:
-        raise CannotStart(f"STUDIUM_{name} is not set; `studium up` sets it for the processes it starts.")
-    return value

@@ -12,8 +12,8 @@ from router.execute import HttpTransport, InProcessTransport, Transport
 from router.serve.app import create_app
 from router.serve.request import Hooks
 from shared import telemetry
-from studium.composition import Parts, create_subgraph, create_verifier, running
 from studium.gateway import Gateway, authenticating, build_gateway
+from studium.keys import create_verifier
 from studium.platform import SUBGRAPHS
 from studium.serving import serve
 from studium.settings import StudiumSettings
@@ -43,6 +43,8 @@ def _router_to_services(settings: StudiumSettings) -> Starlette:
 
 def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     """The subgraphs run in this process and are called without HTTP."""
+    from studium.composition import Parts, create_subgraph, running
+
     parts = Parts.create(settings)
     apps = [create_subgraph(name, parts) for name in SUBGRAPHS]
     gateway = build_gateway([Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps], _inside(apps))

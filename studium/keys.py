@@ -1,0 +1,36 @@
+"""The keys of a process: how it verifies tokens, and what it seals with."""
+
+from typing import TypeVar
+
+from pydantic import SecretStr
+
+from shared.crypto import derive_key
+from shared.jwks import LocalKeys, PublishedKeys
+from shared.tokens import TokenIssuer, TokenVerifier
+from studium.embedded.errors import CannotStart
+from studium.settings import StudiumSettings
+
+Given = TypeVar("Given")
+
+
+def credentials_key(settings: StudiumSettings) -> SecretStr:
+    """Seals password hashes."""
+    return SecretStr(derive_key(given(settings.secret, "SECRET"), "credentials").hex())
+
+
+def create_verifier(settings: StudiumSettings) -> TokenVerifier:
+    """Verifies with the keys this process signs with, or with the published ones."""
+    if settings.signing_key is not None:
+        return TokenVerifier(LocalKeys(TokenIssuer(settings.signing_key).public_keys))
+    return TokenVerifier(PublishedKeys(given(settings.jwks_url, "JWKS_URL")))
+
+
+def given(value: Given | None, name: str) -> Given:
+    """The value of a setting that this process cannot do without.
+
+    Raises:
+        CannotStart: it is not set.
+    """
+    if value is None:
+        raise CannotStart(f"STUDIUM_{name} is not set; `studium up` sets it for the processes it starts.")
+    return value
