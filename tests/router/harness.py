@@ -52,7 +52,6 @@ HEADER = (
 
 _ENTITIES = """
 scalar _Any
-scalar _Answer
 extend type Query { _entities(representations: [_Any!]!): [_Entity]! }
 """
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from graphql import FragmentDefinitionNode, SelectionSetNode
 
 from router.federation.type_ref import TypeRef, base_name
-from router.plan.conditions import ALWAYS, When, either, without
+from router.plan.conditions import ALWAYS, When, both, either, without
 from router.plan.normalize.collect import Collector, Occurrence
 from router.plan.selections import SelectedField, Selection, signature_of
 from router.supergraph.model import Kind, Supergraph
@@ -25,15 +25,16 @@ class Normalizer:
 
     def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
         """The selections of a value of that type, merged."""
-        return self._selection(type_name, [(each, ALWAYS) for each in selections])
+        return self._selection(type_name, [(each, ALWAYS) for each in selections], ALWAYS)
 
-    def _selection(self, type_name: str, parts: Sequence[tuple[SelectionSetNode, When]]) -> Selection:
+    def _selection(self, type_name: str, parts: Sequence[tuple[SelectionSetNode, When]], guard: When) -> Selection:
+        """Args: `parts` with their conditions, relative to `guard`, which holds wherever there is such a value."""
         possible = self._possible_types[type_name]
         collector = Collector(self._possible_types, self._fragments, possible)
         for selections, when in parts:
             collector.collect(selections, type_name, None, when)
         result = Selection(type_name, possible)
-        result.fields = self._merge(collector.found, possible)
+        result.fields = self._merge(collector.found, possible, guard)
         result.has_union = any(
             self._types[each.selection.type_name].kind is Kind.UNION or each.selection.has_union
             for each in result.fields
@@ -41,7 +42,7 @@ class Normalizer:
         )
         return result
 
-    def _merge(self, occurrences: Sequence[Occurrence], possible: frozenset[str]) -> list[SelectedField]:
+    def _merge(self, occurrences: Sequence[Occurrence], possible: frozenset[str], guard: When) -> list[SelectedField]:
         by_key: dict[str, list[tuple[int, Occurrence]]] = {}
         for index, each in enumerate(occurrences):
             node = each.node
@@ -49,7 +50,9 @@ class Normalizer:
         found: list[SelectedField] = []
         for key, group in by_key.items():
             for on, members in self._by_types(group, possible):
-                field = self._field(key, on, possible, [each for _, each in members])
+                field = self._field(key, on, possible, [each for _, each in members], guard)
+                if field is None:
+                    continue
                 field.place = members[0][0]
                 if len(members) > 1 and members[0][1].when:
                     field.turns = _turns(members)
@@ -82,22 +85,32 @@ class Normalizer:
         ]
 
     def _field(
-        self, key: str, on: frozenset[str] | None, possible: frozenset[str], occurrences: list[Occurrence]
-    ) -> SelectedField:
+        self,
+        key: str,
+        on: frozenset[str] | None,
+        possible: frozenset[str],
+        occurrences: list[Occurrence],
+        guard: When,
+    ) -> SelectedField | None:
+        """One field of several occurrences; None if its conditions contradict those around it."""
         node, parent, _, when = occurrences[0]
         name = node.name.value
         for other in occurrences[1:]:
             when = either(when, other.when)
+        total = both(guard, when)
+        if total is None:
+            return None
         type_ = None if name.startswith("__") else self._type_of(name, parent, possible if on is None else on)
         arguments = node.arguments or ()
-        merged = SelectedField(key, name, arguments, signature_of(arguments), on, when, type_)
+        relative = ALWAYS if total == guard else when
+        merged = SelectedField(key, name, arguments, signature_of(arguments), on, relative, type_)
         if type_ is not None and node.selection_set is not None:
             parts = [
                 (each.node.selection_set, ALWAYS if each.when == when else each.when)
                 for each in occurrences
                 if each.node.selection_set is not None
             ]
-            merged.selection = self._selection(base_name(type_), parts)
+            merged.selection = self._selection(base_name(type_), parts, total)
         return merged
 
     def _type_of(self, name: str, parent: str, on: frozenset[str]) -> TypeRef:
