@@ -15,14 +15,12 @@ from shared.events.consume import Consumer
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import contexts
 from shared.graphql.service import GraphQLService
-from shared.search.elasticsearch import ElasticsearchSearch
 from shared.search.port import SearchIndex
 from shared.search.tantivy import TantivySearch
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
 from shared.vectors.embeddings import Embedder
 from shared.vectors.pgvector import PgVectors
-from shared.vectors.pinecone import PineconeVectors
 from shared.vectors.port import VectorIndex
 from subgraphs.content.consumers import handlers
 from subgraphs.content.context import Context
@@ -66,12 +64,16 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
 def _search(settings: ContentSettings) -> SearchIndex:
     if settings.elasticsearch_url is None:
         return TantivySearch(settings.search_folder)
+    from shared.search.elasticsearch import ElasticsearchSearch
+
     return ElasticsearchSearch(settings.elasticsearch_url, name=_NAME, api_key=settings.elasticsearch_api_key)
 
 
 def _vectors(settings: ContentSettings, sessions: Sessions) -> VectorIndex:
     if settings.pinecone_host is None or settings.pinecone_api_key is None:
         return PgVectors(sessions)
+    from shared.vectors.pinecone import PineconeVectors
+
     return PineconeVectors(settings.pinecone_host, api_key=settings.pinecone_api_key)
 
 
