@@ -12,6 +12,21 @@ class CoursePublished(Event, frozen=True, kw_only=True):
     course_id: UUID
     title: str
     slug: str
+    item_ids: list[UUID]
+    """What is learned in it, in order."""
+
+
+class ModuleChanged(Event, frozen=True, kw_only=True):
+    """Told when a module of a published course was added or changed; drafts change in silence."""
+
+    topic: ClassVar[str] = "courses.module-changed.v1"
+
+    course_id: UUID
+    module_id: UUID
+    item_ids: list[UUID]
+    """What stands in the module now, in order."""
+    course_item_ids: list[UUID]
+    """What stands in the whole course now, in order: an item that is not among these has left it."""
 
 
 class Enrolled(Event, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from subgraphs.courses.errors import AlreadyPublished, CourseEmpty, CourseNotPublished, ItemNotInCourse, SlugTaken
-from subgraphs.courses.events import CoursePublished, Enrolled, ProgressRecorded
+from subgraphs.courses.events import CoursePublished, Enrolled, ModuleChanged, ProgressRecorded
 from subgraphs.courses.models import Course, CourseStatus, Enrollment, EnrollmentState
 from subgraphs.courses.store import CourseStore, EnrollmentRecord, EnrollmentStore, OutlineStore
 
@@ -77,9 +77,24 @@ async def upsert_module(
         module.title = title
         await store.put_items(module.id, item_ids)
         course.version += 1
+        if course.status == CourseStatus.PUBLISHED:
+            await _tell_change(session, course_id, module.id, item_ids)
         return module.id
 
     return await once(session, attempt, upsert)
+
+
+async def _tell_change(session: TenantSession, course_id: UUID, module_id: UUID, item_ids: Sequence[UUID]) -> None:
+    record(
+        session,
+        ModuleChanged(
+            tenant_id=session.caller.tenant_id,
+            course_id=course_id,
+            module_id=module_id,
+            item_ids=list(item_ids),
+            course_item_ids=await OutlineStore(session).item_ids(course_id),
+        ),
+    )
 
 
 async def publish_course(
@@ -98,12 +113,21 @@ async def publish_course(
         course = await _locked_course(session, course_id, expected_version)
         if course.status == CourseStatus.PUBLISHED:
             raise AlreadyPublished
-        if not await OutlineStore(session).has_item(course_id):
+        item_ids = await OutlineStore(session).item_ids(course_id)
+        if not item_ids:
             raise CourseEmpty
         course.status, course.published_at = CourseStatus.PUBLISHED, datetime.now(UTC)
         course.version += 1
-        tenant_id = session.caller.tenant_id
-        record(session, CoursePublished(tenant_id=tenant_id, course_id=course_id, title=course.title, slug=course.slug))
+        record(
+            session,
+            CoursePublished(
+                tenant_id=session.caller.tenant_id,
+                course_id=course_id,
+                title=course.title,
+                slug=course.slug,
+                item_ids=item_ids,
+            ),
+        )
         return course_id
 
     return await _course(session, await once(session, attempt, publish))

@@ -127,13 +127,17 @@ class OutlineStore:
         )
         await self._session.execute(put, places)
 
-    async def has_item(self, course_id: UUID, item_id: UUID | None = None) -> bool:
-        """Whether the course has this item, or any."""
+    async def has_item(self, course_id: UUID, item_id: UUID) -> bool:
         found = select(ModuleItem.id).join(Module, Module.id == ModuleItem.module_id)
-        found = found.where(Module.course_id == course_id).limit(1)
-        if item_id is not None:
-            found = found.where(ModuleItem.item_id == item_id)
+        found = found.where(Module.course_id == course_id, ModuleItem.item_id == item_id).limit(1)
         return await self._session.scalar(found) is not None
+
+    async def item_ids(self, course_id: UUID) -> list[UUID]:
+        """What is learned in the course, each item once, in order."""
+        found = select(ModuleItem.item_id).join(Module, Module.id == ModuleItem.module_id)
+        found = found.where(Module.course_id == course_id)
+        rows = await self._session.scalars(found.order_by(Module.position, Module.id, ModuleItem.position))
+        return list(dict.fromkeys(rows))
 
     async def outlines(self, course_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[OutlineModule]]:
         """The modules of each course, in order."""

@@ -96,6 +96,20 @@ class TestUpsertModule:
         with pytest.raises(BadUserInput):
             await campus.module(course, [item_id, item_id])
 
+    async def test_changes_of_a_draft_are_not_told(self, campus: Campus) -> None:
+        await campus.module(await campus.draft(), [uuid7()])
+        assert await events(campus.sessions, campus.author, "courses.module-changed.v1") == []
+
+    async def test_a_change_of_a_published_course_tells_what_stands_in_it(self, campus: Campus) -> None:
+        stays, comes = uuid7(), uuid7()
+        course = await campus.course(item_ids=[stays])
+        module_id = await campus.module(course, [comes])
+        await self.upsert(campus, course_id=course.id, module_id=module_id, item_ids=[])
+        added, emptied = await events(campus.sessions, campus.author, "courses.module-changed.v1")
+        assert (added["course_id"], added["module_id"]) == (str(course.id), str(module_id))
+        assert (added["item_ids"], added["course_item_ids"]) == ([str(comes)], [str(stays), str(comes)])
+        assert (emptied["item_ids"], emptied["course_item_ids"]) == ([], [str(stays)])
+
     async def upsert(self, campus: Campus, **changes: Any) -> None:
         values: dict[str, Any] = {"module_id": None, "title": "Week", "item_ids": [], "expected_version": None}
         async with unit_of_work(campus.sessions, campus.author) as session:
@@ -111,6 +125,15 @@ class TestPublishCourse:
             await self.publish(campus, course.id)
         (told,) = await events(campus.sessions, campus.author, "courses.course-published.v1")
         assert (told["course_id"], told["title"], told["slug"]) == (str(course.id), "Algebra", "algebra")
+
+    async def test_it_is_told_what_stands_in_the_course_in_order(self, campus: Campus) -> None:
+        first, second, third = uuid7(), uuid7(), uuid7()
+        course = await campus.draft()
+        await campus.module(course, [third, first])
+        await campus.module(course, [second, first])
+        await self.publish(campus, course.id)
+        (told,) = await events(campus.sessions, campus.author, "courses.course-published.v1")
+        assert told["item_ids"] == [str(third), str(first), str(second)]
 
     @pytest.mark.parametrize("modules", [0, 1])
     async def test_an_empty_course_is_refused(self, campus: Campus, modules: int) -> None:
