@@ -47,7 +47,8 @@ class Element:
         return [directive for directive in self.directives if directive.meaning == meaning] if self.directives else []
 
     def has(self, meaning: str) -> bool:
-        return any(directive.meaning == meaning for directive in self.directives)
+        # asked of every element several times over, nearly always in vain
+        return bool(self.directives) and any(directive.meaning == meaning for directive in self.directives)
 
     def named(self, name: str) -> list[Applied]:
         """The applications of what the schema calls `@name`."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from router.compose import satisfiability
 from router.compose.check import check_schema, check_upgraded
+from router.compose.collector import paused
 from router.compose.hints import Hint
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.printer import print_schema
@@ -40,7 +41,8 @@ def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
     if errors:
         return Refused(tuple(errors))
     try:
-        return _compose(subgraphs)
+        with paused():
+            return _compose(subgraphs)
     except FederationError as refused:
         return Refused(refused.errors)
     except RecursionError:

@@ -1,11 +1,14 @@
 """Field sets: the selections in `@key`, `@requires` and `@provides`."""
 
+from functools import lru_cache
+
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, SelectionSetNode, Source, parse
 from graphql.language import print_ast
 
 
+@lru_cache(maxsize=4096)
 def parse_field_set(text: str) -> SelectionSetNode:
-    """The selections of `text`, whose outer braces may be left out.
+    """The selections of `text`, whose outer braces may be left out; not to be changed, as the same text shares them.
 
     Raises:
         GraphQLSyntaxError: `text` is no selection.

@@ -42,12 +42,12 @@ def merge_default(merge: Merge, sources: Sources[InputValue], into: InputValue, 
     given = [value for value in defaults if value is not MISSING]
     if not given:
         return
-    shown = merge.by_subgraph(sources, lambda source: _shown(source.default))
     if not all(same_value(given[0], value) for value in given):
         into.default = given[0]
         merge.error(
             mismatch,
-            f'"{into.coordinate}" has incompatible default values: it has {shown}. Give it one default.',
+            f'"{into.coordinate}" has incompatible default values: it has {_by_default(merge, sources)}. '
+            "Give it one default.",
             (source.node for source in present(sources).values()),
         )
     elif len(given) == len(defaults):
@@ -55,8 +55,12 @@ def merge_default(merge: Merge, sources: Sources[InputValue], into: InputValue, 
     else:
         merge.hint(
             HintCode.INCONSISTENT_DEFAULT_VALUE_PRESENCE,
-            f'"{into.coordinate}" has {shown}; the supergraph gives no default.',
+            f'"{into.coordinate}" has {_by_default(merge, sources)}; the supergraph gives no default.',
         )
+
+
+def _by_default(merge: Merge, sources: Sources[InputValue]) -> str:
+    return merge.by_subgraph(sources, lambda source: _shown(source.default))
 
 
 def _shown(default: Value | Missing) -> str:

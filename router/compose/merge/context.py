@@ -105,13 +105,17 @@ class Merge:
     def name(self, index: int) -> str:
         return self.subgraphs[index].name
 
-    def source_types(self, name: str) -> dict[int, TypeDefinition]:
+    def source_types(self, name: str) -> Mapping[int, TypeDefinition]:
         """The type `name` in each subgraph that has it."""
-        return {
-            index: subgraph.schema.types[name]
-            for index, subgraph in enumerate(self.subgraphs)
-            if name in subgraph.schema.types
-        }
+        return self._types.get(name, {})
+
+    @cached_property
+    def _types(self) -> dict[str, dict[int, TypeDefinition]]:
+        found: dict[str, dict[int, TypeDefinition]] = {}
+        for index, subgraph in enumerate(self.subgraphs):
+            for name, type_ in subgraph.schema.types.items():
+                found.setdefault(name, {})[index] = type_
+        return found
 
     @cached_property
     def interface_objects(self) -> frozenset[tuple[int, str]]:
@@ -125,6 +129,14 @@ class Merge:
 
     def is_interface_object(self, index: int, name: str) -> bool:
         return (index, name) in self.interface_objects
+
+    @cached_property
+    def interface_objects_by_name(self) -> Mapping[str, frozenset[int]]:
+        """For the name of each interface, the subgraphs where an object stands for it."""
+        found: dict[str, set[int]] = {}
+        for index, name in self.interface_objects:
+            found.setdefault(name, set()).add(index)
+        return {name: frozenset(indices) for name, indices in found.items()}
 
     @cached_property
     def interface_object_names(self) -> frozenset[str]:

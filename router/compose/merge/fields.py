@@ -34,12 +34,9 @@ def field_sources(
 
 def _knowing(merge: Merge, into: FieldsType) -> set[int]:
     """The subgraphs that have the type, if only through an interface object it implements."""
-    found: set[int] = set()
-    for index, subgraph in enumerate(merge.subgraphs):
-        if into.name in subgraph.schema.types or any(
-            merge.is_interface_object(index, interface) for interface in into.interfaces
-        ):
-            found.add(index)
+    found = set(merge.source_types(into.name))
+    for interface in into.interfaces:
+        found |= merge.interface_objects_by_name.get(interface, frozenset())
     return found
 
 
