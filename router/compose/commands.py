@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from router.compose.config import ConfigError, read_config
+from router.compose.contracts import Contract, Variant, apply_contract
 from router.compose.pipeline import Composed, Refused, compose
 from router.compose.subgraph import Subgraph
-from router.federation.errors import CompositionError
+from router.federation.errors import CompositionError, FederationError
+from router.supergraph import api_sdl
 
 
 class Subparsers(Protocol):
@@ -28,8 +30,47 @@ def add_commands(subparsers: Subparsers) -> None:
     source.add_argument("--config", type=Path, metavar="FILE", help="supergraph.yaml, in Rover's format")
     source.add_argument("--jsonl", action="store_true", help="compose a set a line, from standard input")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the supergraph here, not to standard output")
+    parser.add_argument("--api-schema", type=Path, metavar="FILE", help="write what clients see of it here")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of errors and hints")
+    add_subgraph_option(parser)
+    contract = parser.add_argument_group("contract", "compose a variant that shows a part of the supergraph")
+    contract.add_argument(
+        "--include", type=_tags, default=frozenset[str](), metavar="TAGS", help="show these tags only"
+    )
+    contract.add_argument("--exclude", type=_tags, default=frozenset[str](), metavar="TAGS", help="hide these tags")
+    contract.add_argument("--hide-unreachable", action="store_true", help="hide types that no visible field leads to")
     parser.set_defaults(run=_run)
+
+
+def add_subgraph_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--subgraph`, which puts a file in the place of what the configuration says."""
+    parser.add_argument(
+        "--subgraph",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="read this subgraph's SDL from FILE instead",
+    )
+
+
+def replacements(arguments: argparse.Namespace) -> Mapping[str, Path]:
+    """What `--subgraph` says, file by name.
+
+    Raises:
+        ConfigError: it is no pair.
+
+    """
+    found: dict[str, Path] = {}
+    for pair in cast("Sequence[str]", arguments.subgraph):
+        name, separator, file = pair.partition("=")
+        if not separator:
+            raise ConfigError(f'--subgraph must be NAME=FILE, and is "{pair}".')
+        found[name] = Path(file)
+    return found
+
+
+def _tags(text: str) -> frozenset[str]:
+    return frozenset(tag.strip() for tag in text.split(",") if tag.strip())
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -41,7 +82,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _compose_config(arguments: argparse.Namespace) -> int:
-    outcome = compose(read_config(arguments.config))
+    outcome = _outcome(arguments)
     if arguments.format == "json":
         sys.stderr.write(json.dumps(_as_json(outcome), indent=2) + "\n")
     else:
@@ -49,11 +90,26 @@ def _compose_config(arguments: argparse.Namespace) -> int:
         sys.stderr.write("".join(f"{each}\n" for each in found))
     if isinstance(outcome, Refused):
         return 1
+    if arguments.api_schema is not None:
+        _write_whole(arguments.api_schema, api_sdl(outcome.supergraph_sdl))
     if arguments.output is None:
         sys.stdout.write(outcome.supergraph_sdl)
     else:
         _write_whole(arguments.output, outcome.supergraph_sdl)
     return 0
+
+
+def _outcome(arguments: argparse.Namespace) -> Composed | Refused:
+    try:
+        subgraphs = read_config(arguments.config, replacements(arguments))
+    except FederationError as refused:
+        return Refused(refused.errors)
+    contract = Contract(arguments.include, arguments.exclude, arguments.hide_unreachable)
+    outcome = compose(subgraphs)
+    if contract == Contract() or isinstance(outcome, Refused):
+        return outcome
+    variant = apply_contract(outcome.supergraph_sdl, contract)
+    return Composed(variant.supergraph_sdl, outcome.hints) if isinstance(variant, Variant) else variant
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -3,48 +3,112 @@
 Source: https://www.apollographql.com/docs/rover/commands/supergraphs#yaml-configuration-file
 """
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from router.compose.subgraph import Subgraph
+from router.compose.subgraph import RunningSubgraph, Subgraph
+
+_VARIABLE = re.compile(r"\$\{env\.(\w+)\}")
 
 
 class ConfigError(Exception):
     """A configuration that subgraphs cannot be had from; the message is one sentence."""
 
 
-def read_config(path: Path) -> list[Subgraph]:
-    """The subgraphs that a configuration names; files are looked for beside it.
+def read_config(path: Path, replaced: Mapping[str, Path] | None = None) -> list[Subgraph]:
+    """The subgraphs that a configuration names; files are looked for beside it, running subgraphs are asked.
+
+    Args:
+        path: of the configuration.
+        replaced: by subgraph, the file to read instead of what the configuration says.
 
     Raises:
         ConfigError: something is missing or is not what it should be.
+        FederationError: DOWNSTREAM_SERVICE_ERROR, where a running subgraph does not tell its SDL.
 
     """
     try:
-        document: Any = yaml.safe_load(_text(path))
+        document: Any = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    subgraphs = _mapping(_mapping(document, path, "it").get("subgraphs"), path, '"subgraphs"')
-    if not subgraphs:
+    entries = _mapping(_mapping(document, path, "it").get("subgraphs"), path, '"subgraphs"')
+    if not entries:
         raise ConfigError(f"{path} names no subgraphs.")
-    return [_subgraph(path, name, _mapping(entry, path, f'subgraph "{name}"')) for name, entry in subgraphs.items()]
+    _check_replaced(path, entries, replaced or {})
+    found = [
+        _subgraph(path, str(name), _mapping(entry, path, f'subgraph "{name}"'), replaced or {})
+        for name, entry in entries.items()
+    ]
+    return _asked(found)
 
 
-def _subgraph(path: Path, name: str, entry: Mapping[str, Any]) -> Subgraph:
+def _check_replaced(path: Path, entries: Mapping[str, Any], replaced: Mapping[str, Path]) -> None:
+    for name in replaced:
+        if name not in entries:
+            raise ConfigError(f'{path} has no subgraph "{name}"; it has {", ".join(map(str, entries))}.')
+
+
+def _asked(found: Sequence[Subgraph | RunningSubgraph]) -> list[Subgraph]:
+    """What was found, with the SDL of running subgraphs."""
+    running = [each for each in found if isinstance(each, RunningSubgraph)]
+    given = {each.name: each for each in found if isinstance(each, Subgraph)}
+    if running:
+        # an HTTP client is slow to load and seldom needed
+        from router.compose.introspect import introspect
+
+        given |= {each.name: each for each in introspect(running)}
+    return [given[each.name] for each in found]
+
+
+def _subgraph(
+    path: Path, name: str, entry: Mapping[str, Any], replaced: Mapping[str, Path]
+) -> Subgraph | RunningSubgraph:
     schema = _mapping(entry.get("schema"), path, f'"schema" of subgraph "{name}"')
-    url = entry.get("routing_url", "")
-    if not isinstance(url, str):
-        raise ConfigError(f'{path}: "routing_url" of subgraph "{name}" must be a string.')
+    url = _text_of(path, name, entry, "routing_url")
+    if name in replaced:
+        return Subgraph(name, url or _text_of(path, name, schema, "subgraph_url"), read_text(replaced[name]))
     match schema:
         case {"sdl": str(sdl)}:
             return Subgraph(name, url, sdl)
         case {"file": str(file)}:
-            return Subgraph(name, url, _text(path.parent / file))
+            return Subgraph(name, url, read_text(path.parent / _expand(path, file)))
+        case {"subgraph_url": str()}:
+            address = _text_of(path, name, schema, "subgraph_url")
+            return RunningSubgraph(name, url or address, address, _headers(path, name, schema))
         case _:
-            raise ConfigError(f'{path}: "schema" of subgraph "{name}" must have a "file" or an "sdl".')
+            raise ConfigError(
+                f'{path}: "schema" of subgraph "{name}" must have a "file", an "sdl" or a "subgraph_url".'
+            )
+
+
+def _headers(path: Path, name: str, schema: Mapping[str, Any]) -> Mapping[str, str]:
+    what = f'"introspection_headers" of subgraph "{name}"'
+    headers = _mapping(schema.get("introspection_headers") or {}, path, what)
+    return {str(header): _expand(path, str(value)) for header, value in headers.items()}
+
+
+def _text_of(path: Path, name: str, entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key) or ""
+    if not isinstance(value, str):
+        raise ConfigError(f'{path}: "{key}" of subgraph "{name}" must be a string.')
+    return _expand(path, value)
+
+
+def _expand(path: Path, text: str) -> str:
+    """Put the environment's variables in, written `${env.NAME}`."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in os.environ:
+            raise ConfigError(f"{path} uses the environment variable {name}, which is not set.")
+        return os.environ[name]
+
+    return _VARIABLE.sub(value, text)
 
 
 def _mapping(value: Any, path: Path, what: str) -> Mapping[str, Any]:
@@ -53,7 +117,13 @@ def _mapping(value: Any, path: Path, what: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        ConfigError: it cannot be read.
+
+    """
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

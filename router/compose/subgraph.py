@@ -1,7 +1,7 @@
 """A subgraph: as it is given, and as it is read."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from graphql import DocumentNode
@@ -19,6 +19,16 @@ class Subgraph:
     name: str
     url: str
     sdl: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSubgraph:
+    """A subgraph that is asked for its SDL at `address`; `url` is where the router is to find it."""
+
+    name: str
+    url: str
+    address: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(eq=False)

@@ -114,6 +114,9 @@ class Location:
     line: int
     column: int
 
+    def __str__(self) -> str:
+        return f"{self.subgraph}:{self.line}:{self.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class CompositionError:
@@ -131,7 +134,9 @@ class CompositionError:
 
     def __str__(self) -> str:
         where = f"[{self.subgraph}] " if self.subgraph else ""
-        at = "".join(f"\n  at {place.subgraph}:{place.line}:{place.column}" for place in self.locations)
+        if len(self.locations) == 1 and "\n" not in self.message:
+            return f"{self.code}: {where}{self.message} (at {self.locations[0]})"
+        at = "".join(f"\n  at {place}" for place in self.locations)
         return f"{self.code}: {where}{self.message}{at}"
 
 

@@ -20,6 +20,8 @@ from graphql import (
     TypeDefinitionNode,
     UnionTypeDefinitionNode,
     build_ast_schema,
+    parse,
+    print_schema,
 )
 
 from router.supergraph.machinery import Machinery
@@ -31,6 +33,11 @@ _KEPT_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "oneOf"})
 def build_api_schema(supergraph: DocumentNode) -> GraphQLSchema:
     """The supergraph without join and link machinery, and without anything `@inaccessible`."""
     return build_ast_schema(api_document(supergraph), assume_valid=True)
+
+
+def api_sdl(supergraph_sdl: str) -> str:
+    """The same, from text to text."""
+    return print_schema(build_api_schema(parse(supergraph_sdl, no_location=True))) + "\n"
 
 
 def api_document(supergraph: DocumentNode) -> DocumentNode:
@@ -56,7 +63,8 @@ class _Scrubber:
     def definition(self, node: DefinitionNode) -> DefinitionNode | None:
         match node:
             case SchemaDefinitionNode():
-                return replace(node, directives=())
+                roots = tuple(each for each in node.operation_types if each.type.name.value not in self._hidden)
+                return replace(node, directives=(), operation_types=roots)
             case DirectiveDefinitionNode():
                 return replace(node, arguments=self._inputs(node.arguments))
             case TypeDefinitionNode() if node.name.value in self._hidden:

@@ -55,7 +55,7 @@ def test_errors_leave_the_file_alone_and_name_their_place(config: Path, capsys: 
     assert run("--config", config, "--output", target) == 1
     assert target.read_text() == "as it was"
     told = capsys.readouterr().err
-    assert told == 'INVALID_GRAPHQL: [a] "Query.a" has the unknown type "Nothing".\n  at a:2:3\n'
+    assert told == 'INVALID_GRAPHQL: [a] "Query.a" has the unknown type "Nothing". (at a:2:3)\n'
 
 
 def test_errors_come_as_json_if_asked_for(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +71,7 @@ def test_errors_come_as_json_if_asked_for(config: Path, capsys: pytest.CaptureFi
     ("text", "said"),
     [
         ("subgraphs: {a: {schema: {file: nowhere.graphql}}}", "nowhere.graphql: No such file or directory."),
-        ("subgraphs: {a: {schema: {}}}", '"schema" of subgraph "a" must have a "file" or an "sdl".'),
+        ("subgraphs: {a: {schema: {}}}", '"schema" of subgraph "a" must have a "file", an "sdl" or a "subgraph_url".'),
         ("subgraphs: {a: 3}", 'subgraph "a" must be a mapping.'),
         ("subgraphs: {}", "names no subgraphs."),
         ("a: [", "is no YAML:"),
@@ -91,6 +91,41 @@ def test_a_bad_configuration_gives_one_line(
 def test_an_output_that_cannot_be_written_gives_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--config", config, "--output", config.parent / "no" / "where.graphql") == 1
     assert capsys.readouterr().err.startswith("Cannot write ")
+
+
+def test_a_contract_gives_a_variant_and_what_clients_see_of_it(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config.parent / "a.graphql").write_text('type Query { a: Int @tag(name: "x") }')
+    api = config.parent / "api.graphql"
+    assert run("--config", config, "--exclude", "x, y", "--api-schema", api) == 0
+    assert 'a: Int @join__field(graph: A) @tag(name: "x") @inaccessible' in capsys.readouterr().out
+    assert api.read_text() == "type Query {\n  b: Int\n}\n"
+
+
+def test_a_contract_that_leaves_nothing_is_refused(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--config", config, "--include", "x", "--output", config.parent / "no.graphql") == 1
+    assert capsys.readouterr().err.startswith('ONLY_INACCESSIBLE_CHILDREN: All of "Query" is @inaccessible')
+    assert not (config.parent / "no.graphql").exists()
+
+
+def test_a_subgraph_can_be_tried_from_another_file(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "new.graphql").write_text("type Query { new: Int }")
+    assert run("--config", config, "--subgraph", f"b={config.parent / 'new.graphql'}") == 0
+    assert "new: Int @join__field(graph: B)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [("c=new.graphql", 'has no subgraph "c"; it has a, b.'), ("b", '--subgraph must be NAME=FILE, and is "b".')],
+)
+def test_an_unknown_subgraph_gives_one_line(
+    pair: str, said: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--config", config, "--subgraph", pair) == 1
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
 
 
 def test_sets_come_and_go_a_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
