@@ -9,7 +9,7 @@ from graphql import DocumentNode, FieldNode, OperationDefinitionNode
 from router.execute.errors import ENTITIES, entity_errors, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
-from router.execute.paths import static_prefix
+from router.execute.paths import keys_of, objects_at, static_prefix
 from router.execute.representations import EntityBatch, RepresentationBuilder
 from router.execute.run import Run
 from router.execute.transport.base import (
@@ -39,17 +39,20 @@ class FetchStep:
     @classmethod
     def of(cls, fetch: Fetch, transport: Transport) -> "FetchStep":
         if not fetch.representations:
-            return cls(fetch, transport, None, tuple(_root_keys(fetch.document)))
+            prefix = static_prefix(fetch.path)
+            return cls(fetch, transport, None, tuple([*prefix, *keys] for keys in _root_keys(fetch.document)))
         builder = RepresentationBuilder.of(fetch.path, fetch.representations)
         return cls(fetch, transport, builder, (static_prefix(fetch.path),))
 
     async def run(self, run: Run) -> None:
         """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run."""
         try:
-            if self.builder is None:
-                self.merge_root(run, await self.transport.fetch(self._request(run.variables, run.headers)))
-            else:
+            if self.builder is not None:
                 await self._run_entities(run, self.builder.collect(run.data))
+            elif self.fetch.path:
+                await self._run_root_below(run)
+            else:
+                self.merge_root(run, await self.transport.fetch(self._request(run.variables, run.headers)))
         except SubgraphFailure as failure:
             self.fail(run, failure)
 
@@ -70,6 +73,18 @@ class FetchStep:
     def fail(self, run: Run, failure: SubgraphFailure) -> None:
         """Put a failure of the whole fetch on record."""
         run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in self.places)
+
+    async def _run_root_below(self, run: Run) -> None:
+        """Ask root fields on behalf of objects of a root type further down; without any there is nothing to ask."""
+        targets = objects_at(run.data, self.fetch.path)
+        if not targets:
+            return
+        response = await self.transport.fetch(self._request(run.variables, run.headers))
+        errors = root_errors(response.errors, self.fetch.subgraph)
+        for target, position in targets:
+            prefix = keys_of(position)
+            run.errors.extend({**error, "path": [*prefix, *error["path"]]} for error in errors)
+            merge_object(target, response.data or {})
 
     async def _run_entities(self, run: Run, batch: EntityBatch) -> None:
         if not batch.representations:

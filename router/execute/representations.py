@@ -92,13 +92,13 @@ def _value(parent: JSONObject, field: RepresentationField) -> Any:
     if field.key not in parent:
         raise Incomplete
     value = parent[field.key]
-    return _nested(value, field.selections) if field.selections else value
+    return _nested(value, field) if field.selections else value
 
 
-def _nested(value: Any, selections: Sequence[RepresentationField]) -> Any:
+def _nested(value: Any, field: RepresentationField) -> Any:
     if isinstance(value, dict):
         nested = cast("JSONObject", value)
-        return _object(nested, selections, nested.get("__typename"))
+        return _object(nested, field.selections, nested.get(field.typename_key))
     if isinstance(value, list):
-        return [_nested(item, selections) for item in cast("list[Any]", value)]
+        return [_nested(item, field) for item in cast("list[Any]", value)]
     return None
