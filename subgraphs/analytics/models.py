@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -35,6 +36,10 @@ class Verb(StrEnum):
     ANSWERED = "ANSWERED"
     SUSPENDED = "SUSPENDED"
     RESUMED = "RESUMED"
+
+
+TOLD_BY_COURSES: Final = frozenset({Verb.PUBLISHED, Verb.REGISTERED, Verb.PROGRESSED})
+"""What the platform itself says of a course; the rest is what a learner's device says, which may be mistaken."""
 
 
 class Statement(Model):

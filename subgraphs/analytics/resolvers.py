@@ -19,7 +19,9 @@ from subgraphs.analytics.types import (
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Null if nothing is known of the course. Needs analytics:read.")
+    @strawberry.field(
+        description="Figures of a course; null if nobody has published it or enrolled in it. Needs analytics:read."
+    )
     async def course_analytics(self, info: Info, course_id: strawberry.ID) -> CourseAnalytics | None:
         info.context.caller.require(service.READER)
         figures = await info.context.loaders.figures_by_course.load(parse_id(course_id, field="courseId"))
@@ -31,7 +33,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(RecordActivityPayload)], description="Tell what the caller has done, many things at once."
     )
-    async def record_activity(self, info: Info, input: RecordActivityInput) -> RecordActivityPayload:
+    async def record_activity(self, info: Info, input: RecordActivityInput) -> RecordActivityPayload | None:
         activities = [_activity(statement) for statement in input.statements]
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             recorded = await service.record_activity(session, activities, input.attempt("recordActivity"))

@@ -19,6 +19,8 @@ LEARNER: Final = "learn"
 MAX_STATEMENTS: Final = 500
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of ours a learner's clock may be."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before this nobody has learned here: a clock that says so was never set."""
 _HALF: Final = 0.5
 _WHOLE: Final = 1.0
 
@@ -53,7 +55,7 @@ async def record_activity(session: TenantSession, activities: Sequence[Activity]
     """Store what the caller has done; returns how many statements that were.
 
     Raises:
-        BadUserInput: none, too many, or one from the future; nothing was stored.
+        BadUserInput: none, too many, or one of a time that can't be; nothing was stored.
     """
     caller = session.caller
     caller.require(LEARNER)
@@ -61,8 +63,8 @@ async def record_activity(session: TenantSession, activities: Sequence[Activity]
     if not 0 < len(activities) <= MAX_STATEMENTS:
         raise BadUserInput(f"`statements` must be 1 to {MAX_STATEMENTS}", field="statements")
     latest = datetime.now(UTC) + CLOCK_TOLERANCE
-    if any(activity.occurred_at > latest for activity in activities):
-        raise BadUserInput("`occurredAt` must not be in the future", field="statements")
+    if not all(EARLIEST <= activity.occurred_at <= latest for activity in activities):
+        raise BadUserInput("`occurredAt` must not be before 2000 or in the future", field="statements")
 
     async def store() -> UUID:
         batch_id = uuid7()

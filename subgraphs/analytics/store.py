@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from shared.database import TenantSession
-from subgraphs.analytics.models import Statement, Verb
+from subgraphs.analytics.models import TOLD_BY_COURSES, Statement, Verb
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,25 @@ class StatementStore:
         await self._session.execute(insert(Statement).on_conflict_do_nothing(), list(statements))
 
     async def courses(self, course_ids: Sequence[UUID]) -> Mapping[UUID, CourseFigures]:
-        """Figures of the courses something is known of, in one statement however many they are."""
+        """Figures of the courses the platform has told of, in one statement however many they are.
+
+        A course only learners have named may not exist, so it isn't among them.
+        """
         learner = _learners(course_ids)
-        enrolled = learner.c.enrolled
-        chosen = select(
-            learner.c.course_id,
-            func.count().filter(enrolled),
-            func.count().filter(enrolled, learner.c.last_active_at.is_not(None)),
-            func.count().filter(enrolled, learner.c.progress >= 1),
-            func.avg(func.coalesce(learner.c.progress, 0)).filter(enrolled),
-            func.max(learner.c.last_active_at).filter(enrolled),
-        ).group_by(learner.c.course_id)
+        enrolled = learner.c.enrolled_at.is_not(None)
+        active = learner.c.last_active_at >= learner.c.enrolled_at
+        chosen = (
+            select(
+                learner.c.course_id,
+                func.count().filter(enrolled),
+                func.count().filter(active),
+                func.count().filter(enrolled, learner.c.progress >= 1),
+                func.avg(func.coalesce(learner.c.progress, 0)).filter(enrolled),
+                func.max(learner.c.last_active_at).filter(active),
+            )
+            .group_by(learner.c.course_id)
+            .having(func.bool_or(learner.c.told))
+        )
         return {row[0]: CourseFigures(*row[1:]) for row in await self._session.execute(chosen)}
 
     async def enrollments(self, enrollment_ids: Sequence[UUID]) -> Mapping[UUID, LearnerFigures]:
@@ -65,7 +73,8 @@ class StatementStore:
                 done,
                 (done.course_id == registered.course_id)
                 & (done.actor_id == registered.actor_id)
-                & (done.verb != Verb.REGISTERED),
+                & (done.verb != Verb.REGISTERED)
+                & (done.occurred_at >= registered.occurred_at),
                 isouter=True,
             )
             .where(registered.verb == Verb.REGISTERED, registered.enrollment_id.in_(enrollment_ids))
@@ -88,7 +97,8 @@ def _learners(course_ids: Sequence[UUID]) -> Subquery:
         select(
             Statement.course_id,
             Statement.actor_id,
-            func.bool_or(registered).label("enrolled"),
+            func.bool_or(Statement.verb.in_(TOLD_BY_COURSES)).label("told"),
+            func.min(Statement.occurred_at).filter(registered).label("enrolled_at"),
             func.max(Statement.progress).label("progress"),
             func.max(Statement.occurred_at).filter(~registered).label("last_active_at"),
         )

@@ -27,11 +27,13 @@ class ActivityVerb(Enum):
 
 @strawberry.type(description="Figures of a course, worked out from what has happened in it.")
 class CourseAnalytics:
-    enrollments: int
+    enrollments: int = strawberry.field(description="How many learners are enrolled.")
     active_learners: int = strawberry.field(description="Enrolled learners who have done anything since.")
-    completions: int
+    completions: int = strawberry.field(description="Enrolled learners who have finished the course.")
     average_progress: float | None = strawberry.field(description="Of all enrolled, 0 to 1; null if there are none.")
-    last_activity_at: datetime | None
+    last_activity_at: datetime | None = strawberry.field(
+        description="When an enrolled learner did something last; null if none has."
+    )
 
     @classmethod
     def of(cls, figures: CourseFigures) -> "CourseAnalytics":
@@ -48,7 +50,7 @@ class CourseAnalytics:
 class Course:
     id: strawberry.ID
 
-    @strawberry.field(description="Needs analytics:read.")
+    @strawberry.field(description="Figures of the course. Needs analytics:read.")
     async def analytics(self, info: Info) -> CourseAnalytics | None:
         info.context.caller.require(READER)
         figures = await info.context.loaders.figures_by_course.load(parse_id(self.id))
@@ -57,9 +59,11 @@ class Course:
 
 @strawberry.type(description="How a learner gets on in a course.")
 class Engagement:
-    band: Band
+    band: Band = strawberry.field(description="How far the learner has come.")
     statements: int = strawberry.field(description="How many things the learner has done since enrolling.")
-    last_active_at: datetime | None
+    last_active_at: datetime | None = strawberry.field(
+        description="When the learner did something last; null if nothing since enrolling."
+    )
 
     @classmethod
     def of(cls, progress: float, figures: LearnerFigures | None) -> "Engagement":
@@ -76,7 +80,8 @@ class Enrollment:
     progress: float = strawberry.federation.field(external=True)
 
     @strawberry.federation.field(
-        requires=["progress"], description="For the learner, and for those with analytics:read."
+        requires=["progress"],
+        description="How the learner gets on. For the learner, and for those with analytics:read.",
     )
     async def engagement(self, info: Info) -> Engagement | None:
         caller = info.context.caller
@@ -86,20 +91,26 @@ class Enrollment:
         return Engagement.of(self.progress, figures)
 
 
-@strawberry.input
+@strawberry.input(description="Something the caller has done.")
 class ActivityStatementInput:
-    verb: ActivityVerb
+    verb: ActivityVerb = strawberry.field(description="What was done.")
     object_id: strawberry.ID = strawberry.field(description="What it was done with: a lesson, for instance.")
     course_id: strawberry.ID | None = strawberry.field(default=None, description="The course it was done in.")
-    occurred_at: datetime
+    occurred_at: datetime = strawberry.field(
+        description="When it was done, not before 2000 and not in the future; without an offset, UTC is meant."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="What the caller has done.")
 class RecordActivityInput(MutationInput):
-    statements: list[ActivityStatementInput] = strawberry.field(description="1 to 500.")
+    statements: list[ActivityStatementInput] = strawberry.field(description="What was done, 1 to 500 things.")
 
 
-@strawberry.type
+@strawberry.type(description="What was kept.")
 class RecordActivityPayload:
-    recorded: int | None = strawberry.field(default=None, description="How many statements there were.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    recorded: int | None = strawberry.field(
+        default=None, description="How many statements there were; null if they were refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why they were refused; empty if they were kept."
+    )

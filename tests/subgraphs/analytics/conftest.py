@@ -56,7 +56,7 @@ def happen(sessions: Sessions) -> Happen:
     """Handle an event of a tenant as the consumer does, as often as it comes."""
 
     async def handle(tenant_id: TenantId, topic: str, *, times: int = 1, **fields: Any) -> None:
-        event = {"event_id": uuid7(), "tenant_id": tenant_id, "occurred_at": "2026-11-22T12:00:00Z", **fields}
+        event = {"event_id": uuid7(), "tenant_id": tenant_id, "occurred_at": "2026-11-01T12:00:00Z", **fields}
         handler = HANDLERS[topic]
         payload = msgspec.json.decode(msgspec.json.encode(event), type=handler.payload)
         for _ in range(times):

@@ -212,6 +212,29 @@ class TestRecordActivity:
         figures = await ask(COURSE, {"id": str(course.id)}, by=tenant.caller("analytics:read"))
         assert figures == {"data": {"courseAnalytics": NOTHING}}
 
+    async def test_of_a_time_before_the_enrolment_is_kept_and_counts_for_nothing(
+        self, ask: Ask, course: Course, tenant: Tenant
+    ) -> None:
+        enrollment, learner = await course.enroll()
+        ada = tenant.caller("learn", user_id=learner)
+        told = [statement(courseId=str(course.id), occurredAt="2026-10-31T23:00:00Z")]
+        answer = await ask(RECORD, {"input": {"statements": told}}, by=ada)
+        assert answer["data"]["recordActivity"]["recorded"] == 1
+        wanted = [{"__typename": "Enrollment", "id": str(enrollment), "progress": 0.0}]
+        answer = await ask(ENTITIES, {"representations": wanted}, by=ada)
+        assert answer["data"]["_entities"] == [
+            {"engagement": {"band": "NOT_STARTED", "statements": 0, "lastActiveAt": None}}
+        ]
+        figures = await ask(COURSE, {"id": str(course.id)}, by=tenant.caller("analytics:read"))
+        assert figures["data"]["courseAnalytics"]["activeLearners"] == 0
+        assert figures["data"]["courseAnalytics"]["lastActivityAt"] is None
+
+    async def test_makes_no_course_of_an_id_nobody_has_given_one(self, ask: Ask, tenant: Tenant) -> None:
+        nowhere = str(uuid7())
+        await ask(RECORD, {"input": {"statements": [statement(courseId=nowhere)]}}, by=tenant.caller("learn"))
+        figures = await ask(COURSE, {"id": nowhere}, by=tenant.caller("analytics:read"))
+        assert figures == {"data": {"courseAnalytics": None}}
+
     async def test_takes_up_to_500_at_once(self, ask: Ask, tenant: Tenant) -> None:
         told = [statement() for _ in range(500)]
         answer = await ask(RECORD, {"input": {"statements": told}}, by=tenant.caller("learn"))
@@ -225,8 +248,12 @@ class TestRecordActivity:
             [statement(objectId="x")],
             [statement(courseId="x")],
             [statement(), statement(occurredAt="2999-01-01T00:00:00Z")],
+            [statement(), statement(occurredAt="1999-12-31T23:59:59Z")],
+            [statement(occurredAt="0001-01-01T00:00:00")],
+            [statement(occurredAt="0001-01-01T00:00:00+14:00")],
+            [statement(occurredAt="9999-12-31T23:59:59-14:00")],
         ],
-        ids=["none", "501", "object", "course", "future"],
+        ids=["none", "501", "object", "course", "future", "past", "first day", "before time", "after time"],
     )
     async def test_refuses_what_it_cannot_keep(self, ask: Ask, tenant: Tenant, told: list[Any]) -> None:
         answer = await ask(RECORD, {"input": {"statements": told}}, by=tenant.caller("learn"))
@@ -235,7 +262,8 @@ class TestRecordActivity:
     async def test_needs_somebody_who_learns(self, ask: Ask, tenant: Tenant) -> None:
         told = {"input": {"statements": [statement()]}}
         assert code_of(await ask(RECORD, told, by=tenant.caller())) == "FORBIDDEN"
-        assert code_of(await ask(RECORD, told)) == "UNAUTHENTICATED"
+        answer = await ask(RECORD, told)
+        assert (code_of(answer), answer["data"]) == ("UNAUTHENTICATED", {"recordActivity": None})
 
     async def test_sent_again_with_its_key_is_kept_once(self, ask: Ask, course: Course, tenant: Tenant) -> None:
         enrollment, learner = await course.enroll()
