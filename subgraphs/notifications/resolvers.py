@@ -13,10 +13,10 @@ from subgraphs.notifications import service
 from subgraphs.notifications.context import Info
 from subgraphs.notifications.store import NotificationStore
 from subgraphs.notifications.types import (
-    BY_NUMBER,
     MarkReadInput,
     MarkReadPayload,
     Notification,
+    place_of,
     read_inbox,
 )
 
@@ -26,11 +26,11 @@ class Query:
     @strawberry.field(description="What the caller was told, newest first.")
     async def inbox(
         self, info: Info, first: int = 20, after: str | None = None, *, unread_only: bool = False
-    ) -> Connection[Notification]:
+    ) -> Connection[Notification] | None:
         return await read_inbox(info, first, after, unread_only=unread_only)
 
     @strawberry.field(description="How many notifications the caller has not read.")
-    async def unread_count(self, info: Info) -> int:
+    async def unread_count(self, info: Info) -> int | None:
         caller = info.context.caller
         async with info.context.sessions.read(caller) as session:
             return await NotificationStore(session, caller.require_user()).unread_count()
@@ -41,7 +41,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(MarkReadPayload)], description="Mark notifications of the caller as read."
     )
-    async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload:
+    async def mark_read(self, info: Info, input: MarkReadInput) -> MarkReadPayload | None:
         ids = [parse_id(id_, field="ids") for id_ in input.ids]
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             rows = await service.mark_read(session, ids, input.attempt("markRead"))
@@ -55,7 +55,7 @@ class Subscription:
         "none is missing and none comes twice, however often the client reconnects. Ends when the token expires."
     )
     async def notification_received(self, info: Info, after: str | None = None) -> AsyncGenerator[Notification]:
-        seen = BY_NUMBER.page(1, after).after
-        async with aclosing(info.context.mailbox.follow(seen[0] if seen else None)) as notifications:
+        number = None if after is None else place_of(after, info.context.caller.require_user())
+        async with aclosing(info.context.mailbox.follow(number)) as notifications:
             async for notification in notifications:
                 yield Notification.of(notification)

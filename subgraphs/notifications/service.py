@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from functools import partial
+from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
 from shared.caller import Caller
@@ -18,6 +19,7 @@ from subgraphs.notifications.models import Notification
 from subgraphs.notifications.store import NotificationStore
 
 MAX_MARKED_AT_ONCE: Final = 100
+ReadT = TypeVar("ReadT")
 _READ_AT_ONCE: Final = 100
 _RECHECK_SECONDS: Final = 5.0
 
@@ -68,30 +70,34 @@ class Mailbox:
 
         Nothing falls between reading and waiting: the hub is asked first, so that a notification stored after the
         reading has left a wake. Ends with Unauthenticated when the token counts no more.
+
+        Raises:
+            BadUserInput: there is no number `after` yet. To wait for it would be to pass over those before it.
         """
         user_id = self.caller.require_user()
         async with self.hub.subscribe(channel_of(self.caller.tenant_id, user_id)) as wakes:
-            number = await self._last_number(user_id) if after is None else after
+            last = await self._patiently(NotificationStore.last_number, user_id)
+            if after is not None and after > last:
+                raise BadUserInput("`after` is not a cursor of your notifications", field="after")
+            number = last if after is None else after
             while True:
                 await self.recheck()
-                found = await self._since(user_id, number)
+                found = await self._patiently(
+                    partial(NotificationStore.since, number=number, limit=_READ_AT_ONCE), user_id
+                )
                 for notification in found:
                     yield notification
                     number = notification.number
                 if not found:
                     await _wait(wakes)
 
-    async def _last_number(self, user_id: UUID) -> int:
-        async with self.sessions.read(self.caller) as session:
-            return await NotificationStore(session, user_id).last_number()
-
-    async def _since(self, user_id: UUID, number: int) -> Sequence[Notification]:
-        """Read on, however long the database is away."""
+    async def _patiently(self, read: Callable[[NotificationStore], Awaitable[ReadT]], user_id: UUID) -> ReadT:
+        """Read, however long the database is away."""
         backoff = Backoff(first=0.1, longest=2.0)
         while True:
             try:
                 async with self.sessions.read(self.caller) as session:
-                    return await NotificationStore(session, user_id).since(number, limit=_READ_AT_ONCE)
+                    return await read(NotificationStore(session, user_id))
             except Exception as error:
                 if not is_outage(error):
                     raise

@@ -44,11 +44,11 @@ class NotificationStore:
         chosen = self._mine.where(Notification.number > number).order_by(Notification.number).limit(limit)
         return (await self._session.scalars(chosen)).all()
 
-    async def page(self, page: PageRequest[tuple[int]], *, unread_only: bool) -> Sequence[Notification]:
+    async def page(self, page: PageRequest[int], *, unread_only: bool) -> Sequence[Notification]:
         """Newest first."""
         chosen = self._mine.order_by(Notification.number.desc()).limit(page.limit)
         if page.after is not None:
-            chosen = chosen.where(Notification.number < page.after[0])
+            chosen = chosen.where(Notification.number < page.after)
         if unread_only:
             chosen = chosen.where(Notification.read_at.is_(None))
         return (await self._session.scalars(chosen)).all()

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 import msgspec
 import strawberry
@@ -12,7 +13,7 @@ from shared.errors import BadUserInput
 from shared.graphql.connection import Connection, connect
 from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput
-from shared.graphql.pagination import Keyset
+from shared.graphql.pagination import Keyset, PageRequest
 from shared.graphql.references import resolve_by_id
 from shared.graphql.user_errors import UserError
 from subgraphs.notifications.context import Info
@@ -21,7 +22,8 @@ from subgraphs.notifications.models import NotificationKind
 from subgraphs.notifications.store import NotificationStore
 
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-BY_NUMBER: Final[Keyset[tuple[int]]] = Keyset(tuple[_Number])
+_BY_PLACE: Final[Keyset[tuple[UUID, int]]] = Keyset(tuple[UUID, _Number])
+"""Whose mailbox, and the number in it."""
 
 strawberry.enum(NotificationKind, description="What a notification is about.")
 
@@ -33,14 +35,16 @@ class Course:
 
 @strawberry.federation.type(keys=["id"], description="Something the caller was told.")
 class Notification:
-    id: strawberry.ID
-    kind: NotificationKind
-    title: str
-    body: str
-    course: Course | None
-    read_at: datetime | None
-    created_at: datetime
-    cursor: str = strawberry.field(description="Its place: `notificationReceived(after:)` goes on behind it.")
+    id: strawberry.ID = strawberry.field(description="Identifies the notification.")
+    kind: NotificationKind = strawberry.field(description="What it is about.")
+    title: str = strawberry.field(description="What it says, in a few words.")
+    body: str = strawberry.field(description="What it says, in full.")
+    course: Course | None = strawberry.field(description="The course it is about, if it is about one.")
+    read_at: datetime | None = strawberry.field(description="When it was marked as read first; null if it was not.")
+    created_at: datetime = strawberry.field(description="When the caller was told.")
+    cursor: str = strawberry.field(
+        description="Its place in the caller's mailbox: `notificationReceived(after:)` goes on behind it."
+    )
 
     @classmethod
     def of(cls, row: NotificationRow) -> "Notification":
@@ -63,13 +67,32 @@ class Notification:
 
 
 def cursor_of(row: NotificationRow) -> str:
-    return BY_NUMBER.cursor((row.number,))
+    return _BY_PLACE.cursor((row.user_id, row.number))
+
+
+def place_of(cursor: str, user_id: UUID) -> int:
+    """Read the number in a person's mailbox that a cursor stands for.
+
+    Raises:
+        BadUserInput: it is no cursor, or one of another mailbox.
+    """
+    return _page(1, cursor, user_id).after or 0
+
+
+def _page(first: int, after: str | None, user_id: UUID) -> PageRequest[int]:
+    page = _BY_PLACE.page(first, after)
+    if page.after is None:
+        return PageRequest(first=first, after=None)
+    owner, number = page.after
+    if owner != user_id:
+        raise BadUserInput("`after` is not a cursor of your notifications", field="after")
+    return PageRequest(first=first, after=number)
 
 
 async def read_inbox(info: Info, first: int, after: str | None, *, unread_only: bool) -> Connection[Notification]:
     """A page of the caller's notifications, newest first."""
-    page = BY_NUMBER.page(first, after)
     user_id = info.context.caller.require_user()
+    page = _page(first, after, user_id)
     async with info.context.sessions.read(info.context.caller) as session:
         rows = await NotificationStore(session, user_id).page(page, unread_only=unread_only)
     return connect(rows, page, node=Notification.of, cursor=cursor_of)
@@ -88,12 +111,16 @@ class User:
         return await read_inbox(info, first, after, unread_only=unread_only)
 
 
-@strawberry.input
+@strawberry.input(description="Which notifications were read.")
 class MarkReadInput(MutationInput):
-    ids: list[strawberry.ID]
+    ids: list[strawberry.ID] = strawberry.field(description="Notifications of the caller, 1 to 100.")
 
 
-@strawberry.type
+@strawberry.type(description="What has become of the notifications.")
 class MarkReadPayload:
-    notifications: list[Notification] | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+    notifications: list[Notification] | None = strawberry.field(
+        default=None, description="Those that were named, in that order; null if it was refused."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was refused; empty if it was done."
+    )

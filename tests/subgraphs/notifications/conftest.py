@@ -10,6 +10,7 @@ from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
+from shared.graphql.pagination import Keyset
 from shared.ids import uuid7
 from shared.tokens import TokenVerifier
 from subgraphs.notifications.app import create
@@ -64,6 +65,11 @@ def listen(notifications: SubgraphApp, signed_in: SignIn) -> Listen:
         return notifications.service.subscribe(query, {"after": after}, headers=signed_in(by))
 
     return answers
+
+
+def cursor_at(person: Caller, number: int) -> str:
+    """A cursor that says: behind notification `number` of this person, 0 being before the first."""
+    return Keyset(tuple[UUID, int]).cursor((person.require_user(), number))
 
 
 @pytest.fixture

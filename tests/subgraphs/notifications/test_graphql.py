@@ -71,6 +71,19 @@ class TestInbox:
     async def test_refuses_pages_it_cannot_give(self, ask: Ask, tenant: Tenant, variables: dict[str, object]) -> None:
         assert code_of(await ask(INBOX, variables, by=tenant.caller())) == "BAD_USER_INPUT"
 
+    async def test_refuses_a_cursor_of_somebody_elses(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
+        ada, bob = tenant.caller(), tenant.caller()
+        await tell(bob, "for Bob")
+        [theirs] = await nodes(ask, bob)
+        assert code_of(await ask(INBOX, {"after": theirs["cursor"]}, by=ada)) == "BAD_USER_INPUT"
+
+    @pytest.mark.parametrize(
+        "query", ["{ inbox { pageInfo { hasNextPage } } alive: __typename }", "{ unreadCount alive: __typename }"]
+    )
+    async def test_leaves_the_rest_of_the_answer_alone_when_it_fails(self, ask: Ask, query: str) -> None:
+        answer = await ask(query)
+        assert (code_of(answer), answer["data"]["alive"]) == ("UNAUTHENTICATED", "Query")
+
     async def test_of_the_same_person_in_another_tenant_is_another(
         self, ask: Ask, tell: Tell, tenant: Tenant, other_tenant: Tenant
     ) -> None:
@@ -112,6 +125,13 @@ class TestMarkRead:
             assert (code_of(answer), answer["errors"][0]["message"]) == ("NOT_FOUND", "There is no such thing")
         assert await ask("{ unreadCount }", by=ada) == {"data": {"unreadCount": 1}}
         assert await ask("{ unreadCount }", by=bob) == {"data": {"unreadCount": 1}}
+
+    async def test_leaves_what_else_was_done_alone_when_it_fails(self, ask: Ask) -> None:
+        twice = (
+            "mutation ($input: MarkReadInput!) { markRead(input: $input) { userErrors { code } } alive: __typename }"
+        )
+        answer = await ask(twice, {"input": {"ids": [str(uuid7())]}})
+        assert (code_of(answer), answer["data"]) == ("UNAUTHENTICATED", {"markRead": None, "alive": "Mutation"})
 
     @pytest.mark.parametrize("ids", [[], ["7"], ["00000000-0000-7000-8000-000000000000"] * 101])
     async def test_refuses_what_are_not_some_ids(self, ask: Ask, tenant: Tenant, ids: list[str]) -> None:

@@ -15,7 +15,7 @@ from shared.tokens import TokenIssuer, TokenVerifier
 from subgraphs.notifications import service
 from subgraphs.notifications.app import create
 from subgraphs.notifications.settings import NotificationsSettings
-from tests.subgraphs.notifications.conftest import Listen, Tell
+from tests.subgraphs.notifications.conftest import Listen, Tell, cursor_at
 from tests.tenants import Control, Tenant
 
 
@@ -68,7 +68,7 @@ class TestFollowing:
         heard: list[str] = []
 
         async def follow(person: Any) -> None:
-            async with aclosing(listen(by=person, after="WzBd")) as answers:
+            async with aclosing(listen(by=person, after=cursor_at(person, 0))) as answers:
                 heard.append(received(await anext(answers))["title"])
 
         bobs, doubles = [asyncio.create_task(follow(person)) for person in (bob, double)]
@@ -82,6 +82,24 @@ class TestFollowing:
     async def test_refuses_what_is_no_cursor(self, listen: Listen, tenant: Tenant, after: str) -> None:
         async with aclosing(listen(by=tenant.caller(), after=after)) as answers:
             answer = await anext(answers)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+    @pytest.mark.parametrize("number", [3, 2**63 - 1])
+    async def test_refuses_a_cursor_beyond_the_newest(
+        self, listen: Listen, tell: Tell, tenant: Tenant, number: int
+    ) -> None:
+        ada = tenant.caller()
+        await tell(ada, "a", "b")
+        async with aclosing(listen(by=ada, after=cursor_at(ada, number))) as answers:
+            answer = await asyncio.wait_for(anext(answers), 10)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+    async def test_refuses_a_cursor_of_somebody_elses(self, listen: Listen, tell: Tell, tenant: Tenant) -> None:
+        ada, bob = tenant.caller(), tenant.caller()
+        await tell(ada, "a")
+        await tell(bob, "b")
+        async with aclosing(listen(by=ada, after=cursor_at(bob, 1))) as answers:
+            answer = await asyncio.wait_for(anext(answers), 10)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
     async def test_needs_somebody_signed_in(self, notifications: SubgraphApp) -> None:
@@ -98,7 +116,7 @@ class TestNoGap:
         heard: list[str] = []
 
         async def follow() -> None:
-            cursor = "WzBd"
+            cursor = cursor_at(ada, 0)
             while len(heard) < total:
                 async with aclosing(listen(by=ada, after=cursor)) as answers:
                     for _ in range(chance.randrange(1, 60)):
