@@ -1,22 +1,30 @@
-"""One command per stage: compose, normalize, graph, plan, serve."""
+"""One command per stage: compose, check, normalize, graph, plan, serve."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from router.compose.commands import add_commands as add_compose
-from router.plan.commands import add_commands as add_plan
-from router.serve.commands import add_commands as add_serve
+_COMMANDS = {
+    "compose": "router.compose.commands",
+    "check": "router.compose.check_command",
+    "normalize": "router.plan.commands",
+    "graph": "router.plan.commands",
+    "plan": "router.plan.commands",
+    "serve": "router.serve.commands",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
+    given = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(prog="python -m router", description="A GraphQL federation router.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_compose(subparsers)
-    add_plan(subparsers)
-    add_serve(subparsers)
-    arguments = parser.parse_args(argv)
+    # a command loads its own stage only, unless it takes all of them to tell what there is
+    wanted = {_COMMANDS[name] for name in given[:1] if name in _COMMANDS} or dict.fromkeys(_COMMANDS.values())
+    for module in wanted:
+        import_module(module).add_commands(subparsers)
+    arguments = parser.parse_args(given)
     return arguments.run(arguments)
 
 
