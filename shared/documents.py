@@ -12,13 +12,14 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
+import pymongo
 from beanie import Document
 from beanie.odm.utils.init import Initializer
 from pydantic import Field, SecretStr
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, PyMongoError
 
 from shared.caller import Caller, TenantId
 from shared.errors import Unavailable
@@ -30,7 +31,8 @@ ResultT = TypeVar("ResultT")
 
 _BOUND_TENANTS: Final = 256
 """Tenants whose classes are kept; each class takes about 30 KB and 2 ms to make."""
-_SERVER_TIMEOUT_MS: Final = 5000
+_TIMEOUT_MS: Final = 5000
+"""For an operation or a transaction as a whole: a server that hangs is said to be away like one that is gone."""
 
 
 class TenantDocument(Document):
@@ -66,7 +68,8 @@ class Documents:
             url.get_secret_value(),
             uuidRepresentation="standard",
             tz_aware=True,
-            serverSelectionTimeoutMS=_SERVER_TIMEOUT_MS,
+            serverSelectionTimeoutMS=_TIMEOUT_MS,
+            timeoutMS=_TIMEOUT_MS,
         )
         return cls(client, subgraph=subgraph, models=models)
 
@@ -128,7 +131,8 @@ async def documents_unit_of_work(
 
     with unavailable_if_lost():
         async with documents.client.start_session() as session:
-            return await session.with_transaction(attempt)
+            with pymongo.timeout(_TIMEOUT_MS / 1000):  # of all attempts together
+                return await session.with_transaction(attempt)
 
 
 async def _bind(model: type[Document], database: AsyncDatabase[Any]) -> type[Document]:
@@ -156,5 +160,7 @@ def _initializer(database: AsyncDatabase[Any]) -> Any:
 def unavailable_if_lost() -> Generator[None]:
     try:
         yield
-    except ConnectionFailure as error:
-        raise Unavailable from error
+    except PyMongoError as error:
+        if isinstance(error, ConnectionFailure) or error.timeout:
+            raise Unavailable from error
+        raise

@@ -29,18 +29,27 @@ _LONGEST_URL: Final = 2_000
 
 @strawberry.type
 class Query:
-    @strawberry.field
+    @strawberry.field(
+        description="Something to learn, whatever its kind; null if it is unknown. Without content:write, only what "
+        "stands in a published course is known."
+    )
     async def learning_item(self, info: Info, id: strawberry.ID) -> LearningItem | None:
         return await _lesson(info, id)
 
-    @strawberry.field
+    @strawberry.field(
+        description="A lesson; null if it is unknown. Without content:write, only what stands in a published course "
+        "is known."
+    )
     async def lesson(self, info: Info, id: strawberry.ID) -> Lesson | None:
         return await _lesson(info, id)
 
-    @strawberry.field(description="Find something to learn, the best first.")
+    @strawberry.field(
+        description="Find something to learn, the best first: what stands in a published course, or with content:write "
+        "any lesson. `query` has at most 500 characters, and `first` is between 1 and 100."
+    )
     async def search(
         self, info: Info, query: str, mode: SearchMode = SearchMode.HYBRID, first: int = 20
-    ) -> list[SearchHit]:
+    ) -> list[SearchHit] | None:
         context = info.context
         found = await finding.search(context.indexer, context.caller, query, mode, first=first)
         rows = await context.loaders.lesson_by_id.load_many([hit.id for hit in found])
@@ -56,7 +65,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(SaveLessonPayload)], description="Write a lesson or revise one. Needs content:write."
     )
-    async def save_lesson(self, info: Info, input: SaveLessonInput) -> SaveLessonPayload:
+    async def save_lesson(self, info: Info, input: SaveLessonInput) -> SaveLessonPayload | None:
         context = info.context
         lesson = await lessons.save_lesson(
             context.documents,
@@ -91,11 +100,22 @@ def _block(block: BlockInput) -> Block:
 
 
 def _video(video: VideoBlockInput) -> VideoBlock:
-    if len(video.url) > _LONGEST_URL or urlsplit(video.url).scheme not in {"http", "https"}:
-        raise BadUserInput("`url` must be an http or https URL", field="url")
+    if len(video.url) > _LONGEST_URL or not _is_address(video.url):
+        raise BadUserInput(f"`url` must be an http or https URL of at most {_LONGEST_URL} characters", field="url")
     if not 0 <= video.duration <= lessons.MAX_DURATION:
         raise BadUserInput(f"`duration` must be 0 to {lessons.MAX_DURATION} seconds", field="duration")
     return VideoBlock(url=video.url, caption=_bounded(video.caption, "caption"), duration=video.duration)
+
+
+def _is_address(url: str) -> bool:
+    """Whether a browser can open it: a scheme it fetches with, a host, and nothing it would drop or cut off."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    clean = url.isprintable() and not any(character.isspace() for character in url)
+    return clean and parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _bounded(value: str, field: str) -> str:

@@ -84,7 +84,7 @@ class Lesson(LearningItem):
 
 @strawberry.type
 class SearchHit:
-    item: LearningItem
+    item: LearningItem | None = strawberry.field(description="What was found; null while it cannot be read.")
     score: float = strawberry.field(description="Higher is better; scores of different searches do not compare.")
     snippet: str | None = strawberry.field(
         description="HTML: an extract with what was found in <mark>; null where only the meaning matched."

@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
 from contextvars import Context
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,7 @@ from beanie.exceptions import CollectionWasNotInitialized
 from pydantic import SecretStr
 from pymongo import IndexModel
 from pymongo.errors import DuplicateKeyError
+from pymongo.uri_parser import parse_uri
 
 from shared.caller import Caller, TenantId, service_caller
 from shared.documents import Documents, TenantDocument, TenantDocuments, documents_unit_of_work
@@ -63,6 +65,38 @@ async def add(documents: Documents, caller: Caller, slug: str) -> Page:
         return await page.insert()
 
     return await documents_unit_of_work(documents, caller, work)
+
+
+@asynccontextmanager
+async def hanging(url: str) -> AsyncGenerator[tuple[str, Callable[[], None]]]:
+    """The server's URL by way of a port of ours, and what makes it go silent without closing anything."""
+    ((host, port),) = parse_uri(url)["nodelist"]
+    running = asyncio.Event()
+    running.set()
+    copying: list[asyncio.Task[None]] = []
+    writers: list[asyncio.StreamWriter] = []
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await running.wait()
+            writer.write(data)
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(host, port)
+        writers.extend((writer, back))
+        copying.extend((asyncio.create_task(copy(reader, back)), asyncio.create_task(copy(there, writer))))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    between = server.sockets[0].getsockname()[1]
+    try:
+        yield f"{url.replace(f'{host}:{port}', f'{host}:{between}')}&directConnection=true", running.clear
+    finally:
+        server.close()
+        for task in copying:
+            task.cancel()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*copying, *(each.wait_closed() for each in writers), return_exceptions=True)
 
 
 class TestTenants:
@@ -171,9 +205,24 @@ class TestUnitOfWork:
 
 class TestServerAway:
     async def test_is_told_as_unavailable(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("shared.documents._SERVER_TIMEOUT_MS", 100)
+        monkeypatch.setattr("shared.documents._TIMEOUT_MS", 100)
         nowhere = quote_plus(str(tmp_path / "nowhere.sock"))
         documents = Documents.create(SecretStr(f"mongodb://{nowhere}"), subgraph="test", models=[Page])
         with pytest.raises(Unavailable):
             await documents.ping()
         await documents.aclose()
+
+    async def test_a_server_that_hangs_is_told_as_unavailable_in_time(
+        self, servers: Servers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.documents._TIMEOUT_MS", 1000)
+        async with hanging(servers.mongo) as (url, hang):
+            documents = Documents.create(SecretStr(url), subgraph="test", models=[Page])
+            async with aclosing(documents), asyncio.timeout(10):
+                caller = await tenant_of(documents)
+                assert await slugs(documents, caller) == []
+                hang()
+                with pytest.raises(Unavailable):
+                    await slugs(documents, caller)
+                with pytest.raises(Unavailable):
+                    await add(documents, caller, "late")

@@ -42,12 +42,15 @@ async def save_lesson(
     """Write a new lesson or, if `lesson_id` is given, a new revision of one. Saving it unchanged makes no revision.
 
     Raises:
+        BadUserInput: the draft is out of bounds, or a new lesson expects a version.
         NotFound: there is no such lesson.
         VersionConflict: it has changed since the caller read it.
     """
     caller.require(AUTHOR)
     if len(draft.blocks) > MAX_BLOCKS:
         raise BadUserInput(f"A lesson has at most {MAX_BLOCKS} blocks", field="blocks")
+    if lesson_id is None and expected_version is not None:
+        raise BadUserInput("A new lesson has no version to expect: give its `id` too", field="expectedVersion")
     if not 0 <= draft.duration <= MAX_DURATION:
         raise BadUserInput(f"`estimatedDuration` must be 0 to {MAX_DURATION} seconds", field="estimatedDuration")
 

@@ -1,12 +1,13 @@
 """The content subgraph as its clients and the router ask it."""
 
+import re
 from typing import Any
 
 import pytest
 
 from shared.ids import uuid7
 from subgraphs.content.store import LessonStore
-from tests.factories.content import Library
+from tests.factories.content import SCHEMA, Library
 
 SAVE = """
 mutation(
@@ -76,7 +77,20 @@ class TestSaveLesson:
         [
             {},
             {**TEXT, "code": {"language": "python", "source": ""}},
-            {"video": {"url": "javascript:alert(1)"}},
+            *(
+                {"video": {"url": url}}
+                for url in (
+                    "javascript:alert(1)",
+                    "http://[::1",
+                    "https://",
+                    "https://:443/film",
+                    "https://video.example:port/",
+                    "https://video.example/a film",
+                    "https://video.example/\n1",
+                    "https://video.example/\0",
+                    " https://video.example/1",
+                )
+            ),
             {"video": {"url": "https://video.example/1", "duration": -1}},
             {"code": {"language": "", "source": ""}},
             {"text": {"markdown": "x" * 50_001}},
@@ -85,7 +99,7 @@ class TestSaveLesson:
     async def test_a_bad_block_is_a_coded_error(self, library: Library, block: dict[str, Any]) -> None:
         assert code(await library.ask(library.author, SAVE, blocks=[block])) == "BAD_USER_INPUT"
 
-    @pytest.mark.parametrize("variables", [{"title": " "}, {"duration": -1}, {"id": "7"}])
+    @pytest.mark.parametrize("variables", [{"title": " "}, {"duration": -1}, {"id": "7"}, {"version": 1}])
     async def test_bad_input_is_a_coded_error(self, library: Library, variables: dict[str, Any]) -> None:
         assert code(await library.ask(library.author, SAVE, **variables)) == "BAD_USER_INPUT"
 
@@ -126,6 +140,14 @@ class TestSearch:
     @pytest.mark.parametrize("variables", [{"first": 0}, {"first": 101}, {"query": "x" * 501}])
     async def test_bad_input_is_a_coded_error(self, library: Library, variables: dict[str, Any]) -> None:
         assert code(await library.ask(library.reader, SEARCH, **{"query": "x", **variables})) == "BAD_USER_INPUT"
+
+
+class TestNullability:
+    @pytest.mark.parametrize("field", ["search", "saveLesson", "lesson", "learningItem", "item"])
+    def test_a_field_that_fails_takes_nothing_else_with_it(self, field: str) -> None:
+        types: list[str] = re.findall(rf"^  {field}(?:\(.*\))?: (\S+)", SCHEMA.as_str(), re.MULTILINE)
+        assert types
+        assert not any(type_.endswith("!") for type_ in types)
 
 
 class TestEntities:
