@@ -1,5 +1,6 @@
 """Run query plans: fetch, merge, project."""
 
+from router.execute.budget import MAX_OBJECTS
 from router.execute.executor import Executor
 from router.execute.response import Response
 from router.execute.transport import (
@@ -12,6 +13,7 @@ from router.execute.transport import (
 from router.execute.variables import InvalidVariables, coerce_variables
 
 __all__ = [
+    "MAX_OBJECTS",
     "Executor",
     "HttpTransport",
     "InProcessTransport",

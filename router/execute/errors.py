@@ -74,3 +74,9 @@ def root_errors(errors: Iterable[Mapping[str, Any]], subgraph: str) -> list[JSON
         keys = [key for key in path if isinstance(key, str | int)] if isinstance(path, list) else []  # pyright: ignore[reportUnknownVariableType]  # JSON of a subgraph
         found.append(subgraph_error(error, subgraph, keys))
     return found
+
+
+def errors_at(errors: Sequence[JSONObject], targets: Iterable[tuple[JSONObject, Position | None]]) -> list[JSONObject]:
+    """Errors whose paths begin at an object, at every object that they concern."""
+    found = ({**error, "path": [*keys_of(position), *error["path"]]} for _, position in targets for error in errors)
+    return list(islice(found, MAX_ERRORS))

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
+from router.execute.budget import MAX_OBJECTS, Budget, TooManyObjects
 from router.execute.client_paths import client_path
 from router.execute.fetching import FetchStep
 from router.execute.introspection import Introspection
@@ -26,13 +27,21 @@ from router.plan.nodes import QueryPlan
 class Executor:
     """Answers one operation, any number of times and at the same time."""
 
-    def __init__(self, plan: QueryPlan, transports: Mapping[str, Transport], schema: GraphQLSchema) -> None:
-        """Prepare `plan`; `transports` by subgraph, `schema` is the public one.
+    def __init__(
+        self,
+        plan: QueryPlan,
+        transports: Mapping[str, Transport],
+        schema: GraphQLSchema,
+        *,
+        max_objects: int = MAX_OBJECTS,
+    ) -> None:
+        """Prepare `plan`; `transports` by subgraph, `schema` is the public one, `max_objects` bounds each execution.
 
         Raises:
             KeyError: a subgraph of the plan has no transport.
         """
         self.plan = plan
+        self._max_objects = max_objects
         self._steps = tuple(FetchStep.of(fetch, transports[fetch.subgraph]) for fetch in plan.fetches)
         self._needs = tuple(len(fetch.after) for fetch in plan.fetches)
         self._dependants = tuple(
@@ -59,7 +68,7 @@ class Executor:
 
     def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run:
         """An execution in which nothing is done yet."""
-        return Run(variables, headers, list(self._needs))
+        return Run(variables, headers, list(self._needs), Budget(self._max_objects))
 
     async def go_on(self, run: Run, done: int) -> None:
         """Run all that waited for a fetch whose result has been merged."""
@@ -67,15 +76,22 @@ class Executor:
 
     async def _drain(self, run: Run, ready: Sequence[int]) -> None:
         """Run the ready fetches and all that they make ready; a chain of single fetches needs no task."""
-        while len(ready) == 1:
+        while len(ready) == 1 and run.stopped is None:
             step = self._steps[ready[0]]
             if not step.fetch.when or holds(step.fetch.when, run.variables):
-                await step.run(run)
+                await self._take(step, run)
             ready = self._finish(run, ready[0])
-        if ready:
+        if ready and run.stopped is None:
             async with asyncio.TaskGroup() as group:
                 for id_ in ready:
                     group.create_task(self._drain(run, (id_,)))
+
+    async def _take(self, step: FetchStep, run: Run) -> None:
+        """Run one fetch; those beside it that are under way end as usual."""
+        try:
+            await step.run(run)
+        except TooManyObjects as bound:
+            run.stopped = bound
 
     def _finish(self, run: Run, done: int) -> Sequence[int]:
         """The fetches that were waiting for this one last."""
@@ -87,13 +103,21 @@ class Executor:
         return ready
 
     def answer(self, run: Run) -> Response:
-        """The client's answer from what the execution has gathered."""
+        """The client's answer from what the execution has gathered; an error alone where that was too much."""
+        try:
+            if run.stopped is not None:
+                raise run.stopped
+            return self._answer(run)
+        except TooManyObjects as bound:
+            return Response(errors=[{"message": str(bound), "extensions": {"code": bound.code}}])
+
+    def _answer(self, run: Run) -> Response:
         errors = self._client_errors(run.errors, run.data)
         if self._introspection is not None:
             data, problems = self._introspection.answer(run.variables)
             run.data.update(data)
             errors.extend(problems)
-        return Response(self._projector.project(run.data, run.variables, errors), errors)
+        return Response(self._projector.project(run.data, run.variables, errors, run.budget), errors)
 
     def _client_errors(self, errors: Iterable[JSONObject], data: JSONObject) -> list[JSONObject]:
         """The errors at the client's paths; one that concerns nothing in particular has no path."""

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from graphql import DocumentNode, FieldNode, OperationDefinitionNode
 
-from router.execute.errors import ENTITIES, entity_errors, failure_error, root_errors
+from router.execute.errors import ENTITIES, entity_errors, errors_at, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
-from router.execute.paths import keys_of, objects_at, static_prefix
+from router.execute.paths import objects_at, static_prefix
 from router.execute.representations import EntityBatch, RepresentationBuilder
 from router.execute.run import Run
 from router.execute.transport.base import (
@@ -45,10 +45,14 @@ class FetchStep:
         return cls(fetch, transport, builder, (static_prefix(fetch.path),))
 
     async def run(self, run: Run) -> None:
-        """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run."""
+        """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run.
+
+        Raises:
+            TooManyObjects: the run has come to its bound.
+        """
         try:
             if self.builder is not None:
-                await self._run_entities(run, self.builder.collect(run.data))
+                await self._run_entities(run, self.builder.collect(run.data, run.budget))
             elif self.fetch.path:
                 await self._run_root_below(run)
             else:
@@ -76,14 +80,12 @@ class FetchStep:
 
     async def _run_root_below(self, run: Run) -> None:
         """Ask root fields on behalf of objects of a root type further down; without any there is nothing to ask."""
-        targets = objects_at(run.data, self.fetch.path)
+        targets = objects_at(run.data, self.fetch.path, run.budget)
         if not targets:
             return
         response = await self.transport.fetch(self._request(run.variables, run.headers))
-        errors = root_errors(response.errors, self.fetch.subgraph)
-        for target, position in targets:
-            prefix = keys_of(position)
-            run.errors.extend({**error, "path": [*prefix, *error["path"]]} for error in errors)
+        run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
+        for target, _ in targets:
             merge_object(target, response.data or {})
 
     async def _run_entities(self, run: Run, batch: EntityBatch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias, cast
 
+from router.execute.budget import Budget
 from router.execute.json import JSONObject, PathKey
 from router.plan.nodes import Each, Key, OnTypes, PathStep, ResponsePath
 
@@ -28,12 +29,20 @@ def keys_of(position: Position | None) -> list[PathKey]:
     return keys
 
 
-def objects_at(root: JSONObject, path: ResponsePath) -> list[tuple[JSONObject, Position | None]]:
-    """Every object that `path` leads to, in the order of the data; nulls and unexpected values lead nowhere."""
+def objects_at(root: JSONObject, path: ResponsePath, budget: Budget) -> list[tuple[JSONObject, Position | None]]:
+    """Every object that `path` leads to, in the order of the data; nulls and unexpected values lead nowhere.
+
+    Raises:
+        TooManyObjects: there are more than `budget` has left.
+    """
     found: list[Located] = [(root, None)]
     for step in path:
+        if isinstance(step, Each):
+            budget.require(sum(len(cast("list[Any]", items)) for items, _ in found if isinstance(items, list)))
         found = _step(found, step)
-    return [(value, position) for value, position in found if isinstance(value, dict)]
+    objects = [(cast("JSONObject", value), position) for value, position in found if isinstance(value, dict)]
+    budget.spend(len(objects))
+    return objects
 
 
 def _step(located: Sequence[Located], step: PathStep) -> list[Located]:

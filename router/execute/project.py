@@ -20,6 +20,7 @@ from graphql import (
     is_non_null_type,
 )
 
+from router.execute.budget import Budget
 from router.execute.errors import MAX_ERRORS
 from router.execute.json import JSONObject, PathKey
 from router.execute.leaves import admission, admit_anything
@@ -44,9 +45,15 @@ class Projector:
         fields = preparer.fields(plan.projection, plan.root_type, frozenset({plan.root_type}))
         return cls(ObjectShape(plan.root_type, plan.root_type, frozenset({plan.root_type}), TYPENAME, fields))
 
-    def project(self, data: JSONObject, variables: Mapping[str, Any], errors: list[JSONObject]) -> JSONObject | None:
-        """The client's data; adds to `errors`, whose paths are the client's, what they do not explain yet."""
-        state = Projection(variables)
+    def project(
+        self, data: JSONObject, variables: Mapping[str, Any], errors: list[JSONObject], budget: Budget
+    ) -> JSONObject | None:
+        """The client's data; adds to `errors`, whose paths are the client's, what they do not explain yet.
+
+        Raises:
+            TooManyObjects: there are more objects than `budget` has left.
+        """
+        state = Projection(variables, budget)
         completed = self.root.complete_object(data, None, state)
         if state.malformed:
             errors.extend(_error(message, MALFORMED, position) for position, message in state.malformed[:MAX_ERRORS])

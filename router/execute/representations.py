@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import orjson
 
+from router.execute.budget import Budget
 from router.execute.json import JSONObject
 from router.execute.paths import Position, objects_at
 from router.plan.nodes import Representation, RepresentationField, ResponsePath
@@ -48,11 +49,15 @@ class RepresentationBuilder:
                 known.setdefault(typename, shape)
         return cls(path, by_type)
 
-    def collect(self, data: JSONObject) -> EntityBatch:
-        """Describe every object of `data` that the path leads to; those that cannot be described are left out."""
+    def collect(self, data: JSONObject, budget: Budget) -> EntityBatch:
+        """Describe every object of `data` that the path leads to; those that cannot be described are left out.
+
+        Raises:
+            TooManyObjects: there are more than `budget` has left.
+        """
         batch = EntityBatch([], [])
         known: dict[bytes, int] = {}
-        for target in objects_at(data, self.path):
+        for target in objects_at(data, self.path, budget):
             representation = self._describe(target[0])
             if representation is None:
                 continue

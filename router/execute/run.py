@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from router.execute.budget import Budget, TooManyObjects
 from router.execute.json import JSONObject
 
 
@@ -12,6 +13,8 @@ class Run:
     """What one execution has gathered so far.
 
     Attributes:
+        budget: of the objects it may lead to.
+        stopped: why nothing more is fetched and the answer has no data.
         needs: per fetch, how many of the fetches it needs are still to come.
         data: the merged data.
         errors: their paths are those of the merged data.
@@ -20,5 +23,7 @@ class Run:
     variables: Mapping[str, Any]
     headers: Mapping[str, str]
     needs: list[int]
+    budget: Budget = field(default_factory=Budget)
+    stopped: TooManyObjects | None = None
     data: JSONObject = field(default_factory=dict)
     errors: list[JSONObject] = field(default_factory=list[JSONObject])

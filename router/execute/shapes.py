@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 
+from router.execute.budget import Budget
 from router.execute.json import JSONObject, PathKey
 from router.execute.paths import Position
 from router.plan.nodes import Condition
@@ -32,6 +33,7 @@ class Projection:
     """
 
     variables: Mapping[str, Any]
+    budget: Budget = field(default_factory=Budget)
     violations: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     malformed: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     _applying: dict[tuple[int, str | None], Sequence["FieldShape"]] = field(
@@ -86,19 +88,25 @@ class LeafShape:
         return admitted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListShape:
     """A list of one shape."""
 
     of: Shape
     nullable: bool
     name: str
+    of_leaves: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.of_leaves = isinstance(self.of, LeafShape)
 
     def complete(self, value: Any, parent: Position | None, key: PathKey, state: Projection) -> Any:
         position = Position(parent, key)
         if not isinstance(value, list):
             state.malformed.append((position, f"Expected a list for field {self.name}."))
             return INVALID
+        if self.of_leaves:
+            state.budget.spend(len(cast("list[Any]", value)))
         completed: list[Any] = []
         for index, item in enumerate(cast("list[Any]", value)):
             result = None if item is None else self.of.complete(item, position, index, state)
@@ -171,6 +179,12 @@ class ObjectShape:
         return self.complete_object(cast("JSONObject", value), position, state)
 
     def complete_object(self, source: JSONObject, position: Position | None, state: Projection) -> Any:
+        """What `complete` gives, of a value that is an object.
+
+        Raises:
+            TooManyObjects: the answer has come to its bound.
+        """
+        state.budget.spend(1)
         typename: str | None = self.type_name
         if typename not in self.possible:
             typename = source.get(self.typename_key)

@@ -14,8 +14,9 @@ from graphql import (
 )
 
 from router.serve.cache import LruCache
-from router.serve.errors import PARSE_FAILED, VALIDATION_FAILED, Refused
-from router.serve.limits import Limits, check_depth, check_selections
+from router.serve.errors import PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
+from router.serve.limits import Limits, check_depth
+from router.serve.measure import check_operations
 from router.serve.overlap import overlap_errors
 
 INLINE_CHARACTERS = 2_000
@@ -60,6 +61,8 @@ class Documents:
             return self._checked(text)
         except Refused as refused:
             return Refused(refused.errors, refused.status)  # without the frames that led to it
+        except RecursionError:
+            return Refused.because("The document spreads fragments within fragments too deeply.", TOO_DEEP)
 
     def _checked(self, text: str) -> DocumentNode:
         check_depth(text, self._limits)
@@ -74,7 +77,7 @@ class Documents:
             raise Refused.by_graphql([error], PARSE_FAILED) from error
         except (GraphQLError, RecursionError) as error:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
-        check_selections(document, self._limits.selections)
+        check_operations(document, self._limits)
         errors = validate(self._schema, document, RULES, max_errors=self._limits.validation_errors)
         if not errors:
             errors = self._overlaps(document)

@@ -12,7 +12,8 @@ from router.plan import Planner, PlanningError
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.documents import Documents
-from router.serve.errors import BAD_USER_INPUT, UNKNOWN_OPERATION, VALIDATION_FAILED, Refused, masked
+from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, UNKNOWN_OPERATION, Refused, masked
+from router.serve.estimate import Estimate
 from router.serve.limits import Limits
 from router.serve.request import GraphQLRequest, RequestContext
 from router.supergraph import Supergraph
@@ -29,6 +30,7 @@ class Operation:
 
     schema: GraphQLSchema
     definition: OperationDefinitionNode
+    estimate: Estimate
     executor: Executor
 
     @property
@@ -39,7 +41,7 @@ class Operation:
         """Answer a query or mutation.
 
         Raises:
-            Refused: the variables do not fit, or the operation is a subscription.
+            Refused: the variables do not fit or ask for too much, or the operation is a subscription.
         """
         if self.kind is OperationKind.SUBSCRIPTION:
             raise Refused.because("A subscription needs a transport that can carry more than one response.")
@@ -49,7 +51,7 @@ class Operation:
         """Answer a subscription.
 
         Raises:
-            Refused: the variables do not fit.
+            Refused: the variables do not fit or ask for too much.
         """
         async with aclosing(self.executor.subscribe(self._coerced(variables), context.headers)) as responses:
             async for response in responses:
@@ -57,9 +59,11 @@ class Operation:
 
     def _coerced(self, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         try:
-            return coerce_variables(self.schema, self.definition, variables)
+            coerced = coerce_variables(self.schema, self.definition, variables)
         except InvalidVariables as invalid:
             raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
+        self.estimate.check(coerced)
+        return coerced
 
 
 class Engine:
@@ -120,7 +124,7 @@ class Engine:
         """The operation that a request names.
 
         Raises:
-            Refused: the document is not valid, or has no such operation.
+            Refused: the document is not valid, or has no such operation, or one that asks for too much.
         """
         key = (request.query, request.operation_name)
         known = self._operations.get(key)
@@ -145,10 +149,11 @@ class Engine:
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
         try:
+            estimate = Estimate(self.schema, document, definition, self.limits)
             plan = self._plan(document, operation_name)
-            executor = Executor(plan, self._transports, self.schema)
+            executor = Executor(plan, self._transports, self.schema, max_objects=self.limits.objects)
         except PlanningError as error:
             raise Refused.because(str(error), error.code) from error
         except RecursionError as error:
-            raise Refused.because("The operation is nested too deeply.", VALIDATION_FAILED) from error
-        return Operation(self.schema, definition, executor)
+            raise Refused.because("The operation is nested too deeply.", TOO_DEEP) from error
+        return Operation(self.schema, definition, estimate, executor)

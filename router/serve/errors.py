@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from graphql import GraphQLError
 
+from router.execute.budget import TooManyObjects
 from router.execute.json import JSONObject
 from router.execute.response import Response
 
@@ -18,7 +19,18 @@ VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 UNKNOWN_OPERATION = "OPERATION_RESOLUTION_FAILURE"
 BAD_USER_INPUT = "BAD_USER_INPUT"
 BAD_REQUEST = "BAD_REQUEST"
+TOO_DEEP = "OPERATION_TOO_DEEP"
+TOO_COMPLEX = TooManyObjects.code
 INTERNAL = "INTERNAL_SERVER_ERROR"
+
+BY_STATUS = {
+    HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
+    HTTPStatus.NOT_ACCEPTABLE: "NOT_ACCEPTABLE",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "PAYLOAD_TOO_LARGE",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "URI_TOO_LONG",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
+}
+"""Codes of refusals for what stands in HTTP rather than in GraphQL."""
 
 
 class Refused(Exception):
@@ -45,12 +57,13 @@ class Refused(Exception):
     def because(
         cls,
         message: str,
-        code: str = BAD_REQUEST,
+        code: str | None = None,
         status: HTTPStatus | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> "Refused":
-        """A refusal for one reason."""
-        return cls([coded_error(message, code)], status, headers)
+        """A refusal for one reason. Without a `code` the status gives it."""
+        known = code or (BY_STATUS.get(status, BAD_REQUEST) if status else BAD_REQUEST)
+        return cls([coded_error(message, known)], status, headers)
 
     @classmethod
     def by_graphql(cls, errors: Sequence[GraphQLError], code: str) -> "Refused":

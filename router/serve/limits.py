@@ -1,20 +1,10 @@
 """What a document may cost before any work is done for it."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-)
-
-from router.serve.errors import PARSE_FAILED, VALIDATION_FAILED, Refused
+from router.execute import MAX_OBJECTS
+from router.serve.errors import PARSE_FAILED, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +16,12 @@ class Limits:
         tokens: of a document.
         depth: of brackets within brackets in a document.
         selections: fields of an operation, counted where fragments are spread.
+        field_depth: fields within fields of an operation, through fragments.
+        root_fields: keys that an operation's answer has at its root.
+        aliases: of an operation, counted where fragments are spread.
+        list_size: that is estimated for a list whose size no argument says.
+        estimated_objects: of an operation, before it is executed: sizes of lists multiplied along the path.
+        objects: that an execution may describe to subgraphs or put into its answer, whatever was estimated.
         validation_errors: reported for one document.
         socket_operations: at the same time on one WebSocket.
         socket_queue: messages that wait for a slow reader of a WebSocket, before its operations have to wait too.
@@ -37,6 +33,12 @@ class Limits:
     tokens: int = 15_000
     depth: int = 500
     selections: int = 20_000
+    field_depth: int = 32
+    root_fields: int = 50
+    aliases: int = 200
+    list_size: int = 10
+    estimated_objects: int = 200_000
+    objects: int = MAX_OBJECTS
     validation_errors: int = 20
     socket_operations: int = 100
     socket_queue: int = 32
@@ -73,56 +75,3 @@ def check_depth(text: str, limits: Limits) -> None:
                 raise Refused.because(f"The document is nested deeper than {limits.depth} levels.", PARSE_FAILED)
         elif bracket in "})]":
             depth -= 1
-
-
-def check_selections(document: DocumentNode, limit: int) -> None:
-    """Refuse a document whose fragments multiply, counting each fragment once however often it is spread.
-
-    A fragment that spreads itself counts as nothing here; validation refuses it.
-
-    Raises:
-        Refused: an operation selects more than `limit` fields.
-    """
-    fragments = {
-        definition.name.value: definition
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
-    counter = _SelectionCounter(fragments, {}, limit)
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode) and counter.count(definition.selection_set) > limit:
-            raise Refused.because(f"The operation selects more than {limit} fields.", VALIDATION_FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class _SelectionCounter:
-    fragments: Mapping[str, FragmentDefinitionNode]
-    known: dict[str, int]
-    limit: int
-
-    def count(self, selections: SelectionSetNode) -> int:
-        total = 0
-        for selection in selections.selections:
-            match selection:
-                case FieldNode(selection_set=None):
-                    total += 1
-                case FieldNode(selection_set=SelectionSetNode() as nested):
-                    total += 1 + self.count(nested)
-                case InlineFragmentNode(selection_set=nested):
-                    total += self.count(nested)
-                case FragmentSpreadNode(name=name):
-                    total += self._fragment(name.value)
-                case _:
-                    pass
-            if total > self.limit:
-                break
-        return total
-
-    def _fragment(self, name: str) -> int:
-        known = self.known.get(name)
-        if known is None:
-            self.known[name] = 0
-            definition = self.fragments.get(name)
-            known = self.count(definition.selection_set) if definition else 0
-            self.known[name] = known
-        return known

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from graphql import build_schema
 
+from router.execute.budget import Budget
 from router.execute.project import Projector
 from router.plan.nodes import Condition, ProjectedField
 from tests.router.execute.graphs import field_type, plan, select
@@ -41,7 +42,7 @@ def project_fields(
 ) -> tuple[Any, list[dict[str, Any]]]:
     projector = Projector.of(plan([], fields, inaccessible={"Role": frozenset({"SECRET"})}), SCHEMA)
     found = [*(errors or [])]
-    return projector.project(data, variables, found), found
+    return projector.project(data, variables, found, Budget()), found
 
 
 def paths(errors: list[dict[str, Any]]) -> list[Any]:

@@ -103,7 +103,7 @@ class TestPreparation:
 
         library = library_engine(LibrarySubgraph())
         answer = await ask(Engine(library.schema, plan, {}), "{ whoami }")
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["GRAPHQL_VALIDATION_FAILED"]
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["OPERATION_TOO_DEEP"]
 
     async def test_a_bug_is_masked(self, caplog: pytest.LogCaptureFixture) -> None:
         def plan(document: Any, name: Any) -> QueryPlan:
