@@ -63,7 +63,7 @@ class Graph:
         self.merge = merge
         self._steps: dict[tuple[Node, str], Step | None] = {}
         self._local_keys: dict[tuple[int, str], bool] = {}
-        self._jumps: dict[tuple[int, str], tuple[Jump, ...]] = {}
+        self._entries: dict[str, tuple[Jump, ...]] = {}
 
     def is_interface_object(self, node: Node) -> bool:
         return self.merge.is_interface_object(node.subgraph, node.type)
@@ -159,23 +159,27 @@ class Graph:
                 return False
         return True
 
-    def jumps(self, node: Node) -> tuple[Jump, ...]:
-        """The subgraphs that may be asked for the same entity, given a key of theirs."""
-        key = (node.subgraph, node.type)
-        if key not in self._jumps:
-            found = self._root_jumps(node) if node.type in self._roots else self._key_jumps(node)
-            self._jumps[key] = tuple(found)
-        return self._jumps[key]
+    def jumps(self, node: Node) -> Iterator[Jump]:
+        """The other subgraphs that may be asked for the same entity, given a key of theirs."""
+        return (jump for jump in self.entries(node.type) if jump.target.subgraph != node.subgraph)
+
+    def entries(self, name: str) -> tuple[Jump, ...]:
+        """The ways into each subgraph for a value of the type `name`."""
+        known = self._entries.get(name)
+        if known is None:
+            known = tuple(self._root_entries(name) if name in self._roots else self._keyed.get(name, ()))
+            self._entries[name] = known
+        return known
 
     @cached_property
     def _roots(self) -> frozenset[str]:
         return frozenset(self.merge.supergraph.roots.values())
 
-    def _root_jumps(self, node: Node) -> Iterator[Jump]:
+    def _root_entries(self, name: str) -> Iterator[Jump]:
         """Root types need no key."""
         for index, subgraph in enumerate(self.merge.subgraphs):
-            if index != node.subgraph and node.type in subgraph.schema.types:
-                yield Jump(Node(index, node.type), ())
+            if name in subgraph.schema.types:
+                yield Jump(Node(index, name), ())
 
     @cached_property
     def _keyed(self) -> dict[str, list[Jump]]:
@@ -193,9 +197,6 @@ class Graph:
                             if type_.name in each.interfaces:
                                 found.setdefault(each.name, []).append(jump)
         return found
-
-    def _key_jumps(self, node: Node) -> Iterator[Jump]:
-        return (jump for jump in self._keyed.get(node.type, ()) if jump.target.subgraph != node.subgraph)
 
 
 def _field_set(field: Field, meaning: str) -> Selection:

@@ -1,11 +1,12 @@
 """Prove that selections can be resolved from a node, jumping between subgraphs as needed.
 
 To jump takes a key, and the fields of a key may themselves take jumps; what is proven must not rest on itself. The
-least fixed point is wanted: goals met again while being proven count as unproven, and as long as that made a proof
-fail while others succeeded, the failed ones are tried again.
+least fixed point is wanted: goals met again while being proven count as unproven, what failed for that is doubtful, and
+as long as there is some of it while others succeeded, it is tried again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import InitVar, dataclass, field
 from typing import TypeAlias
 
 from router.compose.satisfiability.budget import Budget
@@ -23,6 +24,19 @@ _Goal: TypeAlias = tuple[object, ...]
 NO_LABELS: Labels = frozenset()
 
 
+@dataclass(slots=True)
+class _Reach:
+    """How far a value at a node is known to reach."""
+
+    start: InitVar[Node]
+    nodes: dict[Node, None] = field(init=False)
+    parts: set[Selected | Fragment] = field(default_factory=set[Selected | Fragment])
+    """Those of keys that are known to be had at some of the nodes."""
+
+    def __post_init__(self, start: Node) -> None:
+        self.nodes = {start: None}
+
+
 class Prover:
     """What is known of a graph so far."""
 
@@ -31,58 +45,109 @@ class Prover:
         self._budget = budget
         self._proven: set[_Goal] = set()
         self._refuted: set[_Goal] = set()
+        self._doubtful: set[_Goal] = set()
+        """Failed, perhaps only for having met a goal under way."""
         self._under_way: set[_Goal] = set()
         self._ran_into_itself = False
         self._progressed = False
         self._reached: dict[Node, tuple[Node, ...]] = {}
+        self._reaching: dict[Node, _Reach] = {}
 
     def _holds(self, goal: _Goal, prove: Callable[[], bool]) -> bool:
         if goal in self._proven:
             return True
         if goal in self._refuted:
             return False
-        if goal in self._under_way:
+        if goal in self._under_way or goal in self._doubtful:
             self._ran_into_itself = True
             return False
-        self._budget.spend()
-        top = not self._under_way
-        while True:
-            self._progressed = self._progressed and not top
-            self._ran_into_itself = self._ran_into_itself and not top
-            self._under_way.add(goal)
-            proven = prove()
-            self._under_way.discard(goal)
-            if proven or not top or not (self._ran_into_itself and self._progressed):
-                break
-            self._refuted.clear()
+        proven, is_certain = self._settle(goal, prove)
         if proven:
             self._proven.add(goal)
             self._progressed = True
         else:
-            self._refuted.add(goal)
-        if top and proven and self._ran_into_itself:
-            # some goals may have failed only for having met themselves
-            self._refuted.clear()
+            (self._refuted if is_certain else self._doubtful).add(goal)
+        if not self._under_way:
+            self._doubtful.clear()
         return proven
+
+    def _settle(self, goal: _Goal, prove: Callable[[], bool]) -> tuple[bool, bool]:
+        """Whether a goal is proven; and whether that is certain, no goal under way having been met."""
+        self._budget.spend()
+        outer, top = self._ran_into_itself, not self._under_way
+        self._under_way.add(goal)
+        while True:
+            self._ran_into_itself = False
+            self._progressed = self._progressed and not top
+            proven = prove()
+            if proven or not top or not (self._ran_into_itself and self._progressed):
+                break
+            self._doubtful.clear()
+        self._under_way.discard(goal)
+        # the outermost goal has tried again until there was nothing more to be had
+        is_certain = top or not self._ran_into_itself
+        self._ran_into_itself = outer or not is_certain
+        return proven, is_certain
 
     def reach(self, node: Node) -> tuple[Node, ...]:
         """The nodes of the same value, `node` first: everywhere its keys lead, directly or further on."""
         known = self._reached.get(node)
         if known is not None:
             return known
-        found = {node: None}
-        open_nodes = [node]
-        while open_nodes:
-            current = open_nodes.pop()
-            for jump in self.graph.jumps(current):
-                if jump.target not in found and self.can_jump(current, jump):
-                    found[jump.target] = None
-                    open_nodes.append(jump.target)
-        reached = tuple(found)
+        reach = self._reaching.setdefault(node, _Reach(node))
+        goal = ("reach", node)
+        if goal in self._under_way or goal in self._doubtful:
+            self._ran_into_itself = True
+            return tuple(reach.nodes)
+        _, is_certain = self._settle(goal, lambda: self._grow(reach))
+        if is_certain:
+            self._reached[node] = tuple(reach.nodes)
+            del self._reaching[node]
+        else:
+            self._doubtful.add(goal)
         if not self._under_way:
-            # nothing that is still being proven was taken for unproven
-            self._reached[node] = reached
-        return reached
+            self._doubtful.clear()
+        return tuple(reach.nodes)
+
+    def _grow(self, reach: "_Reach") -> bool:
+        """Jump wherever a key can be put together from all that is reached; never all that could be wished for."""
+        tried: dict[Selected | Fragment, int] = {}
+        types = dict.fromkeys(node.type for node in reach.nodes)
+        ways = {jump: None for name in types for jump in self.graph.entries(name)}
+        grown = True
+        while grown:
+            grown = False
+            for jump in list(ways):
+                if jump.target in reach.nodes:
+                    del ways[jump]
+                elif all(self._gather(reach, part, tried) for part in jump.key):
+                    del ways[jump]
+                    reach.nodes[jump.target] = None
+                    grown = self._progressed = True
+                    if jump.target.type not in types:
+                        types[jump.target.type] = None
+                        ways.update(dict.fromkeys(self.graph.entries(jump.target.type)))
+        return False
+
+    def _gather(self, reach: "_Reach", part: Selected | Fragment, tried: dict[Selected | Fragment, int]) -> bool:
+        """Whether some reached node can resolve a part of a key; each is asked once."""
+        if part in reach.parts:
+            return True
+        nodes = list(reach.nodes)
+        for node in nodes[tried.get(part, 0) :]:
+            self._budget.spend()
+            if self._select_here(node, part, keyed=node != nodes[0] or self.graph.local_key(node)):
+                reach.parts.add(part)
+                return True
+        tried[part] = len(nodes)
+        return False
+
+    def _select_here(self, node: Node, part: Selected | Fragment, *, keyed: bool) -> bool:
+        if isinstance(part, Fragment):
+            return self._select_fragment(node, part)
+        if part.name == "__typename":
+            return not self.graph.is_interface_object(node)
+        return self._select_field(node, part, keyed=keyed)
 
     def places(self, nodes: Iterable[Node]) -> Places:
         """Everywhere a value that is at `nodes` can be had."""
@@ -94,7 +159,7 @@ class Prover:
 
     def can_jump(self, node: Node, jump: Jump) -> bool:
         """Whether the key can be resolved starting from `node`."""
-        return not jump.key or self._holds(("key", node, jump.key), lambda: self._select({node}, jump.key))
+        return jump.target in self.reach(node) and self._select({node}, jump.key)
 
     def can_require(self, node: Node, step: Step, *, keyed: bool) -> bool:
         """Whether what the step requires can be fetched, and the subgraph come back to with it.
