@@ -3,6 +3,7 @@
 Anything raised that is not a ``DomainError`` is a bug, and is masked before it leaves the process.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -83,12 +84,25 @@ class VersionConflict(Refusal):
 
 
 def parse_id(value: str, *, field: str = "id") -> UUID:
-    """Read an identifier a client sent.
+    """Read an identifier a client sent, in the one spelling that answers have: small letters, with hyphens.
 
     Raises:
-        BadUserInput: the text is not an identifier at all.
+        BadUserInput: the text is not an identifier so spelled.
     """
+    refusal = BadUserInput(f"`{field}` is not a valid identifier", field=field)
     try:
-        return UUID(value)
+        id_ = UUID(value)
     except ValueError:
-        raise BadUserInput(f"`{field}` is not a valid identifier", field=field) from None
+        raise refusal from None
+    if str(id_) != value:
+        raise refusal
+    return id_
+
+
+def parse_ids(values: Iterable[str], *, field: str = "ids") -> list[UUID]:
+    """Read a list of identifiers; a refusal names the place in the list, counted from 0.
+
+    Raises:
+        BadUserInput: one of them is not an identifier.
+    """
+    return [parse_id(value, field=f"{field}.{position}") for position, value in enumerate(values)]

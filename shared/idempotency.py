@@ -7,13 +7,15 @@ in the mutation's own transaction, so it is kept exactly if the mutation was.
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from shared import checks
 from shared.database import TenantSession
 from shared.errors import BadUserInput, Conflict
 from shared.tenancy.names import PLACEHOLDER_SCHEMA
@@ -21,6 +23,8 @@ from shared.tenancy.names import PLACEHOLDER_SCHEMA
 NOBODY: Final = UUID(int=0)
 """Owner of the keys of anonymous callers."""
 MAX_KEY_LENGTH: Final = 200
+RETENTION: Final = timedelta(days=7)
+"""How long a key is kept. Who repeats a mutation later than that means it anew."""
 
 
 class IdempotencyKeyReused(Conflict):
@@ -56,8 +60,12 @@ class Attempt:
 
     def __post_init__(self) -> None:
         """Refuse a key that cannot be kept."""
-        if (self.key is not None and not 0 < len(self.key) <= MAX_KEY_LENGTH) or "\0" in (self.key or ""):
+        if self.key is None:
+            return
+        if not 0 < len(self.key) <= MAX_KEY_LENGTH:
             raise BadUserInput(f"`idempotencyKey` must have 1 to {MAX_KEY_LENGTH} characters", field="idempotencyKey")
+        if checks.lookup(self.key) is None:
+            raise BadUserInput("`idempotencyKey` must not have the character NUL", field="idempotencyKey")
 
     def fingerprint(self) -> bytes:
         return hashlib.sha256(orjson.dumps(self.input, option=orjson.OPT_SORT_KEYS)).digest()
@@ -79,6 +87,12 @@ async def once(session: TenantSession, attempt: Attempt, perform: Callable[[], A
     result_id = await perform()
     await session.execute(sa.update(_claims).where(_is(owner, attempt)).values(result_id=result_id))
     return result_id
+
+
+async def forget_old(session: TenantSession) -> int:
+    """Drop the keys older than `RETENTION`; returns how many."""
+    old = sa.delete(_claims).where(_claims.c.created_at < datetime.now(UTC) - RETENTION)
+    return cast("sa.CursorResult[Any]", await session.execute(old)).rowcount
 
 
 def _is(owner: UUID, attempt: Attempt) -> sa.ColumnElement[bool]:

@@ -2,7 +2,8 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
@@ -57,6 +58,21 @@ class Keyset(Generic[KeyT]):
         if len(cursor) > _MAX_CURSOR_LENGTH:
             raise refusal
         try:
-            return self._decoder.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        except ValueError as error:  # not base64, not JSON, or not of the key's type
+            key = self._decoder.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            return cast("KeyT", tuple(_comparable(part) for part in cast("tuple[object, ...]", key)))
+        except (ValueError, OverflowError) as error:  # not base64, not JSON, not of the key's type, or out of range
             raise refusal from error
+
+
+def _comparable(part: object) -> object:
+    """Give a part of a key the form in which a database compares it: instants are kept in UTC, from year 1 to 9999.
+
+    Raises:
+        ValueError: an instant does not say its offset.
+        OverflowError: an instant lies outside those years.
+    """
+    if not isinstance(part, datetime):
+        return part
+    if part.tzinfo is None:
+        raise ValueError("no offset")
+    return part.astimezone(UTC)

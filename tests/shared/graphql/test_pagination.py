@@ -1,5 +1,6 @@
 """Connections and their cursors."""
 
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -69,6 +70,19 @@ class TestKeyset:
         cursor = Keyset(tuple[int]).cursor((1,))
         with pytest.raises(BadUserInput):
             Keyset(tuple[datetime, UUID]).page(1, cursor)
+
+    @pytest.mark.parametrize(
+        "instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-02T03:04:05"]
+    )
+    def test_an_instant_no_database_can_compare_is_refused(self, instant: str) -> None:
+        cursor = urlsafe_b64encode(f'["{instant}","{UUID(int=7)}"]'.encode()).decode()
+        with pytest.raises(BadUserInput):
+            Keyset(tuple[datetime, UUID]).page(1, cursor)
+
+    def test_an_instant_is_read_in_utc(self) -> None:
+        keyset = Keyset(tuple[datetime])
+        cursor = urlsafe_b64encode(b'["2026-01-02T03:04:05+14:00"]').decode()
+        assert keyset.page(1, cursor).after == (datetime(2026, 1, 1, 13, 4, 5, tzinfo=UTC),)
 
     def test_a_page_reads_one_row_more_than_it_shows(self) -> None:
         assert Keyset(tuple[int]).page(20, None).limit == 21
