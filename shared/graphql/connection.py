@@ -1,40 +1,49 @@
 """Relay connections: the GraphQL shapes of keyset pagination."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
-from shared.graphql.pagination import PageRequest
+from shared.graphql.pagination import MAX_PAGE_SIZE, PageRequest
 
 NodeT = TypeVar("NodeT")
 RowT = TypeVar("RowT")
+
+First: TypeAlias = Annotated[int, strawberry.argument(description=f"How many to show: 1 to {MAX_PAGE_SIZE}.")]
+After: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(description="Show what follows this cursor, the `endCursor` of the page before."),
+]
+"""The arguments of a connection field: ``first: First = 20, after: After = None``."""
 
 
 @strawberry.federation.type(shareable=True, description="Where a page of a connection lies.")
 class PageInfo:
     """Relay's page info."""
 
-    has_next_page: bool
-    has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    has_next_page: bool = strawberry.field(description="More follow.")
+    has_previous_page: bool = strawberry.field(description="The page does not start at the beginning.")
+    start_cursor: str | None = strawberry.field(description="The first edge's; null on an empty page.")
+    end_cursor: str | None = strawberry.field(
+        description="The last edge's: give it as `after` to see the next page. Null on an empty page."
+    )
 
 
-@strawberry.type
+@strawberry.type(description="One entry of a page.")
 class Edge(Generic[NodeT]):
     """A node and the cursor after which the next page starts."""
 
-    node: NodeT
-    cursor: str
+    node: NodeT = strawberry.field(description="What is listed.")
+    cursor: str = strawberry.field(description="Opaque; valid as `after` for the same list only.")
 
 
-@strawberry.type
+@strawberry.type(description="One page of a list.")
 class Connection(Generic[NodeT]):
     """One page of a list."""
 
-    edges: list[Edge[NodeT]]
-    page_info: PageInfo
+    edges: list[Edge[NodeT]] = strawberry.field(description="The entries, in the order of the list.")
+    page_info: PageInfo = strawberry.field(description="Whether and where the list goes on.")
 
 
 def connect(

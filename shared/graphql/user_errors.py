@@ -13,14 +13,25 @@ from shared.errors import Refusal
 class UserError:
     """One reason for a refusal; `path` names the input field it is about."""
 
-    code: str
-    message: str
-    path: list[str] | None = None
+    code: str = strawberry.field(description="Stable, for programs: SLUG_TAKEN.")
+    message: str = strawberry.field(description="For people; its wording may change.")
+    path: list[str] | None = strawberry.field(
+        default=None, description="The input field it is about, outermost first; a place in a list counts from 0."
+    )
 
     @classmethod
     def of(cls, refusal: Refusal) -> "UserError":
         """Show a refusal as data."""
         return cls(code=refusal.code, message=refusal.message, path=list(refusal.path) or None)
+
+
+@strawberry.type
+class Payload:
+    """Base of every mutation's payload; the other fields have defaults, which are shown when it was refused."""
+
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done; empty if it was."
+    )
 
 
 class Refusals(FieldExtension):

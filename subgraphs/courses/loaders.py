@@ -1,13 +1,16 @@
 """Batched reads of one request."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from aiodataloader import DataLoader
 
+from shared import checks
 from shared.caller import Caller
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched, grouped
+from shared.graphql.pagination import PageRequest
 from subgraphs.courses.models import Course
 from subgraphs.courses.store import (
     CourseStore,
@@ -17,6 +20,9 @@ from subgraphs.courses.store import (
     OutlineStore,
     ViewerProgress,
 )
+
+EnrollmentPage: TypeAlias = tuple[UUID, PageRequest[tuple[UUID]]]
+"""A user, and which page of their enrollments."""
 
 
 class Loaders:
@@ -32,8 +38,8 @@ class Loaders:
         self.viewer_enrollment: DataLoader[UUID, EnrollmentRecord | None] = batched(
             sessions, caller, _viewer_enrollments
         )
-        self.enrollments_of_user: DataLoader[UUID, Sequence[EnrollmentRecord]] = grouped(
-            sessions, caller, _enrollments_of_users
+        self.enrollment_page: DataLoader[EnrollmentPage, Sequence[EnrollmentRecord]] = grouped(
+            sessions, caller, _enrollment_pages
         )
         self.enrollment_count: DataLoader[UUID, int | None] = batched(sessions, caller, _enrollment_counts)
         self.viewer_progress: DataLoader[UUID, ViewerProgress | None] = batched(sessions, caller, _viewer_progress)
@@ -63,7 +69,7 @@ async def _courses_by_id(session: TenantSession, ids: Sequence[UUID]) -> Mapping
 
 
 async def _courses_by_slug(session: TenantSession, slugs: Sequence[str]) -> Mapping[str, Course]:
-    return await CourseStore(session).by_slugs(slugs)
+    return await CourseStore(session).by_slugs([slug for slug in slugs if checks.lookup(slug)])
 
 
 async def _course_count(session: TenantSession, tenant_ids: Sequence[UUID]) -> Mapping[UUID, int]:
@@ -79,10 +85,16 @@ async def _viewer_enrollments(session: TenantSession, course_ids: Sequence[UUID]
     return await EnrollmentStore(session).of_course(course_ids, session.caller.require_user())
 
 
-async def _enrollments_of_users(
-    session: TenantSession, user_ids: Sequence[UUID]
-) -> Mapping[UUID, Sequence[EnrollmentRecord]]:
-    return await EnrollmentStore(session).of_users(user_ids)
+async def _enrollment_pages(
+    session: TenantSession, asked: Sequence[EnrollmentPage]
+) -> Mapping[EnrollmentPage, Sequence[EnrollmentRecord]]:
+    """One statement for each page asked for, whoever's it is: a query asks the same page of everybody in a list."""
+    pages: dict[EnrollmentPage, Sequence[EnrollmentRecord]] = {}
+    for page in {page for _, page in asked}:
+        user_ids = [user_id for user_id, of in asked if of == page]
+        found = await EnrollmentStore(session).pages(user_ids, page)
+        pages |= {(user_id, page): records for user_id, records in found.items()}
+    return pages
 
 
 async def _enrollment_counts(session: TenantSession, course_ids: Sequence[UUID]) -> Mapping[UUID, int]:

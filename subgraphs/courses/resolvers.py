@@ -1,20 +1,21 @@
 """The root fields of the courses subgraph: unpack, call, wrap."""
 
 from datetime import datetime
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 import strawberry
 
 from shared import checks
 from shared.database import unit_of_work
-from shared.errors import BadUserInput, parse_id
-from shared.graphql.connection import Connection, connect
+from shared.errors import BadUserInput, parse_id, parse_ids
+from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.pagination import Keyset
 from shared.graphql.user_errors import Refusals
 from subgraphs.courses import service
 from subgraphs.courses.context import Info
 from subgraphs.courses.models import Course as CourseRow
-from subgraphs.courses.store import CourseStore, EnrollmentStore
+from subgraphs.courses.store import CourseStore
 from subgraphs.courses.types import (
     Course,
     CreateCourseInput,
@@ -29,11 +30,17 @@ from subgraphs.courses.types import (
     RecordProgressPayload,
     UpsertModuleInput,
     UpsertModulePayload,
+    enrollments_of,
 )
 
 _BY_PUBLICATION = Keyset(tuple[datetime, UUID])
-_BY_ID = Keyset(tuple[UUID])
 _LONGEST_SUMMARY = 2_000
+
+_Id: TypeAlias = Annotated[
+    strawberry.ID | None, strawberry.argument(description="The course's; without it, give `slug`.")
+]
+_Slug: TypeAlias = Annotated[str | None, strawberry.argument(description="The course's; without it, give `id`.")]
+_EnrollmentId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The enrollment's.")]
 
 
 def _publication_cursor(row: CourseRow) -> str:
@@ -45,42 +52,42 @@ def _publication_cursor(row: CourseRow) -> str:
 @strawberry.type
 class Query:
     @strawberry.field(description="Published courses, the newest first.")
-    async def catalog(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Course]:
+    async def catalog(self, info: Info, first: First = 20, after: After = None) -> Connection[Course] | None:
         page = _BY_PUBLICATION.page(first, after)
         async with info.context.sessions.read(info.context.caller) as session:
             rows = await CourseStore(session).catalog(page)
         return connect(rows, page, node=Course.of, cursor=_publication_cursor)
 
     @strawberry.field(description="One course, by its id or by its slug.")
-    async def course(self, info: Info, id: strawberry.ID | None = None, slug: str | None = None) -> Course | None:
+    async def course(self, info: Info, id: _Id = None, slug: _Slug = None) -> Course | None:
         loaders = info.context.loaders
         match id, slug:
             case str(), None:
                 return Course.visible(await loaders.course_by_id.load(parse_id(id)), info)
             case None, str():
                 return Course.visible(await loaders.course_by_slug.load(slug), info)
+            case None, None:
+                raise BadUserInput("Give the course's `id` or its `slug`")
             case _:
-                raise BadUserInput("Give either `id` or `slug`")
+                raise BadUserInput("Give `id` or `slug`, not both")
 
     @strawberry.field(description="What the caller learns, the newest first.")
-    async def my_enrollments(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Enrollment]:
-        page = _BY_ID.page(first, after)
-        caller = info.context.caller
-        async with info.context.sessions.read(caller) as session:
-            records = await EnrollmentStore(session).page(caller.require_user(), page)
-        return connect(records, page, node=Enrollment.of, cursor=lambda record: _BY_ID.cursor((record.row.id,)))
+    async def my_enrollments(self, info: Info, first: First = 20, after: After = None) -> Connection[Enrollment] | None:
+        return await enrollments_of(info, info.context.caller.require_user(), first, after)
 
     @strawberry.field(description="One's own enrollment; authors may ask for anybody's.")
-    async def enrollment(self, info: Info, id: strawberry.ID) -> Enrollment | None:
+    async def enrollment(self, info: Info, id: _EnrollmentId) -> Enrollment | None:
         return Enrollment.visible(await info.context.loaders.enrollment_by_id.load(parse_id(id)), info)
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(extensions=[Refusals(CreateCoursePayload)], description="Make a draft. Needs courses:write.")
-    async def create_course(self, info: Info, input: CreateCourseInput) -> CreateCoursePayload:
+    async def create_course(self, info: Info, input: CreateCourseInput) -> CreateCoursePayload | None:
         title = checks.text(input.title, field="title")
-        summary = checks.text(input.summary, field="summary", longest=_LONGEST_SUMMARY) if input.summary else ""
+        summary = (
+            checks.text(input.summary, field="summary", longest=_LONGEST_SUMMARY, lines=True) if input.summary else ""
+        )
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             course = await service.create_course(
                 session, input.attempt("createCourse"), slug=checks.slug(input.slug), title=title, summary=summary
@@ -90,7 +97,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(UpsertModulePayload)], description="Add a module or change one. Needs courses:write."
     )
-    async def upsert_module(self, info: Info, input: UpsertModuleInput) -> UpsertModulePayload:
+    async def upsert_module(self, info: Info, input: UpsertModuleInput) -> UpsertModulePayload | None:
         course_id = parse_id(input.course_id, field="courseId")
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             module_id = await service.upsert_module(
@@ -99,7 +106,7 @@ class Mutation:
                 course_id=course_id,
                 module_id=None if input.id is None else parse_id(input.id),
                 title=checks.text(input.title, field="title"),
-                item_ids=[parse_id(item_id, field="itemIds") for item_id in input.item_ids],
+                item_ids=parse_ids(input.item_ids, field="itemIds"),
                 expected_version=input.expected_version,
             )
         return await _upserted(info, module_id, course_id)
@@ -107,7 +114,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(PublishCoursePayload)], description="Show a course to learners. Needs courses:write."
     )
-    async def publish_course(self, info: Info, input: PublishCourseInput) -> PublishCoursePayload:
+    async def publish_course(self, info: Info, input: PublishCourseInput) -> PublishCoursePayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             course = await service.publish_course(
                 session,
@@ -120,7 +127,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(EnrollPayload)], description="Enrol the caller; enrolling twice is the same as once."
     )
-    async def enroll(self, info: Info, input: EnrollInput) -> EnrollPayload:
+    async def enroll(self, info: Info, input: EnrollInput) -> EnrollPayload | None:
         course_id = parse_id(input.course_id, field="courseId")
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             record = await service.enroll(session, input.attempt("enroll"), course_id)
@@ -129,7 +136,7 @@ class Mutation:
     @strawberry.mutation(
         extensions=[Refusals(RecordProgressPayload)], description="Note how far the caller is; it never goes back."
     )
-    async def record_progress(self, info: Info, input: RecordProgressInput) -> RecordProgressPayload:
+    async def record_progress(self, info: Info, input: RecordProgressInput) -> RecordProgressPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             record = await service.record_progress(
                 session,

@@ -193,18 +193,20 @@ class EnrollmentStore:
     async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, EnrollmentRecord]:
         return {record.row.id: record for record in await self._records(Enrollment.id.in_(ids))}
 
-    async def of_users(self, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[EnrollmentRecord]]:
+    async def pages(
+        self, user_ids: Sequence[UUID], page: PageRequest[tuple[UUID]]
+    ) -> Mapping[UUID, Sequence[EnrollmentRecord]]:
+        """The same page of several users' enrollments, the newest first, in one statement."""
+        place = func.row_number().over(partition_by=Enrollment.user_id, order_by=Enrollment.id.desc())
+        placed = select(Enrollment.id, place.label("place")).where(Enrollment.user_id.in_(user_ids))
+        if page.after is not None:
+            placed = placed.where(Enrollment.id < page.after[0])
+        ranked = placed.subquery()
+        shown = select(ranked.c.id).where(ranked.c.place <= page.limit)
         enrollments: defaultdict[UUID, list[EnrollmentRecord]] = defaultdict(list)
-        for record in await self._records(Enrollment.user_id.in_(user_ids)):
+        for record in await self._records(Enrollment.id.in_(shown)):
             enrollments[record.row.user_id].append(record)
         return enrollments
-
-    async def page(self, user_id: UserId, page: PageRequest[tuple[UUID]]) -> Sequence[EnrollmentRecord]:
-        """A user's enrollments, the newest first."""
-        where = [Enrollment.user_id == user_id]
-        if page.after is not None:
-            where.append(Enrollment.id < page.after[0])
-        return await self._records(*where, limit=page.limit)
 
     async def counts(self, course_ids: Sequence[UUID]) -> Mapping[UUID, int]:
         counted = select(Enrollment.course_id, func.count()).where(Enrollment.course_id.in_(course_ids))
@@ -230,9 +232,9 @@ class EnrollmentStore:
         rows = await self._session.execute(chosen)
         return {item_id: ViewerProgress(percent, completed_at) for item_id, percent, completed_at in rows}
 
-    async def _records(self, *where: ColumnElement[bool], limit: int | None = None) -> Sequence[EnrollmentRecord]:
+    async def _records(self, *where: ColumnElement[bool]) -> Sequence[EnrollmentRecord]:
         """Enrollments with their progress in one statement, the newest first."""
-        chosen = select(Enrollment, _course_progress()).where(*where).order_by(Enrollment.id.desc()).limit(limit)
+        chosen = select(Enrollment, _course_progress()).where(*where).order_by(Enrollment.id.desc())
         rows: Sequence[Row[Enrollment, float]] = (await self._session.execute(chosen)).all()
         return [EnrollmentRecord(row, float(progress)) for row, progress in rows]
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import strawberry
 
 from shared.errors import parse_id
+from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput, UpdateInput
-from shared.graphql.user_errors import UserError
+from shared.graphql.pagination import Keyset
+from shared.graphql.user_errors import Payload
 from subgraphs.courses import service
 from subgraphs.courses.context import Info
 from subgraphs.courses.models import Course as CourseRow
@@ -20,10 +23,13 @@ strawberry.enum(CourseStatus, description="Learners see published courses only."
 strawberry.enum(EnrollmentState, description="Completed once every item of the course is.")
 
 
-@strawberry.type
+_BY_ID: Final[Keyset[tuple[UUID]]] = Keyset(tuple[UUID])
+
+
+@strawberry.type(description="How far somebody is with an item; the best of all their courses it is in.")
 class ItemProgress:
-    percent: int
-    completed_at: datetime | None
+    percent: int = strawberry.field(description="0 to 100; it never goes back.")
+    completed_at: datetime | None = strawberry.field(description="When it first was at 100.")
 
     @classmethod
     def of(cls, progress: ViewerProgress) -> "ItemProgress":
@@ -32,7 +38,7 @@ class ItemProgress:
 
 @strawberry.federation.interface_object(keys=["id"], description="Something to learn.")
 class LearningItem:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The same wherever the item stands.")
 
     @strawberry.field(description="How far the caller is with it; null before they have begun.")
     async def viewer_progress(self, info: Info) -> ItemProgress | None:
@@ -42,9 +48,11 @@ class LearningItem:
 
 @strawberry.type(description="A place in a module.")
 class ModuleItem:
-    id: strawberry.ID
-    position: int
-    item: LearningItem
+    id: strawberry.ID = strawberry.field(description="The place's own: it stays when the item moves in its module.")
+    position: int = strawberry.field(description="Counted from 1.")
+    item: LearningItem | None = strawberry.field(
+        description="What stands there; null if nothing of that id is there, or it cannot be read now."
+    )
 
     @classmethod
     def of(cls, place: OutlineItem) -> "ModuleItem":
@@ -52,12 +60,12 @@ class ModuleItem:
         return cls(id=strawberry.ID(str(place.row.id)), position=place.row.position, item=item)
 
 
-@strawberry.federation.type(keys=["id"])
+@strawberry.federation.type(keys=["id"], description="A part of a course; it exists for whoever sees the course.")
 class Module:
-    id: strawberry.ID
-    title: str
-    position: int
-    items: list[ModuleItem]
+    id: strawberry.ID = strawberry.field(description="Give it to `upsertModule` to change the module.")
+    title: str = strawberry.field(description="At most 200 characters.")
+    position: int = strawberry.field(description="Its place in the course, counted from 1.")
+    items: list[ModuleItem] = strawberry.field(description="What is learned in it, in order.")
 
     @classmethod
     def of(cls, module: OutlineModule) -> "Module":
@@ -79,21 +87,21 @@ class Module:
 
 @strawberry.federation.type(keys=["id", "slug"], description="A course; a draft exists only for its authors.")
 class Course:
-    id: strawberry.ID
-    slug: str
-    title: str
-    summary: str
-    status: CourseStatus
-    published_at: datetime | None
-    created_at: datetime
-    version: int
+    id: strawberry.ID = strawberry.field(description="It never changes.")
+    slug: str = strawberry.field(description="Its name in addresses, unique in the tenant.")
+    title: str = strawberry.field(description="At most 200 characters.")
+    summary: str = strawberry.field(description="What the course is about; empty if nobody has said.")
+    status: CourseStatus = strawberry.field(description="Whether learners see it.")
+    published_at: datetime | None = strawberry.field(description="Null for a draft.")
+    created_at: datetime = strawberry.field(description="When the draft was made.")
+    version: int = strawberry.field(description="Grows with each change of the course or its modules.")
     course_id: strawberry.Private[UUID]
 
     @strawberry.field(description="What is learned, in order.")
     async def modules(self, info: Info) -> list[Module]:
         return [Module.of(module) for module in await info.context.loaders.outline.load(self.course_id)]
 
-    @strawberry.field
+    @strawberry.field(description="How many people learn it or have learned it.")
     async def enrollment_count(self, info: Info) -> int:
         return await info.context.loaders.enrollment_count.load(self.course_id) or 0
 
@@ -135,15 +143,17 @@ class Course:
 
 @strawberry.federation.type(keys=["id"], description="Somebody learning a course: shown to them and to authors.")
 class Enrollment:
-    id: strawberry.ID
-    user: "User"
-    state: EnrollmentState
+    id: strawberry.ID = strawberry.field(description="Give it to `recordProgress`.")
+    user: "User | None" = strawberry.field(description="Who learns.")
+    state: EnrollmentState = strawberry.field(description="It never goes back to active.")
     progress: float = strawberry.field(description="Which part of the course is done: 0 to 1.")
-    enrolled_at: datetime
-    version: int
+    enrolled_at: datetime = strawberry.field(
+        description="When it was first asked for; enrolling again changes nothing."
+    )
+    version: int = strawberry.field(description="Grows with the progress.")
     course_id: strawberry.Private[UUID]
 
-    @strawberry.field
+    @strawberry.field(description="What is learned; null for a learner whose course is no longer shown.")
     async def course(self, info: Info) -> Course | None:
         return Course.visible(await info.context.loaders.course_by_id.load(self.course_id), info)
 
@@ -172,16 +182,25 @@ class Enrollment:
         return [cls.visible(record, info) for record in records]
 
 
+async def enrollments_of(info: Info, user_id: UUID, first: int, after: str | None) -> Connection[Enrollment]:
+    """A page of a person's enrollments, the newest first."""
+    page = _BY_ID.page(first, after)
+    records = await info.context.loaders.enrollment_page.load((user_id, page))
+    return connect(records, page, node=Enrollment.of, cursor=lambda record: _BY_ID.cursor((record.row.id,)))
+
+
 @strawberry.federation.type(keys=["id"])
 class User:
     id: strawberry.ID
 
-    @strawberry.field(description="What the person learns; null unless the caller is the person or an author.")
-    async def enrollments(self, info: Info) -> list[Enrollment] | None:
+    @strawberry.field(
+        description="What the person learns, the newest first; null unless the caller is the person or an author."
+    )
+    async def enrollments(self, info: Info, first: First = 20, after: After = None) -> Connection[Enrollment] | None:
         user_id = parse_id(self.id)
         if not service.may_see_record(user_id, info.context.caller):
             return None
-        return [Enrollment.of(record) for record in await info.context.loaders.enrollments_of_user.load(user_id)]
+        return await enrollments_of(info, user_id, first, after)
 
 
 @strawberry.federation.type(keys=["id"])
@@ -189,7 +208,7 @@ class Tenant:
     id: strawberry.ID
 
     @strawberry.field(description="How many courses are published.")
-    async def course_count(self, info: Info) -> int:
+    async def course_count(self, info: Info) -> int | None:
         return await info.context.loaders.course_count.load(info.context.caller.tenant_id) or 0
 
     @classmethod
@@ -199,68 +218,72 @@ class Tenant:
         return [cls(id=strawberry.ID(own)) if reference["id"] == own else None for reference in references]
 
 
-@strawberry.input
+@strawberry.input(description="A course to make.")
 class CreateCourseInput(MutationInput):
-    title: str
-    slug: str
-    summary: str = ""
+    title: str = strawberry.field(description="1 to 200 characters.")
+    slug: str = strawberry.field(description="Its name in addresses: small letters, digits and single hyphens.")
+    summary: str = strawberry.field(default="", description="At most 2000 characters, lines included.")
 
 
-@strawberry.input
+@strawberry.input(description="A module as it shall be.")
 class UpsertModuleInput(UpdateInput):
-    course_id: strawberry.ID
+    course_id: strawberry.ID = strawberry.field(
+        description="The course it belongs to; `expectedVersion` is the course's."
+    )
     id: strawberry.ID | None = strawberry.field(
         default=None, description="The module to change; without it, a new one."
     )
-    title: str
-    item_ids: list[strawberry.ID] = strawberry.field(description="What is learned in it, in order.")
+    title: str = strawberry.field(description="1 to 200 characters.")
+    item_ids: list[strawberry.ID] = strawberry.field(
+        description="All that is learned in it, in order: at most 200 different items. What is left out is taken out."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="A draft to show to learners.")
 class PublishCourseInput(UpdateInput):
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="The course's.")
 
 
-@strawberry.input
+@strawberry.input(description="What the caller wants to learn.")
 class EnrollInput(MutationInput):
-    course_id: strawberry.ID
+    course_id: strawberry.ID = strawberry.field(description="A published course.")
 
 
-@strawberry.input
+@strawberry.input(description="How far the caller is with an item.")
 class RecordProgressInput(MutationInput):
-    enrollment_id: strawberry.ID
-    item_id: strawberry.ID
-    percent: int
+    enrollment_id: strawberry.ID = strawberry.field(description="The caller's own.")
+    item_id: strawberry.ID = strawberry.field(description="An item of the enrollment's course.")
+    percent: int = strawberry.field(description="0 to 100; less than before changes nothing.")
 
 
 @strawberry.type
-class CoursePayload:
-    course: Course | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+class CoursePayload(Payload):
+    course: Course | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
 
 
-@strawberry.type
+@strawberry.type(description="What came of `createCourse`.")
 class CreateCoursePayload(CoursePayload): ...
 
 
-@strawberry.type
+@strawberry.type(description="What came of `publishCourse`.")
 class PublishCoursePayload(CoursePayload): ...
 
 
-@strawberry.type
-class UpsertModulePayload:
-    module: Module | None = None
-    course: Course | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+@strawberry.type(description="What came of `upsertModule`.")
+class UpsertModulePayload(Payload):
+    module: Module | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
+    course: Course | None = strawberry.field(default=None, description="The module's, with its new version.")
 
 
-@strawberry.type
-class EnrollPayload:
-    enrollment: Enrollment | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+@strawberry.type(description="What came of `enroll`.")
+class EnrollPayload(Payload):
+    enrollment: Enrollment | None = strawberry.field(
+        default=None, description="The new one, or the one there was; null if it was refused."
+    )
 
 
-@strawberry.type
-class RecordProgressPayload:
-    enrollment: Enrollment | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+@strawberry.type(description="What came of `recordProgress`.")
+class RecordProgressPayload(Payload):
+    enrollment: Enrollment | None = strawberry.field(
+        default=None, description="With its new progress; null if it was refused."
+    )

@@ -1,5 +1,6 @@
 """The courses subgraph as its clients and the router ask it."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -102,6 +103,11 @@ class TestAuthoring:
             id_: kept[id_] for id_ in (first, second)
         }
 
+    async def test_a_bad_item_is_named_by_its_place(self, campus: Campus) -> None:
+        course = await campus.draft()
+        answer = await campus.ask(campus.author, UPSERT, course=str(course.id), items=[str(uuid7()), "7"])
+        assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "itemIds.1"}
+
     async def test_refusals_are_data(self, campus: Campus) -> None:
         await campus.ask(campus.author, CREATE)
         taken = (await campus.ask(campus.author, CREATE))["data"]["createCourse"]
@@ -174,9 +180,22 @@ class TestAccess:
         for operation in (COURSE, ENROLL, PUBLISH):
             assert code(await campus.ask(campus.author, operation, id="7")) == "BAD_USER_INPUT"
 
-    @pytest.mark.parametrize("variables", [{}, {"id": str(uuid7()), "slug": "algebra"}])
-    async def test_a_course_is_asked_for_by_id_or_by_slug(self, campus: Campus, variables: dict[str, str]) -> None:
-        assert code(await campus.ask(campus.learner, COURSE, **variables)) == "BAD_USER_INPUT"
+    @pytest.mark.parametrize(
+        ("variables", "said"), [({}, "or its `slug`"), ({"id": str(uuid7()), "slug": "algebra"}, "not both")]
+    )
+    async def test_a_course_is_asked_for_by_id_or_by_slug(
+        self, campus: Campus, variables: dict[str, str], said: str
+    ) -> None:
+        answer = await campus.ask(campus.learner, COURSE, **variables)
+        assert code(answer) == "BAD_USER_INPUT"
+        assert said in answer["errors"][0]["message"]
+
+    @pytest.mark.parametrize("slug", ["", "a\0b", "a" * 5_000])
+    async def test_no_course_has_a_slug_that_cannot_be_kept(self, campus: Campus, slug: str) -> None:
+        assert await campus.ask(campus.learner, COURSE, slug=slug) == {"data": {"course": None}}
+        query = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Course { id } } }"
+        references = [{"__typename": "Course", "slug": slug}]
+        assert await campus.ask(campus.learner, query, r=references) == {"data": {"_entities": [None]}}
 
 
 class TestLearning:
@@ -221,6 +240,33 @@ class TestLearning:
         assert shown == list(reversed(ids))
         assert rest["pageInfo"]["hasNextPage"] is False
 
+    @pytest.mark.parametrize(("people", "courses"), [(1, 1), (7, 4)])
+    async def test_enrollments_of_many_people_take_one_statement(
+        self, campus: Campus, queries: Queries, people: int, courses: int
+    ) -> None:
+        made = [await campus.course(f"course-{number}") for number in range(courses)]
+        learners = [campus.someone() for _ in range(people)]
+        ids = [[str(await campus.enroll(course, learner)) for course in made] for learner in learners]
+        query = """query($r: [_Any!]!, $after: String) { _entities(representations: $r) { ... on User {
+          enrollments(first: 3, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } } } }"""
+        references = [{"__typename": "User", "id": str(learner.user_id)} for learner in learners]
+        queries.clear()
+        found = (await campus.ask(campus.author, query, r=references))["data"]["_entities"]
+        assert len(queries) == 1
+        shown = [[edge["node"]["id"] for edge in each["enrollments"]["edges"]] for each in found]
+        assert shown == [own[::-1][:3] for own in ids]
+        assert [each["enrollments"]["pageInfo"]["hasNextPage"] for each in found] == [courses > 3] * people
+        after = found[0]["enrollments"]["pageInfo"]["endCursor"]
+        (rest,) = (await campus.ask(campus.author, query, r=references[:1], after=after))["data"]["_entities"]
+        assert [edge["node"]["id"] for edge in rest["enrollments"]["edges"]] == ids[0][::-1][3:]
+
+    @pytest.mark.parametrize("first", [0, 101])
+    async def test_a_page_of_enrollments_out_of_bounds_is_refused(self, campus: Campus, first: int) -> None:
+        query = """query($r: [_Any!]!, $first: Int!) { _entities(representations: $r) { ... on User {
+          enrollments(first: $first) { edges { cursor } } } } }"""
+        reference = {"__typename": "User", "id": str(campus.learner_id)}
+        assert code(await campus.ask(campus.learner, query, r=[reference], first=first)) == "BAD_USER_INPUT"
+
 
 class TestCatalog:
     async def test_the_newest_courses_come_first_page_by_page(self, campus: Campus) -> None:
@@ -245,6 +291,11 @@ class TestCatalog:
         assert len(page["edges"]) == 100
         assert page["pageInfo"]["hasNextPage"] is True
         assert len(queries) <= 3, queries
+
+    @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+    async def test_a_cursor_from_beyond_the_calendar_is_refused(self, campus: Campus, instant: str) -> None:
+        after = urlsafe_b64encode(f'["{instant}","{uuid7()}"]'.encode()).decode()
+        assert code(await campus.ask(campus.learner, CATALOG, after=after)) == "BAD_USER_INPUT"
 
     async def test_a_page_size_out_of_bounds_is_refused(self, campus: Campus) -> None:
         for first in (0, 101):
@@ -275,7 +326,7 @@ class TestEntities:
         ... on Course { id slug viewerEnrollment { id } }
         ... on Module { title }
         ... on Enrollment { progress }
-        ... on User { enrollments { id } }
+        ... on User { enrollments { edges { node { id } } } }
         ... on Tenant { courseCount }
         ... on LearningItem { viewerProgress { percent } }
       }
@@ -323,7 +374,8 @@ class TestEntities:
         enrollment = str(await campus.enroll(await campus.course()))
         reference = {"__typename": "User", "id": str(campus.learner_id)}
         for caller in (campus.learner, campus.author):
-            assert (await self.entities(campus, caller, reference))[0]["enrollments"] == [{"id": enrollment}]
+            shown = (await self.entities(campus, caller, reference))[0]["enrollments"]
+            assert shown == {"edges": [{"node": {"id": enrollment}}]}
         assert (await self.entities(campus, campus.someone(), reference))[0]["enrollments"] is None
 
     async def test_a_tenant_counts_its_published_courses(self, campus: Campus, rival: Campus) -> None:
