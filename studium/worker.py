@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
 
-from shared import telemetry
-from shared.caller import TenantId
-from shared.database import Sessions
+from shared import idempotency, telemetry
+from shared.caller import TenantId, service_caller
+from shared.database import Sessions, unit_of_work
 from shared.documents import Documents
 from shared.events.connection import connect
 from shared.events.consume import Consumer
@@ -91,6 +91,7 @@ class Worker:
 
     registry: Registry
     redis: Redis
+    sessions: Sequence[Sessions]
     relays: Sequence[Relay]
     consumers: Sequence[Consumer]
     onboarding: Onboarding
@@ -142,6 +143,10 @@ class Worker:
         tenants = [tenant.id for tenant in await self.registry.active()]
         for consumer in self.consumers:
             await consumer.forget_old(tenants)
+        for sessions in self.sessions:
+            for tenant_id in tenants:
+                async with unit_of_work(sessions, service_caller(tenant_id, "worker")) as session:
+                    await idempotency.forget_old(session)
         await asyncio.sleep(_FORGET_EVERY)
 
 
@@ -175,7 +180,8 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             for name, handlers in _handlers().items()
         ]
         onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
-        yield Worker(registry, redis, [Relay(one, redis) for one in sources], consumers, onboarding, own)
+        relays = [Relay(one, redis) for one in sources]
+        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, own)
 
 
 def _documents(mongo: SecretStr) -> Documents:

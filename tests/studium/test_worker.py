@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -18,9 +19,10 @@ from redis.asyncio import Redis
 from shared.caller import TenantId
 from shared.database import Sessions, unit_of_work
 from shared.events import record
-from shared.idempotency import Attempt
+from shared.idempotency import Attempt, idempotency_table
 from shared.ids import uuid7
-from shared.tenancy.registry import Registry, SignUp, TenantStatus
+from shared.tenancy.names import PLACEHOLDER_SCHEMA
+from shared.tenancy.registry import Plan, Registry, SignUp, TenantStatus
 from studium.probing import answers
 from subgraphs.analytics.models import Statement
 from subgraphs.courses.events import Enrolled
@@ -175,7 +177,7 @@ class TestWorker:
             owner_name="Ada",
             sealed_password_hash="sealed",
         )
-        await registry.register(sign_up, plan="free", attempt=Attempt("signUpTenant", key=None, input={}))
+        await registry.register(sign_up, plan=Plan.FREE, attempt=Attempt("signUpTenant", key=None, input={}))
         found = await registry.wait_until_active(sign_up.slug, seconds=30)
         await registry.aclose()
         assert found is not None
@@ -187,6 +189,24 @@ class TestWorker:
                 return await session.get(User, owner_id) is not None
 
         await eventually(owner_is_there)
+
+    async def test_forgets_idempotency_keys_when_they_are_old(
+        self, worker: WorkerProcess, courses: Courses, tenant: Tenant
+    ) -> None:
+        await worker.end(signal.SIGKILL)
+        keys = idempotency_table(sa.MetaData(schema=PLACEHOLDER_SCHEMA))
+        now = datetime.now(UTC)
+        async with unit_of_work(courses.sessions, tenant.caller()) as session:
+            for key, days in (("old", 8), ("new", 6)):
+                row = {"user_id": uuid7(), "operation": "enroll", "key": key, "fingerprint": b""}
+                await session.execute(sa.insert(keys).values(**row, created_at=now - timedelta(days=days)))
+        await worker.start()
+
+        async def forgotten() -> bool:
+            async with courses.sessions.read(tenant.caller()) as session:
+                return list(await session.scalars(sa.select(keys.c.key))) == ["new"]
+
+        await eventually(forgotten)
 
     async def test_killed_in_the_middle_it_loses_nothing_and_does_nothing_twice(
         self, worker: WorkerProcess, courses: Courses, effects: Effects
