@@ -6,17 +6,19 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
 from router.serve.http import GraphQLEndpoint
+from router.serve.ready import Readiness
 from router.serve.request import Hooks
 from router.serve.websocket import WebSocketEndpoint
 
 PATH = "/graphql"
 HEALTH_PATH = "/health"
+READY_PATH = "/ready"
 
 
 def create_app(
@@ -26,7 +28,7 @@ def create_app(
     graphiql: bool = True,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[Any]] | None = None,
 ) -> Starlette:
-    """Serve `/graphql` by POST, GET and WebSocket, `/health`, and GraphiQL to browsers.
+    """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
 
     The engine stays the caller's, who closes it when the application has ended.
     """
@@ -35,12 +37,18 @@ def create_app(
         Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None)),
         WebSocketRoute(PATH, WebSocketEndpoint(engine, decided)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
+        Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]
     if graphiql:
-        routes.extend(asset_routes())
+        routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])
     return Starlette(routes=routes, lifespan=lifespan)
 
 
 async def _health(request: Request) -> JSONResponse:
     """The process answers; whether subgraphs do is seen in their fields."""
     return JSONResponse({"status": "ok"})
+
+
+async def _to_page(request: Request) -> RedirectResponse:
+    """Relative, so that it holds behind a proxy that adds a prefix."""
+    return RedirectResponse(PATH.removeprefix("/"))

@@ -80,7 +80,7 @@ class Engine:
         self.schema = schema
         self.limits = limits or Limits()
         self._plan = plan
-        self._transports = transports
+        self.transports = transports
         self._documents = Documents(schema, self.limits)
         self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
 
@@ -136,7 +136,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Close the transports."""
-        for transport in self._transports.values():
+        for transport in self.transports.values():
             await transport.aclose()
 
     def _planned(self, document: DocumentNode, operation_name: str | None) -> Operation:
@@ -151,7 +151,7 @@ class Engine:
         try:
             estimate = Estimate(self.schema, document, definition, self.limits)
             plan = self._plan(document, operation_name)
-            executor = Executor(plan, self._transports, self.schema, max_objects=self.limits.objects)
+            executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
         except PlanningError as error:
             raise Refused.because(str(error), error.code) from error
         except RecursionError as error:

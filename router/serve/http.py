@@ -14,6 +14,7 @@ from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
 from router.serve.errors import Refused, masked
 from router.serve.graphiql import Page
+from router.serve.headers import read_headers
 from router.serve.negotiate import MediaType, negotiate, status_of
 from router.serve.parse import check_content_type, parse_get, parse_post, read_body
 from router.serve.request import GraphQLRequest, Hooks
@@ -22,6 +23,9 @@ CONTENT_TYPES = {
     media_type: f"{media_type.value}; charset=utf-8".encode()
     for media_type in (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 }
+
+CHALLENGE = {"www-authenticate": "Bearer"}
+"""What HTTP wants beside a 401. Source: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
 
 
 class GraphQLEndpoint:
@@ -35,9 +39,9 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         media_type = MediaType.JSON
         try:
+            headers = read_headers(scope["headers"])
             if self._page is not None and self._wants_page(scope, headers):
                 await self._page.send(send)
                 return
@@ -47,7 +51,8 @@ class GraphQLEndpoint:
         except Refused as refused:
             response = refused.response()
             status = refused.status or status_of(response, media_type)
-            await _send(send, response, media_type, status, refused.headers)
+            challenge = CHALLENGE if status is HTTPStatus.UNAUTHORIZED else {}
+            await _send(send, response, media_type, status, {**challenge, **refused.headers})
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             response = Response(errors=[masked(error)])
             await _send(send, response, media_type, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -75,6 +75,8 @@ def parse_get(query_string: bytes) -> GraphQLRequest:
     except ValueError as error:
         raise Refused.because("The query string cannot be read.", status=HTTPStatus.BAD_REQUEST) from error
     parameters: JSONObject = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise Refused.because("The query string gives a parameter twice.", status=HTTPStatus.BAD_REQUEST)
     for name in ("variables", "extensions"):
         if name in parameters:
             parameters[name] = _parse_json(parameters[name], f"The parameter {name}") if parameters[name] else None

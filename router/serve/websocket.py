@@ -17,6 +17,7 @@ from router.execute.json import JSONObject
 from router.execute.response import Response
 from router.serve.engine import Engine
 from router.serve.errors import Refused, coded_error, masked
+from router.serve.headers import read_headers
 from router.serve.parse import parse_parameters
 from router.serve.request import Hooks, RequestContext
 
@@ -25,6 +26,7 @@ PROTOCOL = "graphql-transport-ws"
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 INTERNAL_ERROR = 1011
+BAD_REQUEST = 4400
 INVALID_MESSAGE = 4400
 UNAUTHORIZED = 4401
 FORBIDDEN = 4403
@@ -63,8 +65,13 @@ class WebSocketEndpoint:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": UNKNOWN_SUBPROTOCOL, "reason": "Subprotocol not acceptable"})
             return
+        try:
+            headers = read_headers(scope["headers"])
+        except Refused as refused:
+            await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
+            await send({"type": "websocket.close", "code": BAD_REQUEST, "reason": str(refused)})
+            return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         await Connection(self._engine, self._hooks, headers, receive, send).serve()
 
 
@@ -166,8 +173,11 @@ class Connection:
             raise Closed(TOO_MANY_INITS, "Too many initialisation requests")
         if payload is not None and not isinstance(payload, dict):
             raise Closed(INVALID_MESSAGE, "Invalid message received: payload is not an object")
+        parameters = cast("JSONObject", payload or {})
+        if len({name.lower() for name in parameters}) < len(parameters):
+            raise Closed(INVALID_MESSAGE, "Invalid message received: a parameter is given twice")
         try:
-            self._context = await self._hooks.authenticate(self._headers, cast("JSONObject", payload or {}))
+            self._context = await self._hooks.authenticate(self._headers, parameters)
         except Refused as refused:
             raise Closed(FORBIDDEN, str(refused)) from refused
         except Exception as error:

@@ -50,6 +50,15 @@ class TestPage:
         assert b"python web/graphiql/build.py" in Page.load(tmp_path / "missing").response.body
 
 
+class TestRoot:
+    async def test_the_root_leads_to_the_page(self, engine: Engine) -> None:
+        response = await get(create_app(engine), "/", **BROWSER)
+        assert (response.status_code, response.headers["location"]) == (307, "graphql")
+
+    async def test_without_a_page_it_leads_nowhere(self, engine: Engine) -> None:
+        assert (await get(create_app(engine, graphiql=False), "/", **BROWSER)).status_code == 404
+
+
 class TestAssets:
     async def test_files_may_be_kept_for_ever(self, assets: Path) -> None:
         response = await get(Starlette(routes=asset_routes(assets)), f"{MOUNT}/main-ABC.js")

@@ -108,6 +108,7 @@ class TestPost:
         }
         await GraphQLEndpoint(engine, Hooks(), None)(scope, receive, send)
         assert sent[0]["status"] == 413
+        assert b"PAYLOAD_TOO_LARGE" in sent[1]["body"]
         assert taken == 2
 
 
@@ -181,6 +182,25 @@ class TestRefusals:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://router") as client:
             response = await post(client, {"query": "{ whoami }"})
         assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
+        assert response.headers["www-authenticate"] == "Bearer"
+
+    @pytest.mark.parametrize("name", ["Authorization", "Content-Type", "Host"])
+    async def test_a_header_with_one_value_given_twice_is_refused(
+        self, client: httpx2.AsyncClient, subgraph: LibrarySubgraph, name: str
+    ) -> None:
+        headers = [("content-type", "application/json"), (name, "Bearer a"), (name.lower(), "Bearer b")]
+        response = await client.post("/graphql", content=b'{"query":"{whoami}"}', headers=headers)
+        assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
+        assert subgraph.library.seen == []
+
+    async def test_a_list_may_be_given_in_several_headers(self, client: httpx2.AsyncClient) -> None:
+        headers = [("accept", "text/csv"), ("accept", GRAPHQL_RESPONSE)]
+        response = await client.post("/graphql", json={"query": "{ whoami }"}, headers=headers)
+        assert response.headers["content-type"] == f"{GRAPHQL_RESPONSE}; charset=utf-8"
+
+    async def test_a_parameter_given_twice_is_refused(self, client: httpx2.AsyncClient) -> None:
+        response = await client.get("/graphql?query={whoami}&query={slow}")
+        assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
 
 
 class TestErrors:
@@ -214,9 +234,3 @@ class TestErrors:
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         assert error["extensions"]["id"] in caplog.text
         assert "secret" not in response.text
-
-
-class TestHealth:
-    async def test_the_process_says_that_it_lives(self, client: httpx2.AsyncClient) -> None:
-        response = await client.get("/health")
-        assert (response.status_code, response.json()) == (200, {"status": "ok"})

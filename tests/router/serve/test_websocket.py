@@ -226,6 +226,24 @@ class TestProtocol:
             await subscribe(socket, "1", "#" * 200)
             assert (await close_of(socket))[0] == 1009
 
+    async def test_two_identities_in_the_handshake_are_refused(self, url: str) -> None:
+        headers = [("Authorization", "Bearer a"), ("authorization", "Bearer b")]
+        async with connect(url, subprotocols=[TRANSPORT_WS], additional_headers=headers) as socket:
+            assert await close_of(socket) == (4400, "The header authorization is given twice.")
+
+    async def test_two_identities_in_the_initialisation_are_refused(self, url: str) -> None:
+        async with connect(url, subprotocols=[TRANSPORT_WS]) as socket:
+            await say(
+                socket, type="connection_init", payload={"Authorization": "Bearer a", "authorization": "Bearer b"}
+            )
+            assert (await close_of(socket))[0] == 4400
+
+    async def test_an_operation_that_asks_for_too_much_is_an_error_message(self, url: str) -> None:
+        async with opened(url) as socket:
+            await say(socket, id="1", type="subscribe", payload={"query": "{ books(first: 300000) { id } }"})
+            message = await hear(socket)
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "OPERATION_TOO_COMPLEX")
+
     async def test_a_refused_identity_is_forbidden(self) -> None:
         async def refuse(headers: Any, parameters: Any) -> RequestContext:
             raise Refused.because("The token has expired.", "UNAUTHENTICATED")
