@@ -163,10 +163,10 @@ ENROLL = """mutation ($course: ID!) {
 }"""
 
 
-async def eventually(person: Person, document: str, expected: dict[str, Any]) -> None:
+async def eventually(person: Person, document: str, expected: dict[str, Any], **variables: Any) -> None:
     """Ask until the answer is `expected`: what other subgraphs are told of, they know a moment later."""
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-    while (answer := await person.ask(document)) != expected:
+    while (answer := await person.ask(document, **variables)) != expected:
         if asyncio.get_running_loop().time() > deadline:
             assert answer == expected
         await asyncio.sleep(0.1)

@@ -56,7 +56,7 @@ class TestFirstDay:
             enrollment=enrolled["enrollment"]["id"],
             lesson=made.lesson,
         )
-        assert await learner.ask(EVERYTHING, id=made.course) == _everything(received)
+        await eventually(learner, EVERYTHING, _everything(received), id=made.course)
         await eventually(
             owner,
             "{ catalog { edges { node { title analytics { enrollments completions } } } } }",
