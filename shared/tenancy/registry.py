@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared import checks
 from shared.caller import TenantId
 from shared.database import connect, read_url, unavailable_if_lost
 from shared.errors import Refusal
@@ -34,6 +35,10 @@ class SlugTaken(Refusal):
     default_message = "Another tenant has this slug"
 
 
+class Plan(StrEnum):
+    FREE = "free"
+
+
 class TenantStatus(StrEnum):
     PROVISIONING = "PROVISIONING"
     ACTIVE = "ACTIVE"
@@ -47,7 +52,7 @@ class TenantRecord:
     id: TenantId
     slug: str
     name: str
-    plan: str
+    plan: Plan
     status: TenantStatus
     created_at: datetime
 
@@ -95,7 +100,8 @@ directory: Final = sa.Table(
 
 
 def _record(row: sa.Row[Any]) -> TenantRecord:
-    return TenantRecord(TenantId(row.id), row.slug, row.name, row.plan, TenantStatus(row.status), row.created_at)
+    plan, status = Plan(row.plan), TenantStatus(row.status)
+    return TenantRecord(TenantId(row.id), row.slug, row.name, plan, status, row.created_at)
 
 
 class Registry:
@@ -113,7 +119,8 @@ class Registry:
         return await self._one(directory.c.id == tenant_id)
 
     async def by_slug(self, slug: str) -> TenantRecord | None:
-        return await self._one(directory.c.slug == slug)
+        known = checks.lookup(slug)
+        return await self._one(directory.c.slug == known) if known else None
 
     async def active(self) -> list[TenantRecord]:
         """Every tenant that can be served, oldest first."""
@@ -126,11 +133,12 @@ class Registry:
             row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
         return _record(row) if row else None
 
-    async def register(self, sign_up: SignUp, *, plan: str, attempt: Attempt) -> None:
-        """Put a tenant down for provisioning, and wake the worker that does it.
+    async def register(self, sign_up: SignUp, *, plan: Plan, attempt: Attempt) -> None:
+        """Put a tenant down for provisioning, and wake the worker that does it; a repeated attempt did so before.
 
         Raises:
-            SlugTaken: a tenant has the slug, perhaps by an earlier sending of the same attempt.
+            SlugTaken: another tenant has the slug.
+            IdempotencyKeyReused: the attempt's key registered a tenant with another input.
         """
         row = {"id": sign_up.tenant_id, "slug": sign_up.slug, "name": sign_up.name, "plan": plan}
         kept = {"attempt_key": attempt.key, "attempt_fingerprint": attempt.fingerprint()}
@@ -140,21 +148,20 @@ class Registry:
                 await connection.execute(sa.insert(sign_ups).values(_owner_of(sign_up)))
                 await connection.execute(sa.select(sa.func.pg_notify(PENDING_CHANNEL, str(sign_up.tenant_id))))
         except IntegrityError as error:
-            if "uq_tenant_slug" in str(error.orig):
+            if not any(constraint in str(error.orig) for constraint in ("uq_tenant_slug", "uq_tenant_attempt_key")):
+                raise
+            if not await self._registered_by(attempt):
                 raise SlugTaken(path=("input", "slug")) from error
-            raise
 
-    async def registered_by(self, slug: str, attempt: Attempt) -> bool:
-        """Whether the tenant of this slug was registered by an earlier sending of `attempt`.
+    async def _registered_by(self, attempt: Attempt) -> bool:
+        """Whether a tenant was registered by an earlier sending of `attempt`.
 
         Raises:
             IdempotencyKeyReused: its key was used, but for another input.
         """
         if attempt.key is None:
             return False
-        kept = sa.select(tenants.c.attempt_fingerprint).where(
-            tenants.c.slug == slug, tenants.c.attempt_key == attempt.key
-        )
+        kept = sa.select(tenants.c.attempt_fingerprint).where(tenants.c.attempt_key == attempt.key)
         async with self._connect() as connection:
             fingerprint = await connection.scalar(kept)
         if fingerprint is not None and fingerprint != attempt.fingerprint():

@@ -39,7 +39,7 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(extensions=[Refusals(SignUpTenantPayload)], description="Open a tenant and own it.")
-    async def sign_up_tenant(self, info: Info, input: SignUpTenantInput) -> SignUpTenantPayload:
+    async def sign_up_tenant(self, info: Info, input: SignUpTenantInput) -> SignUpTenantPayload | None:
         check_password(input.password)
         new = service.NewTenant(
             name=checks.text(input.name, field="name"),
@@ -57,7 +57,7 @@ class Mutation:
         extensions=[Refusals(SignInPayload)],
         description="Open a session. Refused alike for a wrong password and for an unknown e-mail address.",
     )
-    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload | None:
         email = input.email.strip().lower()
         attempt = input.attempt("signIn", without={"password"})
         return SignInPayload.of(await service.sign_in(info.context.desk, input.tenant, email, input.password, attempt))

@@ -14,13 +14,13 @@ from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.passwords import Passwords
 from shared.roles import Role
-from shared.tenancy.registry import Registry, SignUp, SlugTaken, TenantRecord, TenantStatus
+from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord, TenantStatus
 from shared.tokens import IssuedToken, TokenIssuer
 from subgraphs.auth.events import AccountOpened, TenantCreated
 from subgraphs.auth.models import Account
 from subgraphs.auth.store import AccountStore, SignInSessionStore
 
-FIRST_PLAN: Final = "free"
+FIRST_PLAN: Final = Plan.FREE
 PROVISIONING_SECONDS: Final = 10.0
 
 _LEARNER: Final = frozenset({"learn"})
@@ -75,6 +75,7 @@ async def sign_up_tenant(desk: SignInDesk, new: NewTenant, attempt: Attempt) -> 
 
     Raises:
         SlugTaken: another tenant has the slug.
+        IdempotencyKeyReused: the attempt's key was sent before, with another input.
         InvalidCredentials: the attempt was sent before, with another password.
     """
     owner_id = uuid7()
@@ -82,11 +83,7 @@ async def sign_up_tenant(desk: SignInDesk, new: NewTenant, attempt: Attempt) -> 
     sign_up = SignUp(
         TenantId(uuid7()), new.slug, new.name, owner_id, new.owner_email, new.owner_name, sealed_password_hash=sealed
     )
-    try:
-        await desk.tenants.register(sign_up, plan=FIRST_PLAN, attempt=attempt)
-    except SlugTaken:
-        if not await desk.tenants.registered_by(new.slug, attempt):
-            raise
+    await desk.tenants.register(sign_up, plan=FIRST_PLAN, attempt=attempt)
     tenant = await desk.tenants.wait_until_active(new.slug, seconds=PROVISIONING_SECONDS)
     if tenant is None:
         raise TenantNotFound

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from shared import checks
 from shared.database import TenantSession
 from shared.roles import Role
 from subgraphs.auth.models import Account, SignInSession
@@ -17,7 +18,8 @@ class AccountStore:
         self._session = session
 
     async def by_email(self, email: str) -> Account | None:
-        return await self._session.scalar(select(Account).where(Account.email == email))
+        known = checks.lookup(email)
+        return await self._session.scalar(select(Account).where(Account.email == known)) if known else None
 
     async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str, role: Role) -> Account | None:
         """Insert an account; None if the person has one.

@@ -10,24 +10,25 @@ from strawberry.federation.types import FieldSet
 
 from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput
-from shared.graphql.user_errors import UserError
+from shared.graphql.user_errors import Payload
 from shared.roles import Role
-from shared.tenancy.registry import TenantRecord, TenantStatus
+from shared.tenancy.registry import Plan, TenantRecord, TenantStatus
 from shared.tokens import IssuedToken
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import SCOPES, SignedIn
 
+strawberry.enum(Plan, description="What a tenant has booked; every tenant starts free.")
 strawberry.enum(TenantStatus, description="A tenant can be used while it is active.")
 
 
 @strawberry.federation.type(keys=["id", "slug"], description="An organisation on the platform.")
 class Tenant:
-    id: strawberry.ID
-    slug: str
-    name: str
-    plan: str
-    status: TenantStatus
-    created_at: datetime
+    id: strawberry.ID = strawberry.field(description="It never changes.")
+    slug: str = strawberry.field(description="Its name in addresses; people sign in with it.")
+    name: str = strawberry.field(description="What people read: 1 to 200 characters.")
+    plan: Plan = strawberry.field(description="What it has booked.")
+    status: TenantStatus = strawberry.field(description="Whether it can be used now.")
+    created_at: datetime = strawberry.field(description="When it was signed up.")
 
     @classmethod
     def of(cls, record: TenantRecord) -> "Tenant":
@@ -59,9 +60,12 @@ class User:
 
 @strawberry.type(description="Whoever the access token was issued to.")
 class Viewer:
-    user: User
-    tenant: Tenant
-    role: Role
+    user: User | None = strawberry.field(
+        description="The person. All but the id is another service's, and needs the token of the session: the answer "
+        "of `signIn` cannot have it yet."
+    )
+    tenant: Tenant = strawberry.field(description="The viewer sees nothing of any other.")
+    role: Role = strawberry.field(description="What the viewer is in the tenant.")
     scopes: list[str] = strawberry.field(description="What the viewer may do.")
 
     @classmethod
@@ -69,46 +73,44 @@ class Viewer:
         return cls(user=User.of(user_id), tenant=Tenant.of(tenant), role=role, scopes=sorted(scopes))
 
 
-@strawberry.type
+@strawberry.type(description="A proof of who is calling, valid for a while.")
 class IssuedSession:
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer <token>`.")
-    expires_at: datetime
+    expires_at: datetime = strawberry.field(description="Sign in again before then.")
 
     @classmethod
     def of(cls, token: IssuedToken) -> "IssuedSession":
         return cls(access_token=token.access_token, expires_at=token.expires_at)
 
 
-@strawberry.input
+@strawberry.input(description="A tenant to open, and its first person.")
 class SignUpTenantInput(MutationInput):
-    name: str
+    name: str = strawberry.field(description="What people read: 1 to 200 characters.")
     slug: str = strawberry.field(description="The tenant's name in addresses: small letters, digits and hyphens.")
-    owner_name: str
-    owner_email: str
-    password: str
+    owner_name: str = strawberry.field(description="What the owner wants to be called: 1 to 200 characters.")
+    owner_email: str = strawberry.field(description="The owner signs in with it; kept in lower case.")
+    password: str = strawberry.field(description="The owner's: 8 to 256 characters; any will do.")
 
 
-@strawberry.type
-class SignUpTenantPayload:
-    tenant: Tenant | None = None
+@strawberry.type(description="What came of `signUpTenant`.")
+class SignUpTenantPayload(Payload):
+    tenant: Tenant | None = strawberry.field(default=None, description="The new tenant; null if it was refused.")
     session: IssuedSession | None = strawberry.field(
         default=None, description="The owner's; null while the tenant is still being provisioned."
     )
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
 
 
-@strawberry.input
+@strawberry.input(description="Who wants to come in, and where.")
 class SignInInput(MutationInput):
     tenant: str = strawberry.field(description="The tenant's slug.")
-    email: str
-    password: str
+    email: str = strawberry.field(description="In small or large letters.")
+    password: str = strawberry.field(description="The person's own, in this tenant.")
 
 
-@strawberry.type
-class SignInPayload:
-    session: IssuedSession | None = None
-    viewer: Viewer | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+@strawberry.type(description="What came of `signIn`.")
+class SignInPayload(Payload):
+    session: IssuedSession | None = strawberry.field(default=None, description="Opened for the viewer.")
+    viewer: Viewer | None = strawberry.field(default=None, description="Whoever has signed in.")
 
     @classmethod
     def of(cls, signed_in: SignedIn) -> "SignInPayload":

@@ -15,7 +15,7 @@ from shared.ids import uuid7
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.provision import Provisioner
-from shared.tenancy.registry import Registry, SignUp, SlugTaken, TenantStatus, sign_ups, tenants
+from shared.tenancy.registry import Plan, Registry, SignUp, SlugTaken, TenantStatus, sign_ups, tenants
 from tests.tenants import Control
 
 ATTEMPT = Attempt("signUpTenant", None, {})
@@ -70,7 +70,7 @@ async def onboarding(control: Control, owners: Owners) -> AsyncGenerator[Onboard
 class TestOnboarding:
     async def test_makes_and_opens_a_tenant(self, registry: Registry, onboarding: Onboarding, owners: Owners) -> None:
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         registered = await registry.by_slug(new.slug)
         assert registered
         assert registered.status is TenantStatus.PROVISIONING
@@ -82,7 +82,7 @@ class TestOnboarding:
 
     async def test_forgets_the_sign_up(self, control: Control, registry: Registry, onboarding: Onboarding) -> None:
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         await onboarding.sweep()
         async with control.admin() as admin, admin.engine(CONTROL_DATABASE).connect() as connection:
             left = sa.select(sa.func.count()).select_from(sign_ups).where(sign_ups.c.tenant_id == new.tenant_id)
@@ -92,7 +92,7 @@ class TestOnboarding:
         running = asyncio.create_task(onboarding.run())
         await asyncio.sleep(0.2)
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         made = await registry.wait_until_active(new.slug, seconds=4)
         assert made
         assert made.status is TenantStatus.ACTIVE
@@ -106,7 +106,7 @@ class TestOnboarding:
         broken, sound = sign_up(), sign_up()
         owners.failing.add(broken.slug)
         for one in (broken, sound):
-            await registry.register(one, plan="free", attempt=ATTEMPT)
+            await registry.register(one, plan=Plan.FREE, attempt=ATTEMPT)
         await onboarding.sweep()
         assert [one.status for one in [await registry.by_slug(x.slug) for x in (broken, sound)] if one] == [
             TenantStatus.PROVISIONING,
@@ -123,7 +123,7 @@ class TestOnboarding:
     ) -> None:
         new = [sign_up() for _ in range(3)]
         for one in new:
-            await registry.register(one, plan="free", attempt=ATTEMPT)
+            await registry.register(one, plan=Plan.FREE, attempt=ATTEMPT)
         await asyncio.gather(onboarding.sweep(), onboarding.sweep())
         assert [owners.installed.count(one.owner_email) for one in new] == [1, 1, 1]
 
@@ -131,7 +131,7 @@ class TestOnboarding:
         self, registry: Registry, onboarding: Onboarding
     ) -> None:
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         killed = asyncio.create_task(onboarding.sweep())
         await asyncio.sleep(0.05)
         killed.cancel()
@@ -146,29 +146,45 @@ class TestOnboarding:
 class TestRegistry:
     async def test_a_slug_is_given_once(self, registry: Registry) -> None:
         first = sign_up()
-        await registry.register(first, plan="free", attempt=ATTEMPT)
+        await registry.register(first, plan=Plan.FREE, attempt=ATTEMPT)
         with pytest.raises(SlugTaken):
-            await registry.register(sign_up(first.slug), plan="free", attempt=ATTEMPT)
+            await registry.register(sign_up(first.slug), plan=Plan.FREE, attempt=ATTEMPT)
 
     async def test_knows_the_attempt_that_registered(self, registry: Registry) -> None:
-        new, attempt = sign_up(), Attempt("signUpTenant", "key", {"name": "New"})
-        await registry.register(new, plan="free", attempt=attempt)
-        assert await registry.registered_by(new.slug, attempt)
-        assert not await registry.registered_by(new.slug, ATTEMPT)
-        assert not await registry.registered_by(new.slug, Attempt("signUpTenant", "other", {"name": "New"}))
+        new, key = sign_up(), str(uuid7())
+        attempt = Attempt("signUpTenant", key, {"slug": new.slug})
+        await registry.register(new, plan=Plan.FREE, attempt=attempt)
+        await registry.register(sign_up(new.slug), plan=Plan.FREE, attempt=attempt)
+        registered = await registry.by_slug(new.slug)
+        assert registered
+        assert registered.id == new.tenant_id
+        with pytest.raises(SlugTaken):
+            await registry.register(
+                sign_up(new.slug), plan=Plan.FREE, attempt=Attempt("signUpTenant", str(uuid7()), attempt.input)
+            )
+
+    @pytest.mark.parametrize("same_slug", [True, False])
+    async def test_a_key_registers_one_tenant(self, registry: Registry, *, same_slug: bool) -> None:
+        first, key = sign_up(), str(uuid7())
+        other = sign_up(first.slug if same_slug else None)
+        await registry.register(first, plan=Plan.FREE, attempt=Attempt("signUpTenant", key, {"name": "New"}))
         with pytest.raises(IdempotencyKeyReused):
-            await registry.registered_by(new.slug, Attempt("signUpTenant", "key", {"name": "Other"}))
+            await registry.register(other, plan=Plan.FREE, attempt=Attempt("signUpTenant", key, {"name": "Other"}))
+
+    @pytest.mark.parametrize("slug", ["", "a\0b", "a" * 300])
+    async def test_nobody_has_a_slug_that_cannot_be_kept(self, registry: Registry, slug: str) -> None:
+        assert await registry.by_slug(slug) is None
 
     async def test_waiting_ends_with_the_time(self, registry: Registry) -> None:
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         waited = await registry.wait_until_active(new.slug, seconds=0.1)
         assert waited
         assert waited.status is TenantStatus.PROVISIONING
 
     async def test_a_registered_tenant_is_not_yet_there(self, control: Control, registry: Registry) -> None:
         new = sign_up()
-        await registry.register(new, plan="free", attempt=ATTEMPT)
+        await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
         auth = Sessions.create(control.login_url("auth"), subgraph="auth", pool_size=1)
         with pytest.raises(TenantNotFound):
             async with auth.read(service_caller(new.tenant_id, "test")) as session:

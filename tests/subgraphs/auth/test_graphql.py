@@ -63,7 +63,7 @@ class TestSignUpTenant:
         asked = new_tenant()
         signed_up = (await ask(SIGN_UP, asked))["data"]["signUpTenant"]
         assert signed_up["userErrors"] == []
-        assert signed_up["tenant"]["status"] == "ACTIVE"
+        assert (signed_up["tenant"]["status"], signed_up["tenant"]["plan"]) == ("ACTIVE", "FREE")
         viewer = (await ask(VIEWER, token=signed_up["session"]["accessToken"]))["data"]["viewer"]
         assert viewer["role"] == "OWNER"
         assert "users:invite" in viewer["scopes"]
@@ -80,23 +80,24 @@ class TestSignUpTenant:
         }
 
     async def test_sent_again_with_its_key_gives_the_same_tenant(self, ask: Ask) -> None:
-        asked = new_tenant(idempotencyKey="k")
+        asked = new_tenant(idempotencyKey=str(uuid7()))
         first = (await ask(SIGN_UP, asked))["data"]["signUpTenant"]
         again = (await ask(SIGN_UP, asked))["data"]["signUpTenant"]
         assert again["tenant"] == first["tenant"]
         assert again["session"]
 
     async def test_sent_again_with_another_password_gives_nothing_away(self, ask: Ask) -> None:
-        asked = new_tenant(idempotencyKey="k")
+        asked = new_tenant(idempotencyKey=str(uuid7()))
         await ask(SIGN_UP, asked)
         again = {"input": {**asked["input"], "password": "battery staple"}}
         assert code_of(await ask(SIGN_UP, again)) == "INVALID_CREDENTIALS"
 
     async def test_refuses_a_key_used_for_another_input(self, ask: Ask) -> None:
-        asked = new_tenant(idempotencyKey="k")
+        asked = new_tenant(idempotencyKey=str(uuid7()))
         await ask(SIGN_UP, asked)
-        other = {"input": {**asked["input"], "name": "South"}}
-        assert code_of(await ask(SIGN_UP, other)) == "IDEMPOTENCY_KEY_REUSED"
+        for changes in ({"name": "South"}, {"slug": f"south-{uuid7().hex[-12:]}"}):
+            other = {"input": {**asked["input"], **changes}}
+            assert code_of(await ask(SIGN_UP, other)) == "IDEMPOTENCY_KEY_REUSED"
 
     @pytest.mark.parametrize(
         "changes", [{"slug": "No Good"}, {"name": ""}, {"ownerName": ""}, {"ownerEmail": "ada"}, {"password": "short"}]
@@ -148,6 +149,11 @@ class TestSignIn:
 
     async def test_an_unknown_tenant_is_refused(self, ask: Ask, tenant: Tenant) -> None:
         assert code_of(await ask(SIGN_IN, credentials(tenant, tenant="nowhere"))) == "TENANT_NOT_FOUND"
+
+    @pytest.mark.parametrize("unkept", ["", "a\0b", "a" * 5_000])
+    async def test_what_cannot_be_kept_is_unknown(self, ask: Ask, tenant: Tenant, unkept: str) -> None:
+        assert code_of(await ask(SIGN_IN, credentials(tenant, tenant=unkept))) == "TENANT_NOT_FOUND"
+        assert code_of(await ask(SIGN_IN, credentials(tenant, email=unkept))) == "INVALID_CREDENTIALS"
 
     async def test_sent_again_with_its_key_keeps_the_session(
         self, ask: Ask, add_account: AddAccount, sessions: Sessions, tenant: Tenant, own_verifier: TokenVerifier
