@@ -18,6 +18,7 @@ from pydantic import SecretStr
 _NONCE_BYTES: Final = 12
 _ID_BYTES: Final = 16
 _MAC_BYTES: Final = 16
+_SALT_BYTES: Final = 16
 
 
 class SealBroken(Exception):
@@ -51,6 +52,10 @@ class Sealer:
         nonce = os.urandom(_NONCE_BYTES)
         ciphertext = AESGCM(self.key).encrypt(nonce, plaintext.encode(), context.encode())
         return urlsafe_b64encode(nonce + ciphertext).decode()
+
+    def salt(self, *, context: str) -> bytes:
+        """The same 16 bytes for the same `context`, which nobody guesses without the key."""
+        return hmac.digest(self.key, b"salt:" + context.encode(), hashlib.sha256)[:_SALT_BYTES]
 
     def open(self, sealed: str, *, context: str) -> str:
         """Decrypt what `seal` returned.

@@ -38,8 +38,9 @@ class Passwords:
         self._waiting = 0
         self._decoy: str | None = None
 
-    async def hash(self, password: str) -> str:
-        return await self._run(lambda: self._hasher.hash(password))
+    async def hash(self, password: str, *, salt: bytes | None = None) -> str:
+        """Hash a password, with a salt of chance unless one is given: with that, the same password hashes alike."""
+        return await self._run(lambda: self._hasher.hash(password, salt=salt))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one hashed in `stored`.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -106,9 +106,10 @@ async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attemp
         TenantNotFound: there is no tenant of that name, or it is not open.
         EmailTaken: somebody is already here with this address.
         InvitationInvalid: the code is not a valid one for this address.
+        IdempotencyKeyReused: the attempt was sent before with another input, or another password.
     """
     caller = await _caller_for(desk, tenant_slug)
-    password_hash = await desk.passwords.hash(newcomer.password)
+    password_hash, attempt = await _hash_password(desk, newcomer, caller, attempt)
     event_id = uuid7()
     async with desk.hub.subscribe(acknowledgement_of(event_id, _ACCOUNTS)) as acknowledged:
         async with unit_of_work(desk.sessions, caller) as session:
@@ -125,6 +126,18 @@ async def _caller_for(desk: SignUpDesk, tenant_slug: str) -> Caller:
     if tenant is None or tenant.status is not TenantStatus.ACTIVE:
         raise TenantNotFound
     return service_caller(tenant.id, "users")
+
+
+async def _hash_password(desk: SignUpDesk, newcomer: Newcomer, caller: Caller, attempt: Attempt) -> tuple[str, Attempt]:
+    """The password's hash, and the attempt with the hash in its input, so that a repetition has to know the password.
+
+    For that the salt must be the same each time: it is made of who signs up, with a key no database holds.
+    """
+    if attempt.key is None:
+        return await desk.passwords.hash(newcomer.password), attempt
+    salt = desk.sealer.salt(context=f"{caller.tenant_id} {newcomer.email} {attempt.key}")
+    password_hash = await desk.passwords.hash(newcomer.password, salt=salt)
+    return password_hash, replace(attempt, input={**attempt.input, "password": password_hash})
 
 
 async def _arrives(acknowledged: Subscription) -> bool:

@@ -4,11 +4,12 @@ from datetime import datetime
 
 import strawberry
 
+from shared.caller import Caller
 from shared.errors import BadUserInput
 from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput
 from shared.graphql.references import resolve_by_id
-from shared.graphql.user_errors import UserError
+from shared.graphql.user_errors import Payload
 from shared.roles import Role
 from subgraphs.users.context import Info
 from subgraphs.users.models import Invitation as InvitationRow
@@ -20,24 +21,32 @@ strawberry.enum(UserStatus, description="An invited person becomes active by sig
 
 @strawberry.federation.type(keys=["id"], description="A person of the caller's tenant.")
 class User:
-    id: strawberry.ID
-    display_name: str
+    id: strawberry.ID = strawberry.field(description="It stays when an invited person signs up.")
     locale: str = strawberry.field(description="BCP 47 language tag.")
-    status: UserStatus
-    created_at: datetime
-    version: int
+    status: UserStatus = strawberry.field(description="Whether the person has signed up.")
+    created_at: datetime = strawberry.field(description="When the person signed up or was first invited.")
+    version: int = strawberry.field(description="Grows with each change.")
     row: strawberry.Private[UserRow]
 
-    @strawberry.field(description="Shown to the person and to those who may read people's data.")
+    @strawberry.field(
+        description="What the person wants to be called. Until they sign up it is known only to themselves and to "
+        "callers with users:read."
+    )
+    def display_name(self, info: Info) -> str | None:
+        signed_up = self.row.status != UserStatus.INVITED
+        return self.row.display_name if signed_up or self._shows_data_to(info.context.identity) else None
+
+    @strawberry.field(description="Shown to the person and to callers with users:read.")
     def email(self, info: Info) -> str | None:
-        caller = info.context.caller
-        return self.row.email if self.row.id == caller.user_id or "users:read" in caller.scopes else None
+        return self.row.email if self._shows_data_to(info.context.identity) else None
+
+    def _shows_data_to(self, caller: Caller | None) -> bool:
+        return caller is not None and (self.row.id == caller.user_id or "users:read" in caller.scopes)
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
         return cls(
             id=strawberry.ID(str(row.id)),
-            display_name=row.display_name,
             locale=row.locale,
             status=UserStatus(row.status),
             created_at=row.created_at,
@@ -55,7 +64,7 @@ class Tenant:
     id: strawberry.ID
 
     @strawberry.field(description="How many people the tenant has, those invited included.")
-    async def user_count(self, info: Info) -> int:
+    async def user_count(self, info: Info) -> int | None:
         return await info.context.loaders.user_count_by_tenant.load(info.context.caller.tenant_id) or 0
 
     @classmethod
@@ -65,43 +74,47 @@ class Tenant:
         return [cls(id=strawberry.ID(own)) if reference["id"] == own else None for reference in references]
 
 
-@strawberry.type
+@strawberry.type(description="Lets one person sign up with a role.")
 class Invitation:
-    email: str
-    code: str = strawberry.field(description="Give it to `signUp`.")
-    user: User
-    expires_at: datetime
+    email: str = strawberry.field(description="The address it is for; no other can use it.")
+    code: str = strawberry.field(description="Give it to `signUp`, once.")
+    user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
+    expires_at: datetime = strawberry.field(description="14 days after it was made.")
 
     @classmethod
     def of(cls, row: InvitationRow, user: UserRow, *, code: str) -> "Invitation":
         return cls(email=user.email, code=code, user=User.of(user), expires_at=row.expires_at)
 
 
-@strawberry.input
+@strawberry.input(description="People to invite.")
 class InviteUsersInput(MutationInput):
-    emails: list[str]
-    role: Role
+    emails: list[str] = strawberry.field(description="1 to 100 different addresses: all are invited, or nobody.")
+    role: Role = strawberry.field(description="What they will be.")
 
 
-@strawberry.type
-class InviteUsersPayload:
-    invitations: list[Invitation] | None = None
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
+@strawberry.type(description="What came of `inviteUsers`.")
+class InviteUsersPayload(Payload):
+    invitations: list[Invitation] | None = strawberry.field(
+        default=None, description="In the order of `emails`; null if it was refused."
+    )
 
 
-@strawberry.input
+@strawberry.input(description="Somebody who wants to join.")
 class SignUpInput(MutationInput):
     tenant: str = strawberry.field(description="The tenant's slug.")
-    email: str
-    display_name: str
-    password: str
+    email: str = strawberry.field(description="Unique in the tenant; kept in lower case.")
+    display_name: str = strawberry.field(description="What the person wants to be called: 1 to 200 characters.")
+    password: str = strawberry.field(description="8 to 256 characters; any will do.")
     invitation: str | None = strawberry.field(
         default=None, description="The code of an invitation; without one, a learner signs up."
     )
 
 
-@strawberry.type
-class SignUpPayload:
-    user: User | None = None
+@strawberry.type(description="What came of `signUp`.")
+class SignUpPayload(Payload):
+    user: User | None = strawberry.field(
+        default=None,
+        description="Who signed up; null if it was refused. What belongs to them in other services (enrollments, "
+        "inbox) needs the token of a session: sign in first.",
+    )
     ready: bool = strawberry.field(default=False, description="Signing in works from now on; else try in a moment.")
-    user_errors: list[UserError] = strawberry.field(default_factory=list)

@@ -32,6 +32,12 @@ class TestSealer:
         with pytest.raises(SealBroken):
             Sealer.create(SECRET, "test").open(forged, context="")
 
+    def test_gives_a_context_one_salt(self) -> None:
+        sealer = Sealer.create(SECRET, "test")
+        assert sealer.salt(context="ada") == sealer.salt(context="ada")
+        others = {sealer.salt(context="bob"), Sealer.create(SECRET, "other").salt(context="ada")}
+        assert sealer.salt(context="ada") not in others
+
 
 class TestIdSigner:
     def test_reads_what_it_signed(self) -> None:

@@ -26,6 +26,12 @@ class TestVerify:
         assert await passwords.verify(stored, "correct horse")
         assert not await passwords.verify(stored, "battery staple")
 
+    async def test_a_given_salt_hashes_a_password_alike(self, passwords: Passwords) -> None:
+        stored = await passwords.hash("correct horse", salt=b"s" * 16)
+        assert await passwords.hash("correct horse", salt=b"s" * 16) == stored
+        assert await passwords.hash("battery staple", salt=b"s" * 16) != stored
+        assert await passwords.verify(stored, "correct horse")
+
     async def test_nobody_has_no_password(self, passwords: Passwords) -> None:
         assert not await passwords.verify(None, "nobody's password")
 

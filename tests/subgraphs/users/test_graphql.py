@@ -3,6 +3,7 @@
 import pytest
 
 from shared.ids import uuid7
+from subgraphs.users.models import UserStatus
 from tests.queries import Queries
 from tests.subgraphs.conftest import code_of
 from tests.subgraphs.users.conftest import AddUser, Ask
@@ -54,6 +55,16 @@ class TestUser:
         ada = await add_user(tenant, "ada@example.org")
         answer = await ask(USER, {"id": str(ada.id)}, by=tenant.caller("users:read"))
         assert answer["data"]["user"]["email"] == "ada@example.org"
+
+    async def test_hides_the_name_made_of_an_invited_persons_address(
+        self, ask: Ask, add_user: AddUser, tenant: Tenant
+    ) -> None:
+        bob = await add_user(tenant, "bob@example.org", display_name="bob", status=UserStatus.INVITED)
+        seen = [
+            (await ask(USER, {"id": str(bob.id)}, by=caller))["data"]["user"]["displayName"]
+            for caller in (tenant.caller("learn"), tenant.caller("users:read"), tenant.caller(user_id=bob.id))
+        ]
+        assert seen == [None, "bob", "bob"]
 
     async def test_of_another_tenant_is_like_one_that_never_was(
         self, ask: Ask, add_user: AddUser, tenant: Tenant, other_tenant: Tenant
@@ -165,6 +176,11 @@ class TestInviteUsers:
     async def test_refuses_what_are_not_different_addresses(self, ask: Ask, tenant: Tenant, emails: list[str]) -> None:
         asked = {"emails": emails, "role": "LEARNER"}
         assert code_of(await ask(INVITE, {"input": asked}, by=tenant.caller("users:invite"))) == "BAD_USER_INPUT"
+
+    async def test_names_a_bad_address_by_its_place(self, ask: Ask, tenant: Tenant) -> None:
+        asked = {"emails": ["ada@example.org", "nobody"], "role": "LEARNER"}
+        answer = await ask(INVITE, {"input": asked}, by=tenant.caller("users:invite"))
+        assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "emails.1"}
 
     async def test_sent_again_with_its_key_answers_the_same(self, ask: Ask, tenant: Tenant) -> None:
         owner = tenant.caller("users:invite")

@@ -94,6 +94,16 @@ class TestWithoutInvitation:
         answer = await ask(SIGN_UP, newcomer(tenant))
         assert answer["data"]["signUp"]["ready"] is False
 
+    async def test_shows_nobodys_address_to_an_anonymous_caller(self, ask: Ask, tenant: Tenant) -> None:
+        query = SIGN_UP.replace("displayName", "displayName email")
+        answer = await ask(query, newcomer(tenant))
+        assert "errors" not in answer
+        assert answer["data"]["signUp"]["user"]["email"] is None
+
+    @pytest.mark.parametrize("slug", ["", "a\0b", "a" * 5_000])
+    async def test_no_tenant_has_a_slug_that_cannot_be_kept(self, ask: Ask, tenant: Tenant, slug: str) -> None:
+        assert code_of(await ask(SIGN_UP, newcomer(tenant, tenant=slug))) == "TENANT_NOT_FOUND"
+
     async def test_an_address_is_taken_once(self, ask: Ask, sessions: Sessions, tenant: Tenant) -> None:
         answers = await asyncio.gather(*(ask(SIGN_UP, newcomer(tenant, displayName=f"Ada {n}")) for n in range(4)))
         refused = [answer["data"]["signUp"]["userErrors"] for answer in answers if not answer["data"]["signUp"]["user"]]
@@ -123,6 +133,11 @@ class TestSentAgain:
         again = await ask(SIGN_UP, newcomer(tenant, idempotencyKey="k"))
         assert again == first
         assert len(await told(sessions, tenant)) == 1
+
+    async def test_with_another_password_is_refused(self, ask: Ask, tenant: Tenant) -> None:
+        await ask(SIGN_UP, newcomer(tenant, idempotencyKey="k"))
+        other = newcomer(tenant, idempotencyKey="k", password="battery staple")
+        assert code_of(await ask(SIGN_UP, other)) == "IDEMPOTENCY_KEY_REUSED"
 
     async def test_with_another_input_is_refused(self, ask: Ask, tenant: Tenant) -> None:
         await ask(SIGN_UP, newcomer(tenant, idempotencyKey="k"))
