@@ -40,7 +40,9 @@ from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
 
 _CONTENT: Final = "content"
-"""Keeps its records as documents, and handles its own events in its own process."""
+"""Keeps its records as documents, and handles events in its own process."""
+_CONTENT_READS: Final = (_CONTENT, "courses")
+"""Whose streams it handles."""
 _CONNECTIONS: Final = 6
 """PostgreSQL connections a subgraph: one listens, the rest relay and handle."""
 _TRIM_EVERY: Final = 60.0
@@ -130,7 +132,8 @@ class Worker:
 
     async def _trim(self) -> None:
         readers: dict[str, set[str]] = {stream_of(name): set() for name in SUBGRAPHS}
-        readers[stream_of(_CONTENT)].add(_CONTENT)
+        for name in _CONTENT_READS:
+            readers[stream_of(name)].add(_CONTENT)
         for consumer in self.consumers:
             for stream in consumer.streams:
                 readers[stream].add(consumer.name)

@@ -20,7 +20,7 @@ from shared.search.port import MISSPELT_BOOST, TITLE_BOOST, SearchDocument
 from shared.search.snippets import SNIPPET_CHARS, opening
 
 ANALYZER = "folded"
-LAYOUT = "v1"
+LAYOUT = "v2"
 """Changes with the schema or the analysis, so that indexes of another layout count as missing."""
 
 _MAX_WORDS = 32
@@ -32,6 +32,7 @@ def schema() -> Schema:
     builder = SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("version", stored=True)
+    builder.add_boolean_field("released", indexed=True)
     builder.add_text_field("title", tokenizer_name=ANALYZER)
     builder.add_text_field("body", stored=True, tokenizer_name=ANALYZER)
     return builder.build()
@@ -45,7 +46,13 @@ def analyzer() -> TextAnalyzer:
 
 def entry(document: SearchDocument) -> Document:
     """A document in the index's fields."""
-    return Document(id=str(document.id), version=document.version, title=document.title, body=document.body)
+    return Document(
+        id=str(document.id),
+        version=document.version,
+        released=document.released,
+        title=document.title,
+        body=document.body,
+    )
 
 
 class WordQuery:
@@ -55,9 +62,13 @@ class WordQuery:
         self._schema = schema
         self._words = words[:_MAX_WORDS]
 
-    def matching(self) -> Query:
+    def matching(self, *, released_only: bool) -> Query:
         """What is found, and how it is ranked."""
-        return Query.boolean_query([(Occur.Should, self._word(word)) for word in self._words])
+        found = Query.boolean_query([(Occur.Should, self._word(word)) for word in self._words])
+        if not released_only:
+            return found
+        released = Query.const_score_query(Query.term_query(self._schema, "released", field_value=True), 0)
+        return Query.boolean_query([(Occur.Must, found), (Occur.Must, released)])
 
     def snippet(self, searcher: Searcher, document: Document) -> str:
         """An extract of the body as HTML, with the words in ``<mark>``; its opening if they are not in it."""

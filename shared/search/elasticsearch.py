@@ -28,7 +28,9 @@ _SETTINGS = {
     }
 }
 _TEXT = {"type": "text", "analyzer": "folded"}
-_MAPPINGS = {"dynamic": "strict", "properties": {"title": _TEXT, "body": _TEXT}}
+_MAPPINGS = {"dynamic": "strict", "properties": {"released": {"type": "boolean"}, "title": _TEXT, "body": _TEXT}}
+_LAYOUT = "v2"
+"""Changes with the mappings, so that indexes of another layout count as missing."""
 
 
 class ElasticsearchSearch:
@@ -70,12 +72,12 @@ class ElasticsearchSearch:
             index = self._index(caller)
             await self._bulk({"_op_type": "delete", "_index": index, "_id": str(id_)} for id_ in ids)
 
-    async def search(self, caller: Caller, text: str, *, limit: int) -> Sequence[SearchHit]:
+    async def search(self, caller: Caller, text: str, *, limit: int, released_only: bool) -> Sequence[SearchHit]:
         """Search the tenant's alias."""
         async with _answering():
             found = await self._client.search(
                 index=self._alias(caller),
-                query=_query(text),
+                query=_query(text, released_only=released_only),
                 highlight=_HIGHLIGHT,
                 source_includes=["body"],
                 size=limit,
@@ -92,7 +94,7 @@ class ElasticsearchSearch:
         await self._client.close()
 
     def _index(self, caller: Caller) -> str:
-        return f"{self._name}-{caller.tenant_id.hex}"
+        return f"{self._name}-{_LAYOUT}-{caller.tenant_id.hex}"
 
     def _alias(self, caller: Caller) -> str:
         return f"{self._index(caller)}-built"
@@ -134,15 +136,16 @@ def _writes(index: str, documents: Sequence[SearchDocument]) -> Iterator[dict[st
             "_id": str(document.id),
             "version": document.version,
             "version_type": "external_gte",
-            "_source": {"title": document.title, "body": document.body},
+            "_source": {"released": document.released, "title": document.title, "body": document.body},
         }
 
 
-def _query(text: str) -> dict[str, Any]:
+def _query(text: str, *, released_only: bool) -> dict[str, Any]:
     """Any of the words, exactly or, with a low score, misspelt."""
     words = {"query": text, "fields": [f"title^{TITLE_BOOST}", "body"]}
     misspelt = {**words, "fuzziness": "AUTO", "boost": MISSPELT_BOOST}
-    return {"bool": {"should": [{"multi_match": words}, {"multi_match": misspelt}]}}
+    found = {"should": [{"multi_match": words}, {"multi_match": misspelt}], "minimum_should_match": 1}
+    return {"bool": {**found, "filter": [{"term": {"released": True}}] if released_only else []}}
 
 
 def _hit(found: Any) -> SearchHit:

@@ -21,12 +21,14 @@ class SearchDocument:
         version: grows with each change; an older version never replaces a newer one, in whatever order they come.
         title: counts more than the body.
         body: plain text, and where snippets are cut from.
+        released: whether it is meant for everybody.
     """
 
     id: UUID
     version: int
     title: str
     body: str
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,14 @@ class SearchIndex(Protocol):
         """Forget documents; unknown ids are ignored."""
         ...
 
-    async def search(self, caller: Caller, text: str, *, limit: int) -> Sequence[SearchHit]:
+    async def search(self, caller: Caller, text: str, *, limit: int, released_only: bool) -> Sequence[SearchHit]:
         """Find documents with any of the words, misspelt by a letter or two perhaps, the best first.
 
         Args:
             caller: whose tenant to search.
             text: words; nothing in it is an operator.
             limit: how many hits at most.
+            released_only: pass over what is not released, which doesn't count towards the limit.
 
         Raises:
             Unavailable: the engine does not answer, or the index is not built.

@@ -55,10 +55,10 @@ class TantivySearch:
         async with self._writing[caller.tenant_id]:
             await asyncio.to_thread(lambda: self._delete(self._built(caller.tenant_id), ids))
 
-    async def search(self, caller: Caller, text: str, *, limit: int) -> Sequence[SearchHit]:
+    async def search(self, caller: Caller, text: str, *, limit: int, released_only: bool) -> Sequence[SearchHit]:
         """Search; an index found broken on the way is thrown away, to be rebuilt."""
         try:
-            return await asyncio.to_thread(self._search, caller.tenant_id, text, limit)
+            return await asyncio.to_thread(self._search, caller.tenant_id, text, limit, released_only=released_only)
         except (ValueError, OSError) as error:
             await asyncio.to_thread(self._folder.discard, caller.tenant_id)
             raise Unavailable("The search index has to be rebuilt") from error
@@ -97,11 +97,12 @@ class TantivySearch:
             return int(searcher.doc(address)["version"][0])
         return 0
 
-    def _search(self, tenant_id: TenantId, text: str, limit: int) -> Sequence[SearchHit]:
+    def _search(self, tenant_id: TenantId, text: str, limit: int, *, released_only: bool) -> Sequence[SearchHit]:
         searcher = self._built(tenant_id).searcher()
         query = analysis.WordQuery(self._schema, self._words.analyze(text))
+        matching = query.matching(released_only=released_only)
         hits: list[SearchHit] = []
-        for score, address in searcher.search(query.matching(), limit, count=False).hits:
+        for score, address in searcher.search(matching, limit, count=False).hits:
             document = searcher.doc(address)
             id_ = UUID(document["id"][0])
             hits.append(SearchHit(id=id_, score=score, snippet=query.snippet(searcher, document)))

@@ -22,3 +22,9 @@ def create_embedding_table(op: Operations) -> None:
         postgresql_using="hnsw",
         postgresql_ops={"vector": "vector_cosine_ops"},
     )
+
+
+def add_released(op: Operations) -> None:
+    """Tell what is meant for everybody; the vectors that are there are told when their index is built again."""
+    op.add_column("embedding", sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.alter_column("embedding", "released", server_default=None)

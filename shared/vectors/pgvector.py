@@ -1,6 +1,6 @@
 """Similarity search in PostgreSQL: the vectors are rows of the tenant's own schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -30,6 +30,7 @@ class EmbeddingRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     vector: Mapped[Vector] = mapped_column(VectorType(DIMENSIONS))
+    released: Mapped[bool]
 
 
 def embedding_table(metadata: sa.MetaData) -> sa.Table:
@@ -43,21 +44,25 @@ class PgVectors:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector]) -> None:
+    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector], *, released: Collection[UUID] = ()) -> None:
         """Write the vectors in one transaction; in the order of their ids, so that two writers cannot deadlock."""
         if not vectors:
             return
-        rows = [{"id": id_, "vector": vectors[id_]} for id_ in sorted(vectors)]
+        rows = [{"id": id_, "vector": vectors[id_], "released": id_ in released} for id_ in sorted(vectors)]
         written = insert(EmbeddingRow).values(rows)
-        written = written.on_conflict_do_update(index_elements=["id"], set_={"vector": written.excluded.vector})
+        replaced = {"vector": written.excluded.vector, "released": written.excluded.released}
+        written = written.on_conflict_do_update(index_elements=["id"], set_=replaced)
         async with unit_of_work(self._sessions, caller) as session:
             await session.execute(written)
 
-    async def query(self, caller: Caller, vector: Vector, *, limit: int) -> Sequence[Neighbour]:
-        """Read the nearest rows through the HNSW index."""
+    async def query(self, caller: Caller, vector: Vector, *, limit: int, released_only: bool) -> Sequence[Neighbour]:
+        """Read the nearest rows through the HNSW index, which goes on looking where too many are passed over."""
         distance = _cosine_distance(vector)
         nearest = sa.select(EmbeddingRow.id, distance).order_by(distance).limit(limit)
+        if released_only:
+            nearest = nearest.where(EmbeddingRow.released)
         async with self._sessions.read(caller) as session:
+            await session.execute(sa.select(sa.func.set_config("hnsw.iterative_scan", "strict_order", sa.true())))
             if limit > _CANDIDATES:
                 await session.execute(sa.select(sa.func.set_config("hnsw.ef_search", str(limit), sa.true())))
             found = await session.execute(nearest)

@@ -1,7 +1,7 @@
 """Similarity search in Pinecone: one index, a namespace per tenant."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -33,18 +33,24 @@ class PineconeVectors:
         self._opening = asyncio.Lock()
         self._opened: AsyncIndex | None = None
 
-    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector]) -> None:
+    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector], *, released: Collection[UUID] = ()) -> None:
         """Write the vectors, a batch at a time."""
-        entries = [(str(id_), list(vector)) for id_, vector in vectors.items()]
+        entries = [(str(id_), list(vector), {"released": id_ in released}) for id_, vector in vectors.items()]
         async with self._answering() as index:
             for start in range(0, len(entries), _BATCH):
                 batch = entries[start : start + _BATCH]
                 await index.upsert(vectors=batch, namespace=_namespace(caller), timeout=_TIMEOUT_S)
 
-    async def query(self, caller: Caller, vector: Vector, *, limit: int) -> Sequence[Neighbour]:
+    async def query(self, caller: Caller, vector: Vector, *, limit: int, released_only: bool) -> Sequence[Neighbour]:
         """Ask for the nearest in the tenant's namespace."""
         async with self._answering() as index:
-            found = await index.query(vector=vector, top_k=limit, namespace=_namespace(caller), timeout=_TIMEOUT_S)
+            found = await index.query(
+                vector=vector,
+                top_k=limit,
+                filter={"released": {"$eq": True}} if released_only else None,
+                namespace=_namespace(caller),
+                timeout=_TIMEOUT_S,
+            )
         return [Neighbour(id=UUID(match.id), similarity=match.score) for match in found.matches]
 
     async def delete(self, caller: Caller, ids: Sequence[UUID]) -> None:

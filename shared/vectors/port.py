@@ -1,6 +1,6 @@
 """What the platform asks of a vector engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 from uuid import UUID
@@ -24,12 +24,15 @@ class Neighbour:
 class VectorIndex(Protocol):
     """The vectors of each tenant, apart from every other tenant's."""
 
-    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector]) -> None:
-        """Add or replace vectors."""
+    async def upsert(self, caller: Caller, vectors: Mapping[UUID, Vector], *, released: Collection[UUID] = ()) -> None:
+        """Add or replace vectors; those in `released` are of what is meant for everybody."""
         ...
 
-    async def query(self, caller: Caller, vector: Vector, *, limit: int) -> Sequence[Neighbour]:
-        """Find the vectors nearest to `vector`, the nearest first, at most `limit` of them."""
+    async def query(self, caller: Caller, vector: Vector, *, limit: int, released_only: bool) -> Sequence[Neighbour]:
+        """Find the vectors nearest to `vector`, the nearest first, at most `limit` of them.
+
+        If `released_only`, the others are passed over and don't count towards the limit.
+        """
         ...
 
     async def delete(self, caller: Caller, ids: Sequence[UUID]) -> None:

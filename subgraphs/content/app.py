@@ -49,7 +49,7 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
         async with AsyncExitStack() as closing:
             for close in (sessions.aclose, documents.aclose, indexer.search.aclose, indexer.vectors.aclose):
                 closing.push_async_callback(close)
-            await closing.enter_async_context(_indexing(settings, indexer))
+            await closing.enter_async_context(_indexing(settings, documents, indexer))
             yield
 
     async def ready() -> None:
@@ -78,15 +78,15 @@ def _vectors(settings: ContentSettings, sessions: Sessions) -> VectorIndex:
 
 
 @asynccontextmanager
-async def _indexing(settings: ContentSettings, indexer: Indexer) -> AsyncGenerator[None]:
-    """Build what is missing, and index what is revised, while the block runs.
+async def _indexing(settings: ContentSettings, documents: Documents, indexer: Indexer) -> AsyncGenerator[None]:
+    """Build what is missing, and index what is revised or released, while the block runs.
 
     The consumer has a pool of its own: a handler holds a session while the vectors it writes need another.
     """
     sessions = Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size)
     registry = Registry.create(settings.database_url)
     redis = connect(settings.redis_url.get_secret_value())
-    consumer = Consumer(handlers(indexer), sessions=sessions, redis=redis, member=_NAME)
+    consumer = Consumer(handlers(documents, indexer), sessions=sessions, redis=redis, member=_NAME)
     tasks = [
         asyncio.create_task(consumer.run()),
         asyncio.create_task(_build_missing(indexer, registry)),

@@ -65,6 +65,18 @@ class Lesson(TenantDocument):
         name = "lessons"
 
 
+class Release(TenantDocument):
+    """Something that stands in a published course, or stood in one; its id is the item's.
+
+    It is kept apart from the item because a course may be published before the item is written.
+    """
+
+    released_at: datetime
+
+    class Settings:
+        name = "releases"
+
+
 class Claim(Document):
     """An idempotency key that was used, and for what."""
 
@@ -77,5 +89,5 @@ class Claim(Document):
         name = "idempotency"
 
 
-DOCUMENTS: Final[Sequence[type[Document]]] = (Lesson, Claim, *OUTBOX_MODELS)
+DOCUMENTS: Final[Sequence[type[Document]]] = (Lesson, Release, Claim, *OUTBOX_MODELS)
 """Every document class; provisioning makes their collections."""

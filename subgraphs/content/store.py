@@ -1,14 +1,16 @@
 """Every document statement of the content subgraph."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from pymongo import UpdateOne
+
 from shared.documents import TenantDocuments
 from shared.errors import BadUserInput
 from shared.idempotency import MAX_KEY_LENGTH, NOBODY, Attempt, IdempotencyKeyReused
-from subgraphs.content.models import Block, Claim, Lesson
+from subgraphs.content.models import Block, Claim, Lesson, Release
 
 _BATCH: Final = 200
 
@@ -50,6 +52,25 @@ class LessonStore:
         while batch := await self._lessons.find(after).sort("_id").limit(_BATCH).to_list():
             yield batch
             after = {"_id": {"$gt": batch[-1].id}}
+
+
+class ReleaseStore:
+    """What everybody of one tenant may see."""
+
+    def __init__(self, documents: TenantDocuments) -> None:
+        self._releases = documents.of(Release)
+
+    async def among(self, item_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of the items that are released."""
+        found = await self._releases.find({"_id": {"$in": list(item_ids)}}).to_list()
+        return frozenset(release.id for release in found)
+
+    async def add(self, item_ids: Iterable[UUID], *, now: datetime) -> None:
+        """Release the items; safe to repeat, and the first time counts."""
+        writes = [UpdateOne({"_id": id_}, {"$setOnInsert": {"released_at": now}}, upsert=True) for id_ in item_ids]
+        if writes:
+            bound: Any = self._releases
+            await bound.get_pymongo_collection().bulk_write(writes, ordered=False)
 
 
 class ClaimStore:

@@ -12,7 +12,7 @@ from shared.idempotency import Attempt
 from subgraphs.content.context import Context
 from subgraphs.content.models import Block, Lesson, TextBlock
 from subgraphs.content.schema import build_schema
-from subgraphs.content.service import lessons
+from subgraphs.content.service import lessons, releasing
 from subgraphs.content.service.indexing import Indexer
 from tests.tenants import Tenant
 
@@ -40,6 +40,12 @@ class Library:
             return Context(caller, self.documents, self.indexer)
 
         return await GraphQLService(SCHEMA, context=context).execute(operation, variables)
+
+    async def released(self, title: str = "Linear algebra", text: str = "Vectors and matrices.") -> Lesson:
+        """A saved lesson that stands in a published course; not indexed yet."""
+        lesson = await self.lesson(title, text)
+        await releasing.release(self.documents, self.author, [lesson.id])
+        return lesson
 
     async def lesson(
         self,

@@ -1,1 +1,4 @@
-"""What can be done with content: lessons.py writes it, indexing.py keeps it findable, finding.py finds it."""
+"""What can be done with content.
+
+lessons.py writes it, releasing.py tells who sees it, indexing.py keeps it findable, finding.py finds it.
+"""

@@ -12,6 +12,7 @@ from shared.caller import Caller
 from shared.errors import BadUserInput, Unavailable
 from shared.graphql.pagination import MAX_PAGE_SIZE
 from subgraphs.content.service.indexing import Indexer
+from subgraphs.content.service.releasing import sees_everything
 
 MAX_QUERY: Final = 500
 _DEPTH: Final = 100
@@ -37,17 +38,17 @@ class Finding:
 
 
 async def search(indexer: Indexer, caller: Caller, query: str, mode: SearchMode, *, first: int) -> Sequence[Finding]:
-    """Find lessons of the caller's tenant, the best first.
+    """Find lessons of the caller's tenant that the caller may see, the best first.
 
     Raises:
         BadUserInput: the query is too long, or `first` out of bounds.
         Unavailable: a search engine does not answer.
     """
     if not 1 <= first <= MAX_PAGE_SIZE:
-        raise BadUserInput(f"`first` must be between 1 and {MAX_PAGE_SIZE}", field="first")
+        raise BadUserInput(f"first must be between 1 and {MAX_PAGE_SIZE}", field="first")
     if len(query) > MAX_QUERY:
         raise BadUserInput(f"`query` must have at most {MAX_QUERY} characters", field="query")
-    if not query.strip():
+    if not any(character.isalnum() for character in query):
         return []
     match mode:
         case SearchMode.TEXT:
@@ -65,11 +66,12 @@ async def search(indexer: Indexer, caller: Caller, query: str, mode: SearchMode,
 
 async def _by_text(indexer: Indexer, caller: Caller, query: str, limit: int) -> Sequence[Finding]:
     """Search; a missing index is built first, so that the first search of a tenant finds everything."""
+    released_only = not sees_everything(caller)
     try:
-        hits = await indexer.search.search(caller, query, limit=limit)
+        hits = await indexer.search.search(caller, query, limit=limit, released_only=released_only)
     except Unavailable:
         await indexer.ensure_built(caller)
-        hits = await indexer.search.search(caller, query, limit=limit)
+        hits = await indexer.search.search(caller, query, limit=limit, released_only=released_only)
     return [Finding(hit.id, hit.score, hit.snippet) for hit in hits]
 
 
@@ -77,7 +79,7 @@ async def _by_meaning(indexer: Indexer, caller: Caller, query: str, limit: int) 
     (vector,) = await indexer.embedder.embed([query])
     if not any(vector):
         return []
-    near = await indexer.vectors.query(caller, vector, limit=limit)
+    near = await indexer.vectors.query(caller, vector, limit=limit, released_only=not sees_everything(caller))
     return [Finding(each.id, each.similarity) for each in near if each.similarity >= _SEMANTIC_FLOOR]
 
 

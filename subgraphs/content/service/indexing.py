@@ -10,12 +10,12 @@ from uuid import UUID
 import structlog
 
 from shared.caller import Caller, TenantId
-from shared.documents import Documents
+from shared.documents import Documents, TenantDocuments
 from shared.search.port import SearchDocument, SearchIndex
 from shared.vectors.embeddings import Embedder
 from shared.vectors.port import VectorIndex
 from subgraphs.content.models import Block, CodeBlock, Lesson, TextBlock, VideoBlock
-from subgraphs.content.store import LessonStore
+from subgraphs.content.store import LessonStore, ReleaseStore
 
 _MARKUP: Final = re.compile(r"[*_`#>|~]+|!?\[|\]\([^)]*\)")
 _log = structlog.get_logger("studium.content")
@@ -45,8 +45,9 @@ class Indexer:
         await self.ensure_built(caller)
         async with self._documents.read(caller) as documents:
             found = await LessonStore(documents).by_ids(lesson_ids)
+            entries = await _entries(documents, list(found.values()))
         gone = [lesson_id for lesson_id in lesson_ids if lesson_id not in found]
-        await self.search.index(caller, await self._embedded(caller, list(found.values())))
+        await self.search.index(caller, await self._embedded(caller, entries))
         if gone:
             await self.search.delete(caller, gone)
             await self.vectors.delete(caller, gone)
@@ -54,21 +55,29 @@ class Indexer:
     async def _everything(self, caller: Caller) -> AsyncGenerator[Sequence[SearchDocument]]:
         async with self._documents.read(caller) as documents:
             async for lessons in LessonStore(documents).all():
-                yield await self._embedded(caller, lessons)
+                yield await self._embedded(caller, await _entries(documents, lessons))
 
-    async def _embedded(self, caller: Caller, lessons: Sequence[Lesson]) -> Sequence[SearchDocument]:
-        """Write the lessons' vectors, and make what the search index holds of them."""
-        entries = [_entry(lesson) for lesson in lessons]
+    async def _embedded(self, caller: Caller, entries: Sequence[SearchDocument]) -> Sequence[SearchDocument]:
+        """Write the entries' vectors."""
         vectors = await self.embedder.embed([f"{entry.title}. {entry.body}" for entry in entries])
         await self.vectors.upsert(
-            caller, {entry.id: vector for entry, vector in zip(entries, vectors, strict=True) if any(vector)}
+            caller,
+            {entry.id: vector for entry, vector in zip(entries, vectors, strict=True) if any(vector)},
+            released=[entry.id for entry in entries if entry.released],
         )
         return entries
 
 
-def _entry(lesson: Lesson) -> SearchDocument:
+async def _entries(documents: TenantDocuments, lessons: Sequence[Lesson]) -> Sequence[SearchDocument]:
+    released = await ReleaseStore(documents).among(lesson.id for lesson in lessons)
+    return await asyncio.to_thread(lambda: [_entry(lesson, released=lesson.id in released) for lesson in lessons])
+
+
+def _entry(lesson: Lesson, *, released: bool) -> SearchDocument:
+    """What the search index holds of a lesson; its release makes a version of its own, after the revision's first."""
     body = "\n".join(filter(None, (_plain(block) for block in lesson.blocks)))
-    return SearchDocument(id=lesson.id, version=lesson.revision, title=lesson.title, body=body)
+    version = 2 * lesson.revision + released
+    return SearchDocument(id=lesson.id, version=version, title=lesson.title, body=body, released=released)
 
 
 def _plain(block: Block) -> str:

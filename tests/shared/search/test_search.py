@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -105,7 +106,7 @@ async def library(search: SearchIndex, school: Caller) -> SearchIndex:
 
 async def found(search: SearchIndex, caller: Caller, text: str, limit: int = 10) -> list[UUID]:
     """Ids of what is found, the best first."""
-    return [hit.id for hit in await search.search(caller, text, limit=limit)]
+    return [hit.id for hit in await search.search(caller, text, limit=limit, released_only=False)]
 
 
 class TestSearch:
@@ -140,14 +141,37 @@ class TestSearch:
     async def test_a_snippet_marks_what_was_found_and_escapes_the_rest(
         self, library: SearchIndex, school: Caller
     ) -> None:
-        (hit,) = await library.search(school, "matrices", limit=10)
+        (hit,) = await library.search(school, "matrices", limit=10, released_only=False)
         assert "<mark>matrices</mark>" in hit.snippet
         assert "<b>" not in hit.snippet
         assert "&lt;b&gt;they" in hit.snippet
 
     async def test_a_hit_in_the_title_shows_the_opening_of_the_body(self, library: SearchIndex, school: Caller) -> None:
-        (hit,) = await library.search(school, "linear", limit=10)
+        (hit,) = await library.search(school, "linear", limit=10, released_only=False)
         assert hit.snippet.startswith("Vectors &amp; matrices")
+
+
+class TestReleased:
+    async def test_only_what_is_released_is_found_and_counts_towards_the_limit(
+        self, library: SearchIndex, school: Caller
+    ) -> None:
+        await library.index(school, [SearchDocument(COOKING, 2, "Cooking", "The algebra of salt.", released=True)])
+        (hit,) = await library.search(school, "algebra", limit=1, released_only=True)
+        assert hit.id == COOKING
+        assert await found(library, school, "algebra") == [ALGEBRA, COOKING]
+        assert await library.search(school, "kingdoms", limit=9, released_only=True) == []
+        assert await library.search(school, "zebra", limit=9, released_only=True) == []
+
+    async def test_the_score_is_the_same(self, library: SearchIndex, school: Caller) -> None:
+        await library.rebuild(school, batches(*(replace(each, released=True, version=2) for each in DOCUMENTS)))
+        (of_all,) = await library.search(school, "river", limit=1, released_only=False)
+        (of_released,) = await library.search(school, "river", limit=1, released_only=True)
+        assert of_released.score == pytest.approx(of_all.score)
+
+    async def test_a_release_is_a_new_version(self, library: SearchIndex, school: Caller) -> None:
+        await library.index(school, [replace(DOCUMENTS[0], version=3, released=True)])
+        await library.index(school, [replace(DOCUMENTS[0], version=2)])
+        assert [hit.id for hit in await library.search(school, "vectors", limit=9, released_only=True)] == [ALGEBRA]
 
 
 class TestIndexing:
@@ -190,7 +214,7 @@ class TestRebuild:
     async def test_an_index_is_built_only_by_rebuilding(self, search: SearchIndex, school: Caller) -> None:
         assert not await search.is_built(school)
         with pytest.raises(Unavailable):
-            await search.search(school, "algebra", limit=1)
+            await search.search(school, "algebra", limit=1, released_only=False)
         await search.rebuild(school, batches())
         assert await search.is_built(school)
         assert await found(search, school, "algebra") == []

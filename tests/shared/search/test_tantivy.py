@@ -45,7 +45,7 @@ class TestFolder:
     ) -> None:
         await search.aclose()
         again = TantivySearch(tmp_path)
-        assert [hit.id for hit in await again.search(school, "soup", limit=1)] == [SOUP.id]
+        assert [hit.id for hit in await again.search(school, "soup", limit=1, released_only=False)] == [SOUP.id]
         await again.aclose()
 
     async def test_a_second_owner_is_refused(self, search: TantivySearch, school: Caller, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ class TestFolder:
         again = TantivySearch(tmp_path)
         assert not await again.is_built(school)
         await again.rebuild(school, batches(SOUP))
-        assert len(await again.search(school, "soup", limit=1)) == 1
+        assert len(await again.search(school, "soup", limit=1, released_only=False)) == 1
         await again.aclose()
 
     async def test_a_lost_file_makes_the_index_missing(
@@ -87,4 +87,6 @@ class TestFolder:
         callers = [service_caller(TenantId(uuid4()), "content") for _ in range(70)]
         for caller in callers:
             await search.rebuild(caller, batches(SOUP))
-        assert [len(await search.search(caller, "soup", limit=1)) for caller in callers] == [1] * 70
+        assert [len(await search.search(caller, "soup", limit=1, released_only=False)) for caller in callers] == [
+            1
+        ] * 70

@@ -15,7 +15,9 @@ API_VERSION = "2026-07"
 API_KEY = "test-key"
 
 Vector = list[float]
-_namespaces: defaultdict[str, dict[str, Vector]] = defaultdict(dict)
+Held = tuple[Vector, dict[str, Any]]
+"""Values and metadata."""
+_namespaces: defaultdict[str, dict[str, Held]] = defaultdict(dict)
 _lock = Lock()
 
 
@@ -27,13 +29,22 @@ def cosine(left: Vector, right: Vector) -> float:
 
 def upsert(body: dict[str, Any]) -> dict[str, Any]:
     for vector in body["vectors"]:
-        _namespaces[body["namespace"]][vector["id"]] = vector["values"]
+        _namespaces[body["namespace"]][vector["id"]] = (vector["values"], vector.get("metadata", {}))
     return {"upsertedCount": len(body["vectors"])}
 
 
 def query(body: dict[str, Any]) -> dict[str, Any]:
     held = _namespaces.get(body["namespace"], {})
-    scores = sorted(((cosine(values, body["vector"]), id_) for id_, values in held.items()), reverse=True)
+    conditions: dict[str, Any] = body.get("filter") or {}
+    wanted: dict[str, Any] = {name: condition["$eq"] for name, condition in conditions.items()}
+    scores = sorted(
+        (
+            (cosine(values, body["vector"]), id_)
+            for id_, (values, metadata) in held.items()
+            if wanted.items() <= metadata.items()
+        ),
+        reverse=True,
+    )
     matches = [{"id": id_, "score": score} for score, id_ in scores[: body["topK"]]]
     return {"matches": matches, "namespace": body["namespace"], "usage": {"readUnits": 1}}
 

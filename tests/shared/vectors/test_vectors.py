@@ -118,57 +118,81 @@ async def rival(sessions: Sessions | None, request: pytest.FixtureRequest) -> Ca
 class TestVectors:
     async def test_the_nearest_come_first(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, COMPASS)
-        found = await vectors.query(school, direction(0.1), limit=10)
+        found = await vectors.query(school, direction(0.1), limit=10, released_only=False)
         assert [neighbour.id for neighbour in found] == [EAST, NORTHEAST, NORTH]
 
     async def test_similarity_is_the_cosine_of_the_angle(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, COMPASS)
-        found = await vectors.query(school, direction(0), limit=10)
+        found = await vectors.query(school, direction(0), limit=10, released_only=False)
         assert [neighbour.similarity for neighbour in found] == pytest.approx([1, cos(0.7854), 0], abs=1e-4)
 
     async def test_the_length_of_a_vector_does_not_count(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, {EAST: [5.0 * x for x in direction(0)]})
-        (found,) = await vectors.query(school, direction(0), limit=10)
+        (found,) = await vectors.query(school, direction(0), limit=10, released_only=False)
         assert found.similarity == pytest.approx(1)
 
     async def test_no_more_than_asked_for(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, COMPASS)
-        assert [each.id for each in await vectors.query(school, direction(1.6), limit=1)] == [NORTH]
+        assert [each.id for each in await vectors.query(school, direction(1.6), limit=1, released_only=False)] == [
+            NORTH
+        ]
 
     async def test_an_upsert_replaces(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, COMPASS)
         await vectors.upsert(school, {NORTH: direction(0)})
-        similar = {each.id: each.similarity for each in await vectors.query(school, direction(0), limit=10)}
+        similar = {
+            each.id: each.similarity
+            for each in await vectors.query(school, direction(0), limit=10, released_only=False)
+        }
         assert similar[NORTH] == pytest.approx(1)
 
     async def test_a_deleted_vector_is_not_found(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, COMPASS)
         await vectors.delete(school, [EAST, UUID(int=99)])
-        assert EAST not in [each.id for each in await vectors.query(school, direction(0), limit=10)]
+        assert EAST not in [
+            each.id for each in await vectors.query(school, direction(0), limit=10, released_only=False)
+        ]
 
     async def test_nothing_is_found_among_nothing(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, {})
         await vectors.delete(school, [])
         await vectors.delete(school, [EAST])
-        assert list(await vectors.query(school, direction(0), limit=10)) == []
+        assert list(await vectors.query(school, direction(0), limit=10, released_only=False)) == []
 
     async def test_many_are_written_at_once(self, vectors: VectorIndex, school: Caller) -> None:
         await vectors.upsert(school, {UUID(int=number): direction(number / 300) for number in range(1, 251)})
-        assert len(await vectors.query(school, direction(0), limit=100)) == 100
+        assert len(await vectors.query(school, direction(0), limit=100, released_only=False)) == 100
 
     async def test_writers_of_the_same_vectors_do_not_block_each_other(
         self, vectors: VectorIndex, school: Caller
     ) -> None:
         forwards, backwards = COMPASS, dict(reversed(COMPASS.items()))
         await asyncio.gather(*(vectors.upsert(school, each) for each in (forwards, backwards) * 4))
-        assert len(await vectors.query(school, direction(0), limit=10)) == 3
+        assert len(await vectors.query(school, direction(0), limit=10, released_only=False)) == 3
+
+    async def test_only_what_is_released_is_found_and_counts_towards_the_limit(
+        self, vectors: VectorIndex, school: Caller
+    ) -> None:
+        hidden = {UUID(int=number): direction(number / 3000) for number in range(10, 260)}
+        await vectors.upsert(school, hidden)
+        await vectors.upsert(school, COMPASS, released=[NORTH, NORTHEAST])
+        released = await vectors.query(school, direction(0), limit=2, released_only=True)
+        assert [each.id for each in released] == [NORTHEAST, NORTH]
+        (nearest,) = await vectors.query(school, direction(0), limit=1, released_only=False)
+        assert nearest.id == EAST
+
+    async def test_a_release_can_come_later(self, vectors: VectorIndex, school: Caller) -> None:
+        await vectors.upsert(school, COMPASS)
+        assert list(await vectors.query(school, direction(0), limit=9, released_only=True)) == []
+        await vectors.upsert(school, COMPASS, released=[EAST])
+        assert [each.id for each in await vectors.query(school, direction(0), limit=9, released_only=True)] == [EAST]
 
     async def test_a_tenant_finds_its_own_only(self, vectors: VectorIndex, school: Caller, rival: Caller) -> None:
         await vectors.upsert(school, COMPASS)
         await vectors.upsert(rival, {EAST: direction(0)})
         await vectors.delete(rival, [NORTH])
-        assert [each.id for each in await vectors.query(rival, direction(0), limit=10)] == [EAST]
-        assert len(await vectors.query(school, direction(0), limit=10)) == 3
+        assert [each.id for each in await vectors.query(rival, direction(0), limit=10, released_only=False)] == [EAST]
+        assert len(await vectors.query(school, direction(0), limit=10, released_only=False)) == 3
 
     async def test_the_engine_answers_a_ping(self, vectors: VectorIndex) -> None:
         await vectors.ping()

@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
-from shared.caller import TenantId
+from shared.caller import Caller, TenantId
 from shared.events.connection import connect
 from shared.events.documents import DocumentSource
+from shared.events.event import Recorded
 from shared.events.relay import Relay
+from shared.events.streams import append, stream_of
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.jwks import LocalKeys
+from shared.search.analysis import LAYOUT
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from subgraphs.content.app import create
 from subgraphs.content.settings import ContentSettings
@@ -49,7 +53,11 @@ def issuer() -> TokenIssuer:
 @pytest.fixture
 def headers(issuer: TokenIssuer, library: Library) -> dict[str, str]:
     """The headers of the library's author."""
-    caller = library.author
+    return headers_of(issuer, library.author)
+
+
+def headers_of(issuer: TokenIssuer, caller: Caller) -> dict[str, str]:
+    """The headers of somebody who has signed in."""
     token = issuer.issue(
         caller.tenant_id, caller.require_user(), uuid7(), role=caller.role, scopes=caller.scopes
     ).access_token
@@ -112,6 +120,20 @@ class TestIndexing:
             await app.service.execute(SAVE, {"title": "Algebra"}, headers=headers)
             await until_found(app, headers, "Algebra")
 
+    @pytest.mark.parametrize("topic", ["courses.course-published.v1", "courses.module-changed.v1"])
+    async def test_what_stands_in_a_published_course_is_found_by_everybody(
+        self, settings: ContentSettings, issuer: TokenIssuer, library: Library, topic: str
+    ) -> None:
+        lesson = await library.lesson("Algebra", "Vectors.")
+        learner = headers_of(issuer, library.reader)
+        payload = msgspec.json.encode({"item_ids": [lesson.id], "title": "unknown to this consumer"})
+        redis = connect(settings.redis_url.get_secret_value())
+        async with running(settings, issuer) as app, asyncio.timeout(20):
+            assert await titles(app, learner) == []
+            await append(redis, stream_of("courses"), [Recorded(uuid7(), library.tenant.id, topic, payload)])
+            await until_found(app, learner, "Algebra")
+        await redis.aclose()
+
     async def test_a_lost_index_is_built_again_at_the_start(
         self, settings: ContentSettings, issuer: TokenIssuer, headers: dict[str, str], library: Library
     ) -> None:
@@ -120,7 +142,7 @@ class TestIndexing:
             assert await titles(app, headers) == ["Algebra"]
         await asyncio.to_thread(shutil.rmtree, settings.search_folder)
         async with running(settings, issuer) as app, asyncio.timeout(20):
-            await until_built(settings.search_folder / "v1" / library.tenant.id.hex)
+            await until_built(settings.search_folder / LAYOUT / library.tenant.id.hex)
             assert await titles(app, headers) == ["Algebra"]
 
     async def test_what_was_saved_while_the_subgraph_was_away_is_found_when_it_is_back(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.ids import uuid7
+from subgraphs.content.service import releasing
 from subgraphs.content.store import LessonStore
 from tests.factories.content import SCHEMA, Library
 
@@ -59,7 +60,7 @@ class TestSaveLesson:
             {"__typename": "CodeBlock", "language": "python", "source": "print(1)\n"},
         ]
         id_ = saved["lesson"]["id"]
-        read = (await library.ask(library.reader, LESSON, id=id_))["data"]
+        read = (await library.ask(library.author, LESSON, id=id_))["data"]
         assert read["lesson"] == {"id": id_, "title": "Linear algebra"}
         assert read["learningItem"] == {"__typename": "Lesson", "id": id_, "estimatedDuration": 60}
 
@@ -123,16 +124,45 @@ class TestAccess:
         assert code(await rival.ask(rival.author, SAVE, id=id_)) == "NOT_FOUND"
 
 
+class TestReleased:
+    """A lesson is its authors' until a course with it is published."""
+
+    async def test_a_learner_reads_only_what_is_released(self, library: Library) -> None:
+        lesson = await library.lesson()
+        unknown = await library.ask(library.reader, LESSON, id=str(uuid7()))
+        assert await library.ask(library.reader, LESSON, id=str(lesson.id)) == unknown
+        assert (await library.ask(library.author, LESSON, id=str(lesson.id)))["data"]["lesson"]["title"]
+        await releasing.release(library.documents, library.author, [lesson.id])
+        assert (await library.ask(library.reader, LESSON, id=str(lesson.id)))["data"]["lesson"]["title"]
+
+    @pytest.mark.parametrize("type_name", ["Lesson", "LearningItem"])
+    async def test_an_entity_is_null_before(self, library: Library, type_name: str) -> None:
+        reference = {"__typename": type_name, "id": str((await library.lesson()).id)}
+        answer = await library.ask(library.reader, TestEntities.ENTITIES, representations=[reference])
+        assert answer == {"data": {"_entities": [None]}}
+
+    @pytest.mark.parametrize("mode", ["TEXT", "SEMANTIC", "HYBRID"])
+    async def test_a_learner_finds_only_what_is_released(self, library: Library, mode: str) -> None:
+        for number in range(5):
+            await library.lesson(f"Draft {number}", "Vectors and matrices, vectors and matrices.")
+        shown = await library.released("Shown", "Vectors and matrices in space.")
+        await library.indexer.ensure_built(library.author)
+        found = await library.ask(library.reader, SEARCH, query="matrices", mode=mode, first=1)
+        assert [hit["item"]["id"] for hit in found["data"]["search"]] == [str(shown.id)]
+        everything = await library.ask(library.author, SEARCH, query="matrices", mode=mode)
+        assert len(everything["data"]["search"]) == 6
+
+
 class TestSearch:
     async def test_a_hit_shows_its_item_and_a_snippet(self, library: Library) -> None:
-        lesson = await library.lesson(text="# Vectors\n\nA **matrix** moves them.")
+        lesson = await library.released(text="# Vectors\n\nA **matrix** moves them.")
         (hit,) = (await library.ask(library.reader, SEARCH, query="matrix", mode="TEXT"))["data"]["search"]
         assert hit["item"] == {"__typename": "Lesson", "id": str(lesson.id), "title": "Linear algebra"}
         assert "A <mark>matrix</mark> moves them" in hit["snippet"]
         assert hit["score"] > 0
 
     async def test_a_hit_by_meaning_has_no_snippet(self, library: Library) -> None:
-        await library.lesson(text="Vectors, matrices and linear maps.")
+        await library.released(text="Vectors, matrices and linear maps.")
         await library.indexer.ensure_built(library.author)
         (hit,) = (await library.ask(library.reader, SEARCH, query="mathematics", mode="SEMANTIC"))["data"]["search"]
         assert hit["snippet"] is None
@@ -158,7 +188,7 @@ class TestEntities:
     """
 
     async def test_an_item_is_found_as_itself_and_through_its_interface(self, library: Library) -> None:
-        lesson = {"id": str((await library.lesson()).id)}
+        lesson = {"id": str((await library.released()).id)}
         references = [{"__typename": name, **lesson} for name in ("Lesson", "LearningItem")]
         answer = await library.ask(library.reader, self.ENTITIES, representations=references)
         assert answer == {"data": {"_entities": [{"__typename": "Lesson", "title": "Linear algebra"}] * 2}}
@@ -170,7 +200,7 @@ class TestEntities:
         assert answer == {"data": {"_entities": [None, None]}}
 
     async def test_many_items_are_read_at_once(self, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-        ids = [str((await library.lesson(f"Lesson {number}")).id) for number in range(5)]
+        ids = [str((await library.released(f"Lesson {number}")).id) for number in range(5)]
         reads: list[int] = []
         by_ids = LessonStore.by_ids
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from shared.events.documents import OutboxEntry
 from shared.idempotency import IdempotencyKeyReused
 from shared.ids import uuid7
 from subgraphs.content.models import CodeBlock, TextBlock, VideoBlock
-from subgraphs.content.service import finding
+from subgraphs.content.service import finding, releasing
 from subgraphs.content.service.finding import SearchMode
 from subgraphs.content.store import LessonStore
 from tests.factories.content import Library
@@ -98,9 +99,35 @@ class TestSaveLesson:
         assert (await library.lesson(key="k")).id != (await library.lesson(key="k", caller=other)).id
 
 
+class TestRelease:
+    async def test_a_release_may_come_before_the_lesson_and_more_than_once(self, library: Library) -> None:
+        lesson_id = uuid7()
+        for _ in range(2):
+            await releasing.release(library.documents, library.author, [lesson_id])
+        async with library.documents.read(library.reader) as documents:
+            now = datetime.now(UTC)
+            await LessonStore(documents).add(lesson_id, title="Late", blocks=[], duration=0, now=now)
+            assert set(await releasing.visible_lessons(documents, [lesson_id])) == {lesson_id}
+
+    async def test_what_is_released_later_is_found_once_indexed_again(self, library: Library) -> None:
+        lesson = await library.lesson()
+        for expected in ([], [lesson.id]):
+            await library.indexer.index(library.author, [lesson.id])
+            for mode in SearchMode:
+                hits = await finding.search(library.indexer, library.reader, "matrices", mode, first=1)
+                assert [hit.id for hit in hits] == expected
+            await releasing.release(library.documents, library.author, [lesson.id])
+
+    async def test_a_release_holds_in_its_own_tenant(self, library: Library, rival: Library) -> None:
+        lesson = await library.lesson()
+        await releasing.release(rival.documents, rival.author, [lesson.id])
+        async with library.documents.read(library.reader) as documents:
+            assert await releasing.visible_lessons(documents, [lesson.id]) == {}
+
+
 class TestSearch:
     async def find(self, library: Library, query: str, mode: SearchMode = SearchMode.HYBRID) -> list[Any]:
-        return [hit.id for hit in await finding.search(library.indexer, library.reader, query, mode, first=10)]
+        return [hit.id for hit in await finding.search(library.indexer, library.author, query, mode, first=10)]
 
     async def test_the_first_search_finds_what_was_there_before(self, library: Library) -> None:
         lesson = await library.lesson()
@@ -133,7 +160,7 @@ class TestSearch:
         assert {meant.id, said.id} <= set(found)
 
     @pytest.mark.parametrize("mode", list(SearchMode))
-    @pytest.mark.parametrize("query", ["", "   "])
+    @pytest.mark.parametrize("query", ["", "   ", "\0", "!?"])
     async def test_nothing_is_found_for_nothing(self, library: Library, query: str, mode: SearchMode) -> None:
         await library.lesson()
         assert await self.find(library, query, mode) == []

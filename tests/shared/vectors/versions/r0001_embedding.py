@@ -2,7 +2,7 @@
 
 from alembic.operations import Operations
 
-from shared.vectors.baseline import create_embedding_table
+from shared.vectors.baseline import add_released, create_embedding_table
 
 revision = "0001"
 down_revision = None
@@ -10,3 +10,4 @@ down_revision = None
 
 def upgrade(op: Operations) -> None:
     create_embedding_table(op)
+    add_released(op)
