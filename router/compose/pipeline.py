@@ -8,6 +8,7 @@ from router.compose import satisfiability
 from router.compose.check import check_schema, check_upgraded
 from router.compose.collector import paused
 from router.compose.hints import Hint
+from router.compose.limits import DEFAULT, Limits, Measure, told
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.printer import print_schema
 from router.compose.read import read
@@ -30,45 +31,49 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Subgraphs that do not, and all that was found against them."""
+    """Subgraphs that do not, and what was found against them: all of it, unless there is far too much."""
 
     errors: tuple[CompositionError, ...]
 
 
-def compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
+def compose(subgraphs: Sequence[Subgraph], *, limits: Limits = DEFAULT) -> Composed | Refused:
     """Compose subgraphs into a supergraph; neither their order nor that of their definitions matters."""
-    errors = list(invalid_subgraph_name.check(subgraphs))
-    if errors:
-        return Refused(tuple(errors))
     try:
         with paused():
-            return _compose(subgraphs)
+            _check_names(subgraphs)
+            return _compose(subgraphs, limits)
     except FederationError as refused:
-        return Refused(refused.errors)
+        return Refused(told(refused.errors, limits))
     except RecursionError:
         message = "Something is nested too deeply to be read: a field set, a type or a value."
         return Refused((CompositionError(ErrorCode.INVALID_GRAPHQL, message),))
 
 
-def _compose(subgraphs: Sequence[Subgraph]) -> Composed | Refused:
-    merge = merge_subgraphs(_read_all(subgraphs))
+def _check_names(subgraphs: Sequence[Subgraph]) -> None:
+    errors = list(invalid_subgraph_name.check(subgraphs))
+    if errors:
+        raise FederationError(errors)
+
+
+def _compose(subgraphs: Sequence[Subgraph], limits: Limits) -> Composed:
+    merge = merge_subgraphs(_read_all(subgraphs, Measure(limits)))
     if not merge.errors:
         satisfiability.check(merge)
     if merge.errors:
-        return Refused(tuple(merge.errors))
+        raise FederationError(merge.errors)
     return Composed(print_schema(merge.supergraph), tuple(merge.hints))
 
 
-def _read_all(subgraphs: Sequence[Subgraph]) -> list[SubgraphSchema]:
+def _read_all(subgraphs: Sequence[Subgraph], measure: Measure) -> list[SubgraphSchema]:
     """Read and check every subgraph, and bring all to Federation 2."""
-    found = _each(sorted(subgraphs, key=lambda subgraph: subgraph.name), _read_one)
+    found = _each(sorted(subgraphs, key=lambda subgraph: subgraph.name), lambda each: _read_one(each, measure))
     upgraded = upgrade_all(found)
     _each((subgraph for subgraph in upgraded if subgraph not in found), check_upgraded)
     return upgraded
 
 
-def _read_one(subgraph: Subgraph) -> SubgraphSchema:
-    schema = read(subgraph)
+def _read_one(subgraph: Subgraph, measure: Measure) -> SubgraphSchema:
+    schema = read(subgraph, measure)
     check_schema(schema)
     return schema
 

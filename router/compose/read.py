@@ -9,12 +9,12 @@ from graphql import (
     Source,
     TypeDefinitionNode,
     TypeExtensionNode,
-    parse,
     print_ast,
 )
 
 from router.compose.build import Builder
 from router.compose.defaults import normalize_defaults
+from router.compose.limits import DEFAULT, Measure
 from router.compose.model import ROOT_NAMES, ObjectType, RootKind, Schema
 from router.compose.read_links import read_links
 from router.compose.subgraph import Subgraph, SubgraphSchema
@@ -39,19 +39,19 @@ FEDERATION_TYPES = ("_Any", "_Entity", "_Service")
 _NEVER_MEANT = frozenset({LINK, CORE, JOIN, CONNECT})
 
 
-def read(subgraph: Subgraph) -> SubgraphSchema:
-    """Parse a subgraph and give every federation directive its meaning.
+def read(subgraph: Subgraph, measure: Measure | None = None) -> SubgraphSchema:
+    """Parse a subgraph, as far as `measure` allows, and give every federation directive its meaning.
 
     Raises:
         FederationError: the SDL does not parse, or its links cannot be made out.
 
     """
-    document = parse_sdl(subgraph)
+    document = parse_sdl(subgraph, measure or Measure(DEFAULT))
     links = read_links(document)
     return _typed(subgraph.name, subgraph.url, document, links)
 
 
-def parse_sdl(subgraph: Subgraph) -> DocumentNode:
+def parse_sdl(subgraph: Subgraph, measure: Measure) -> DocumentNode:
     """The document of a subgraph, its places named for the subgraph.
 
     Raises:
@@ -59,7 +59,7 @@ def parse_sdl(subgraph: Subgraph) -> DocumentNode:
 
     """
     try:
-        return parse(Source(subgraph.sdl, subgraph.name))
+        return measure.parse(Source(subgraph.sdl, subgraph.name))
     except GraphQLSyntaxError as error:
         places = tuple(Location(subgraph.name, at.line, at.column) for at in error.locations or ())
         fault = CompositionError(ErrorCode.INVALID_GRAPHQL, error.message, places, subgraph.name)

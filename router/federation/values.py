@@ -1,6 +1,6 @@
 """Constant values of SDL as plain Python, with enum values kept apart from strings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
 
@@ -105,3 +105,16 @@ def _same_items(one: Sequence[Value], other: Sequence[Value]) -> bool:
 
 def _same_fields(one: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
     return one.keys() == other.keys() and all(same_value(value, other[name]) for name, value in one.items())
+
+
+def identity(value: Value) -> Hashable:
+    """What two constants have in common exactly if they are the same."""
+    match value:
+        case bool() | EnumName():
+            return (type(value), value)
+        case list():
+            return tuple(identity(item) for item in value)
+        case dict():
+            return frozenset((name, identity(item)) for name, item in value.items())
+        case _:
+            return value

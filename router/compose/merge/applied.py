@@ -1,6 +1,6 @@
 """Merge the directives applied to one element."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeAlias
 
 from router.compose.hints import HintCode
@@ -9,7 +9,7 @@ from router.compose.merge.composed import STRATEGIES, ComposedDirective
 from router.compose.merge.context import Merge, Sources, present
 from router.compose.model import Applied, DirectiveDefinition, Element
 from router.compose.rules.auth_requirements_applied_on_interface import ACCESS
-from router.federation.values import MISSING, Value, print_value, same_value
+from router.federation.values import MISSING, Value, identity, print_value, same_value
 
 Found: TypeAlias = Sequence[tuple[int, list[Applied]]]
 """The applications of one directive, with the index of the subgraph they are from."""
@@ -77,13 +77,12 @@ def _arguments(applied: Applied) -> str:
 
 def _unite(merge: Merge, found: Found, into: Element, composed: ComposedDirective) -> None:
     """Apply every distinct application once."""
-    kept: list[Applied] = []
+    kept: dict[Hashable, Applied] = {}
     for index, applications in found:
         for each in applications:
             applied = Applied(each.name, _transformed(merge, index, each, composed), composed.meaning)
-            if not any(_same(applied, other, composed.definition) for other in kept):
-                kept.append(applied)
-    into.directives.extend(kept)
+            kept.setdefault(identity(_with_defaults(applied, composed.definition)), applied)
+    into.directives.extend(kept.values())
 
 
 def _transformed(merge: Merge, index: int, applied: Applied, composed: ComposedDirective) -> dict[str, Value]:

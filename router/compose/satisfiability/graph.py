@@ -63,6 +63,7 @@ class Graph:
         self.merge = merge
         self._steps: dict[tuple[Node, str], Step | None] = {}
         self._local_keys: dict[tuple[int, str], bool] = {}
+        self._runtime_types: dict[tuple[int, str], frozenset[str]] = {}
         self._entries: dict[str, tuple[Jump, ...]] = {}
 
     def is_interface_object(self, node: Node) -> bool:
@@ -73,11 +74,13 @@ class Graph:
 
     def runtime_types(self, node: Node) -> frozenset[str]:
         """The objects that the subgraph knows a value at `node` can be."""
-        type_ = self._type(node)
-        schema = self.merge.subgraphs[node.subgraph].schema
-        if isinstance(type_, ObjectType | InterfaceType | UnionType):
-            return frozenset(each.name for each in schema.runtime_types(type_))
-        return frozenset()
+        key = (node.subgraph, node.type)
+        if key not in self._runtime_types:
+            type_, schema = self._type(node), self.merge.subgraphs[node.subgraph].schema
+            is_composite = isinstance(type_, ObjectType | InterfaceType | UnionType)
+            found = schema.runtime_types(type_) if is_composite else []
+            self._runtime_types[key] = frozenset(each.name for each in found)
+        return self._runtime_types[key]
 
     def _type(self, node: Node) -> object:
         return self.merge.subgraphs[node.subgraph].schema.types.get(node.type)

@@ -10,6 +10,7 @@ from router.federation.errors import CompositionError, ErrorCode, locations
 from router.federation.type_ref import base_name
 
 Meaning = Literal["key", "requires", "provides"]
+_SHOWN = 500  # characters of a field set that a message quotes
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Application:
     @property
     def shown(self) -> str:
         fields = self.applied.arguments.get("fields")
-        return f'"{fields}"' if isinstance(fields, str) else repr(fields)
+        shown = f'"{fields}"' if isinstance(fields, str) else repr(fields)
+        return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 def applications(subgraph: SubgraphSchema, meaning: Meaning) -> Iterator[Application]:
