@@ -17,7 +17,12 @@ from shared.vectors.port import VectorIndex
 from subgraphs.content.models import Block, CodeBlock, Lesson, TextBlock, VideoBlock
 from subgraphs.content.store import LessonStore, ReleaseStore
 
-_MARKUP: Final = re.compile(r"[*_`#>|~]+|!?\[|\]\([^)]*\)")
+_MARKUP: Final = re.compile(
+    r"^ {0,3}(?:#{1,6}[ \t]+|(?:>[ \t]?)+|(?:```|~~~).*$)"  # what begins a line
+    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|~~|`+"  # what stands around words
+    r"|!?\[|\]\([^)]*\)",  # links and images
+    re.MULTILINE,
+)
 _log = structlog.get_logger("studium.content")
 
 

@@ -125,6 +125,16 @@ class TestRelease:
             assert await releasing.visible_lessons(documents, [lesson.id]) == {}
 
 
+class TestIndexing:
+    async def test_markup_is_left_out_and_nothing_else(self, library: Library) -> None:
+        lesson = await library.lesson(text="## Names\n> A **bold** `snake_case` if a > b | 2 * 3 ~ C# #1 [x](http://y)")
+        (hit,) = await finding.search(library.indexer, library.author, "names", SearchMode.TEXT, first=1)
+        assert (hit.id, hit.snippet) == (
+            lesson.id,
+            "<mark>Names</mark>\nA bold snake_case if a &gt; b | 2 * 3 ~ C# #1 x",
+        )
+
+
 class TestSearch:
     async def find(self, library: Library, query: str, mode: SearchMode = SearchMode.HYBRID) -> list[Any]:
         return [hit.id for hit in await finding.search(library.indexer, library.author, query, mode, first=10)]
