@@ -16,7 +16,7 @@ from router.compose.model import ROOT_NAMES, Schema
 from router.compose.read import directive_meaning
 from router.compose.read_links import read_links
 from router.federation.errors import CompositionError, ErrorCode, FederationError, locations
-from router.federation.features import CORE, JOIN, LINK
+from router.federation.features import CORE, JOIN
 from router.federation.links import Links
 
 SUPERGRAPH = "supergraph"
@@ -27,7 +27,7 @@ def read_supergraph_schema(sdl: str) -> tuple[Schema, Links]:
     """The schema that `sdl` spells, machinery and all, and what it links to.
 
     Raises:
-        FederationError: INVALID_FEDERATION_SUPERGRAPH, or what is wrong with a link.
+        FederationError: INVALID_FEDERATION_SUPERGRAPH, UNSUPPORTED_FEATURE, or what is wrong with a link.
 
     """
     try:
@@ -35,9 +35,11 @@ def read_supergraph_schema(sdl: str) -> tuple[Schema, Links]:
     except GraphQLSyntaxError as error:
         raise _refused(f"does not parse: {error.message}") from error
     links = read_links(document)
-    for identity, what in ((LINK, "links to nothing"), (JOIN, "does not link to the join specification")):
-        if identity not in links.by_identity and CORE not in links.by_identity:
-            raise _refused(f"{what}; was it written by a composer?")
+    if CORE in links.by_identity:
+        message = "A supergraph of Federation 1, which links by @core, cannot be changed: compose it with Federation 2."
+        raise FederationError([CompositionError(ErrorCode.UNSUPPORTED_FEATURE, message)])
+    if JOIN not in links.by_identity:
+        raise _refused("does not link to the join specification; was it written by a composer?")
     return _schema(document, links), links
 
 

@@ -24,6 +24,7 @@ from graphql import (
 
 from router.federation.type_ref import type_ref
 from router.supergraph.errors import SupergraphError
+from router.supergraph.features import check_features
 from router.supergraph.machinery import Machinery
 from router.supergraph.model import (
     ContextArgument,
@@ -52,12 +53,13 @@ def read_supergraph(sdl: str) -> Supergraph:
     """Parse and interpret.
 
     Raises:
-        SupergraphError: the text does not parse, or names no subgraphs.
+        SupergraphError: the text does not parse, is no supergraph, or needs what we do not support.
     """
     try:
         document = parse(sdl, no_location=True)
     except GraphQLSyntaxError as error:
         raise SupergraphError(str(error)) from error
+    check_features(document)
     return _Reader(document).read()
 
 

@@ -1,7 +1,7 @@
 """Which fields of a schema an operation must ask for to be touched by a change."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphql import (
@@ -69,6 +69,9 @@ class Users:
         return isinstance(type_, GraphQLInputObjectType) or is_leaf_type(type_)
 
 
+_named: Callable[[Any], GraphQLNamedType] = get_named_type
+"""Lists of unknown items are all that graphql-core's own types would tell."""
+
+
 def _name(type_: Any) -> str:
-    named: GraphQLNamedType = get_named_type(type_)
-    return named.name
+    return _named(type_).name

@@ -14,13 +14,13 @@ from router.compose.rules import (
     missing_transitive_auth_requirements,
     requires_on_supergraph,
 )
-from router.compose.rules.invalid_graphql import implementations, values
+from router.compose.rules.invalid_graphql import implementations, machinery, values
 from router.federation.errors import CompositionError
 
 
 def validate(merge: Merge) -> None:
     """Add to the merge's errors what its supergraph does wrong, one stage at a time."""
-    stages: tuple[Callable[[Merge], Iterator[CompositionError]], ...] = (_parts, _schema, _api)
+    stages: tuple[Callable[[Merge], Iterator[CompositionError]], ...] = (machinery.check, _parts, _schema, _api)
     for stage in stages:
         if merge.errors:
             return

@@ -205,3 +205,21 @@ def test_hints_have_levels() -> None:
     assert HintCode.INCONSISTENT_DESCRIPTION.level is HintLevel.WARN
     assert HintCode.INCONSISTENT_ENTITY.level is HintLevel.INFO
     assert HintCode.UNUSED_ENUM_TYPE.level is HintLevel.DEBUG
+
+
+def test_inconsistent_type_system_directive_repeatable_and_locations() -> None:
+    """Never given, by the reference neither: such directives are composed on request only, and not compared."""
+    compose = '@link(url: "https://example.com/mark/v1.0", import: ["@mark"]) @composeDirective(name: "@mark")'
+    found = hints(
+        a=f"""
+            {LINK} extend schema {compose}
+            directive @mark(n: Int) repeatable on FIELD_DEFINITION | OBJECT
+            type Query {{ a: Int @mark(n: 1) }}
+        """,
+        b=f"""
+            {LINK} extend schema {compose}
+            directive @mark(n: Int) on FIELD_DEFINITION
+            type Query {{ b: Int @mark(n: 1) }}
+        """,
+    )
+    assert found == set()

@@ -158,3 +158,16 @@ def test_features_go_by_the_names_they_are_linked_under() -> None:
 def test_a_text_that_is_no_supergraph_is_refused(text: str, why: str) -> None:
     with pytest.raises(SupergraphError, match=why):
         Supergraph.from_sdl(text)
+
+
+def test_an_unknown_version_of_join_is_refused() -> None:
+    with pytest.raises(SupergraphError, match=r"version v0\.9 of join") as refused:
+        Supergraph.from_sdl('schema @link(url: "https://specs.apollo.dev/join/v0.9", for: EXECUTION) { query: Query }')
+    assert refused.value.code == "INVALID_FEDERATION_SUPERGRAPH"
+
+
+@pytest.mark.parametrize("purpose", ["SECURITY", "EXECUTION"])
+def test_a_feature_that_is_needed_and_not_known_is_refused(purpose: str) -> None:
+    with pytest.raises(SupergraphError, match=f"needs .*lock/v1.0.* for {purpose}") as refused:
+        Supergraph.from_sdl(f'schema @link(url: "https://example.com/lock/v1.0", for: {purpose}) {{ query: Query }}')
+    assert refused.value.code == "UNSUPPORTED_LINKED_FEATURE"

@@ -1,5 +1,7 @@
 """INVALID_GRAPHQL."""
 
+import pytest
+
 from tests.router.compose.graphs import FEDERATION_1, codes
 
 
@@ -130,3 +132,9 @@ def test_a_federation_1_schema_knows_no_later_directives() -> None:
         """,
     )
     assert found == {"INVALID_GRAPHQL"}
+
+
+@pytest.mark.parametrize("name", ["federation__FieldSet", "_Service", "_Any"])
+def test_the_types_of_federation_are_no_part_of_the_graph(name: str) -> None:
+    declared = {"_Service": "type _Service { sdl: String }", "_Any": "scalar _Any"}.get(name, "")
+    assert codes(a=f"type Query {{ a: {name} }} {declared}") == {"INVALID_GRAPHQL"}

@@ -16,3 +16,8 @@ def test_what_is_visible_is_of_a_visible_type() -> None:
         """,
     )
     assert found == {"REFERENCED_INACCESSIBLE"}
+
+
+def test_the_types_of_specifications_are_hidden() -> None:
+    assert codes(a="type Query { a: join__Graph } enum join__Graph { A }") == {"REFERENCED_INACCESSIBLE"}
+    assert codes(a="type Query { a: link__Purpose }") == {"REFERENCED_INACCESSIBLE"}
