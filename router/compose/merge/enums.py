@@ -18,7 +18,7 @@ def merge_enum(merge: Merge, sources: dict[int, EnumType], into: EnumType) -> No
     if not into.values:
         merge.error(
             ErrorCode.EMPTY_MERGED_ENUM_TYPE,
-            f'Enum "{into.name}" is an input, so that only values common to all subgraphs are kept, and there is none.',
+            f'Enum "{into.name}" is an input and keeps what all subgraphs define, which is no value. Share one.',
             (source.node for source in sources.values()),
         )
 

@@ -26,7 +26,7 @@ def merge_input(merge: Merge, sources: dict[int, InputType], into: InputType) ->
     if not into.fields:
         merge.error(
             ErrorCode.EMPTY_MERGED_INPUT_TYPE,
-            f'Input "{into.name}" keeps only fields common to all subgraphs that define it, and there is none.',
+            f'Input "{into.name}" keeps only what all its subgraphs define, and there is no such field. Share one.',
             (source.node for source in sources.values()),
         )
 

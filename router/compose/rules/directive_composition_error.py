@@ -96,12 +96,14 @@ class Requests:
     def _agree_on_major_version(self, identity: str, links: list[tuple[Link, bool]]) -> bool:
         composed = {link.url.version.major for link, is_composed in links if is_composed}
         if len(composed) > 1:
-            message = f'"{identity}" is composed, but linked in different major versions.'
+            message = f'"{identity}" is composed, but linked in different major versions. Link to one.'
             nodes = (link.node for link, _ in links)
             self.errors.append(CompositionError(ErrorCode.DIRECTIVE_COMPOSITION_ERROR, message, locations(*nodes)))
             return False
         if len({link.url.version.major for link, _ in links}) > 1:
-            message = f'"{identity}" is linked in different major versions, some of which are not composed.'
+            message = (
+                f'"{identity}" is linked in different major versions, some of which are not composed. Link to one.'
+            )
             self.hints.append(Hint(HintCode.DIRECTIVE_COMPOSITION_INFO, message))
         return True
 

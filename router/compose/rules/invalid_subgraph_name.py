@@ -13,6 +13,7 @@ def check(subgraphs: Sequence[Subgraph]) -> Iterator[CompositionError]:
     """Names tell subgraphs apart."""
     for name, count in sorted(Counter(subgraph.name for subgraph in subgraphs).items()):
         if name == _RESERVED or not name:
-            yield CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, f'A subgraph cannot be called "{name}".')
+            message = f'A subgraph cannot be called "{name}". Give it another name.'
+            yield CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, message)
         elif count > 1:
             yield CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, f'There are {count} subgraphs called "{name}".')

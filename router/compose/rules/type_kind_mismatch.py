@@ -14,7 +14,7 @@ def check(merge: Merge) -> None:
         if len(set(kinds.values())) > 1:
             merge.error(
                 ErrorCode.TYPE_KIND_MISMATCH,
-                f'Type "{name}" has different kinds: it is {merge.by_subgraph(kinds, _article)}.',
+                f'Type "{name}" has different kinds: it is {merge.by_subgraph(kinds, _article)}. Rename all but one.',
                 (source.node for source in merge.source_types(name).values()),
             )
 

@@ -13,6 +13,6 @@ def check(application: Application, selections: SelectionSetNode) -> Iterator[Co
     for selection in selections.selections:
         if selection.directives:
             shown = ", ".join(f"@{directive.name.value}" for directive in selection.directives)
-            yield application.error("DIRECTIVE_IN_FIELDS_ARG", f"it cannot have directives, and has {shown}")
+            yield application.error("DIRECTIVE_IN_FIELDS_ARG", f"it can have no directives; leave {shown} out")
         if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
             yield from check(application, selection.selection_set)

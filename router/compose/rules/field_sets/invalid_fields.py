@@ -24,11 +24,13 @@ def parse(application: Application) -> SelectionSetNode:
     """
     fields = application.applied.arguments.get("fields")
     if not isinstance(fields, str) or not _is_string(application):
-        raise _refused(application, "INVALID_FIELDS_TYPE", "a field set is a string")
+        raise _refused(application, "INVALID_FIELDS_TYPE", 'a field set is a string, such as "id name"')
     try:
         selections = parse_field_set(fields)
     except GraphQLSyntaxError as error:
-        raise _refused(application, "INVALID_FIELDS", f"it does not parse: {error.message}") from error
+        raise _refused(
+            application, "INVALID_FIELDS", f"it does not parse: {error.message.removesuffix('.')}"
+        ) from error
     _check(application, application.start, selections)
     return selections
 

@@ -15,6 +15,12 @@ def check(application: Application) -> Iterator[CompositionError]:
     if not isinstance(application.owner, InterfaceType):
         return
     if application.meaning != "key":
-        yield application.error("UNSUPPORTED_ON_INTERFACE", "it cannot stand on a field of an interface")
+        yield application.error(
+            "UNSUPPORTED_ON_INTERFACE",
+            "it cannot stand on a field of an interface; put it on the fields that implement it",
+        )
     elif application.subgraph.version < _KEYS_SINCE:
-        yield application.error("UNSUPPORTED_ON_INTERFACE", f"interfaces have keys since Federation {_KEYS_SINCE}")
+        yield application.error(
+            "UNSUPPORTED_ON_INTERFACE",
+            f"interfaces have keys since Federation {_KEYS_SINCE}; link to that, or remove it",
+        )
