@@ -4,6 +4,7 @@ Source: https://specs.apollo.dev/link/v1.0, and the rules on name conflicts of F
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from router.federation.errors import CompositionError, ErrorCode, FederationError
@@ -66,8 +67,12 @@ def check(link: Link, links: Links) -> None:
     origin = links.by_import.get(f"@{link.alias}")
     if origin is not None:
         raise _refused(f'"@{link.alias}" is imported from "{origin.link.url.identity}" and would name "{identity}" too')
+    pairs = set(link.imports)
+    twice = Counter(name for each in pairs for name in {("name", each.name), ("alias", each.alias)})
     for imported in link.imports:
         _check_import(link, imported, links)
+        if twice["name", imported.name] > 1 or twice["alias", imported.alias] > 1:
+            raise _imported_twice(link, imported)
 
 
 def _check_alias(link: Link) -> None:
@@ -86,9 +91,6 @@ def _check_import(link: Link, imported: Import, links: Links) -> None:
     origin = links.by_import.get(imported.alias)
     if origin is not None:
         raise _refused(f'Cannot import {shown}: the name is imported from "{origin.link.url.identity}" already')
-    for other in link.imports:
-        if (other.name == imported.name) != (other.alias == imported.alias):
-            raise _refused(f'Cannot import {shown} beside "{other.name}" as "{other.alias}": one name each')
     prefix, separator, local = name.partition("__")
     if separator and prefix == link.alias and local != imported.name.removeprefix("@"):
         raise _refused(f"Cannot import {shown}: the name means another element of the same feature")
@@ -97,6 +99,12 @@ def _check_import(link: Link, imported: Import, links: Links) -> None:
         raise _refused(f'Cannot import {shown}: the name belongs to the feature "{clash.url.identity}"')
     if imported.is_directive and name == link.alias and imported.name != f"@{link.url.name}":
         raise _refused(f'Cannot import {shown}: the name means "@{link.url.name}" of the same feature')
+
+
+def _imported_twice(link: Link, imported: Import) -> FederationError:
+    other = next(each for each in link.imports if (each.name == imported.name) != (each.alias == imported.alias))
+    shown = f'"{imported.name}" from "{link.url.identity}" as "{imported.alias}"'
+    return _refused(f'Cannot import {shown} beside "{other.name}" as "{other.alias}": one name each')
 
 
 def _refused(message: str) -> FederationError:

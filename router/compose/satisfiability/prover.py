@@ -188,6 +188,7 @@ class Prover:
     def take(self, places: Places, owner: str, name: str, labels: Labels) -> Iterator[tuple[Node, Step]]:
         """Every way to resolve the field of the object `owner`: where from, and the step."""
         for node, keyed in places:
+            self._budget.spend()
             cast = node if node.type == owner else self.graph.cast(node, owner)
             step = self.graph.step(cast, name) if cast is not None else None
             if cast is None or step is None or (step.label is not None and step.label not in labels):

@@ -17,6 +17,7 @@ from router.federation.errors import CompositionError
 from router.federation.type_ref import base_name
 
 SetContexts = frozenset[tuple[tuple[int, str], frozenset[Node]]]
+_Walked = dict[tuple[str, SetContexts], list[tuple[Places, Labels]]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Walk:
         self._visible = visible
         self._budget = budget
         self._prover = Prover(Graph(merge), budget)
-        self._seen: dict[tuple[str, SetContexts], list[tuple[Places, Labels]]] = {}
+        self._seen: _Walked = {}
+        self._answered: _Walked = {}
+        """Walked from other mutations, and nothing found that cannot be answered."""
         self.errors: list[CompositionError] = []
         self.hints: list[Hint] = []
 
@@ -70,8 +73,11 @@ class Walk:
             failures: list[tuple[str, list[CompositionError]]] = []
             for subgraph, nodes in groups.items():
                 alone = Walk(self._merge, self._visible, self._budget)
-                alone._prover = self._prover
+                alone._prover, alone._answered = self._prover, self._answered
                 alone._walk([replace(after, nodes=frozenset(nodes))])
+                if not alone.errors:
+                    for key, walked in alone._seen.items():
+                        self._answered.setdefault(key, []).extend(walked)
                 self.hints.extend(alone.hints)
                 failures.append((self._merge.name(subgraph), alone.errors))
             if not failures:
@@ -94,7 +100,8 @@ class Walk:
     def _is_known(self, state: State, places: Places) -> bool:
         """Whether the same value was walked with no more places to be."""
         known = self._seen.setdefault((state.type, state.contexts), [])
-        if any(fewer <= places and labels <= state.labels for fewer, labels in known):
+        answered = self._answered.get((state.type, state.contexts), [])
+        if any(fewer <= places and labels <= state.labels for fewer, labels in (*known, *answered)):
             return True
         known.append((places, state.labels))
         return False

@@ -3,7 +3,7 @@
 Source: https://spec.graphql.org/October2021/#sec-Validation.Directives
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from graphql import specified_directives
@@ -28,6 +28,8 @@ from router.compose.rules.invalid_graphql.refuse import invalid
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError
 from router.federation.features import FEATURES, FEDERATION, LATEST
+
+_COMPARED = 200  # names that a misspelt one is compared with
 
 
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
@@ -68,7 +70,7 @@ def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, locatio
         return
     for name in applied.arguments:
         if name not in definition.arguments:
-            hint = did_you_mean([f'"{each}"' for each in suggestion_list(name, list(definition.arguments))])
+            hint = _alternatives(name, definition.arguments, "")
             yield invalid(f'@{applied.name} on "{element.coordinate}" has no argument "{name}".{hint}', applied.node)
     for name, argument in definition.arguments.items():
         if argument.required and applied.arguments.get(name) is None:
@@ -91,8 +93,14 @@ def _unknown(subgraph: SubgraphSchema, element: Element, applied: Applied) -> st
         if f"@{name}" in (federation.feature.elements() if federation.feature else ()):
             return f'{message} Import "@{name}", or write "@{federation.directive_name(name)}".'
         return f"{message} It came with a later version of Federation than {federation.url.version}."
-    known = [f'"@{each}"' for each in suggestion_list(name, list(subgraph.schema.directives))]
-    return message + did_you_mean(known)
+    return message + _alternatives(name, subgraph.schema.directives, "@")
+
+
+def _alternatives(name: str, known: Collection[str], sigil: str) -> str:
+    """The names that may have been meant, unless there are too many to compare with."""
+    if len(known) > _COMPARED:
+        return ""
+    return did_you_mean([f'"{sigil}{each}"' for each in suggestion_list(name, list(known))])
 
 
 def _repeated(subgraph: SubgraphSchema, element: Element) -> Iterator[CompositionError]:

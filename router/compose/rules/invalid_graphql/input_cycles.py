@@ -9,38 +9,47 @@ from router.compose.model import InputType, InputValue, Schema
 from router.compose.rules.invalid_graphql.refuse import invalid
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError
-from router.federation.type_ref import Named, NonNull
+from router.federation.type_ref import Named, NonNull, base_name
+
+_SHOWN = 20  # fields of a cycle that a message names
 
 
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Follow required fields from each input object."""
     done: set[str] = set()
     for type_ in subgraph.schema.types.values():
-        if isinstance(type_, InputType):
-            yield from _follow(subgraph.schema, type_, [], done)
+        if isinstance(type_, InputType) and type_.name not in done:
+            yield from _follow(subgraph.schema, type_, done)
 
 
-def _follow(
-    schema: Schema, type_: InputType, path: list[tuple[str, InputValue]], done: set[str]
-) -> Iterator[CompositionError]:
-    """Depth first, with an explicit path; a type is followed once."""
-    stack = [(type_, path)]
-    while stack:
-        current, trail = stack.pop()
-        names = [name for name, _ in trail]
-        if current.name in names:
-            cycle = trail[names.index(current.name) :]
-            shown = ".".join(field.name for _, field in cycle)
-            yield invalid(
-                f'Input "{current.name}" holds itself through required fields: "{shown}".',
-                *(field.node for _, field in cycle),
-            )
-            continue
-        if current.name in done:
-            continue
-        done.add(current.name)
-        for field in current.fields.values():
-            if isinstance(field.type, NonNull) and isinstance(field.type.of, Named):
-                inner = schema.types.get(field.type.of.name)
-                if isinstance(inner, InputType):
-                    stack.append((inner, [*trail, (current.name, field)]))
+def _follow(schema: Schema, start: InputType, done: set[str]) -> Iterator[CompositionError]:
+    """Depth first; each type is followed once, so that each way back into the path is told once."""
+    path: dict[str, Iterator[InputValue]] = {start.name: _required(start)}
+    by: list[InputValue] = []
+    done.add(start.name)
+    while path:
+        name, remaining = next(reversed(path.items()))
+        field = next(remaining, None)
+        inner = None if field is None else schema.types.get(base_name(field.type))
+        if field is None:
+            del path[name]
+            if by:
+                by.pop()
+        elif isinstance(inner, InputType) and inner.name in path:
+            yield _cycle(inner.name, [*by[list(path).index(inner.name) :], field])
+        elif isinstance(inner, InputType) and inner.name not in done:
+            done.add(inner.name)
+            path[inner.name] = _required(inner)
+            by.append(field)
+
+
+def _required(type_: InputType) -> Iterator[InputValue]:
+    return (
+        field for field in type_.fields.values() if isinstance(field.type, NonNull) and isinstance(field.type.of, Named)
+    )
+
+
+def _cycle(name: str, fields: list[InputValue]) -> CompositionError:
+    shown = ".".join(field.name for field in fields[:_SHOWN]) + ("…" if len(fields) > _SHOWN else "")
+    nodes = [field.node for field in fields[:_SHOWN]]
+    return invalid(f'Input "{name}" holds itself through required fields: "{shown}".', *nodes)
