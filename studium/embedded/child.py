@@ -29,7 +29,8 @@ class Child:
 
     `probe` tells when it has started; `health`, if it is another, whether it still lives: a process that waits for a
     database that is away is not ready, and starting it again would not help. `stage` orders the stop: higher stages
-    stop first, the databases are stage 0. `environment` None inherits ours.
+    stop first, the databases are stage 0. `environment` None inherits ours. Words of `too_early` are among its last
+    ones when it ended only because an earlier run is not quite gone.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Child:
     environment: Mapping[str, str] | None = field(default=None, repr=False)
     user: str | None = None
     stage: int = 0
+    too_early: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
     start_seconds: float = 30.0
     stop_seconds: float = 3.0
@@ -146,6 +148,12 @@ async def _succeeds(probe: Probe) -> bool:
     except Exception:  # noqa: BLE001 - whatever a driver raises means the same here: no answer
         return False
     return True
+
+
+def came_too_early(child: Child) -> bool:
+    """Whether the run that just ended did so because of an earlier one."""
+    last = "\n".join(last_lines(child.log, 3))
+    return any(words in last for words in child.too_early)
 
 
 def last_lines(log: Path, count: int = 12) -> tuple[str, ...]:

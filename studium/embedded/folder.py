@@ -16,7 +16,7 @@ from studium.embedded.pidfile import stop_leftovers
 LEAST_FREE_MEGABYTES: Final = 256
 _PRIVATE: Final = 0o700
 _MEGABYTE: Final = 1024 * 1024
-_LEFTOVER_SECONDS: Final = 5.0
+_LEFTOVER_SECONDS: Final = 20.0
 
 
 class DataFolder:

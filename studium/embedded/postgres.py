@@ -20,6 +20,8 @@ MAJOR: Final = "18"
 _USER: Final = "studium"
 _PASSWORD: Final = "postgres-password"  # noqa: S105 - the name of its file
 _CONNECTIONS: Final = 200
+_CHECKPOINT_SECONDS: Final = 20.0
+"""What a stop may take on a slow disk; killed before, the next start has to recover instead."""
 _LAST_LINES: Final = 8
 
 
@@ -73,7 +75,9 @@ class Postgres:
             pid_file=PidFile(self._folder.pids / f"{self.name}.json"),
             environment=_environment(),
             user=self._privileges.user,
+            too_early=("pre-existing shared memory block", 'lock file "postmaster.pid" already exists'),
             stop_signal=signal.SIGINT,  # fast shutdown: ends the sessions, then writes a checkpoint
+            stop_seconds=_CHECKPOINT_SECONDS,
         )
 
     def _settings(self) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
-from studium.embedded.child import Child, ChildFailed, Run, last_lines
+from studium.embedded.child import Child, ChildFailed, Run, came_too_early, last_lines
 from studium.embedded.errors import CannotStart
 
 _SHORTEST_PAUSE: Final = 0.1
@@ -43,16 +43,25 @@ class Supervisor:
             CannotStart: it does not come up; what it last logged is in the details.
 
         """
-        run = await Run.begin(child)
-        try:
-            await run.ready()
-        except ChildFailed as failure:
-            await run.stop()
-            raise cannot_start(child, failure) from failure
-        except BaseException:
-            await asyncio.shield(run.stop())
-            raise
+        run = await self._first_run(child)
         self._watched[child.name] = _Watched(run, asyncio.create_task(self._look_after(run)))
+
+    async def _first_run(self, child: Child) -> Run:
+        deadline = asyncio.get_running_loop().time() + child.start_seconds
+        while True:
+            run = await Run.begin(child)
+            try:
+                await run.ready()
+            except ChildFailed as failure:
+                await run.stop()
+                if not came_too_early(child) or asyncio.get_running_loop().time() > deadline:
+                    raise cannot_start(child, failure) from failure
+            except BaseException:
+                await asyncio.shield(run.stop())
+                raise
+            else:
+                return run
+            await asyncio.sleep(_SHORTEST_PAUSE)
 
     async def complete(self, child: Child) -> None:
         """Run a child that ends by itself.

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 _START_SECONDS = 120
-_STOP_SECONDS = 20
+_STOP_SECONDS = 45
 
 
 @dataclass(frozen=True)

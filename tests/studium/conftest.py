@@ -1,4 +1,4 @@
-"""A supervised Valkey in a process that tests may kill."""
+"""A supervised server in a process that tests may kill."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 
 from studium.embedded.pidfile import started
 
-_HOST = Path(__file__).with_name("valkey_host.py")
+_HOST = Path(__file__).with_name("supervisor_host.py")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class Host:
     @property
     def valkey(self) -> int:
         """The server's pid."""
-        return int(json.loads((self.root / "pids" / "valkey.json").read_text())["pid"])
+        return self.pid("valkey")
+
+    def pid(self, name: str) -> int:
+        return int(json.loads((self.root / "pids" / f"{name}.json").read_text())["pid"])
 
     def kill(self) -> None:
         self.process.kill()
@@ -45,12 +48,12 @@ class Host:
 
 
 @pytest.fixture
-def start_host(tmp_path: Path) -> Generator[Callable[[], Host]]:
+def start_host(tmp_path: Path) -> Generator[Callable[..., Host]]:
     """Starts a supervisor on the test's data folder."""
     hosts: list[Host] = []
 
-    def start() -> Host:
-        command = [sys.executable, str(_HOST), str(tmp_path / "data")]
+    def start(server: str = "valkey") -> Host:
+        command = [sys.executable, str(_HOST), str(tmp_path / "data"), server]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own script
         hosts.append(Host(process, tmp_path / "data"))
         return hosts[-1]

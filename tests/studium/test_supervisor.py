@@ -9,7 +9,7 @@ from pathlib import Path
 from studium.embedded.pidfile import started
 from tests.studium.conftest import Host, is_running, kill, sleeper, wait_until
 
-Start = Callable[[], Host]
+Start = Callable[..., Host]
 
 
 class TestChildren:
@@ -66,6 +66,22 @@ class TestAKilledSupervisor:
             stranger.kill()
 
 
+class TestPostgres:
+    def test_starts_once_the_last_process_of_a_killed_one_is_gone(self, start_host: Start) -> None:
+        killed = start_host("postgres")
+        assert killed.line() == "ready"
+        postmaster = killed.pid("postgres")
+        straggler = _children(postmaster)[0]
+        os.kill(straggler, signal.SIGSTOP)
+        killed.kill()
+        kill(postmaster)
+        second = start_host("postgres")
+        log = second.root / "logs" / "postgres.log"
+        wait_until(lambda: "FATAL:  pre-existing shared memory block" in log.read_text())
+        kill(straggler)
+        assert second.line() == "ready"
+
+
 class TestTheDataFolder:
     def test_has_one_supervisor_at_a_time(self, start_host: Start) -> None:
         first = start_host()
@@ -94,3 +110,7 @@ class TestTheDataFolder:
 def _write_pid(root: Path, pid: int, *, began: str | None) -> None:
     record = {"pid": pid, "started": began, "stop_signal": signal.SIGTERM}
     (root / "pids" / "valkey.json").write_text(json.dumps(record))
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -1,4 +1,4 @@
-"""A supervisor of one embedded server, to be killed by tests: `python tests/studium/valkey_host.py FOLDER`."""
+"""A supervisor of one embedded server, to be killed by tests: `supervisor_host.py FOLDER SERVER`."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 from studium.embedded import CannotStart, DataFolder, EmbeddedServers, Ports, Supervisor
 
 
-async def main(root: Path) -> None:
+async def main(root: Path, server: str) -> None:
     """Say ``ready`` once the server answers, then wait to be stopped."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -16,7 +16,7 @@ async def main(root: Path) -> None:
     folder.open()
     supervisor = Supervisor(say=_say)
     try:
-        await EmbeddedServers(folder, Ports(folder), wanted={"valkey"}).start(supervisor)
+        await EmbeddedServers(folder, Ports(folder), wanted={server}).start(supervisor)
         _say("ready")
         await stop.wait()
     finally:
@@ -31,7 +31,7 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main(Path(sys.argv[1])))
+        asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
     except CannotStart as refusal:
         _say(str(refusal))
         sys.exit(1)
