@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from enum import Enum
+from math import isfinite
 from typing import Any, Final, TypeAlias, cast
 
 from graphql import (
@@ -33,6 +34,7 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 
+_LONG = 1000  # digits of a number that no type takes, kept as it is written like one too big for a float
 _EXACT = 2**53  # whole floats up to here print as integers without loss
 
 Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
@@ -46,9 +48,9 @@ def value_of(node: ValueNode | ConstValueNode) -> Value:  # noqa: PLR0911 - an a
         case BooleanValueNode(value=value):
             return value
         case IntValueNode(value=value):
-            return int(value)
+            return int(value) if len(value) < _LONG else EnumName(value)
         case FloatValueNode(value=value):
-            return float(value)
+            return float(value) if isfinite(float(value)) else EnumName(value)
         case StringValueNode(value=value):
             return value
         case EnumValueNode(value=value):

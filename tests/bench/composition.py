@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from router.compose import Composed, Subgraph, compose
-from router.federation.features import LATEST
 
 SUBGRAPHS = 50
 ENTITIES = 30
@@ -24,7 +23,7 @@ VALUES = 4
 """Each subgraph's value types; another subgraph has the same."""
 _FIELDS = 9
 _LINK = (
-    f'extend schema @link(url: "https://specs.apollo.dev/federation/{LATEST}", '
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", '
     'import: ["@key", "@shareable", "@external", "@requires", "@provides", "@tag"])'
 )
 

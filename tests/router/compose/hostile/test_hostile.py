@@ -9,7 +9,7 @@ import pytest
 
 from router.compose import Composed, Refused, Subgraph, compose
 from router.compose.limits import Limits
-from tests.router.compose.graphs import LINK, codes, errors
+from tests.router.compose.graphs import LINK, codes, errors, supergraph
 
 Graph = Mapping[str, str]
 _ROOT = "type Query { root: T }"
@@ -222,3 +222,9 @@ def test_what_is_no_schema_is_a_syntax_error(sdl: str) -> None:
 
 def test_a_description_can_be_long() -> None:
     assert codes(a=f'"""{"word " * 100_000}""" type Query {{ q: Int }}') == set()
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "1e999"])
+def test_a_number_that_cannot_be_told_is_carried_as_written_or_refused(number: str) -> None:
+    assert codes(a=f"type Query {{ q(a: Float = {number}): Int }}") == {"INVALID_GRAPHQL"}
+    assert f"= {number}" in supergraph(a=f"scalar Big type Query {{ q(a: Big = {number}): Int }}")
