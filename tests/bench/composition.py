@@ -23,7 +23,7 @@ VALUES = 4
 """Each subgraph's value types; another subgraph has the same."""
 _FIELDS = 9
 _LINK = (
-    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", '
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", '
     'import: ["@key", "@shareable", "@external", "@requires", "@provides", "@tag"])'
 )
 
