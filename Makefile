@@ -21,7 +21,7 @@ up: setup  ## Start the whole platform on embedded servers (ARGS="--processes ma
 	@exec $(BIN)/studium up $(ARGS)
 
 test: setup-dev  ## Run the test suite (ARGS="-k catalogue")
-	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 check: setup-dev  ## Lint, types, layering, house lints, schema drift, containers
 	@$(BIN)/ruff check $(LINTED)

@@ -112,7 +112,7 @@ async def running(*coroutines: Coroutine[Any, Any, Any]) -> AsyncGenerator[list[
                 await task
 
 
-async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = 15.0) -> None:
+async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = 60) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in a server
