@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from router.execute.json import JSONObject, PathKey
 from router.execute.paths import Position, keys_of
@@ -13,8 +13,6 @@ DOWNSTREAM_CODE = "DOWNSTREAM_SERVICE_ERROR"
 
 INTERNALS = frozenset({"exception", "stacktrace", "stackTrace", "debug"})
 """Extensions that frameworks add in development, and that no client may see."""
-
-ENTITIES = "_entities"
 
 MAX_ERRORS = 1_000
 """Most errors that one fetch, or the projection, adds to an answer: beyond, they tell nobody more."""
@@ -39,31 +37,42 @@ def failure_error(failure: SubgraphFailure, subgraph: str, path: Sequence[PathKe
     }
 
 
+Targets: TypeAlias = Sequence[Sequence[tuple[JSONObject, Position | None]]]
+"""Per representation, the objects it describes and their positions."""
+
+
 def entity_errors(
     errors: Iterable[Mapping[str, Any]],
     subgraph: str,
-    targets: Sequence[Sequence[tuple[JSONObject, Position | None]]],
-    fallback: Sequence[PathKey],
+    targets: Mapping[str, Targets],
+    fallback: Sequence[Sequence[PathKey]],
 ) -> list[JSONObject]:
-    """Errors under `_entities`, moved to every object that the failing representation describes."""
-    found = _entity_errors(errors, subgraph, targets, fallback)
-    return list(islice(found, MAX_ERRORS))
+    """Errors under entities, moved to every object that the failing representation describes.
+
+    Args:
+        errors: as the subgraph gave them.
+        subgraph: its name.
+        targets: by response key of the group of entities.
+        fallback: the places that an error concerns which names no entity.
+    """
+    return list(islice(_entity_errors(errors, subgraph, targets, fallback), MAX_ERRORS))
 
 
 def _entity_errors(
     errors: Iterable[Mapping[str, Any]],
     subgraph: str,
-    targets: Sequence[Sequence[tuple[JSONObject, Position | None]]],
-    fallback: Sequence[PathKey],
+    targets: Mapping[str, Targets],
+    fallback: Sequence[Sequence[PathKey]],
 ) -> Iterator[JSONObject]:
     for error in errors:
         match error.get("path"):
-            case [str(), int(index), *rest] if 0 <= index < len(targets):
+            case [str(alias), int(index), *rest] if 0 <= index < len(targets.get(alias, ())):
                 keys = [key for key in rest if isinstance(key, str | int)]
-                for _, position in targets[index]:
+                for _, position in targets[alias][index]:
                     yield subgraph_error(error, subgraph, [*keys_of(position), *keys])
             case _:
-                yield subgraph_error(error, subgraph, fallback)
+                for place in fallback:
+                    yield subgraph_error(error, subgraph, place)
 
 
 def root_errors(errors: Iterable[Mapping[str, Any]], subgraph: str) -> list[JSONObject]:

@@ -1,17 +1,17 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
-from graphql import DocumentNode, FieldNode, OperationDefinitionNode
-
-from router.execute.errors import ENTITIES, entity_errors, errors_at, failure_error, root_errors
+from router.execute.errors import entity_errors, errors_at, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
 from router.execute.representations import EntityBatch, RepresentationBuilder
 from router.execute.run import Run
+from router.execute.shapes import holds
 from router.execute.transport.base import (
     MalformedResponse,
     SubgraphFailure,
@@ -19,7 +19,7 @@ from router.execute.transport.base import (
     SubgraphResponse,
     Transport,
 )
-from router.plan.nodes import Fetch
+from router.plan.nodes import EntityGroup, Fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +27,21 @@ class FetchStep:
     """A fetch with what the plan alone says about it.
 
     Attributes:
-        builder: describes the objects of an entity fetch; None for a root fetch.
+        groups: of an entity fetch, each with what describes its objects.
         places: paths of the merged data that lack something when the fetch fails as a whole.
     """
 
     fetch: Fetch
     transport: Transport
-    builder: RepresentationBuilder | None
+    groups: tuple[tuple[EntityGroup, RepresentationBuilder], ...]
     places: tuple[list[PathKey], ...]
 
     @classmethod
     def of(cls, fetch: Fetch, transport: Transport) -> "FetchStep":
-        if not fetch.representations:
-            prefix = static_prefix(fetch.path)
-            return cls(fetch, transport, None, tuple([*prefix, *keys] for keys in _root_keys(fetch.document)))
-        builder = RepresentationBuilder.of(fetch.path, fetch.representations)
-        return cls(fetch, transport, builder, (static_prefix(fetch.path),))
+        groups = tuple((each, RepresentationBuilder.of(each.paths, each.representations)) for each in fetch.entities)
+        prefix = static_prefix(fetch.path)
+        places = [[*prefix, key] for key in fetch.keys] if not groups else _places(fetch.entities)
+        return cls(fetch, transport, groups, tuple(places))
 
     async def run(self, run: Run) -> None:
         """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run.
@@ -51,8 +50,8 @@ class FetchStep:
             TooManyObjects: the run has come to its bound.
         """
         try:
-            if self.builder is not None:
-                await self._run_entities(run, self.builder.collect(run.data, run.budget))
+            if self.groups:
+                await self._run_entities(run)
             elif self.fetch.path:
                 await self._run_root_below(run)
             else:
@@ -88,46 +87,60 @@ class FetchStep:
         for target, _ in targets:
             merge_object(target, response.data or {})
 
-    async def _run_entities(self, run: Run, batch: EntityBatch) -> None:
-        if not batch.representations:
+    async def _run_entities(self, run: Run) -> None:
+        batches = {group.alias: self._collect(group, builder, run) for group, builder in self.groups}
+        if not any(batch.representations for batch in batches.values()):
             return
-        request = self._request(run.variables, run.headers, batch.representations)
-        response = await self.transport.fetch(request)
-        run.errors.extend(entity_errors(response.errors, self.fetch.subgraph, batch.targets, self.places[0]))
+        described = {group.variable: batches[group.alias].representations for group, _ in self.groups}
+        response = await self.transport.fetch(self._request(run.variables, run.headers, described))
+        targets = {alias: batch.targets for alias, batch in batches.items()}
+        run.errors.extend(entity_errors(response.errors, self.fetch.subgraph, targets, self.places))
         if response.data is None:
             return
-        for entity, targets in zip(_entities(response.data, len(batch.targets)), batch.targets, strict=True):
-            if entity is not None:
-                for target, _ in targets:
-                    merge_object(target, entity)
+        for alias, batch in batches.items():
+            if batch.targets:
+                _merge_entities(_entities(response.data, alias, len(batch.targets)), batch)
+
+    def _collect(self, group: EntityGroup, builder: RepresentationBuilder, run: Run) -> EntityBatch:
+        if not holds(group.when, run.variables):
+            return EntityBatch([], [])
+        return builder.collect(run.data, run.budget)
 
     def _request(
         self,
         variables: Mapping[str, Any],
         headers: Mapping[str, str],
-        representations: list[JSONObject] | None = None,
+        described: Mapping[str, list[JSONObject]] = MappingProxyType({}),
     ) -> SubgraphRequest:
         sent = {name: variables[name] for name in self.fetch.variables if name in variables}
-        if representations is not None:
-            sent["representations"] = representations
-        return SubgraphRequest(self.fetch.subgraph, self.fetch.text, sent, None, headers)
+        return SubgraphRequest(self.fetch.subgraph, self.fetch.text, {**sent, **described}, None, headers)
 
 
-def _root_keys(document: DocumentNode) -> Iterator[list[PathKey]]:
-    for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode):
-            for field in definition.selection_set.selections:
-                if isinstance(field, FieldNode):
-                    yield [field.alias.value if field.alias else field.name.value]
+def _places(groups: Sequence[EntityGroup]) -> list[list[PathKey]]:
+    """Where the entities of the groups are, each place once."""
+    found: list[list[PathKey]] = []
+    for group in groups:
+        for path in group.paths:
+            place = static_prefix(path)
+            if place not in found:
+                found.append(place)
+    return found
 
 
-def _entities(data: JSONObject, expected: int) -> list[JSONObject | None]:
+def _merge_entities(entities: Iterable[JSONObject | None], batch: EntityBatch) -> None:
+    for entity, targets in zip(entities, batch.targets, strict=True):
+        if entity is not None:
+            for target, _ in targets:
+                merge_object(target, entity)
+
+
+def _entities(data: JSONObject, alias: str, expected: int) -> list[JSONObject | None]:
     """The answers to the representations, in their order.
 
     Raises:
         MalformedResponse: there are not as many, or one is no object.
     """
-    entities: Any = data.get(ENTITIES)
+    entities: Any = data.get(alias)
     if not isinstance(entities, list):
         raise MalformedResponse("The subgraph's response has no list of entities.")
     items = cast("list[Any]", entities)

@@ -34,41 +34,42 @@ class EntityBatch:
 
 @dataclass(frozen=True, slots=True)
 class RepresentationBuilder:
-    """The shapes of one fetch, indexed by the runtime type they describe."""
+    """The shapes of one group of entities, indexed by the runtime type they describe."""
 
-    path: ResponsePath
+    paths: Sequence[ResponsePath]
     by_type: Mapping[str, Mapping[str, Representation]]
     """Per key of `__typename`, in the order of the plan: runtime type → shape."""
 
     @classmethod
-    def of(cls, path: ResponsePath, shapes: Sequence[Representation]) -> "RepresentationBuilder":
+    def of(cls, paths: Sequence[ResponsePath], shapes: Sequence[Representation]) -> "RepresentationBuilder":
         by_type: dict[str, dict[str, Representation]] = {}
         for shape in shapes:
             known = by_type.setdefault(shape.typename_key, {})
             for typename in shape.on:
                 known.setdefault(typename, shape)
-        return cls(path, by_type)
+        return cls(paths, by_type)
 
     def collect(self, data: JSONObject, budget: Budget) -> EntityBatch:
-        """Describe every object of `data` that the path leads to; those that cannot be described are left out.
+        """Describe every object of `data` that the paths lead to; those that cannot be described are left out.
 
         Raises:
             TooManyObjects: there are more than `budget` has left.
         """
         batch = EntityBatch([], [])
         known: dict[bytes, int] = {}
-        for target in objects_at(data, self.path, budget):
-            representation = self._describe(target[0])
-            if representation is None:
-                continue
-            # Arbitrary scalars of in-process subgraphs are told apart by their repr.
-            identity = orjson.dumps(representation, default=repr, option=orjson.OPT_NON_STR_KEYS)
-            index = known.setdefault(identity, len(batch.representations))
-            if index == len(batch.representations):
-                batch.representations.append(representation)
-                batch.targets.append([target])
-            else:
-                batch.targets[index].append(target)
+        for path in self.paths:
+            for target in objects_at(data, path, budget):
+                representation = self._describe(target[0])
+                if representation is None:
+                    continue
+                # Arbitrary scalars of in-process subgraphs are told apart by their repr.
+                identity = orjson.dumps(representation, default=repr, option=orjson.OPT_NON_STR_KEYS)
+                index = known.setdefault(identity, len(batch.representations))
+                if index == len(batch.representations):
+                    batch.representations.append(representation)
+                    batch.targets.append([target])
+                else:
+                    batch.targets[index].append(target)
         return batch
 
     def _describe(self, entity: JSONObject) -> JSONObject | None:

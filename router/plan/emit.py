@@ -1,42 +1,30 @@
-"""The text of a fetch, and the same as a document: what the subgraph is sent."""
+"""The text of a fetch: what the subgraph is sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from graphql import (
-    ArgumentNode,
-    DirectiveNode,
-    DocumentNode,
-    FieldNode,
-    InlineFragmentNode,
-    NamedTypeNode,
-    NameNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    VariableDefinitionNode,
-    VariableNode,
-    Visitor,
-    parse,
-    visit,
-)
+from graphql import OperationDefinitionNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from graphql.language import print_ast
 
 from router.plan.conditions import Alternative, When
-from router.plan.fetch_graph import Emission, Selected, Step
-from router.plan.nodes import Condition, OperationKind
+from router.plan.fetch_graph import Emission, Selected
+from router.plan.nodes import Condition, EntityGroup, OperationKind
 from router.plan.selections import TYPENAME
-
-_SelectionNode = FieldNode | InlineFragmentNode
 
 
 class Emitted(NamedTuple):
-    """What a step sends, and the client's variables in it."""
+    """An operation, and the client's variables in it."""
 
     text: str
-    document: DocumentNode
     variables: tuple[str, ...]
+
+
+class Written(NamedTuple):
+    """Selections, and the client's variables in them."""
+
+    text: str
+    variables: frozenset[str]
 
 
 class Emitter:
@@ -44,37 +32,49 @@ class Emitter:
 
     def __init__(self, operation: OperationDefinitionNode) -> None:
         definitions = operation.variable_definitions or ()
-        self._definitions = {each.variable.name.value: each for each in definitions}
+        self._definitions: Mapping[str, VariableDefinitionNode] = {
+            each.variable.name.value: each for each in definitions
+        }
 
-    def emit(self, step: Step, known: Alternative) -> Emitted:
-        """What `step` sends; conditions in `known` hold whenever it is sent."""
-        writer = _Writer(frozenset(known))
-        body = writer.selected(step.selected)
-        used = tuple(name for name in self._definitions if name in writer.variables)
-        definitions = [self._definitions[name] for name in used]
-        if step.described:
-            definitions.insert(0, _REPRESENTATIONS)
-            field = FieldNode(name=_name("_entities"), arguments=_ENTITIES_ARGUMENTS, selection_set=body.node)
-            body = _Written(
-                f"{{ _entities(representations: $representations) {body.text} }}", SelectionSetNode(selections=(field,))
-            )
-        head = f"({', '.join(_definition_text(each) for each in definitions)}) " if definitions else ""
-        plain = not head and step.kind is OperationKind.QUERY
-        text = body.text if plain else f"{step.kind.value} {head}{body.text}"
-        operation = OperationDefinitionNode(
-            operation=OperationType(step.kind.value), variable_definitions=tuple(definitions), selection_set=body.node
-        )
-        return Emitted(text, DocumentNode(definitions=(operation,)), used)
+    def reserved(self, name: str) -> str:
+        """A name for a variable, the client having none of that name."""
+        while name in self._definitions:
+            name = f"_{name}"
+        return name
+
+    def root_fields(self, kind: OperationKind, selections: Written) -> Emitted:
+        """An operation of these root fields."""
+        used, definitions = self._used(selections.variables)
+        if kind is OperationKind.QUERY and not definitions:
+            return Emitted(selections.text, used)
+        return Emitted(f"{kind.value} {_head(definitions)}{selections.text}", used)
+
+    def entities(self, groups: Sequence[EntityGroup], variables: frozenset[str]) -> Emitted:
+        """A query for groups of entities, which use these variables of the client."""
+        used, definitions = self._used(variables)
+        own = [f"${each.variable}: [_Any!]!" for each in groups]
+        fields = " ".join(_entities(each) for each in groups)
+        return Emitted(f"query {_head([*own, *definitions])}{{ {fields} }}", used)
+
+    def _used(self, variables: frozenset[str]) -> tuple[tuple[str, ...], list[str]]:
+        """The names in the client's order, and how they are declared."""
+        used = tuple(name for name in self._definitions if name in variables)
+        return used, [_definition_text(self._definitions[name]) for name in used]
 
 
-def text_of(selected: Selected) -> str:
-    """The selections as text, with all their conditions."""
-    return _Writer(frozenset()).selected(selected).text
+def write(selected: Selected, known: Alternative = ()) -> Written:
+    """The selections; of their conditions those are left out that are in `known` and hold anyway."""
+    writer = _Writer(frozenset(known))
+    return Written(writer.selected(selected), frozenset(writer.variables))
 
 
-class _Written(NamedTuple):
-    text: str
-    node: SelectionSetNode
+def _head(definitions: Sequence[str]) -> str:
+    return f"({', '.join(definitions)}) " if definitions else ""
+
+
+def _entities(group: EntityGroup) -> str:
+    alias = "" if group.alias == "_entities" else f"{group.alias}: "
+    return f"{alias}_entities(representations: ${group.variable}) {group.text}"
 
 
 class _Writer:
@@ -84,98 +84,58 @@ class _Writer:
         self._known = known
         self.variables: set[str] = set()
 
-    def selected(self, selected: Selected) -> _Written:
-        by_condition: dict[str | None, list[tuple[str, _SelectionNode]]] = {}
+    def selected(self, selected: Selected) -> str:
+        by_condition: dict[str | None, list[str]] = {}
         for (condition, slot), emission in selected.emissions.items():
             if condition is not None and emission.below is None and self._covered(selected, emission):
                 continue
             by_condition.setdefault(condition, []).extend(self._field(emission, slot.key))
         if not by_condition:
-            return _NOTHING
+            return f"{{ {TYPENAME} }}"
         parts = by_condition.pop(None, [])
-        parts += [_fragment(condition, fields) for condition, fields in by_condition.items()]
-        return _selection(parts)
+        parts += [f"... on {condition} {_braced(fields)}" for condition, fields in by_condition.items()]
+        return _braced(parts)
 
     def _covered(self, selected: Selected, emission: Emission) -> bool:
         """Whether the field is selected without a type condition as well."""
         plain = selected.emissions.get((None, emission.slot))
         return plain is not None and not plain.when
 
-    def _field(self, emission: Emission, key: str) -> list[tuple[str, _SelectionNode]]:
+    def _field(self, emission: Emission, key: str) -> list[str]:
         field = emission.slot.field
         text = field.name if key == field.name else f"{key}: {field.name}"
         if field.arguments:
             text += f"({field.signature})"
             if "$" in field.signature:
                 self.variables |= variables_of(field.arguments)
-        below = None if emission.below is None else self.selected(emission.below)
-        node = FieldNode(
-            name=_name(field.name),
-            alias=None if key == field.name else _name(key),
-            arguments=tuple(field.arguments),
-            selection_set=None if below is None else below.node,
-        )
-        written = "" if below is None else f" {below.text}"
+        below = "" if emission.below is None else f" {self.selected(emission.below)}"
         if not emission.when:
-            return [(text + written, node)]
-        return [self._guarded(text, written, node, alternative) for alternative in self._left(emission.when)]
+            return [text + below]
+        return [self._guarded(text, below, alternative) for alternative in self._left(emission.when)]
 
     def _left(self, when: When) -> When:
         """Alternatives without what is known to hold; one that holds anyway is enough."""
         left = tuple(tuple(each for each in alternative if each not in self._known) for alternative in when)
         return left if all(left) else ((),)
 
-    def _guarded(self, text: str, below: str, field: FieldNode, alternative: Alternative) -> tuple[str, _SelectionNode]:
+    def _guarded(self, text: str, below: str, alternative: Alternative) -> str:
         """A directive may stand on a field only once: what is left over goes on fragments around it."""
         self.variables.update(each.variable for each in alternative)
         included = [each for each in alternative if each.value]
         skipped = [each for each in alternative if not each.value]
-        first = (*included[:1], *skipped[:1])
-        written = f"{text}{_directives_text(first)}{below}"
-        node: _SelectionNode = FieldNode(
-            name=field.name,
-            alias=field.alias,
-            arguments=field.arguments,
-            directives=_directives(first),
-            selection_set=field.selection_set,
-        )
+        written = f"{text}{_directives((*included[:1], *skipped[:1]))}{below}"
         for depth in range(1, max(len(included), len(skipped))):
             more = (*included[depth : depth + 1], *skipped[depth : depth + 1])
-            written = f"...{_directives_text(more)} {{ {written} }}"
-            inner = SelectionSetNode(selections=(node,))
-            node = InlineFragmentNode(directives=_directives(more), selection_set=inner)
-        return written, node
+            written = f"...{_directives(more)} {{ {written} }}"
+        return written
 
 
-def _selection(parts: Sequence[tuple[str, _SelectionNode]]) -> _Written:
-    text = f"{{ {' '.join(text for text, _ in parts)} }}"
-    return _Written(text, SelectionSetNode(selections=tuple(node for _, node in parts)))
+def _braced(parts: Iterable[str]) -> str:
+    return f"{{ {' '.join(parts)} }}"
 
 
-def _fragment(condition: str | None, fields: Sequence[tuple[str, _SelectionNode]]) -> tuple[str, _SelectionNode]:
-    written = _selection(fields)
-    type_condition = None if condition is None else NamedTypeNode(name=_name(condition))
-    node = InlineFragmentNode(type_condition=type_condition, selection_set=written.node)
-    return f"... on {condition} {written.text}", node
-
-
-def _directives_text(conditions: Iterable[Condition]) -> str:
+def _directives(conditions: Iterable[Condition]) -> str:
     return "".join(f" @{'include' if each.value else 'skip'}(if: ${each.variable})" for each in conditions)
-
-
-def _directives(conditions: Iterable[Condition]) -> tuple[DirectiveNode, ...]:
-    return tuple(
-        DirectiveNode(
-            name=_name("include" if each.value else "skip"),
-            arguments=(ArgumentNode(name=_name("if"), value=VariableNode(name=_name(each.variable))),),
-        )
-        for each in conditions
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _name(value: str) -> NameNode:
-    return NameNode(value=value)
 
 
 @lru_cache(maxsize=1_000)
@@ -194,18 +154,3 @@ def variables_of(nodes: Any) -> set[str]:
     for node in nodes:
         visit(node, Names())
     return names
-
-
-def _representations() -> tuple[VariableDefinitionNode, tuple[ArgumentNode, ...]]:
-    operation = parse(
-        "query ($representations: [_Any!]!) { _entities(representations: $representations) }", no_location=True
-    ).definitions[0]
-    if not isinstance(operation, OperationDefinitionNode) or not operation.variable_definitions:
-        raise TypeError(operation)
-    field = operation.selection_set.selections[0]
-    arguments = field.arguments if isinstance(field, FieldNode) else None
-    return operation.variable_definitions[0], arguments or ()
-
-
-_REPRESENTATIONS, _ENTITIES_ARGUMENTS = _representations()
-_NOTHING = _Written(f"{{ {TYPENAME} }}", SelectionSetNode(selections=(FieldNode(name=_name(TYPENAME)),)))

@@ -65,7 +65,8 @@ class Step:
 
     Attributes:
         described: by runtime type; empty for a fetch of root fields.
-        others: further positions whose objects are fetched with those of `position`.
+        others: further positions whose objects are described and asked like those of `position`.
+        beside: steps of the same subgraph that travel in the same request.
         hidden_slot: where the objects' `__typename` is, if that is the name of an interface object's interface.
         after: the steps whose results it needs.
         when: conditions of everything selected; None while nothing is.
@@ -77,6 +78,7 @@ class Step:
     selected: Selected = field(default_factory=Selected)
     described: dict[str, Described] = field(default_factory=dict[str, Described])
     others: list[Position] = field(default_factory=list[Position])
+    beside: "list[Step]" = field(default_factory=list["Step"])
     hidden_slot: Slot | None = None
     after: "set[Step]" = field(default_factory=set["Step"])
     when: When | None = None
@@ -84,12 +86,19 @@ class Step:
     def widen(self, when: When) -> None:
         self.when = when if self.when is None else either(self.when, when)
 
-    def path(self) -> ResponsePath:
+    def paths(self) -> tuple[ResponsePath, ...]:
         """Where its objects are."""
-        path = self.position.path()
+        found = [self.position.path()]
         for other in self.others:
-            path = join_paths(path, other.path()) or path
-        return path
+            path = other.path()
+            for index, known in enumerate(found):
+                joined = join_paths(known, path)
+                if joined is not None:
+                    found[index] = joined
+                    break
+            else:
+                found.append(path)
+        return tuple(found)
 
     def ancestors(self) -> "set[Step]":
         """All the steps it waits for."""

@@ -95,6 +95,28 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityGroup:
+    """One `_entities` field of a fetch: objects found at one or several paths, described and asked alike.
+
+    Attributes:
+        paths: places of the merged data whose objects it describes; objects described alike are sent once, and the
+            result is merged into each of them.
+        representations: shapes, first match by runtime type.
+        text: what is selected of the objects, as in the fetch's own text.
+        alias: response key in the subgraph's answer: "_entities", or "_e0", "_e1" where several groups travel together.
+        variable: name of the variable that carries the representations; never that of a client's variable.
+        when: all must hold, or the group sends no representations.
+    """
+
+    paths: tuple[ResponsePath, ...]
+    representations: tuple[Representation, ...]
+    text: str = ""
+    alias: str = "_entities"
+    variable: str = "representations"
+    when: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """One request to one subgraph.
 
@@ -102,12 +124,11 @@ class Fetch:
         id: position in `QueryPlan.fetches`.
         subgraph: name of the subgraph as composed.
         kind: the operation type sent to the subgraph (entity fetches are queries).
-        document: the operation to send, ready to print; an entity fetch declares `$representations: [_Any!]!`.
-        text: `document` printed, so that it is printed once per plan.
-        variables: names of the client's variables that the document uses.
-        path: objects of the merged data that the results belong to; empty for a root fetch.
-        representations: shapes for `_entities`, first match by runtime type; empty for a root fetch. A fetch that has
-            a path but no representations asks for root fields on behalf of objects of a root type further down
+        text: the operation to send; an entity fetch declares a variable of type `[_Any!]!` for each of its groups.
+        keys: response keys of the root fields it asks for.
+        variables: names of the client's variables that the operation uses.
+        entities: what it asks of `_entities`; empty for root fields. It is not sent if no group describes anything.
+        path: where a fetch of root fields asks on behalf of objects of a root type further down
             (`type Payload { query: Query }`): all of them get its whole result, and without any it is not sent.
         after: ids of the fetches whose results this one needs (data for representations, or the order of mutations).
         when: all must hold, or the fetch is not sent.
@@ -116,11 +137,11 @@ class Fetch:
     id: int
     subgraph: str
     kind: OperationKind
-    document: DocumentNode
     text: str
+    keys: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    entities: tuple[EntityGroup, ...] = ()
     path: ResponsePath = ()
-    representations: tuple[Representation, ...] = ()
     after: frozenset[int] = frozenset()
     when: tuple[Condition, ...] = ()
 

@@ -3,21 +3,20 @@
 from graphql import DocumentNode
 
 from router.plan.build import Builder
-from router.plan.conditions import common
 from router.plan.emit import Emitter
 from router.plan.errors import Unresolvable
-from router.plan.fetch_graph import FetchGraph, Step
+from router.plan.fetch_graph import FetchGraph
 from router.plan.field_sets import FieldSets
-from router.plan.nodes import Fetch, OperationKind, QueryPlan
+from router.plan.nodes import OperationKind, QueryPlan
 from router.plan.normalize import NormalizedOperation, normalize
 from router.plan.normalize.introspection import INTROSPECTION
 from router.plan.passes import PASSES
 from router.plan.positions import Positions
 from router.plan.project import Projection
-from router.plan.represent import representations_of
 from router.plan.selections import Selection
 from router.plan.solution import Solution
 from router.plan.walk import Walker
+from router.plan.write import write_fetches
 from router.supergraph.graph import QueryGraph
 from router.supergraph.model import Supergraph
 
@@ -54,7 +53,7 @@ class Planner:
         return QueryPlan(
             kind=operation.kind,
             root_type=operation.selection.type_name,
-            fetches=_fetches(graph, positions, Emitter(operation.definition)),
+            fetches=write_fetches(graph, positions, Emitter(operation.definition)),
             projection=self._projection.fields(operation.selection, positions.root),
             introspection=operation.introspection,
             inaccessible_enum_values=self._supergraph.inaccessible_enum_values or None,
@@ -89,26 +88,3 @@ def _solved(solution: Solution | None, selection: Selection) -> Solution:
         names = ", ".join(f"{selection.type_name}.{each.name}" for each in selection.fields)
         raise Unresolvable(f"No subgraph that can be reached resolves everything selected in {names}.")
     return solution
-
-
-def _fetches(graph: FetchGraph, positions: Positions, emitter: Emitter) -> tuple[Fetch, ...]:
-    steps = graph.ordered()
-    numbers = {step: number for number, step in enumerate(steps)}
-    return tuple(_fetch(step, numbers, positions, emitter) for step in steps)
-
-
-def _fetch(step: Step, numbers: dict[Step, int], positions: Positions, emitter: Emitter) -> Fetch:
-    when = common(step.when or ())
-    sent = emitter.emit(step, when)
-    return Fetch(
-        id=numbers[step],
-        subgraph=step.subgraph,
-        kind=step.kind,
-        document=sent.document,
-        text=sent.text,
-        variables=sent.variables,
-        path=step.path(),
-        representations=representations_of(step, positions),
-        after=frozenset(numbers[each] for each in step.after),
-        when=when,
-    )

@@ -5,17 +5,19 @@
       Flatten(courses.@)
         Fetch(enrollment) { ... on Course { id } } => { ... on Course { seatsTaken } }
 
+Groups of entities that travel in one request stand under one Fetch, each with its own Flatten.
+
 The executor knows no such waves: it starts a fetch as soon as those it needs are done. The tree shows fetches that
 need nothing of one another in parallel, and what needs them after them.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from router.plan.nodes import (
     Condition,
     Each,
+    EntityGroup,
     Fetch,
     Key,
     OnTypes,
@@ -27,15 +29,13 @@ from router.plan.nodes import (
     ResponsePath,
 )
 
-_ENTITIES = re.compile(r"^query \(.*?\) \{ _entities\(representations: \$representations\) (?P<body>.*) \}$")
-
 
 def print_plan(plan: QueryPlan) -> str:
     """The fetches as a tree, then what is renamed for the client."""
     lines: list[str] = []
     fetches = list(plan.fetches)
     if plan.kind is OperationKind.SUBSCRIPTION:
-        lines += ["Subscription", *_indented(_fetch(fetches.pop(0)))]
+        lines += ["Subscription", *_indented(_flatten(fetches.pop(0)))]
     lines += _tree(fetches)
     lines += [f"Rename {line}" for line in _renames(plan.projection, "")]
     if plan.introspection is not None:
@@ -82,21 +82,27 @@ def _first(fetches: Sequence[Fetch]) -> list[Fetch]:
 
 
 def _flatten(fetch: Fetch) -> list[str]:
-    if not fetch.path:
-        return _fetch(fetch)
-    return [f"Flatten({print_path(fetch.path)})", *_indented(_fetch(fetch))]
+    match fetch.entities:
+        case ():
+            sent = [f"Fetch({fetch.subgraph}){_conditions(fetch.when)} {fetch.text}"]
+            return [f"Flatten({print_path(fetch.path)})", *_indented(sent)] if fetch.path else sent
+        case (only,):
+            return [_place(only), *_indented([f"Fetch({fetch.subgraph}){_conditions(fetch.when)} {_group(only)}"])]
+        case _:
+            lines = [line for each in fetch.entities for line in (_place(each), f"  {_group(each)}")]
+            return [f"Fetch({fetch.subgraph}){_conditions(fetch.when)}", *_indented(lines)]
 
 
-def _fetch(fetch: Fetch) -> list[str]:
-    entities = _ENTITIES.match(fetch.text)
-    sent = fetch.text if entities is None else entities["body"]
-    described = f"{{ {' '.join(_representation(each) for each in fetch.representations)} }} => "
-    when = "".join(f" {_condition(each)}" for each in fetch.when)
-    return [f"Fetch({fetch.subgraph}){when} {described if fetch.representations else ''}{sent}"]
+def _place(group: EntityGroup) -> str:
+    return f"Flatten({', '.join(map(print_path, group.paths))}){_conditions(group.when)}"
 
 
-def _condition(condition: Condition) -> str:
-    return f"{'if' if condition.value else 'unless'} ${condition.variable}"
+def _group(group: EntityGroup) -> str:
+    return f"{{ {' '.join(_representation(each) for each in group.representations)} }} => {group.text}"
+
+
+def _conditions(conditions: Iterable[Condition]) -> str:
+    return "".join(f" {'if' if each.value else 'unless'} ${each.variable}" for each in conditions)
 
 
 def _representation(shape: Representation) -> str:

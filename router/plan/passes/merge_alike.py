@@ -4,7 +4,7 @@
 films; if the same is asked of both, one request brings it.
 """
 
-from router.plan.emit import text_of
+from router.plan.emit import write
 from router.plan.fetch_graph import FetchGraph, Step
 from router.plan.nodes import OnTypes, ResponsePath
 from router.plan.positions import Positions, join_paths
@@ -16,7 +16,7 @@ def merge_alike(graph: FetchGraph, positions: Positions) -> None:
     groups: dict[tuple[str, ResponsePath], list[Step]] = {}
     for step in graph.ordered():
         if step.described:
-            path = tuple(each for each in step.path() if not isinstance(each, OnTypes))
+            path = tuple(each for each in step.position.path() if not isinstance(each, OnTypes))
             groups.setdefault((step.subgraph, path), []).append(step)
     for steps in groups.values():
         while len(steps) > 1:
@@ -29,9 +29,9 @@ def merge_alike(graph: FetchGraph, positions: Positions) -> None:
 
 def _alike(left: Step, right: Step, positions: Positions) -> bool:
     return (
-        join_paths(left.path(), right.path()) is not None
+        join_paths(left.paths()[0], right.paths()[0]) is not None
         and left.when == right.when
-        and text_of(left.selected) == text_of(right.selected)
+        and write(left.selected) == write(right.selected)
         and representations_of(left, positions) == representations_of(right, positions)
     )
 

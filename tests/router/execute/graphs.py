@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLSchema,
+    OperationDefinitionNode,
     TypeMetaFieldDef,
     TypeNameMetaFieldDef,
     build_schema,
@@ -19,7 +21,7 @@ from graphql import (
 )
 
 from router.execute import Executor, InProcessTransport, Response
-from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
+from router.plan.nodes import EntityGroup, Fetch, OperationKind, PathStep, ProjectedField, QueryPlan, Representation
 
 Answer: TypeAlias = dict[str, Any] | Exception
 Reply: TypeAlias = Answer | Callable[[Mapping[str, Any]], Answer]
@@ -91,7 +93,20 @@ def graph(sdl: str, **answers: Sequence[Reply]) -> Graph:
 
 def fetch(id: int, subgraph: str, text: str, **rest: Any) -> Fetch:
     """A fetch from the text of its document; a query unless `rest` says otherwise."""
-    return replace(Fetch(id, subgraph, OperationKind.QUERY, parse(text), text), **rest)
+    return replace(Fetch(id, subgraph, OperationKind.QUERY, text, root_keys(text)), **rest)
+
+
+def described(*path: PathStep, shapes: Sequence[Representation]) -> tuple[EntityGroup, ...]:
+    """The only group of entities of a fetch, found at one path."""
+    return (EntityGroup((path,), tuple(shapes)),)
+
+
+def root_keys(text: str) -> tuple[str, ...]:
+    """The response keys of an operation."""
+    (operation,) = parse(text).definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    fields = [each for each in operation.selection_set.selections if isinstance(each, FieldNode)]
+    return tuple((each.alias or each.name).value for each in fields)
 
 
 def plan(

@@ -15,7 +15,7 @@ SDL = """
     type Query { users: [User!] }
     type User { id: ID! name: String friends: [User!] tags: [String!] }
 """
-PROMPT_SECONDS = 1.0
+PROMPT_SECONDS = 5.0
 """Of processor time. Generous: without a bound, ten to the power of thirty steps would be taken."""
 
 TOO_COMPLEX = {
@@ -52,8 +52,12 @@ async def execute(data: JSONObject, selection: object, max_objects: int = 1_000)
         1,
         "names",
         text,
-        path=(Key("users"), Each(), *(Key("friends"), Each()) * 30),
-        representations=(Representation(frozenset({"User"}), None, (RepresentationField("id", "id"),)),),
+        entities=described(
+            Key("users"),
+            Each(),
+            *(Key("friends"), Each()) * 30,
+            shapes=[Representation(frozenset({"User"}), None, (RepresentationField("id", "id"),))],
+        ),
         after=frozenset({0}),
     )
     fetches = [fetch(0, "users", "{users{id}}")]

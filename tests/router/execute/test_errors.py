@@ -6,7 +6,7 @@ import pytest
 
 from router.execute import Response
 from router.plan.nodes import Each, Key, ProjectedField, QueryPlan, Representation, RepresentationField
-from tests.router.execute.graphs import Graph, Reply, fetch, field_type, graph, plan, select
+from tests.router.execute.graphs import Graph, Reply, described, fetch, field_type, graph, plan, select
 
 SDL = """
     type Query { items: [Item!] user: User strict: Int! }
@@ -20,7 +20,7 @@ ITEMS = {"data": {"items": [{"__typename": "Item", "id": id_, "name": id_} for i
 
 
 def stock_plan(store: Graph) -> QueryPlan:
-    stock = fetch(1, "stock", ENTITIES, path=(Key("items"), Each()), representations=(ITEM,), after=frozenset({0}))
+    stock = fetch(1, "stock", ENTITIES, entities=described(Key("items"), Each(), shapes=[ITEM]), after=frozenset({0}))
     return plan(
         [fetch(0, "items", "{items{__typename id name}}"), stock],
         select(store.schema, "Query", {"items": ["name", "stock"]}),

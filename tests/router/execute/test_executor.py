@@ -19,7 +19,8 @@ from router.plan.nodes import (
     Representation,
     RepresentationField,
 )
-from tests.router.execute.graphs import Graph, Reply, fetch, field_type, graph, plan, select
+from tests.patience import PATIENCE_SECONDS
+from tests.router.execute.graphs import Graph, Reply, described, fetch, field_type, graph, plan, select
 
 STORE = """
     type Query { products: [Product!] top: Product me: User }
@@ -71,8 +72,7 @@ class TestEntities:
             1,
             "stock",
             STOCK_TEXT,
-            path=(Key("products"), Each()),
-            representations=(PRODUCT,),
+            entities=described(Key("products"), Each(), shapes=[PRODUCT]),
             after=frozenset({0}),
             when=when,
         )
@@ -136,8 +136,7 @@ class TestEntities:
             1,
             "stock",
             STOCK_TEXT,
-            path=(Key("products"), Each(), OnTypes(frozenset({"Product"}))),
-            representations=(PRODUCT,),
+            entities=described(Key("products"), Each(), OnTypes(frozenset({"Product"})), shapes=[PRODUCT]),
             after=frozenset({0}),
         )
         await store.execute(self.query(store, stock))
@@ -172,7 +171,7 @@ class TestSchedule:
             [
                 fetch(0, "products", "{top{__typename upc}}"),
                 fetch(1, "users", "{me{name}}"),
-                fetch(2, "stock", STOCK_TEXT, path=(Key("top"),), representations=(PRODUCT,), after=frozenset({0})),
+                fetch(2, "stock", STOCK_TEXT, entities=described(Key("top"), shapes=[PRODUCT]), after=frozenset({0})),
             ],
             select(store.schema, "Query", {"top": ["inStock"], "me": ["name"]}),
         )
@@ -180,7 +179,7 @@ class TestSchedule:
             name: InProcessTransport(call)
             for name, call in {"products": products, "users": users, "stock": stock}.items()
         }
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             response = await Executor(query, transports, store.schema).execute({}, {})
         assert response.data == {"top": {"inStock": True}, "me": {"name": "Ada"}}
 
@@ -198,7 +197,7 @@ class TestSchedule:
             [
                 fetch(0, "products", "{top{__typename upc}}"),
                 fetch(1, "prices", "{top{price}}"),
-                fetch(2, "stock", STOCK_TEXT, path=(Key("top"),), representations=(shape,), after=frozenset({0, 1})),
+                fetch(2, "stock", STOCK_TEXT, entities=described(Key("top"), shapes=[shape]), after=frozenset({0, 1})),
             ],
             select(store.schema, "Query", {"top": ["inStock"]}),
         )
@@ -234,7 +233,7 @@ class TestSubscription:
         stock = [{"data": {"_entities": [{"inStock": flag}]}} for flag in (True, False)]
         store = graph(sdl, products=events, stock=stock)
         entities = fetch(
-            1, "stock", STOCK_TEXT, path=(Key("changed"),), representations=(PRODUCT,), after=frozenset({0})
+            1, "stock", STOCK_TEXT, entities=described(Key("changed"), shapes=[PRODUCT]), after=frozenset({0})
         )
         query = plan(
             [

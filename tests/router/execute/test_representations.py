@@ -14,7 +14,7 @@ def field(
 
 
 def describe(data: dict[str, Any], *shapes: Representation) -> list[dict[str, Any]]:
-    return RepresentationBuilder.of((Key("items"), Each()), shapes).collect(data, Budget()).representations
+    return RepresentationBuilder.of([(Key("items"), Each())], shapes).collect(data, Budget()).representations
 
 
 def shape(
@@ -75,6 +75,6 @@ class TestDuplicates:
     def test_values_of_different_json_types_are_different(self) -> None:
         keys = [1, "1", True, 1.5, 1]
         data = {"items": [{"__typename": "Item", "id": key} for key in keys]}
-        batch = RepresentationBuilder.of((Key("items"), Each()), [shape(field("id"))]).collect(data, Budget())
+        batch = RepresentationBuilder.of([(Key("items"), Each())], [shape(field("id"))]).collect(data, Budget())
         assert [each["id"] for each in batch.representations] == [1, "1", True, 1.5]
         assert [len(targets) for targets in batch.targets] == [2, 1, 1, 1]

@@ -16,6 +16,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSchema,
+    OperationDefinitionNode,
     SchemaMetaFieldDef,
     SelectionSetNode,
     build_schema,
@@ -154,11 +155,16 @@ def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> E
         return QueryPlan(
             kind=kind,
             root_type=root,
-            fetches=(Fetch(0, "library", kind, document, print_ast(operation), variables),),
+            fetches=(Fetch(0, "library", kind, print_ast(operation), _keys(operation), variables),),
             projection=_project(schema, root, operation.selection_set),
         )
 
     return Engine(schema, plan, {"library": subgraph.transport()}, limits)
+
+
+def _keys(operation: OperationDefinitionNode) -> tuple[str, ...]:
+    fields = [each for each in operation.selection_set.selections if isinstance(each, FieldNode)]
+    return tuple((each.alias or each.name).value for each in fields)
 
 
 def _project(schema: GraphQLSchema, parent: str, selections: SelectionSetNode | None) -> tuple[ProjectedField, ...]:
