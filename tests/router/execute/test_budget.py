@@ -9,7 +9,7 @@ from router.execute.budget import Budget, TooManyObjects
 from router.execute.json import JSONObject
 from router.execute.paths import objects_at
 from router.plan.nodes import Each, Key, Representation, RepresentationField
-from tests.router.execute.graphs import fetch, graph, plan, select
+from tests.router.execute.graphs import described, fetch, graph, plan, select
 
 SDL = """
     type Query { users: [User!] }
