@@ -160,8 +160,9 @@ class Builder:
             if described is None:
                 typename = entry.type_name if entry.edge is None else entry.edge.typename
                 described = step.described[entry.type_name] = Described(typename)
-            if entry.selection not in described.selections:
-                described.selections.append(entry.selection)
+            wanted = described.required if entry.edge is None else described.keys
+            if entry.selection not in wanted:
+                wanted.append(entry.selection)
 
     def _assign(self, visits: _Visits, assignment: Assignment, when: When) -> set[Step]:
         """Select a field where it was decided; the steps that give it and what is below it."""

@@ -52,11 +52,17 @@ class Described:
     """How a fetch describes objects of one runtime type.
 
     Attributes:
-        selections: keys, then what `@requires` fields ask for, over the slots of the position.
+        keys: over the slots of the position.
+        required: what `@requires` fields ask for.
     """
 
     typename: str
-    selections: list[Selection] = field(default_factory=list[Selection])
+    keys: list[Selection] = field(default_factory=list[Selection])
+    required: list[Selection] = field(default_factory=list[Selection])
+
+    @property
+    def selections(self) -> list[Selection]:
+        return [*self.keys, *self.required]
 
 
 @dataclass(slots=True, eq=False)

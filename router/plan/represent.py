@@ -26,15 +26,16 @@ def _fields(
     described: Described, type_name: str, position: Position, positions: Positions
 ) -> tuple[RepresentationField, ...]:
     found: dict[str, RepresentationField] = {}
-    for selection in described.selections:
-        for each in _selected(selection, frozenset({type_name}), position, positions):
-            known = found.get(each.name)
-            found[each.name] = each if known is None else _merged(known, each)
+    for selections, is_key in ((described.keys, True), (described.required, False)):
+        for selection in selections:
+            for each in _selected(selection, frozenset({type_name}), position, positions, is_key=is_key):
+                known = found.get(each.name)
+                found[each.name] = each if known is None else _merged(known, each)
     return tuple(found.values())
 
 
 def _selected(
-    selection: Selection, types: frozenset[str] | None, position: Position, positions: Positions
+    selection: Selection, types: frozenset[str] | None, position: Position, positions: Positions, *, is_key: bool
 ) -> list[RepresentationField]:
     found: list[RepresentationField] = []
     for field in selection.fields:
@@ -43,12 +44,12 @@ def _selected(
         slot = positions.slot(position, field, types if types is not None else field.on)
         nested: Sequence[RepresentationField] = ()
         if field.selection is not None and slot.child is not None:
-            nested = _selected(field.selection, None, slot.child, positions)
+            nested = _selected(field.selection, None, slot.child, positions, is_key=is_key)
             if len(field.selection.possible) > 1 and all(each.name != TYPENAME for each in nested):
-                nested = [RepresentationField(TYPENAME, slot.child.typename_key), *nested]
+                nested = [RepresentationField(TYPENAME, slot.child.typename_key, is_key=is_key), *nested]
         on = field.on if types is None else None
         typename_key = TYPENAME if slot.child is None else slot.child.typename_key
-        found.append(RepresentationField(field.name, slot.key, tuple(nested), on, typename_key))
+        found.append(RepresentationField(field.name, slot.key, tuple(nested), on, typename_key, is_key))
     return found
 
 
@@ -61,4 +62,5 @@ def _merged(left: RepresentationField, right: RepresentationField) -> Representa
                 break
         else:
             nested.append(each)
-    return RepresentationField(left.name, left.key, tuple(nested), left.on, left.typename_key)
+    is_key = left.is_key or right.is_key
+    return RepresentationField(left.name, left.key, tuple(nested), left.on, left.typename_key, is_key)

@@ -8,9 +8,10 @@ from router.plan.passes.drop_implied_waits import drop_implied_waits
 from router.plan.passes.fold_types import fold_types
 from router.plan.passes.merge_alike import merge_alike
 from router.plan.passes.separate_conflicts import separate_conflicts
+from router.plan.passes.travel_together import travel_together
 from router.plan.positions import Positions
 
 Pass: TypeAlias = Callable[[FetchGraph, Positions], None]
 
-PASSES: tuple[Pass, ...] = (fold_types, separate_conflicts, merge_alike, drop_implied_waits)
+PASSES: tuple[Pass, ...] = (fold_types, separate_conflicts, travel_together, merge_alike, drop_implied_waits)
 """In this order: what looks alike is known once keys are settled, and what is implied once steps are merged."""

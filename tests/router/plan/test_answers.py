@@ -70,7 +70,7 @@ def store() -> Federation:
         ("{ books { price: title shipping } }", 2),
         ('{ books { quote: title label euro: quote(currency: "EUR") } }', 2),
         ('{ books { quote(currency: "USD") label } }', 2),
-        ("{ books { shipping } other: books { shipping: id id: shipping(express: true) } }", 3),
+        ("{ books { shipping } other: books { shipping: id id: shipping(express: true) } }", 2),
         ("{ book { ...F } } fragment F on Book { reviews { book { ...G } } } fragment G on Book { weight }", 3),
         ("{ __typename books { __typename kind: __typename } }", 1),
     ],
