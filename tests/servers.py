@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _HOST = Path(__file__).with_name("server_host.py")
-_STOP_SECONDS = 15
+_STOP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

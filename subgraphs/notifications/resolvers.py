@@ -16,6 +16,7 @@ from subgraphs.notifications.types import (
     MarkReadInput,
     MarkReadPayload,
     Notification,
+    cursor_at,
     place_of,
     read_inbox,
 )
@@ -34,6 +35,16 @@ class Query:
         caller = info.context.caller
         async with info.context.sessions.read(caller) as session:
             return await NotificationStore(session, caller.require_user()).unread_count()
+
+    @strawberry.field(
+        description="Where the caller's mailbox ends now. `notificationReceived(after:)` tells of all that comes "
+        "later, however long the subscription takes to begin."
+    )
+    async def notification_cursor(self, info: Info) -> str | None:
+        caller = info.context.caller
+        user_id = caller.require_user()
+        async with info.context.sessions.read(caller) as session:
+            return cursor_at(user_id, await NotificationStore(session, user_id).last_number())
 
 
 @strawberry.type

@@ -67,7 +67,12 @@ class Notification:
 
 
 def cursor_of(row: NotificationRow) -> str:
-    return _BY_PLACE.cursor((row.user_id, row.number))
+    return cursor_at(row.user_id, row.number)
+
+
+def cursor_at(user_id: UUID, number: int) -> str:
+    """The cursor of a place in a person's mailbox; 0 is before the first notification."""
+    return _BY_PLACE.cursor((user_id, number))
 
 
 def place_of(cursor: str, user_id: UUID) -> int:

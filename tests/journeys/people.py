@@ -12,9 +12,9 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 
 from tests.journeys.platform import Platform
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "correct horse battery staple"
-_PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Person:
     async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """The data of an answer without errors; raises `TransportQueryError` for one with errors."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        transport = AIOHTTPTransport(self.platform.url, headers=headers, timeout=30)
+        transport = AIOHTTPTransport(self.platform.url, headers=headers, timeout=PATIENCE_SECONDS)
         async with Client(transport=transport, fetch_schema_from_transport=False) as session:
             request = gql(document)
             request.variable_values = variables
@@ -48,8 +48,8 @@ class Person:
         return []
 
     @asynccontextmanager
-    async def listening(self, document: str) -> AsyncGenerator["asyncio.Queue[dict[str, Any]]"]:
-        """What a subscription brings, from when the server has acknowledged the connection."""
+    async def listening(self, document: str, **variables: Any) -> AsyncGenerator["asyncio.Queue[dict[str, Any]]"]:
+        """What a subscription brings. It begins at some time after the server has acknowledged the connection."""
         heard: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         transport = WebsocketsTransport(
             self.platform.websocket_url, init_payload={"Authorization": f"Bearer {self.token}"}
@@ -57,7 +57,9 @@ class Person:
         async with Client(transport=transport, fetch_schema_from_transport=False) as session:
 
             async def listen() -> None:
-                async for event in session.subscribe(gql(document)):
+                request = gql(document)
+                request.variable_values = variables
+                async for event in session.subscribe(request):
                     heard.put_nowait(event)
 
             listener = asyncio.create_task(listen())
@@ -165,7 +167,7 @@ ENROLL = """mutation ($course: ID!) {
 
 async def eventually(person: Person, document: str, expected: dict[str, Any], **variables: Any) -> None:
     """Ask until the answer is `expected`: what other subgraphs are told of, they know a moment later."""
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while (answer := await person.ask(document, **variables)) != expected:
         if asyncio.get_running_loop().time() > deadline:
             assert answer == expected

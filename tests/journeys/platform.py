@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 _START_SECONDS = 120
-_STOP_SECONDS = 45
+_STOP_SECONDS = 60
 
 
 @dataclass(frozen=True)

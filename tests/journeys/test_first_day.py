@@ -8,6 +8,7 @@ import pytest
 
 from tests.journeys.people import ENROLL, Person, eventually, publish_course, sign_up, sign_up_tenant
 from tests.journeys.platform import Platform, running
+from tests.patience import PATIENCE_SECONDS
 
 EVERYTHING = """query ($id: ID!) {
   me { displayName email }
@@ -23,6 +24,10 @@ EVERYTHING = """query ($id: ID!) {
   course(id: $id) { title enrollmentCount }
   inbox { edges { node { kind title course { title slug } } } }
   unreadCount
+}"""
+
+NOTIFICATIONS = """subscription ($after: String) {
+  notificationReceived(after: $after) { title course { title } }
 }"""
 
 
@@ -42,9 +47,10 @@ class TestFirstDay:
         made = await publish_course(owner, "linear-algebra")
         learner = await sign_up(platform, "school", "Lea")
 
-        async with learner.listening("subscription { notificationReceived { title course { title } } }") as heard:
+        ended = await learner.ask("{ notificationCursor }")
+        async with learner.listening(NOTIFICATIONS, after=ended["notificationCursor"]) as heard:
             enrolled = await learner.do(ENROLL, course=made.course)
-            received = await asyncio.wait_for(heard.get(), 20)
+            received = await asyncio.wait_for(heard.get(), PATIENCE_SECONDS)
         assert received["notificationReceived"]["course"] == {"title": "Linear algebra"}
 
         await learner.do(

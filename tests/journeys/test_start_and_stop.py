@@ -12,7 +12,7 @@ import pytest
 from studium.embedded.pidfile import started
 from tests.journeys.platform import Platform, answers, running
 
-STOP_SECONDS = 15
+STOP_SECONDS = 60
 NAMES = ("postgres", "valkey", "documents", "worker", "router")
 
 

@@ -21,6 +21,7 @@ from shared.documents import Documents, TenantDocument, TenantDocuments, documen
 from shared.errors import Unavailable
 from shared.ids import uuid7
 from shared.tenancy.names import document_database
+from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
 
 
@@ -218,7 +219,7 @@ class TestServerAway:
         monkeypatch.setattr("shared.documents._TIMEOUT_MS", 1000)
         async with hanging(servers.mongo) as (url, hang):
             documents = Documents.create(SecretStr(url), subgraph="test", models=[Page])
-            async with aclosing(documents), asyncio.timeout(10):
+            async with aclosing(documents), asyncio.timeout(PATIENCE_SECONDS):
                 caller = await tenant_of(documents)
                 assert await slugs(documents, caller) == []
                 hang()

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.telemetry import REDACTED, redact
+from tests.patience import PATIENCE_SECONDS
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
 
@@ -94,6 +95,7 @@ import sys
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 from shared import telemetry
+from tests.patience import PATIENCE_SECONDS
 end = telemetry.set_up("courses", endpoint=sys.argv[1])
 app = FastAPI()
 app.add_api_route("/graphql", lambda: {})
@@ -132,7 +134,7 @@ class TestTracing:
     ) -> None:
         url, received = collector
         subprocess.run([sys.executable, "-c", TRACING, url], check=True)  # noqa: S603 - ours
-        path, body = received.get(timeout=5)
+        path, body = received.get(timeout=PATIENCE_SECONDS)
         assert path == "/v1/traces"
         assert b"GET /graphql" in body
         assert b"studium" in body

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from studium.embedded.pidfile import started
+from tests.patience import PATIENCE_SECONDS
 
 _HOST = Path(__file__).with_name("supervisor_host.py")
 
@@ -76,7 +77,7 @@ def is_running(pid: int) -> bool:
     return started(pid) is not None
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Fail unless `condition` comes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

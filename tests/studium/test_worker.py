@@ -28,6 +28,7 @@ from subgraphs.analytics.models import Statement
 from subgraphs.courses.events import Enrolled
 from subgraphs.notifications.models import Notification
 from subgraphs.users.models import User
+from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control, Tenant
 
 
@@ -67,10 +68,10 @@ class WorkerProcess:
         assert self._process is not None
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
-        return await asyncio.wait_for(self._process.wait(), 10)
+        return await asyncio.wait_for(self._process.wait(), PATIENCE_SECONDS)
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = 40.0) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = PATIENCE_SECONDS) -> None:
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.05)
@@ -178,7 +179,7 @@ class TestWorker:
             sealed_password_hash="sealed",
         )
         await registry.register(sign_up, plan=Plan.FREE, attempt=Attempt("signUpTenant", key=None, input={}))
-        found = await registry.wait_until_active(sign_up.slug, seconds=30)
+        found = await registry.wait_until_active(sign_up.slug, seconds=PATIENCE_SECONDS)
         await registry.aclose()
         assert found is not None
         assert found.status is TenantStatus.ACTIVE

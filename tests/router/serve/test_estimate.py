@@ -33,7 +33,7 @@ SCHEMA = build_schema("""
     type Item { item: Course }
 """)  # noqa: E501  # one type a line
 
-PROMPT_SECONDS = 0.5
+PROMPT_SECONDS = 5.0
 """Of processor time. Generous: what it guards against takes many seconds."""
 
 

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from router.serve import Hooks, Limits, Refused, RequestContext, create_app, forwarding
+from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.library import LibrarySubgraph, library_engine
 from tests.router.serve.server import serving
 
@@ -39,14 +40,14 @@ async def say(socket: ClientConnection, **message: Any) -> None:
 
 
 async def hear(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         message: dict[str, Any] = json.loads(await socket.recv())
         return message
 
 
 async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
     """Waits until the server closes, and gives its code and reason."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await socket.wait_closed()
     return socket.close_code, socket.close_reason
 
@@ -117,7 +118,7 @@ class TestOperations:
         async with opened(url) as socket:
             await subscribe(socket, "1", "subscription { forever }")
             await hear(socket)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await subgraph.library.idle.wait()
 
     async def test_an_id_is_free_again_once_its_operation_is_over(self, url: str) -> None:
@@ -133,7 +134,7 @@ class TestOperations:
             await subscribe(socket, "1", "subscription { flood }")
             await _standstill(subgraph)
             halted_at = subgraph.library.produced
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while subgraph.library.produced == halted_at:
                     await hear(socket)
             socket.transport.abort()
@@ -143,7 +144,7 @@ class TestOperations:
         limits = Limits(socket_queue=4, socket_write_seconds=0.2)
         async with router(subgraph, limits) as url, opened(url) as socket:
             await subscribe(socket, "1", "subscription { flood }")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await subgraph.library.idle.wait()
             socket.transport.abort()
 
@@ -157,7 +158,7 @@ class TestOperations:
 
 
 async def _standstill(subgraph: LibrarySubgraph) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             before = subgraph.library.produced
             await asyncio.sleep(0.2)
@@ -179,11 +180,11 @@ class TestProtocol:
             assert await close_of(socket) == (4406, "Subprotocol not acceptable")
 
     async def test_a_connection_must_be_initialised_in_time(self) -> None:
-        async with router(LibrarySubgraph(), Limits(socket_init_seconds=0.05)) as url:
+        async with router(LibrarySubgraph(), Limits(socket_init_seconds=1.0)) as url:
             async with connect(url, subprotocols=[TRANSPORT_WS]) as socket:
                 assert await close_of(socket) == (4408, "Connection initialisation timeout")
             async with opened(url) as socket:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(1.1)
                 await subscribe(socket, "1", "{ whoami }")
                 assert (await hear(socket))["type"] == "next"
 

@@ -19,6 +19,7 @@ from shared.events.outbox import OutboxRow
 from shared.events.relay import Relay
 from shared.events.sources import PostgresSource
 from shared.tenancy.migrate import SubgraphMigrations
+from tests.patience import PATIENCE_SECONDS
 
 VERSIONS = Path(__file__).parent / "versions"
 SUBGRAPHS = [SubgraphMigrations(name, VERSIONS) for name in ("sender", "receiver")]
@@ -112,7 +113,7 @@ async def running(*coroutines: Coroutine[Any, Any, Any]) -> AsyncGenerator[list[
                 await task
 
 
-async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = 60) -> None:
+async def eventually(condition: Callable[[], Coroutine[Any, Any, bool]], *, within: float = PATIENCE_SECONDS) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in a server

@@ -14,6 +14,7 @@ from shared.documents import Documents, TenantDocuments, documents_unit_of_work
 from shared.events import Event
 from shared.events.documents import OUTBOX_MODELS, DocumentSource, record_document
 from shared.ids import uuid7
+from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
 
 
@@ -111,7 +112,7 @@ class TestDocumentSource:
 
     async def test_a_growing_outbox_wakes_the_relay(self, desk: Desk) -> None:
         wakes = desk.source.wakes()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await anext(wakes) is None
             await desk.write("one", tenant=1)
             assert await anext(wakes) == desk.tenants[1]

@@ -10,6 +10,7 @@ import pytest
 
 from shared.events import Hub, Subscription, Wake
 from shared.events.connection import connect_patiently
+from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
 from tests.shared.events.bus import eventually
 from tests.shared.events.valkey import MortalValkey
@@ -31,7 +32,7 @@ async def mortal(tmp_path: Path, unused_tcp_port: int) -> AsyncGenerator[MortalV
 
 
 async def soon(subscription: Subscription) -> object:
-    return await asyncio.wait_for(anext(subscription), 5)
+    return await asyncio.wait_for(anext(subscription), PATIENCE_SECONDS)
 
 
 class TestSubscribe:
@@ -103,7 +104,7 @@ class TestSlowSubscribers:
         subscription = Subscription("x", capacity=1)
         for _ in range(5):
             subscription.deliver(b"")
-        await asyncio.wait_for(subscription.wait(), 1)
+        await asyncio.wait_for(subscription.wait(), PATIENCE_SECONDS)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(subscription.wait(), 0.05)
 
@@ -138,7 +139,7 @@ class TestReconnecting:
 
     @pytest.mark.parametrize("yields", range(12))
     async def test_it_ends_at_any_moment_of_its_start(self, servers: Servers, yields: int) -> None:
-        async with asyncio.timeout(2), Hub(servers.redis):
+        async with asyncio.timeout(PATIENCE_SECONDS), Hub(servers.redis):
             for _ in range(yields):
                 await asyncio.sleep(0)
 

@@ -9,6 +9,7 @@ import structlog
 from shared.events.backoff import Backoff
 from shared.events.repeat import forever, heed_cancellation
 from shared.events.turns import Turns
+from tests.patience import PATIENCE_SECONDS
 
 _log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ class TestForever:
             raise error
 
         task = asyncio.create_task(forever(step, _log, longest=0.01))
-        await asyncio.wait_for(runs.third.wait(), 5)
+        await asyncio.wait_for(runs.third.wait(), PATIENCE_SECONDS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -54,7 +55,7 @@ class TestForever:
                 tasks.create_task(fail(OSError("away")))
 
         task = asyncio.create_task(forever(step, _log, longest=0.01))
-        await asyncio.wait_for(runs.third.wait(), 5)
+        await asyncio.wait_for(runs.third.wait(), PATIENCE_SECONDS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -71,7 +72,7 @@ class TestForever:
         await started.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE_SECONDS)
 
     async def test_a_loop_inside_a_step_ends_too(self) -> None:
         started = asyncio.Event()
@@ -87,7 +88,7 @@ class TestForever:
         await started.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE_SECONDS)
 
 
 class TestBackoff:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from shared.events.connection import connect_patiently
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -36,7 +37,7 @@ class MortalValkey:
             stderr=asyncio.subprocess.DEVNULL,
         )
         redis = connect_patiently(self.url)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 with suppress(Exception):
                     await redis.ping()  # pyright: ignore[reportGeneralTypeIssues, reportUnknownMemberType]

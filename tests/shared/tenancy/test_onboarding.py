@@ -16,6 +16,7 @@ from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Plan, Registry, SignUp, SlugTaken, TenantStatus, sign_ups, tenants
+from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control
 
 ATTEMPT = Attempt("signUpTenant", None, {})
@@ -93,7 +94,7 @@ class TestOnboarding:
         await asyncio.sleep(0.2)
         new = sign_up()
         await registry.register(new, plan=Plan.FREE, attempt=ATTEMPT)
-        made = await registry.wait_until_active(new.slug, seconds=4)
+        made = await registry.wait_until_active(new.slug, seconds=PATIENCE_SECONDS)
         assert made
         assert made.status is TenantStatus.ACTIVE
         running.cancel()

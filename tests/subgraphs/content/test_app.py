@@ -25,6 +25,7 @@ from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from subgraphs.content.app import create
 from subgraphs.content.settings import ContentSettings
 from tests.factories.content import Library
+from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control
 
 SAVE = """mutation($title: String!) {
@@ -114,7 +115,7 @@ class TestIndexing:
     async def test_what_is_saved_is_found(
         self, settings: ContentSettings, issuer: TokenIssuer, headers: dict[str, str], relay: Relay
     ) -> None:
-        async with running(settings, issuer) as app, asyncio.timeout(20):
+        async with running(settings, issuer) as app, asyncio.timeout(PATIENCE_SECONDS):
             assert await app.ready()
             assert await titles(app, headers) == []
             await app.service.execute(SAVE, {"title": "Algebra"}, headers=headers)
@@ -128,7 +129,7 @@ class TestIndexing:
         learner = headers_of(issuer, library.reader)
         payload = msgspec.json.encode({"item_ids": [lesson.id], "title": "unknown to this consumer"})
         redis = connect(settings.redis_url.get_secret_value())
-        async with running(settings, issuer) as app, asyncio.timeout(20):
+        async with running(settings, issuer) as app, asyncio.timeout(PATIENCE_SECONDS):
             assert await titles(app, learner) == []
             await append(redis, stream_of("courses"), [Recorded(uuid7(), library.tenant.id, topic, payload)])
             await until_found(app, learner, "Algebra")
@@ -141,7 +142,7 @@ class TestIndexing:
             await app.service.execute(SAVE, {"title": "Algebra"}, headers=headers)
             assert await titles(app, headers) == ["Algebra"]
         await asyncio.to_thread(shutil.rmtree, settings.search_folder)
-        async with running(settings, issuer) as app, asyncio.timeout(20):
+        async with running(settings, issuer) as app, asyncio.timeout(PATIENCE_SECONDS):
             await until_built(settings.search_folder / LAYOUT / library.tenant.id.hex)
             assert await titles(app, headers) == ["Algebra"]
 
@@ -156,7 +157,7 @@ class TestIndexing:
         async with running(settings, issuer) as app:
             assert await titles(app, headers) == []
         await library.lesson("Algebra", "Vectors.")
-        async with running(settings, issuer) as app, asyncio.timeout(20):
+        async with running(settings, issuer) as app, asyncio.timeout(PATIENCE_SECONDS):
             await until_found(app, headers, "Algebra")
 
     async def test_a_second_process_is_not_ready(self, settings: ContentSettings, issuer: TokenIssuer) -> None:

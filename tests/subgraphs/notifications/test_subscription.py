@@ -15,7 +15,9 @@ from shared.tokens import TokenIssuer, TokenVerifier
 from subgraphs.notifications import service
 from subgraphs.notifications.app import create
 from subgraphs.notifications.settings import NotificationsSettings
-from tests.subgraphs.notifications.conftest import Listen, Tell, cursor_at
+from tests.patience import PATIENCE_SECONDS
+from tests.queries import Queries
+from tests.subgraphs.notifications.conftest import Ask, Listen, Tell, cursor_at
 from tests.tenants import Control, Tenant
 
 
@@ -30,28 +32,45 @@ async def listening(hub: Hub) -> None:
         await asyncio.sleep(0.01)
 
 
+async def begun(queries: Queries) -> None:
+    """Wait until a subscription knows where it begins and reads what lies behind."""
+    while not any("notifications.number >" in query for query in queries):  # noqa: ASYNC110 - nobody tells when
+        await asyncio.sleep(0.01)
+
+
 class TestFollowing:
-    async def test_starts_now_without_a_cursor(self, listen: Listen, tell: Tell, tenant: Tenant, hub: Hub) -> None:
+    async def test_starts_now_without_a_cursor(
+        self, listen: Listen, tell: Tell, tenant: Tenant, queries: Queries
+    ) -> None:
         ada = tenant.caller()
         await tell(ada, "before")
         async with aclosing(listen(by=ada)) as answers:
             first = asyncio.ensure_future(anext(answers))
-            await listening(hub)
-            await asyncio.sleep(0.2)
+            await begun(queries)
             await tell(ada, "after")
             assert received(await first)["title"] == "after"
 
-    async def test_goes_on_behind_a_cursor(self, listen: Listen, tell: Tell, tenant: Tenant) -> None:
+    async def test_goes_on_behind_a_cursor(self, listen: Listen, tell: Tell, tenant: Tenant, queries: Queries) -> None:
         ada = tenant.caller()
         await tell(ada, "a", "b", "c")
-        async with aclosing(listen(by=ada, after=None)) as answers, asyncio.timeout(10):
+        async with aclosing(listen(by=ada, after=None)) as answers, asyncio.timeout(PATIENCE_SECONDS):
             waiting = asyncio.ensure_future(anext(answers))
-            await asyncio.sleep(0.3)
+            await begun(queries)
             await tell(ada, "d")
             cursor = received(await waiting)["cursor"]
         await tell(ada, "e", "f")
-        async with aclosing(listen(by=ada, after=cursor)) as answers, asyncio.timeout(10):
+        async with aclosing(listen(by=ada, after=cursor)) as answers, asyncio.timeout(PATIENCE_SECONDS):
             assert [received(await anext(answers))["title"] for _ in range(2)] == ["e", "f"]
+
+    async def test_misses_nothing_from_where_the_mailbox_ended_before_it_began(
+        self, ask: Ask, listen: Listen, tell: Tell, tenant: Tenant
+    ) -> None:
+        ada = tenant.caller()
+        for title in ("the very first", "another"):
+            ended = await ask("{ notificationCursor }", by=ada)
+            await tell(ada, title)
+            async with aclosing(listen(by=ada, after=ended["data"]["notificationCursor"])) as answers:
+                assert received(await anext(answers))["title"] == title
 
     async def test_leaves_the_hub_when_the_client_goes(self, listen: Listen, tenant: Tenant, hub: Hub) -> None:
         async with aclosing(listen(by=tenant.caller())) as answers:
@@ -74,7 +93,7 @@ class TestFollowing:
         bobs, doubles = [asyncio.create_task(follow(person)) for person in (bob, double)]
         await tell(ada, "for Ada")
         await tell(bob, "for Bob")
-        await asyncio.wait_for(bobs, 10)
+        await asyncio.wait_for(bobs, PATIENCE_SECONDS)
         doubles.cancel()
         assert heard == ["for Bob"]
 
@@ -91,7 +110,7 @@ class TestFollowing:
         ada = tenant.caller()
         await tell(ada, "a", "b")
         async with aclosing(listen(by=ada, after=cursor_at(ada, number))) as answers:
-            answer = await asyncio.wait_for(anext(answers), 10)
+            answer = await asyncio.wait_for(anext(answers), PATIENCE_SECONDS)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
     async def test_refuses_a_cursor_of_somebody_elses(self, listen: Listen, tell: Tell, tenant: Tenant) -> None:
@@ -99,7 +118,7 @@ class TestFollowing:
         await tell(ada, "a")
         await tell(bob, "b")
         async with aclosing(listen(by=ada, after=cursor_at(bob, 1))) as answers:
-            answer = await asyncio.wait_for(anext(answers), 10)
+            answer = await asyncio.wait_for(anext(answers), PATIENCE_SECONDS)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
     async def test_needs_somebody_signed_in(self, notifications: SubgraphApp) -> None:
@@ -129,7 +148,7 @@ class TestNoGap:
         async def write(writer: int) -> None:
             await tell(ada, *(f"{writer}:{n}" for n in range(total // 8)))
 
-        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
             tasks.create_task(follow())
             for writer in range(8):
                 tasks.create_task(write(writer))
@@ -162,7 +181,7 @@ class TestExpiry:
             await asyncio.sleep(0.5)
             assert not waiting.done()
             ahead[0] = 4_000.0
-            answer = await asyncio.wait_for(waiting, 5)
+            answer = await asyncio.wait_for(waiting, PATIENCE_SECONDS)
             assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
             assert [one async for one in answers] == []
         await subgraph.aclose()
