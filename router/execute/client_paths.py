@@ -33,7 +33,7 @@ def client_path(projection: Sequence[ProjectedField], path: Sequence[PathKey], d
 
 def _find(selections: Sequence[ProjectedField], source: str, typename: Any) -> ProjectedField | None:
     candidates = [each for each in selections if each.source == source]
-    fitting = [each for each in candidates if each.on is None or typename in each.on]
+    fitting = [each for each in candidates if each.on is None or (isinstance(typename, str) and typename in each.on)]
     return next(iter(fitting or candidates), None)
 
 

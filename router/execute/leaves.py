@@ -4,6 +4,7 @@ Source: https://spec.graphql.org/draft/#sec-Scalars, the sections on result coer
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType
@@ -53,13 +54,28 @@ ADMIT: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class EnumAdmission:
+    """The check of an enum.
+
+    Attributes:
+        shown: the values that clients know.
+        hidden: the values that become null.
+    """
+
+    shown: frozenset[str]
+    hidden: frozenset[str] = field(default_factory=frozenset[str])
+
+    def __call__(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return INVALID
+        if value in self.hidden:
+            return None
+        return value if value in self.shown else INVALID
+
+
 def admission(leaf: GraphQLLeafType, inaccessible: frozenset[str]) -> Callable[[Any], Any]:
     """The check of one leaf type; `inaccessible` are an enum's values that become null."""
-    if not isinstance(leaf, GraphQLEnumType):
-        return ADMIT.get(leaf.name, admit_anything)
-    known: dict[Any, Any] = {name: name for name in leaf.values} | dict.fromkeys(inaccessible)
-
-    def admit_enum(value: Any) -> Any:
-        return known.get(value, INVALID) if isinstance(value, str) else INVALID
-
-    return admit_enum
+    if isinstance(leaf, GraphQLEnumType):
+        return EnumAdmission(frozenset(leaf.values) - inaccessible, inaccessible)
+    return ADMIT.get(leaf.name, admit_anything)

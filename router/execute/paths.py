@@ -64,7 +64,9 @@ def _step(located: Sequence[Located], step: PathStep) -> list[Located]:
             return [
                 (value, position)
                 for value, position in located
-                if isinstance(value, dict) and cast("JSONObject", value).get(typename_key) in types
+                if isinstance(value, dict)
+                and isinstance(typename := cast("JSONObject", value).get(typename_key), str)
+                and typename in types
             ]
 
 

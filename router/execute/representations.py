@@ -16,7 +16,7 @@ from router.plan.nodes import Representation, RepresentationField, ResponsePath
 
 
 class Incomplete(Exception):
-    """The merged data lacks a value that the representation needs."""
+    """The merged data lacks a value that the representation needs, or has null in its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +78,45 @@ class RepresentationBuilder:
             shape = shapes.get(typename) if isinstance(typename, str) else None
             if shape is not None:
                 try:
-                    described = _object(entity, shape.fields, typename)
+                    described = _object(entity, shape.fields, typename, in_list=False)
                 except Incomplete:
                     return None
                 return {"__typename": shape.typename or typename, **described}
         return None
 
 
-def _object(value: JSONObject, fields: Sequence[RepresentationField], typename: Any) -> JSONObject:
-    return {field.name: _value(value, field) for field in fields if field.on is None or typename in field.on}
+def _object(value: JSONObject, fields: Sequence[RepresentationField], typename: Any, *, in_list: bool) -> JSONObject:
+    return {
+        field.name: _value(value, field, in_list=in_list)
+        for field in fields
+        if field.on is None or (isinstance(typename, str) and typename in field.on)
+    }
 
 
-def _value(parent: JSONObject, field: RepresentationField) -> Any:
+def _value(parent: JSONObject, field: RepresentationField, *, in_list: bool) -> Any:
     """The value of one field.
 
     Raises:
-        Incomplete: it was never fetched, because the fetch that should have brought it failed.
+        Incomplete: it was never fetched, because the fetch that should have brought it failed; or it is null, and the
+            key with it. Keys may have nulls in lists.
     """
     if field.key not in parent:
         raise Incomplete
-    value = parent[field.key]
-    return _nested(value, field) if field.selections else value
+    value = nested(parent[field.key], field, in_list=in_list) if field.selections else parent[field.key]
+    if value is None and field.is_key and not in_list:
+        raise Incomplete
+    return value
 
 
-def _nested(value: Any, field: RepresentationField) -> Any:
+def nested(value: Any, field: RepresentationField, *, in_list: bool = False) -> Any:
+    """What is described of an object or of the items of a list.
+
+    Raises:
+        Incomplete: it cannot be described.
+    """
     if isinstance(value, dict):
-        nested = cast("JSONObject", value)
-        return _object(nested, field.selections, nested.get(field.typename_key))
+        inner = cast("JSONObject", value)
+        return _object(inner, field.selections, inner.get(field.typename_key), in_list=in_list)
     if isinstance(value, list):
-        return [_nested(item, field) for item in cast("list[Any]", value)]
+        return [nested(item, field, in_list=True) for item in cast("list[Any]", value)]
     return None

@@ -188,7 +188,7 @@ class ObjectShape:
         typename: str | None = self.type_name
         if typename not in self.possible:
             typename = source.get(self.typename_key)
-            if typename not in self.possible:
+            if not isinstance(typename, str) or typename not in self.possible:
                 if typename is not None and typename != self.type_name:
                     return None  # a type that the public schema does not show here
                 typename = None

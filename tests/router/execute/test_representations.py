@@ -8,9 +8,9 @@ from router.plan.nodes import Each, Key, Representation, RepresentationField
 
 
 def field(
-    name: str, *selections: RepresentationField, key: str | None = None, on: str | None = None
+    name: str, *selections: RepresentationField, key: str | None = None, on: str | None = None, is_key: bool = True
 ) -> RepresentationField:
-    return RepresentationField(name, key or name, selections, frozenset({on}) if on else None)
+    return RepresentationField(name, key or name, selections, frozenset({on}) if on else None, is_key=is_key)
 
 
 def describe(data: dict[str, Any], *shapes: Representation) -> list[dict[str, Any]]:
@@ -56,7 +56,19 @@ class TestShapes:
 class TestCompleteness:
     def test_a_required_null_is_sent(self) -> None:
         data = {"items": [{"__typename": "Item", "id": 1, "price": None}]}
-        assert describe(data, shape(field("id"), field("price"))) == [{"__typename": "Item", "id": 1, "price": None}]
+        shapes = shape(field("id"), field("price", is_key=False))
+        assert describe(data, shapes) == [{"__typename": "Item", "id": 1, "price": None}]
+
+    def test_a_null_in_a_key_leaves_the_object_out(self) -> None:
+        items = [{"id": None, "org": {"id": 1}}, {"id": 1, "org": None}, {"id": 1, "org": {"id": None}}]
+        data = {"items": [{"__typename": "Item", **item} for item in items]}
+        assert describe(data, shape(field("id"), field("org", field("id")))) == []
+
+    def test_a_null_in_a_list_of_a_key_is_sent(self) -> None:
+        data = {"items": [{"__typename": "Item", "parts": [None, {"pid": None}]}]}
+        assert describe(data, shape(field("parts", field("pid")))) == [
+            {"__typename": "Item", "parts": [None, {"pid": None}]}
+        ]
 
     def test_a_value_that_was_never_fetched_leaves_the_object_out(self) -> None:
         data = {"items": [{"__typename": "Item", "id": 1}, {"__typename": "Item", "id": 2, "price": 3}]}
@@ -64,7 +76,7 @@ class TestCompleteness:
 
     def test_null_objects_and_unexpected_values_are_passed_over(self) -> None:
         data: dict[str, Any] = {
-            "items": [None, 3, "x", [], {}, {"__typename": 5, "id": 1}, {"__typename": "Item", "id": 1}]
+            "items": [None, 3, "x", [], {}, {"__typename": [], "id": 1}, {"__typename": "Item", "id": 1}]
         }
         assert describe(data, shape(field("id"))) == [{"__typename": "Item", "id": 1}]
         assert describe({"items": {"__typename": "Item"}}, shape(field("id"))) == []
