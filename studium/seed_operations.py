@@ -2,59 +2,30 @@
 
 from typing import Final
 
-SIGN_UP_TENANT: Final = """
-mutation ($input: SignUpTenantInput!) {
-  signUpTenant(input: $input) { tenant { id } userErrors { code message } }
-}"""
 
-SIGN_IN: Final = """
-mutation ($input: SignInInput!) {
-  signIn(input: $input) { session { accessToken } userErrors { code message } }
-}"""
+def _mutation(name: str, payload: str) -> str:
+    """A mutation of one field, which takes one input and tells why it was refused."""
+    input_type = f"{name[0].upper()}{name[1:]}Input"
+    return f"""
+mutation ($input: {input_type}!) {{
+  {name}(input: $input) {{ {payload} userErrors {{ code message }} }}
+}}"""
+
+
+SIGN_UP_TENANT: Final = _mutation("signUpTenant", "tenant { id }")
+SIGN_IN: Final = _mutation("signIn", "session { accessToken }")
 
 PEOPLE: Final = "{ users(first: 100) { edges { node { email status } } } }"
-
-INVITE: Final = """
-mutation ($input: InviteUsersInput!) {
-  inviteUsers(input: $input) { invitations { email code } userErrors { code message } }
-}"""
-
-SIGN_UP: Final = """
-mutation ($input: SignUpInput!) {
-  signUp(input: $input) { ready userErrors { code message } }
-}"""
+INVITE: Final = _mutation("inviteUsers", "invitations { email code }")
+SIGN_UP: Final = _mutation("signUp", "ready")
 
 COURSE: Final = """
 query ($slug: String!) {
   course(slug: $slug) { id status modules { items { item { id } } } }
 }"""
-
-CREATE_COURSE: Final = """
-mutation ($input: CreateCourseInput!) {
-  createCourse(input: $input) { course { id } userErrors { code message } }
-}"""
-
-SAVE_LESSON: Final = """
-mutation ($input: SaveLessonInput!) {
-  saveLesson(input: $input) { lesson { id } userErrors { code message } }
-}"""
-
-UPSERT_MODULE: Final = """
-mutation ($input: UpsertModuleInput!) {
-  upsertModule(input: $input) { module { id } userErrors { code message } }
-}"""
-
-PUBLISH: Final = """
-mutation ($input: PublishCourseInput!) {
-  publishCourse(input: $input) { course { id } userErrors { code message } }
-}"""
-
-ENROLL: Final = """
-mutation ($input: EnrollInput!) {
-  enroll(input: $input) { enrollment { id } userErrors { code message } }
-}"""
-
-RECORD_PROGRESS: Final = """
-mutation ($input: RecordProgressInput!) {
-  recordProgress(input: $input) { enrollment { id } userErrors { code message } }
-}"""
+CREATE_COURSE: Final = _mutation("createCourse", "course { id }")
+SAVE_LESSON: Final = _mutation("saveLesson", "lesson { id }")
+UPSERT_MODULE: Final = _mutation("upsertModule", "module { id }")
+PUBLISH: Final = _mutation("publishCourse", "course { id }")
+ENROLL: Final = _mutation("enroll", "enrollment { id }")
+RECORD_PROGRESS: Final = _mutation("recordProgress", "enrollment { id }")

@@ -1,20 +1,25 @@
 """What the tests of every subgraph share: tokens, the hub, and asking a subgraph as somebody."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import pytest
 from argon2 import PasswordHasher
 
 from shared.caller import Caller
+from shared.database import Sessions
 from shared.events import Hub
+from shared.graphql.app import SubgraphApp
 from shared.jwks import LocalKeys
 from shared.passwords import Passwords
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from tests.servers import Servers
+from tests.tenants import Control
 
 Headers: TypeAlias = dict[str, str]
 SignIn: TypeAlias = Callable[[Caller], Headers]
+Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +59,33 @@ async def hub(servers: Servers) -> AsyncGenerator[Hub]:
 def quick_passwords() -> Passwords:
     """Hashes that cost nothing, so that tests are quick; the algorithm is the real one."""
     return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@asynccontextmanager
+async def started(subgraph: SubgraphApp) -> AsyncGenerator[SubgraphApp]:
+    """A subgraph for the length of the block."""
+    await subgraph.start()
+    yield subgraph
+    await subgraph.aclose()
+
+
+@asynccontextmanager
+async def opened(control: Control, subgraph: str, *, pool_size: int = 4) -> AsyncGenerator[Sessions]:
+    """Sessions of a subgraph's login role, for the length of the block."""
+    sessions = Sessions.create(control.login_url(subgraph), subgraph=subgraph, pool_size=pool_size)
+    yield sessions
+    await sessions.aclose()
+
+
+def asking(subgraph: SubgraphApp, signed_in: SignIn) -> Ask:
+    """Ask a subgraph, as the caller `by` or as nobody."""
+
+    async def answer(
+        query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
+    ) -> dict[str, Any]:
+        return await subgraph.service.execute(query, variables, headers=signed_in(by) if by else {})
+
+    return answer
 
 
 def code_of(answer: dict[str, Any]) -> str:

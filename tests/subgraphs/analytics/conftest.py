@@ -1,12 +1,12 @@
 """The analytics subgraph, running, and things that happen in courses."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import msgspec
 import pytest
 
-from shared.caller import Caller, TenantId, service_caller
+from shared.caller import TenantId, service_caller
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
@@ -14,10 +14,9 @@ from shared.tokens import TokenVerifier
 from subgraphs.analytics.app import create
 from subgraphs.analytics.consumers import HANDLERS
 from subgraphs.analytics.settings import AnalyticsSettings
-from tests.subgraphs.conftest import SignIn
+from tests.subgraphs.conftest import Ask, SignIn, asking, opened, started
 from tests.tenants import Control
 
-Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 Happen: TypeAlias = Callable[..., Awaitable[None]]
 
 
@@ -25,30 +24,21 @@ Happen: TypeAlias = Callable[..., Awaitable[None]]
 async def analytics(control: Control, verifier: TokenVerifier) -> AsyncGenerator[SubgraphApp]:
     """The subgraph, started."""
     settings = AnalyticsSettings(database_url=control.login_url("analytics"))
-    subgraph = create(settings, verifier=verifier)
-    await subgraph.start()
-    yield subgraph
-    await subgraph.aclose()
+    async with started(create(settings, verifier=verifier)) as subgraph:
+        yield subgraph
 
 
 @pytest.fixture
 async def sessions(control: Control) -> AsyncGenerator[Sessions]:
     """Sessions of the subgraph's login role."""
-    opened = Sessions.create(control.login_url("analytics"), subgraph="analytics", pool_size=4)
-    yield opened
-    await opened.aclose()
+    async with opened(control, "analytics") as sessions:
+        yield sessions
 
 
 @pytest.fixture
 def ask(analytics: SubgraphApp, signed_in: SignIn) -> Ask:
     """Ask the subgraph, as the caller `by` or as nobody."""
-
-    async def answer(
-        query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
-    ) -> dict[str, Any]:
-        return await analytics.service.execute(query, variables, headers=signed_in(by) if by else {})
-
-    return answer
+    return asking(analytics, signed_in)
 
 
 @pytest.fixture

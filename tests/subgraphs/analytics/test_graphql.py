@@ -8,8 +8,8 @@ import pytest
 
 from shared.ids import uuid7
 from tests.queries import Queries
-from tests.subgraphs.analytics.conftest import Ask, Happen
-from tests.subgraphs.conftest import code_of
+from tests.subgraphs.analytics.conftest import Happen
+from tests.subgraphs.conftest import Ask, code_of
 from tests.tenants import Tenant
 
 FIGURES = "enrollments activeLearners completions averageProgress lastActivityAt"

@@ -1,6 +1,6 @@
 """The notifications subgraph, running, and people who are told something."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -18,10 +18,9 @@ from subgraphs.notifications.models import NotificationKind
 from subgraphs.notifications.service import channel_of
 from subgraphs.notifications.settings import NotificationsSettings
 from subgraphs.notifications.store import NotificationStore
-from tests.subgraphs.conftest import SignIn
+from tests.subgraphs.conftest import Ask, SignIn, asking, opened, started
 from tests.tenants import Control
 
-Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 Tell: TypeAlias = Callable[..., Awaitable[None]]
 Listen: TypeAlias = Callable[..., AsyncGenerator[dict[str, Any]]]
 
@@ -30,30 +29,21 @@ Listen: TypeAlias = Callable[..., AsyncGenerator[dict[str, Any]]]
 async def notifications(control: Control, verifier: TokenVerifier, hub: Hub) -> AsyncGenerator[SubgraphApp]:
     """The subgraph, started."""
     settings = NotificationsSettings(database_url=control.login_url("notifications"))
-    subgraph = create(settings, verifier=verifier, hub=hub)
-    await subgraph.start()
-    yield subgraph
-    await subgraph.aclose()
+    async with started(create(settings, verifier=verifier, hub=hub)) as subgraph:
+        yield subgraph
 
 
 @pytest.fixture
 async def sessions(control: Control) -> AsyncGenerator[Sessions]:
     """Sessions of the subgraph's login role."""
-    opened = Sessions.create(control.login_url("notifications"), subgraph="notifications", pool_size=8)
-    yield opened
-    await opened.aclose()
+    async with opened(control, "notifications", pool_size=8) as sessions:
+        yield sessions
 
 
 @pytest.fixture
 def ask(notifications: SubgraphApp, signed_in: SignIn) -> Ask:
     """Ask the subgraph, as the caller `by` or as nobody."""
-
-    async def answer(
-        query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
-    ) -> dict[str, Any]:
-        return await notifications.service.execute(query, variables, headers=signed_in(by) if by else {})
-
-    return answer
+    return asking(notifications, signed_in)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from shared.ids import uuid7
 from tests.queries import Queries
-from tests.subgraphs.conftest import code_of
-from tests.subgraphs.notifications.conftest import Ask, Tell
+from tests.subgraphs.conftest import Ask, code_of
+from tests.subgraphs.notifications.conftest import Tell
 from tests.tenants import Tenant
 
 INBOX = """query ($first: Int! = 20, $after: String, $unreadOnly: Boolean! = false) {

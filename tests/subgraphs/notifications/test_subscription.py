@@ -17,7 +17,8 @@ from subgraphs.notifications.app import create
 from subgraphs.notifications.settings import NotificationsSettings
 from tests.patience import PATIENCE_SECONDS
 from tests.queries import Queries
-from tests.subgraphs.notifications.conftest import Ask, Listen, Tell, cursor_at
+from tests.subgraphs.conftest import Ask
+from tests.subgraphs.notifications.conftest import Listen, Tell, cursor_at
 from tests.tenants import Control, Tenant
 
 

@@ -1,12 +1,11 @@
 """The users subgraph, running, and people in it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import pytest
 from pydantic import SecretStr
 
-from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
@@ -17,10 +16,9 @@ from subgraphs.users.app import create
 from subgraphs.users.models import User, UserStatus
 from subgraphs.users.settings import UsersSettings
 from subgraphs.users.store import UserStore
-from tests.subgraphs.conftest import SignIn
+from tests.subgraphs.conftest import Ask, SignIn, asking, opened, started
 from tests.tenants import Control, Tenant
 
-Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 AddUser: TypeAlias = Callable[..., Awaitable[User]]
 
 
@@ -30,30 +28,21 @@ async def users(
 ) -> AsyncGenerator[SubgraphApp]:
     """The subgraph, started."""
     settings = UsersSettings(database_url=control.login_url("users"), credentials_key=SecretStr("k" * 64))
-    subgraph = create(settings, verifier=verifier, hub=hub, passwords=quick_passwords)
-    await subgraph.start()
-    yield subgraph
-    await subgraph.aclose()
+    async with started(create(settings, verifier=verifier, hub=hub, passwords=quick_passwords)) as subgraph:
+        yield subgraph
 
 
 @pytest.fixture
 async def sessions(control: Control) -> AsyncGenerator[Sessions]:
     """Sessions of the subgraph's login role."""
-    opened = Sessions.create(control.login_url("users"), subgraph="users", pool_size=4)
-    yield opened
-    await opened.aclose()
+    async with opened(control, "users") as sessions:
+        yield sessions
 
 
 @pytest.fixture
 def ask(users: SubgraphApp, signed_in: SignIn) -> Ask:
     """A question to the subgraph, by somebody signed in or, without `by`, by nobody in particular."""
-
-    async def answer(
-        query: str, variables: Mapping[str, Any] | None = None, *, by: Caller | None = None
-    ) -> dict[str, Any]:
-        return await users.service.execute(query, variables, headers=signed_in(by) if by else {})
-
-    return answer
+    return asking(users, signed_in)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from shared.ids import uuid7
 from subgraphs.users.models import UserStatus
 from tests.queries import Queries
-from tests.subgraphs.conftest import code_of
-from tests.subgraphs.users.conftest import AddUser, Ask
+from tests.subgraphs.conftest import Ask, code_of
+from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant
 
 USER = "query ($id: ID!) { user(id: $id) { id displayName email locale status version } }"

@@ -13,8 +13,8 @@ from shared.events import Hub, acknowledgement_of
 from shared.events.outbox import OutboxRow
 from subgraphs.users import service
 from subgraphs.users.models import Invitation, User
-from tests.subgraphs.conftest import code_of
-from tests.subgraphs.users.conftest import AddUser, Ask
+from tests.subgraphs.conftest import Ask, code_of
+from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant
 
 SIGN_UP = """mutation ($input: SignUpInput!) {
