@@ -8,6 +8,7 @@ from router.execute.transport import (
     InProcessTransport,
     SubgraphRequest,
     SubgraphResponse,
+    Subscriptions,
     Transport,
 )
 from router.execute.variables import InvalidVariables, coerce_variables
@@ -21,6 +22,7 @@ __all__ = [
     "Response",
     "SubgraphRequest",
     "SubgraphResponse",
+    "Subscriptions",
     "Transport",
     "coerce_variables",
 ]

@@ -1,33 +1,63 @@
 """`python -m router serve`."""
 
 import argparse
-from collections.abc import AsyncGenerator
+import sys
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 
-from router.execute import HttpTransport
+from router.execute import HttpTransport, Subscriptions
 from router.serve.app import create_app
 from router.serve.engine import Engine
 from router.serve.request import Hooks, forwarding
-from router.supergraph import Supergraph
+from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
+from router.supergraph import SupergraphError
 
 if TYPE_CHECKING:
     # argparse gives this type no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
+SERVER: Final[Mapping[str, Any]] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "ws_per_message_deflate": False,  # it holds hundreds of kilobytes for every socket
+}
+"""How uvicorn serves a router."""
+
 
 def add_commands(subparsers: "Subparsers") -> None:
     """Add `serve`."""
     serve = subparsers.add_parser("serve", help="serve a supergraph over HTTP and WebSocket")
-    serve.add_argument("--supergraph", type=Path, required=True, metavar="FILE", help="the composed supergraph")
+    source = serve.add_mutually_exclusive_group(required=True)
+    source.add_argument("--supergraph", type=Path, metavar="FILE", help="the composed supergraph")
+    source.add_argument(
+        "--subgraphs", type=Path, metavar="FILE", help="a JSON list of subgraphs to compose: name, url, sdl"
+    )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=4000, help="port to listen on (default: %(default)s)")
     serve.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="of a subgraph's answer")
     serve.add_argument(
         "--forward", action="append", metavar="HEADER", help="client header that subgraphs get (default: authorization)"
+    )
+    serve.add_argument(
+        "--sharing",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="let identical requests that are under way to a subgraph be one (default: yes)",
+    )
+    serve.add_argument(
+        "--subscription",
+        action="append",
+        default=[],
+        metavar="NAME=PROTOCOL",
+        help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
     )
     serve.set_defaults(run=_serve)
 
@@ -35,24 +65,45 @@ def add_commands(subparsers: "Subparsers") -> None:
 def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn
 
-    sdl: str = arguments.supergraph.read_text(encoding="utf-8")
-    headers: list[str] = arguments.forward or ["authorization"]
-    app = build_app(sdl, timeout=arguments.timeout, hooks=Hooks(forwarding(*headers)))
-    uvicorn.run(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,
-        ws_per_message_deflate=False,  # it holds hundreds of kilobytes for every socket
-    )
+    try:
+        app = _app(arguments)
+    except (SourceError, SupergraphError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    uvicorn.run(app, host=arguments.host, port=arguments.port, **SERVER)
     return 0
 
 
-def build_app(supergraph_sdl: str, *, timeout: float, hooks: Hooks) -> Starlette:
-    """A router that reaches every subgraph at the URL in the supergraph."""
-    supergraph = Supergraph.from_sdl(supergraph_sdl)
-    transports = {name: HttpTransport(subgraph.url, timeout=timeout) for name, subgraph in supergraph.subgraphs.items()}
-    engine = Engine.from_sdl(supergraph_sdl, transports)
+def _app(arguments: argparse.Namespace) -> Starlette:
+    """The application that the command line asks for.
+
+    Raises:
+        SourceError: the files do not say what to serve.
+        SupergraphError: the supergraph is none.
+    """
+    source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
+    headers: list[str] = arguments.forward or ["authorization"]
+    return build_app(
+        source.with_subscriptions(arguments.subscription),
+        timeout=arguments.timeout,
+        sharing=arguments.sharing,
+        hooks=Hooks(forwarding(*headers)),
+    )
+
+
+def build_app(source: Source, *, timeout: float, hooks: Hooks, sharing: bool = True) -> Starlette:
+    """A router that reaches every subgraph at its URL.
+
+    Raises:
+        SupergraphError: the supergraph is none.
+    """
+    transports = {
+        name: HttpTransport(
+            url, timeout=timeout, sharing=sharing, subscriptions=source.subscriptions.get(name, Subscriptions.WEBSOCKET)
+        )
+        for name, url in source.urls.items()
+    }
+    engine = Engine.from_sdl(source.supergraph_sdl, transports)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:

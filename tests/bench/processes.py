@@ -1,9 +1,13 @@
-"""Memory and CPU of a tree of processes, read from /proc (Linux)."""
+"""Memory, CPU and cores of a tree of processes, read from /proc (Linux)."""
 
 import os
 import re
+import socket
 from dataclasses import dataclass
 from pathlib import Path
+
+CORES = (frozenset({0}), frozenset({1}))
+"""For what is measured, and for everything else."""
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -42,6 +46,28 @@ def usage(root: int) -> list[Usage]:
 def cpu(pids: list[int]) -> float:
     """CPU seconds used so far by these processes together."""
     return sum(_cpu(pid) for pid in pids)
+
+
+def pin(pids: list[int], cores: frozenset[int]) -> None:
+    """Ask the kernel to run these processes and their threads on these cores."""
+    for pid in pids:
+        for thread in Path(f"/proc/{pid}/task").glob("*"):
+            try:
+                os.sched_setaffinity(int(thread.name), cores)
+            except (OSError, ProcessLookupError):
+                continue
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that were free a moment ago."""
+    probes = [socket.socket() for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
 
 
 def _usage(pid: int) -> Usage | None:

@@ -11,7 +11,6 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -87,7 +86,7 @@ def measure(console: Console, mode: str, seconds: float, connections: int) -> No
 @contextmanager
 def running(data: Path, mode: str) -> Generator[Platform]:
     """The platform from the moment it answers; stopped and waited for at the end."""
-    port = free_port()
+    (port,) = processes.free_ports(1)
     began = time.perf_counter()
     command = [sys.executable, "-m", "studium", "up", "--processes", mode, "--port", str(port)]
     log = data.with_suffix(".log").open("ab")
@@ -144,8 +143,8 @@ def requests(platform_: Platform, token: str, seconds: float, connections: int) 
     """Requests a second and CPU a request for each operation, the platform on core 0 and the client on core 1."""
     table = Table("operation", "req/s", "CPU ms/req", "p50 ms", "p99 ms", "statuses", title="requests")
     pids = processes.tree(platform_.process.pid)
-    pin(pids, {0})
-    pin([os.getpid()], {1})
+    processes.pin(pids, processes.CORES[0])
+    processes.pin([os.getpid()], processes.CORES[1])
     for name, (query, signed_in) in OPERATIONS.items():
         body = json.dumps({"query": query}).encode()
         request = load.post(platform_.port, body, token=token if signed_in else None)
@@ -177,23 +176,6 @@ def memory(root: int) -> Table:
         table.add_row(name, f"{megabytes:.0f}")
     table.add_row("all", f"{sum(used.values()):.0f}")
     return table
-
-
-def pin(pids: list[int], cores: set[int]) -> None:
-    """Ask the kernel to run these processes and their threads on these cores."""
-    for pid in pids:
-        for thread in Path(f"/proc/{pid}/task").glob("*"):
-            try:
-                os.sched_setaffinity(int(thread.name), cores & os.sched_getaffinity(0) or cores)
-            except (OSError, ProcessLookupError):
-                continue
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((load.LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """Ways to reach a subgraph."""
 
 from router.execute.transport.base import (
+    InvalidHeader,
     MalformedResponse,
     SubgraphFailure,
     SubgraphRequest,
     SubgraphResponse,
     SubgraphTimeout,
     SubgraphUnreachable,
+    Subscriptions,
     Transport,
 )
 from router.execute.transport.http import HttpTransport
@@ -15,11 +17,13 @@ from router.execute.transport.in_process import InProcessTransport
 __all__ = [
     "HttpTransport",
     "InProcessTransport",
+    "InvalidHeader",
     "MalformedResponse",
     "SubgraphFailure",
     "SubgraphRequest",
     "SubgraphResponse",
     "SubgraphTimeout",
     "SubgraphUnreachable",
+    "Subscriptions",
     "Transport",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Protocol, cast
 
 from router.execute.json import JSONObject
@@ -20,6 +21,9 @@ class SubgraphRequest:
     Attributes:
         subgraph: its name as composed.
         headers: the client's headers that the subgraph may see; for subscriptions also the connection's payload.
+        idempotent: a query, which may be sent a second time when a connection breaks before anything came back.
+        shareable: an answer that is still under way to an identical request may be the answer to this one, too. Not so
+            after a mutation or an event, which must see what has changed.
     """
 
     subgraph: str
@@ -27,6 +31,8 @@ class SubgraphRequest:
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    idempotent: bool = False
+    shareable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,20 @@ class MalformedResponse(SubgraphFailure):
     """An answer that is not a GraphQL response."""
 
     code = "SUBGRAPH_MALFORMED_RESPONSE"
+
+
+class InvalidHeader(SubgraphFailure):
+    """A header to be forwarded that would end up as something else than one header."""
+
+    code = "INVALID_HEADER"
+
+
+class Subscriptions(Enum):
+    """How a subgraph behind HTTP sends the events of a subscription."""
+
+    WEBSOCKET = "websocket"
+    SSE = "sse"
+    MULTIPART = "multipart"
 
 
 class Transport(Protocol):

@@ -3,14 +3,15 @@
 Source: https://graphql.github.io/graphql-over-http/draft/
 """
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from http import HTTPStatus
 
-import aiohttp
 import orjson
 
+from router.execute.transport.address import Address
 from router.execute.transport.base import (
     MAX_RESPONSE_BYTES,
     TIMEOUT_SECONDS,
@@ -19,22 +20,29 @@ from router.execute.transport.base import (
     SubgraphResponse,
     SubgraphTimeout,
     SubgraphUnreachable,
+    Subscriptions,
     parse_response,
 )
-from router.execute.transport.websocket import subscribe_over_websocket
+from router.execute.transport.connection import BrokenOff, Garbled, Reply, Unanswered
+from router.execute.transport.flights import Flights
+from router.execute.transport.headers import header_lines
+from router.execute.transport.payload import payload_of
+from router.execute.transport.pool import Pool
+from router.execute.transport.streams import Streams
 
-HEADERS = {
-    "accept": "application/graphql-response+json, application/json;q=0.9",
-    "content-type": "application/json",
-}
-HOP_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "content-type", "host"})
-"""Headers that describe the client's own connection or body, and so are never forwarded."""
+MAX_CONNECTIONS = 200
 
-CHUNK_BYTES = 64 * 1024
+_REQUEST_LINES = (
+    "POST {target} HTTP/1.1\r\n"
+    "host: {authority}\r\n"
+    "accept: application/graphql-response+json, application/json;q=0.9\r\n"
+    "accept-encoding: gzip\r\n"
+    "content-type: application/json\r\n"
+)
 
 
 class HttpTransport:
-    """Posts operations to one URL; subscriptions go to the same URL over a WebSocket."""
+    """Posts operations to one URL; subscriptions go to the same URL in a protocol that is said for the subgraph."""
 
     def __init__(
         self,
@@ -42,95 +50,103 @@ class HttpTransport:
         *,
         timeout: float = TIMEOUT_SECONDS,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
-        max_connections: int = 200,
+        max_connections: int = MAX_CONNECTIONS,
+        sharing: bool = True,
+        subscriptions: Subscriptions = Subscriptions.WEBSOCKET,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Args: `timeout` in seconds, from asking for a connection to the last byte."""
+        """A transport that connects when it is first used.
+
+        `timeout` in seconds is from asking for a connection to the last byte. `max_response_bytes` is of an answer or
+        an event, after decompression. `tls` is for https; None trusts whom the system trusts.
+
+        With `sharing`, identical queries that are under way at the same time are sent once. What they share is the
+        bytes of the answer: each decodes data of its own.
+        """
         self.url = url
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._max_connections = max_connections
-        self._known_session: aiohttp.ClientSession | None = None
+        self._flights: Flights[Reply] | None = Flights() if sharing else None
+        self._streams = Streams(
+            url, subscriptions, opening_seconds=timeout, max_event_bytes=max_response_bytes, tls=tls
+        )
+        self._tls = tls
+        self._known_pool: Pool | None = None
+        self._request_lines = b""
 
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
-        body = _body(request)
-        try:
-            async with self._session().post(
-                self.url,
-                data=body,
-                headers={**_forwarded(request.headers), **HEADERS},
-                allow_redirects=False,
-                timeout=self._timeout,
-            ) as response:
-                return _parse(request, response.status, await self._read(response))
-        except TimeoutError as error:
-            raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
-        except aiohttp.ClientPayloadError as error:
-            raise MalformedResponse(f"Subgraph {request.subgraph} broke off its response.") from error
-        except aiohttp.ClientError as error:
-            raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
+        pool = self._known_pool or self._pool(request)
+        body = payload_of(request)
+        message = b"%b%bcontent-length: %d\r\n\r\n%b" % (
+            self._request_lines,
+            header_lines(request.headers),
+            len(body),
+            body,
+        )
+        if self._flights is not None and request.shareable:
+            # The message has all that tells requests apart: the operation, its variables and whose they are.
+            reply = await self._flights.join(message, lambda: self._exchange(pool, request, message))
+        else:
+            reply = await self._exchange(pool, request, message)
+        return _parse(request, reply)
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
-        events = subscribe_over_websocket(
-            self._session(),
-            self.url,
-            replace(request, headers=_forwarded(request.headers)),
-            opening_seconds=self._timeout.total or TIMEOUT_SECONDS,
-            max_message_bytes=self._max_response_bytes,
-        )
-        async with aclosing(events):
+        async with aclosing(self._streams.subscribe(request)) as events:
             async for event in events:
                 yield event
 
     async def aclose(self) -> None:
-        if self._known_session is not None:
-            await self._known_session.close()
-            self._known_session = None
+        if self._known_pool is not None:
+            self._known_pool.close()
+            self._known_pool = None
+        await self._streams.aclose()
 
-    def _session(self) -> aiohttp.ClientSession:
-        """Made on first use, because a session belongs to the running loop."""
-        if self._known_session is None:
-            self._known_session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._max_connections),
-                # A cookie that one client's request brought back must never go out with another's.
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._known_session
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """The body, decompressed.
+    async def _exchange(self, pool: Pool, request: SubgraphRequest, message: bytes) -> Reply:
+        """The subgraph's answer.
 
         Raises:
-            MalformedResponse: it is larger than allowed; no more than that was read.
+            SubgraphFailure: there was none.
         """
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.content.iter_chunked(CHUNK_BYTES):
-            size += len(part)
-            if size > self._max_response_bytes:
-                response.close()
-                raise MalformedResponse("The subgraph's response is too large.")
-            parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await pool.exchange(message, idempotent=request.idempotent)
+        except TimeoutError as error:
+            raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
+        except BrokenOff as error:
+            raise MalformedResponse(f"Subgraph {request.subgraph} broke off its response.") from error
+        except Garbled as error:
+            raise MalformedResponse(f"Subgraph {request.subgraph} {error}.") from error
+        except (OSError, Unanswered) as error:
+            raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
+
+    def _pool(self, request: SubgraphRequest) -> Pool:
+        """Made on first use, because connections belong to the running loop.
+
+        Raises:
+            SubgraphUnreachable: the URL leads nowhere.
+        """
+        try:
+            address = Address.of(self.url)
+        except ValueError as error:
+            raise SubgraphUnreachable(f"Subgraph {request.subgraph} has no URL to be reached at.") from error
+        lines = _REQUEST_LINES.format(target=address.target, authority=address.authority)
+        self._request_lines = lines.encode("latin-1")
+        self._known_pool = Pool(
+            address,
+            max_connections=self._max_connections,
+            max_body_bytes=self._max_response_bytes,
+            tls=self._tls,
+        )
+        return self._known_pool
 
 
-def _body(request: SubgraphRequest) -> bytes:
-    payload: dict[str, object] = {"query": request.query}
-    if request.variables:
-        payload["variables"] = request.variables
-    if request.operation_name is not None:
-        payload["operationName"] = request.operation_name
-    return orjson.dumps(payload)
-
-
-def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() not in HOP_HEADERS}
-
-
-def _parse(request: SubgraphRequest, status: int, body: bytes) -> SubgraphResponse:
+def _parse(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     """A GraphQL response counts as one whatever its status; without one, the status tells whose fault it was."""
     try:
-        return parse_response(orjson.loads(body))
+        return parse_response(orjson.loads(reply.body))
     except (orjson.JSONDecodeError, MalformedResponse) as error:
+        status = reply.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise SubgraphUnreachable(f"Subgraph {request.subgraph} answered with status {status}.") from error
         if isinstance(error, MalformedResponse):

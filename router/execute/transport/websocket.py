@@ -7,7 +7,7 @@ Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, cast
 
 import aiohttp
@@ -22,6 +22,8 @@ from router.execute.transport.base import (
     SubgraphUnreachable,
     parse_response,
 )
+from router.execute.transport.headers import forwarded
+from router.execute.transport.payload import parameters_of
 
 PROTOCOL = "graphql-transport-ws"
 OPERATION_ID = "1"
@@ -34,22 +36,23 @@ async def subscribe_over_websocket(
     request: SubgraphRequest,
     *,
     opening_seconds: float,
-    max_message_bytes: int,
+    max_event_bytes: int,
 ) -> AsyncGenerator[SubgraphResponse]:
     """One response per event; the request's headers go with the handshake and as the connection's payload.
 
     Raises:
         SubgraphFailure: no connection, or it broke, or what came was not the protocol.
     """
+    headers = dict(forwarded(request.headers))
     try:
         async with asyncio.timeout(opening_seconds):
-            socket = await _connect(session, url, request, max_message_bytes)
+            socket = await _connect(session, url, request.subgraph, headers, max_event_bytes)
     except TimeoutError as error:
         raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
     except aiohttp.ClientError as error:
         raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
     try:
-        await _send(socket, {"id": OPERATION_ID, "type": "subscribe", "payload": _operation(request)})
+        await _send(socket, {"id": OPERATION_ID, "type": "subscribe", "payload": parameters_of(request)})
         async for response in _events(socket, request.subgraph):
             yield response
     except ConnectionError as error:
@@ -60,19 +63,19 @@ async def subscribe_over_websocket(
 
 
 async def _connect(
-    session: aiohttp.ClientSession, url: str, request: SubgraphRequest, max_message_bytes: int
+    session: aiohttp.ClientSession, url: str, subgraph: str, headers: Mapping[str, str], max_event_bytes: int
 ) -> aiohttp.ClientWebSocketResponse:
     """An acknowledged connection."""
     socket = await session.ws_connect(
         url.replace("http", "ws", 1),
         protocols=(PROTOCOL,),
-        headers=request.headers,
-        max_msg_size=max_message_bytes,
+        headers=headers,
+        max_msg_size=max_event_bytes,
         heartbeat=HEARTBEAT_SECONDS,
     )
     try:
-        await _send(socket, {"type": "connection_init", "payload": dict(request.headers)})
-        while (message := await _receive(socket, request.subgraph))["type"] != "connection_ack":
+        await _send(socket, {"type": "connection_init", "payload": dict(headers)})
+        while (message := await _receive(socket, subgraph))["type"] != "connection_ack":
             await _answer_ping(socket, message)
     except BaseException:
         await socket.close()
@@ -116,12 +119,3 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse, subgraph: str) -> JS
     if not isinstance(message, dict) or "type" not in message:
         raise MalformedResponse(f"Subgraph {subgraph} sent a message without a type.")
     return cast("JSONObject", message)
-
-
-def _operation(request: SubgraphRequest) -> JSONObject:
-    payload: JSONObject = {"query": request.query}
-    if request.variables:
-        payload["variables"] = request.variables
-    if request.operation_name is not None:
-        payload["operationName"] = request.operation_name
-    return payload

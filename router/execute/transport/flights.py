@@ -1,0 +1,46 @@
+"""Requests that are under way, so that identical ones can be one."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Flight(Generic[T]):
+    task: asyncio.Task[T]
+    waiting: int = 0
+
+
+class Flights(Generic[T]):
+    """Gives everybody who asks for the same the same result, which therefore nobody may change.
+
+    Nothing is kept: who comes when the result is there asks anew.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, _Flight[T]] = {}
+
+    async def join(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result, or the failure, of what is under way as `key`, or else of `start`.
+
+        Whoever is cancelled leaves the others alone; when all are, so is what they waited for.
+        """
+        flight = self._under_way.get(key)
+        if flight is None:
+            flight = self._under_way[key] = _Flight(asyncio.create_task(start()))
+            flight.task.add_done_callback(lambda _: self._land(key, flight))
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                self._land(key, flight)
+                flight.task.cancel()
+
+    def _land(self, key: Hashable, flight: "_Flight[T]") -> None:
+        if self._under_way.get(key) is flight:
+            del self._under_way[key]

@@ -1,0 +1,162 @@
+"""Subscriptions at a subgraph over a response that does not end: Server-Sent Events, or multipart.
+
+Sources: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (distinct connections mode),
+https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Any, cast
+
+import aiohttp
+import orjson
+
+from router.execute.json import JSONObject
+from router.execute.transport.base import (
+    MalformedResponse,
+    SubgraphRequest,
+    SubgraphResponse,
+    SubgraphTimeout,
+    SubgraphUnreachable,
+    parse_response,
+)
+from router.execute.transport.event_stream import TooLarge, Unfinished, parts, server_sent_events
+from router.execute.transport.headers import forwarded
+from router.execute.transport.payload import payload_of
+
+_SSE = "text/event-stream"
+_MULTIPART = "multipart/mixed"
+_ACCEPT = {_SSE: _SSE, _MULTIPART: 'multipart/mixed;subscriptionSpec="1.0"'}
+_FOREVER = aiohttp.ClientTimeout(total=None, sock_read=None)
+
+
+async def subscribe_over_sse(
+    session: aiohttp.ClientSession,
+    url: str,
+    request: SubgraphRequest,
+    *,
+    opening_seconds: float,
+    max_event_bytes: int,
+) -> AsyncGenerator[SubgraphResponse]:
+    """One response per event.
+
+    Raises:
+        SubgraphFailure: no connection, or it broke, or what came was not the protocol.
+    """
+    response = await _open(session, url, request, _SSE, opening_seconds)
+    try:
+        if response.content_type != _SSE:
+            yield await _only_response(response, request, max_event_bytes)
+            return
+        events = server_sent_events(response.content.iter_any(), max_event_bytes)
+        async with aclosing(events):
+            async for event in events:
+                if event.name == "complete":
+                    return
+                if event.name == "next":
+                    yield parse_response(_decoded(request, event.data))
+        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.")
+    except (aiohttp.ClientError, ConnectionError) as error:
+        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from error
+    except TooLarge as error:
+        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is too large.") from error
+    finally:
+        response.close()
+
+
+async def subscribe_over_multipart(
+    session: aiohttp.ClientSession,
+    url: str,
+    request: SubgraphRequest,
+    *,
+    opening_seconds: float,
+    max_event_bytes: int,
+) -> AsyncGenerator[SubgraphResponse]:
+    """One response per event.
+
+    Raises:
+        SubgraphFailure: no connection, or it broke, or what came was not the protocol.
+    """
+    response = await _open(session, url, request, _MULTIPART, opening_seconds)
+    try:
+        if response.content_type != _MULTIPART:
+            yield await _only_response(response, request, max_event_bytes)
+            return
+        bodies = parts(response.content.iter_any(), _boundary(response), max_event_bytes)
+        async with aclosing(bodies):
+            async for body in bodies:
+                event = _event(_decoded(request, body))
+                if event is not None:
+                    yield event
+    except (aiohttp.ClientError, ConnectionError, Unfinished) as error:
+        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from error
+    except TooLarge as error:
+        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is too large.") from error
+    finally:
+        response.close()
+
+
+async def _open(
+    session: aiohttp.ClientSession, url: str, request: SubgraphRequest, kind: str, seconds: float
+) -> aiohttp.ClientResponse:
+    """The response, of which no more than the headers has been read."""
+    headers = {
+        **dict(forwarded(request.headers)),
+        "accept": f"{_ACCEPT[kind]}, application/json",
+        "accept-encoding": "identity",  # a compressed event would wait for the next one to fill a block
+        "content-type": "application/json",
+    }
+    try:
+        async with asyncio.timeout(seconds):
+            return await session.post(
+                url, data=payload_of(request), headers=headers, allow_redirects=False, timeout=_FOREVER
+            )
+    except TimeoutError as error:
+        raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
+
+
+async def _only_response(
+    response: aiohttp.ClientResponse, request: SubgraphRequest, max_bytes: int
+) -> SubgraphResponse:
+    """What a server answers that does not begin a stream: as a rule why not."""
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > max_bytes:
+            raise MalformedResponse(f"Subgraph {request.subgraph} sent a response that is too large.")
+    try:
+        return parse_response(orjson.loads(body))
+    except (orjson.JSONDecodeError, MalformedResponse) as error:
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise SubgraphUnreachable(f"Subgraph {request.subgraph} answered with status {response.status}.") from error
+        raise MalformedResponse(
+            f"Subgraph {request.subgraph} answered without a stream (status {response.status})."
+        ) from error
+
+
+def _boundary(response: aiohttp.ClientResponse) -> bytes:
+    """The usual one where the header names none."""
+    content_type = aiohttp.helpers.parse_mimetype(response.headers.get("content-type", ""))
+    return content_type.parameters.get("boundary", "-").strip("\"'").encode()
+
+
+def _event(message: JSONObject) -> SubgraphResponse | None:
+    """The response in a part; None for a heartbeat. Errors beside the payload are of the stream, and end it."""
+    if message.get("errors"):
+        return parse_response({"errors": message["errors"]})
+    payload: Any = message.get("payload")
+    return None if payload is None else parse_response(payload)
+
+
+def _decoded(request: SubgraphRequest, text: bytes) -> JSONObject:
+    try:
+        message: Any = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is not JSON.") from error
+    if not isinstance(message, dict):
+        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is not an object.")
+    return cast("JSONObject", message)

@@ -1,0 +1,30 @@
+"""An operation as it is posted.
+
+Source: https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
+"""
+
+import json
+
+import orjson
+
+from router.execute.json import JSONObject
+from router.execute.transport.base import SubgraphRequest
+
+
+def parameters_of(request: SubgraphRequest) -> JSONObject:
+    """The parameters of a request, without those that say nothing."""
+    parameters: JSONObject = {"query": request.query}
+    if request.variables:
+        parameters["variables"] = request.variables
+    if request.operation_name is not None:
+        parameters["operationName"] = request.operation_name
+    return parameters
+
+
+def payload_of(request: SubgraphRequest) -> bytes:
+    """The body of a request."""
+    parameters = parameters_of(request)
+    try:
+        return orjson.dumps(parameters)
+    except TypeError:
+        return json.dumps(parameters).encode()  # integers of more than 64 bits
