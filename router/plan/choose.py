@@ -96,7 +96,7 @@ class Choice:
         if field.name == TYPENAME:
             return None if is_opaque(node) else state.assign(Assignment(field, None, ((0, None),)))
         edge = edge_of(node, field.name)
-        if edge is None or edge.requires is not None:
+        if edge is None or not edge.is_free:
             return None
         if field.selection is None:
             return state.assign(Assignment(field, None, ((0, edge),))).paying(LEAF)
@@ -112,7 +112,7 @@ class Choice:
         if field.name == TYPENAME:
             return None if is_opaque(node) else state.assign(Assignment(field, types, ((0, None),)))
         edge = edge_of(node.member(type_name), field.name)
-        if edge is None or edge.requires is not None:
+        if edge is None or not edge.is_free:
             return None
         if field.selection is None:
             return state.assign(Assignment(field, types, ((0, edge),))).paying(LEAF)
@@ -146,7 +146,7 @@ class Choice:
 
     def _resolvers_of(self, client: Client) -> object:
         field = client.field
-        if field.selection is not None or field.type is None:
+        if field.selection is not None or field.type is None or field.contexts:
             return client
         edges = [edge for _, edge in self._reach.arrival_edges(client.type_name, field.name)]
         edges += [

@@ -130,6 +130,7 @@ def _selection_value(selection: Selection) -> list[Any]:
             "arguments": each.signature,
             "on": None if each.on is None else sorted(each.on),
             "when": _when(each.when),
+            "internal": each.internal,
             "selections": [] if each.selection is None else _selection_value(each.selection),
         }
         for each in selection.fields
@@ -144,6 +145,7 @@ def selection_lines(selection: Selection, depth: int) -> list[str]:
         text += f"({each.signature})" if each.signature else ""
         text += "" if each.on is None else f" on {'|'.join(sorted(each.on))}"
         text += f" when {_when(each.when)}" if each.when else ""
+        text += " (for a context)" if each.internal else ""
         lines.append("  " * depth + text)
         lines += [] if each.selection is None else selection_lines(each.selection, depth + 1)
     return lines

@@ -1,23 +1,23 @@
 """The text of a fetch: what the subgraph is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import OperationDefinitionNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from graphql.language import print_ast
 
 from router.plan.conditions import Alternative, When
+from router.plan.entities_text import CUT
 from router.plan.fetch_graph import Emission, Selected
-from router.plan.nodes import Condition, EntityGroup, OperationKind
+from router.plan.nodes import Condition
+from router.plan.positions import Slot
 from router.plan.selections import TYPENAME
+from router.supergraph.model import ContextArgument
 
-
-class Emitted(NamedTuple):
-    """An operation, and the client's variables in it."""
-
-    text: str
-    variables: tuple[str, ...]
+ContextNames: TypeAlias = Mapping[tuple[Slot, ContextArgument], str]
+"""The variables that give contextual arguments."""
 
 
 class Written(NamedTuple):
@@ -42,46 +42,26 @@ class Emitter:
             name = f"_{name}"
         return name
 
-    def root_fields(self, kind: OperationKind, selections: Written) -> Emitted:
-        """An operation of these root fields."""
-        used, definitions = self._used(selections.variables)
-        if kind is OperationKind.QUERY and not definitions:
-            return Emitted(selections.text, used)
-        return Emitted(f"{kind.value} {_head(definitions)}{selections.text}", used)
-
-    def entities(self, groups: Sequence[EntityGroup], variables: frozenset[str]) -> Emitted:
-        """A query for groups of entities, which use these variables of the client."""
-        used, definitions = self._used(variables)
-        own = [f"${each.variable}: [_Any!]!" for each in groups]
-        fields = " ".join(_entities(each) for each in groups)
-        return Emitted(f"query {_head([*own, *definitions])}{{ {fields} }}", used)
-
-    def _used(self, variables: frozenset[str]) -> tuple[tuple[str, ...], list[str]]:
-        """The names in the client's order, and how they are declared."""
-        used = tuple(name for name in self._definitions if name in variables)
-        return used, [_definition_text(self._definitions[name]) for name in used]
+    def declared(self, variables: frozenset[str]) -> Mapping[str, str]:
+        """How each of these is declared, in the client's order."""
+        return {name: _definition_text(each) for name, each in self._definitions.items() if name in variables}
 
 
-def write(selected: Selected, known: Alternative = ()) -> Written:
-    """The selections; of their conditions those are left out that are in `known` and hold anyway."""
-    writer = _Writer(frozenset(known))
+def write(selected: Selected, known: Alternative = (), contexts: ContextNames = MappingProxyType({})) -> Written:
+    """The selections; of their conditions those are left out that are in `known` and hold anyway.
+
+    Each variable of `contexts` is followed by `CUT`.
+    """
+    writer = _Writer(frozenset(known), contexts)
     return Written(writer.selected(selected), frozenset(writer.variables))
-
-
-def _head(definitions: Sequence[str]) -> str:
-    return f"({', '.join(definitions)}) " if definitions else ""
-
-
-def _entities(group: EntityGroup) -> str:
-    alias = "" if group.alias == "_entities" else f"{group.alias}: "
-    return f"{alias}_entities(representations: ${group.variable}) {group.text}"
 
 
 class _Writer:
     """Writes selections, noting the variables they use."""
 
-    def __init__(self, known: frozenset[Condition]) -> None:
+    def __init__(self, known: frozenset[Condition], contexts: ContextNames) -> None:
         self._known = known
+        self._contexts = contexts
         self.variables: set[str] = set()
 
     def selected(self, selected: Selected) -> str:
@@ -104,14 +84,27 @@ class _Writer:
     def _field(self, emission: Emission, key: str) -> list[str]:
         field = emission.slot.field
         text = field.name if key == field.name else f"{key}: {field.name}"
-        if field.arguments:
-            text += f"({field.signature})"
-            if "$" in field.signature:
-                self.variables |= variables_of(field.arguments)
+        arguments = self._arguments(emission)
+        if arguments:
+            text += f"({arguments})"
         below = "" if emission.below is None else f" {self.selected(emission.below)}"
         if not emission.when:
             return [text + below]
         return [self._guarded(text, below, alternative) for alternative in self._left(emission.when)]
+
+    def _arguments(self, emission: Emission) -> str:
+        field = emission.slot.field
+        own = [field.signature] if field.arguments else []
+        if own and "$" in field.signature:
+            self.variables |= variables_of(field.arguments)
+        if emission.edge is None or not emission.edge.contexts:
+            return "".join(own)
+        contextual = [
+            f"{each.name}: ${variable}{CUT}"
+            for each in emission.edge.contexts
+            if (variable := self._contexts.get((emission.slot, each))) is not None
+        ]
+        return ", ".join([*own, *contextual])
 
     def _left(self, when: When) -> When:
         """Alternatives without what is known to hold; one that holds anyway is enough."""

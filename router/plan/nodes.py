@@ -97,6 +97,36 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextSource:
+    """Where the value of a contextual argument may be: below an ancestor of the object.
+
+    Attributes:
+        up: how many steps of the object's path, from its end, are below the ancestor.
+        types: the ancestor must be of one of them; None if any will do.
+        path: from the ancestor to the value, without `Each`: a list on the way gives a list of values.
+    """
+
+    up: int
+    types: OnTypes | None
+    path: ResponsePath
+
+
+@dataclass(frozen=True, slots=True)
+class ContextVariable:
+    """A variable whose value comes from an ancestor of each object (`@fromContext`).
+
+    Attributes:
+        name: of the variable; the client has none of that name.
+        type: as the operation declares it. An object with null for a type that forbids it is not described.
+        sources: nearest first; the first whose ancestor is of the right type counts.
+    """
+
+    name: str
+    type: str
+    sources: tuple[ContextSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EntityGroup:
     """One `_entities` field of a fetch: objects found at one or several paths, described and asked alike.
 
@@ -108,6 +138,9 @@ class EntityGroup:
         alias: response key in the subgraph's answer: "_entities", or "_e0", "_e1" where several groups travel together.
         variable: name of the variable that carries the representations; never that of a client's variable.
         when: all must hold, or the group sends no representations.
+        contexts: variables that depend on the object. Objects with other values need a field of their own in the
+            request, with `alias` and all variables numbered: `entities_text` writes such an operation.
+        parts: `text`, cut after each use of a variable of `contexts`, which is where such numbers go.
     """
 
     paths: tuple[ResponsePath, ...]
@@ -116,6 +149,8 @@ class EntityGroup:
     alias: str = "_entities"
     variable: str = "representations"
     when: tuple[Condition, ...] = ()
+    contexts: tuple[ContextVariable, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +164,7 @@ class Fetch:
         text: the operation to send; an entity fetch declares a variable of type `[_Any!]!` for each of its groups.
         keys: response keys of the root fields it asks for.
         variables: names of the client's variables that the operation uses.
+        declared: how it declares them.
         entities: what it asks of `_entities`; empty for root fields. It is not sent if no group describes anything.
         path: where a fetch of root fields asks on behalf of objects of a root type further down
             (`type Payload { query: Query }`): all of them get its whole result, and without any it is not sent.
@@ -142,6 +178,7 @@ class Fetch:
     text: str
     keys: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     entities: tuple[EntityGroup, ...] = ()
     path: ResponsePath = ()
     after: frozenset[int] = frozenset()

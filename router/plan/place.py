@@ -135,7 +135,7 @@ class Placer:
             if not limits.avoid >> number & 1:
                 for node in self._nodes(state.visits[number], type_name):
                     edge = edge_of(node, field)
-                    if edge is not None and edge.requires is None:
+                    if edge is not None and edge.is_free:
                         yield number, edge
                         break
 
@@ -145,20 +145,21 @@ class Placer:
             cost = LEAF if state.visits[number].arrival is not None else FAR_LEAF
             yield Placed(state.paying(cost), Assignment(field, types, ((number, edge),)))
             return
-        for edge in self._distant(type_name, field.name):
+        for edge in self._distant(type_name, field):
             for opened, number in self._visit(state, type_name, edge, limits):
                 yield Placed(opened.paying(FAR_LEAF), Assignment(field, types, ((number, edge),)))
 
-    def _distant(self, type_name: str, field: str) -> Iterator[Edge]:
+    def _distant(self, type_name: str, field: SelectedField) -> Iterator[Edge]:
         """The edges that take another visit: those of other subgraphs, and those that require something."""
         seen: set[Node] = set()
-        for _, edge in self._reach.arrival_edges(type_name, field):
-            if edge.requires is not None:
+        for _, edge in self._reach.arrival_edges(type_name, field.name):
+            if not edge.is_free:
                 seen.add(self._graph.node(edge.source.subgraph, edge.source.type_name))
-                yield edge
-        for node in self._graph.resolvers(type_name, field):
-            edge = edge_of(node, field)
-            if edge is not None and node not in seen:
+                if field.knows(edge.contexts):
+                    yield edge
+        for node in self._graph.resolvers(type_name, field.name):
+            edge = edge_of(node, field.name)
+            if edge is not None and node not in seen and field.knows(edge.contexts):
                 yield edge
 
     def _place_composite(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
@@ -182,7 +183,7 @@ class Placer:
             by_source.setdefault(edge.source, number)
         candidates: list[tuple[int | None, Candidate]] = []
         for each in self._reach.candidates(type_name, field):
-            number = each.arrival if each.edge.requires is None else None
+            number = each.arrival if each.edge.is_free else None
             if number is None or limits.avoid >> number & 1:
                 number = by_source.get(each.edge.source)
             candidates.append((number, each))
@@ -241,7 +242,7 @@ class Placer:
     def _visit(self, state: State, type_name: str, edge: Edge, limits: Limits) -> Iterator[tuple[State, int]]:
         """Every way to have a visit that can take the edge for objects of that type."""
         target = self._graph.node(edge.source.subgraph, edge.source.type_name)
-        if edge.requires is None:
+        if edge.is_free:
             for number in self._joinable(state, target, limits):
                 yield from self._enter(state, type_name, target, number, limits)
                 return
@@ -250,10 +251,15 @@ class Placer:
         what = (type_name, edge.source.subgraph, edge.field.name)
         if what in limits.pending:
             return
-        required = self._solver.field_sets.of(target.type_name, edge.requires)
+        required = self._required(target.type_name, edge)
         for gathered in self._gather(state, type_name, required, limits.seeking(what)):
             entry = Entry(type_name, None, required, gathered.needs)
             yield from self._reenter(gathered, type_name, target, entry, limits)
+
+    def _required(self, type_name: str, edge: Edge) -> Selection:
+        if edge.requires is None:
+            return Selection(type_name, self._graph.supergraph.possible_types[type_name])
+        return self._solver.field_sets.of(type_name, edge.requires)
 
     def _joinable(self, state: State, target: Node, limits: Limits) -> Iterator[int]:
         """Visits of the subgraph by keys that could describe further types of objects."""

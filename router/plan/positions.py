@@ -53,14 +53,10 @@ class Position:
 
     def path(self) -> ResponsePath:
         """The steps from the root."""
-        steps: list[Key | Each | OnTypes] = []
+        steps: list[PathStep] = []
         for position in reversed(list(self._lineage())):
-            slot = position.slot
-            if slot is not None:
-                if slot.on is not None:
-                    steps.append(OnTypes(slot.on, slot.position.typename_key))
-                steps.append(Key(slot.key))
-                steps += [Each()] * (0 if slot.field.type is None else list_depth(slot.field.type))
+            if position.slot is not None:
+                steps += steps_to(position.slot)
         return tuple(steps)
 
     def _lineage(self) -> "Iterator[Position]":
@@ -92,6 +88,8 @@ class Positions:
     def open(self, position: Position, selection: Selection) -> None:
         """Give every field that the client selects here its slot."""
         for each in selection.fields:
+            if each.internal:
+                continue
             position.client_keys.add(each.key)
             slot = Slot(each.key, each, each.on, shape_of(each), position)
             position.slots.append(slot)
@@ -99,6 +97,17 @@ class Positions:
             if each.selection is not None:
                 slot.child = Position(slot, each.selection.possible)
                 self.open(slot.child, each.selection)
+        for each in selection.fields:
+            if each.internal:
+                self._open_internal(position, each)
+
+    def _open_internal(self, position: Position, selected: SelectedField) -> None:
+        """Give a field that the plan itself needs its slot before anything is planned: its paths are asked for."""
+        slot = self.slot(position, selected, selected.on)
+        position.by_field[id(selected)] = slot
+        if selected.selection is not None and slot.child is not None:
+            for each in selected.selection.fields:
+                self._open_internal(slot.child, each)
 
     def slot(self, position: Position, selected: SelectedField, types: frozenset[str] | None) -> Slot:
         """The slot of a field that the client selected, or that the plan itself needs."""
@@ -150,6 +159,14 @@ class Positions:
             self._aliases += 1
             if alias not in taken:
                 return alias
+
+
+def steps_to(slot: Slot) -> list[PathStep]:
+    """From an object at the slot's position to the values that the slot holds."""
+    steps: list[PathStep] = [] if slot.on is None else [OnTypes(slot.on, slot.position.typename_key)]
+    steps.append(Key(slot.key))
+    steps += [Each()] * (0 if slot.field.type is None else list_depth(slot.field.type))
+    return steps
 
 
 def shape_of(selected: SelectedField) -> str:

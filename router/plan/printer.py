@@ -16,6 +16,7 @@ from typing import assert_never
 
 from router.plan.nodes import (
     Condition,
+    ContextVariable,
     Each,
     EntityGroup,
     Fetch,
@@ -98,7 +99,19 @@ def _place(group: EntityGroup) -> str:
 
 
 def _group(group: EntityGroup) -> str:
-    return f"{{ {' '.join(_representation(each) for each in group.representations)} }} => {group.text}"
+    described = " ".join(_representation(each) for each in group.representations)
+    contexts = "".join(f" with ${each.name} = {_context(each, group)}" for each in group.contexts)
+    return f"{{ {described} }}{contexts} => {group.text}"
+
+
+def _context(variable: ContextVariable, group: EntityGroup) -> str:
+    """Every place that the value may come from, in the order in which they are tried."""
+    places = (
+        print_path((*path[: len(path) - source.up], *([] if source.types is None else [source.types]), *source.path))
+        for path in group.paths
+        for source in variable.sources
+    )
+    return ", ".join(dict.fromkeys(places))
 
 
 def _conditions(conditions: Iterable[Condition]) -> str:

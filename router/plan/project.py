@@ -38,11 +38,12 @@ class Projection:
 
     def fields(self, selection: Selection, position: Position) -> tuple[ProjectedField, ...]:
         """The fields of the objects at a position."""
-        if not any(each.turns for each in selection.fields):
-            return tuple(self._field(each, position, each.when) for each in selection.fields)
+        selected = [each for each in selection.fields if not each.internal]
+        if not any(each.turns for each in selected):
+            return tuple(self._field(each, position, each.when) for each in selected)
         placed = [
             (place, self._field(each, position, when))
-            for each in selection.fields
+            for each in selected
             for place, when in each.turns or ((each.place, each.when),)
         ]
         placed.sort(key=lambda turn: turn[0])

@@ -133,12 +133,12 @@ class Reach:
 
     def _ways(self, type_name: str, field: SelectedField) -> Sequence[tuple[int | None, Edge]]:
         ways: list[tuple[int | None, Edge]] = [*self.arrival_edges(type_name, field.name)]
-        free = {edge.source.subgraph for _, edge in ways if edge.requires is None}
+        free = {edge.source.subgraph for _, edge in ways if edge.is_free}
         for node in self._graph.resolvers(type_name, field.name):
             edge = edge_of(node, field.name)
             if edge is not None and node.subgraph not in free:
                 ways.append((None, edge))
-        return ways
+        return [(number, edge) for number, edge in ways if field.knows(edge.contexts)]
 
     def _is_narrowed(self, selection: Selection, children: Sequence[Node]) -> bool:
         return selection.has_union or any(each.info.kind is Kind.UNION for each in children)
@@ -200,7 +200,7 @@ class Reach:
 
     def _gives(self, node: Node, field: SelectedField) -> bool:
         edge = edge_of(node, field.name)
-        if edge is None or edge.requires is not None:
+        if edge is None or not edge.is_free:
             return False
         if field.selection is None or edge.child is None:
             return True

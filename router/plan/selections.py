@@ -1,13 +1,15 @@
 """Selections after normalisation: no fragments, every field once per response key and group of runtime types."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from graphql import ArgumentNode
 from graphql.language import print_ast
 
 from router.federation.type_ref import TypeRef
 from router.plan.conditions import When
+from router.supergraph.model import ContextArgument
 
 TYPENAME = "__typename"
 
@@ -24,6 +26,8 @@ class SelectedField:
         type: in the supergraph; None for `__typename`.
         selection: of an object, interface or union value.
         place: in the order of the client's document.
+        internal: the plan itself needs it, the client did not select it.
+        contexts: of the arguments that subgraphs take from a context, those that ancestors here give.
         turns: where it is written more than once: each place, and the conditions under which it is the first one that
             counts. Empty if `place` always is.
     """
@@ -38,6 +42,28 @@ class SelectedField:
     selection: "Selection | None" = None
     place: int = 0
     turns: tuple[tuple[int, When], ...] = ()
+    internal: bool = False
+    contexts: Mapping[ContextArgument, tuple["ContextSource", ...]] = field(
+        default_factory=dict[ContextArgument, tuple["ContextSource", ...]]
+    )
+
+    def knows(self, arguments: Iterable[ContextArgument]) -> bool:
+        """Whether ancestors give all of these arguments."""
+        return all(each in self.contexts for each in arguments)
+
+
+class ContextSource(NamedTuple):
+    """Where an ancestor holds the value of a contextual argument.
+
+    Attributes:
+        levels: how many objects above the one that has the field.
+        types: runtime types of the ancestor for which it is so; None for all.
+        fields: from the ancestor down to the leaf.
+    """
+
+    levels: int
+    types: frozenset[str] | None
+    fields: tuple[SelectedField, ...]
 
 
 @dataclass(slots=True, eq=False)

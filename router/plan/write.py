@@ -1,13 +1,16 @@
 """Write the plan's fetches: from the steps of the fetch graph to frozen values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from router.plan.conditions import Alternative, common
-from router.plan.emit import Emitter, write
+from router.plan.contextual import contextual_arguments, sources_of
+from router.plan.emit import ContextNames, Emitter, write
+from router.plan.entities_text import CUT, entities_text
 from router.plan.fetch_graph import FetchGraph, Step
-from router.plan.nodes import EntityGroup, Fetch
-from router.plan.positions import Positions
+from router.plan.nodes import ContextSource, ContextVariable, EntityGroup, Fetch, OperationKind
+from router.plan.positions import Positions, Slot
 from router.plan.represent import representations_of
+from router.supergraph.model import ContextArgument
 
 
 def write_fetches(graph: FetchGraph, positions: Positions, emitter: Emitter) -> tuple[Fetch, ...]:
@@ -29,14 +32,15 @@ class _FetchWriter:
     def root_fetch(self, step: Step) -> Fetch:
         """A fetch of root fields."""
         when = common(step.when or ())
-        sent = self._emitter.root_fields(step.kind, write(step.selected, when))
+        selections = write(step.selected, when)
+        declared = self._emitter.declared(selections.variables)
         return Fetch(
             id=self._numbers[step],
             subgraph=step.subgraph,
             kind=step.kind,
-            text=sent.text,
+            text=_root_text(step.kind, selections.text, declared.values()),
             keys=tuple(dict.fromkeys(slot.key for _, slot in step.selected.emissions)),
-            variables=sent.variables,
+            variables=tuple(declared),
             path=step.position.path(),
             after=self._after(step),
             when=when,
@@ -46,34 +50,45 @@ class _FetchWriter:
         """A fetch of entities, a group for the step and for each that travels with it."""
         steps = (step, *step.beside)
         shared = _shared([common(each.when or ()) for each in steps])
+        contexts = _Contexts(self._emitter)
         groups: list[EntityGroup] = []
         variables: set[str] = set()
         for number, each in enumerate(steps):
-            when = common(each.when or ())
-            selections = write(each.selected, when)
-            variables |= selections.variables
-            groups.append(
-                EntityGroup(
-                    paths=each.paths(),
-                    representations=representations_of(each, self._positions),
-                    text=selections.text,
-                    alias=f"_e{number}" if step.beside else "_entities",
-                    variable=self._emitter.reserved(f"_r{number}" if step.beside else "representations"),
-                    when=tuple(condition for condition in when if condition not in shared),
-                )
-            )
-        sent = self._emitter.entities(groups, frozenset(variables))
+            group, used = self._group(each, number if step.beside else None, shared, contexts)
+            groups.append(group)
+            variables |= used
+        declared = self._emitter.declared(frozenset(variables))
         return Fetch(
             id=self._numbers[step],
             subgraph=step.subgraph,
             kind=step.kind,
-            text=sent.text,
+            text=entities_text([(each, 0) for each in groups], tuple(declared.values())),
             keys=tuple(each.alias for each in groups),
-            variables=sent.variables,
+            variables=tuple(declared),
+            declared=tuple(declared.values()),
             entities=tuple(groups),
             after=self._after(step),
             when=shared,
         )
+
+    def _group(
+        self, step: Step, number: int | None, shared: Alternative, contexts: "_Contexts"
+    ) -> tuple[EntityGroup, frozenset[str]]:
+        """The group of a step, the number `number` of its fetch, and the client's variables in it."""
+        when = common(step.when or ())
+        variables, names = contexts.of(step)
+        selections = write(step.selected, when, names)
+        group = EntityGroup(
+            paths=step.paths(),
+            representations=representations_of(step, self._positions),
+            text=selections.text.replace(CUT, ""),
+            alias="_entities" if number is None else f"_e{number}",
+            variable=self._emitter.reserved("representations" if number is None else f"_r{number}"),
+            when=tuple(condition for condition in when if condition not in shared),
+            contexts=variables,
+            parts=tuple(selections.text.split(CUT)) if variables else (),
+        )
+        return group, selections.variables
 
     def _after(self, step: Step) -> frozenset[int]:
         return frozenset(self._numbers[each] for each in step.after)
@@ -82,3 +97,30 @@ class _FetchWriter:
 def _shared(conditions: Sequence[Alternative]) -> Alternative:
     """The conditions that all have."""
     return tuple(each for each in conditions[0] if all(each in other for other in conditions[1:]))
+
+
+class _Contexts:
+    """Names the variables for the contextual arguments of one fetch."""
+
+    def __init__(self, emitter: Emitter) -> None:
+        self._emitter = emitter
+        self._count = 0
+
+    def of(self, step: Step) -> tuple[tuple[ContextVariable, ...], ContextNames]:
+        """The variables of a group; arguments with the same value share one."""
+        variables: dict[tuple[str, tuple[ContextSource, ...]], ContextVariable] = {}
+        names: dict[tuple[Slot, ContextArgument], str] = {}
+        for slot, argument in contextual_arguments(step):
+            value = (argument.type, sources_of(slot, argument))
+            if value not in variables:
+                variables[value] = ContextVariable(self._emitter.reserved(f"_c{self._count}"), *value)
+                self._count += 1
+            names[slot, argument] = variables[value].name
+        return tuple(variables.values()), names
+
+
+def _root_text(kind: OperationKind, selections: str, declared: Collection[str]) -> str:
+    if kind is OperationKind.QUERY and not declared:
+        return selections
+    head = f"({', '.join(declared)}) " if declared else ""
+    return f"{kind.value} {head}{selections}"

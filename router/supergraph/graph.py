@@ -14,7 +14,7 @@ from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
 
 from router.federation.field_sets import parse_field_set
 from router.federation.type_ref import TypeRef, base_name
-from router.supergraph.model import FieldInfo, JoinField, JoinType, Kind, Supergraph, TypeInfo
+from router.supergraph.model import ContextArgument, FieldInfo, JoinField, JoinType, Kind, Supergraph, TypeInfo
 
 Provided = tuple[SelectionSetNode, ...]
 """Selections that `@provides` directives above a node promise of it."""
@@ -28,6 +28,7 @@ class Edge:
         type: in this subgraph.
         child: of a composite field.
         requires: the field set that the object must be sent with.
+        contexts: arguments that come from ancestors of the object.
     """
 
     source: "Node"
@@ -35,6 +36,12 @@ class Edge:
     type: TypeRef
     child: "Node | None"
     requires: str | None
+    contexts: tuple[ContextArgument, ...] = ()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be taken where the object is found; otherwise the object must be sent with something."""
+        return self.requires is None and not self.contexts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,12 +119,12 @@ class Node:
 
     def _find_uniform(self, name: str) -> Edge | None:
         own = self.edge(name)
-        if own is None or own.requires is not None:
+        if own is None or not own.is_free:
             return None
         if self.info.kind is Kind.INTERFACE and not self.is_interface_object:
             for type_name in self.possible:
                 edge = self.member(type_name).edge(name)
-                if edge is None or edge.requires is not None:
+                if edge is None or not edge.is_free:
                     return None
         return own
 
@@ -229,11 +236,12 @@ class QueryGraph:
         type_ = join.type or field.type
         child = self.supergraph.types.get(base_name(type_))
         if child is None or not child.is_composite:
-            return Edge(node, field, type_, None, join.requires)
+            return Edge(node, field, type_, None, join.requires, join.context_arguments)
         provided = tuple(inherited or ())
         if join.provides is not None:
             provided += (self._field_set(join.provides),)
-        return Edge(node, field, type_, self.node(node.subgraph, child.name, provided), join.requires)
+        below = self.node(node.subgraph, child.name, provided)
+        return Edge(node, field, type_, below, join.requires, join.context_arguments)
 
     def _resolves(self, node: Node, field: FieldInfo, join: JoinField) -> bool:
         if join.used_overridden and not self._labelled_away(node.subgraph, field):

@@ -55,6 +55,11 @@ class Machinery:
         """What an element of a feature is called: `name("join", "type")` is usually `join__type`."""
         return f"{self.namespaces.get(feature, feature)}__{element}"
 
+    def main_name(self, feature: str) -> str:
+        """What the directive is called that bears the name of its feature: `context` of the feature `context`."""
+        imported = (used for used, of in self.imports.items() if of == feature)
+        return next(imported, self.namespaces.get(feature, feature))
+
     def owns(self, node: DefinitionNode) -> bool:
         """Whether clients must not see this definition because it belongs to a feature."""
         if isinstance(node, DirectiveDefinitionNode):

@@ -56,7 +56,12 @@ class JoinType:
 
 @dataclass(frozen=True, slots=True)
 class ContextArgument:
-    """An argument that the router fills from an ancestor of the object (`@fromContext`)."""
+    """An argument that the router fills from an ancestor of the object (`@fromContext`).
+
+    Attributes:
+        context: the ancestors that have it are of the types that say so.
+        selection: of the ancestor, by its type; one leaf for each.
+    """
 
     name: str
     type: str
@@ -120,6 +125,7 @@ class TypeInfo:
         members: of a union, each with the subgraphs that say so.
         values: of an enum, each with the subgraphs that define it.
         inaccessible_values: of an enum, those that clients must not see.
+        contexts: that its objects set for whatever is below them (`@context`).
     """
 
     name: str
@@ -130,6 +136,7 @@ class TypeInfo:
     members: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     values: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     inaccessible_values: frozenset[str] = frozenset()
+    contexts: frozenset[str] = frozenset()
 
     @property
     def is_composite(self) -> bool:
@@ -179,6 +186,15 @@ class Supergraph:
             elif info.kind is Kind.UNION:
                 possible[info.name] = set(info.members)
         return {name: frozenset(possible.get(name, ())) for name, info in self.types.items() if info.is_composite}
+
+    @cached_property
+    def contexts_by_type(self) -> Mapping[str, frozenset[str]]:
+        """Per object type, the contexts it sets: its own, and those of its interfaces and unions."""
+        found: dict[str, set[str]] = {}
+        for info in self.types.values():
+            for name in self.possible_types[info.name] if info.contexts else ():
+                found.setdefault(name, set()).update(info.contexts)
+        return {name: frozenset(contexts) for name, contexts in found.items()}
 
     @cached_property
     def inaccessible_enum_values(self) -> Mapping[str, frozenset[str]]:

@@ -75,6 +75,7 @@ class _Reader:
             machinery.name("join", element)
             for element in ("graph", "owner", "type", "field", "implements", "unionMember", "enumValue")
         )
+        self._context = machinery.main_name("context")
         self._subgraphs = self._read_subgraphs()
 
     def read(self) -> Supergraph:
@@ -109,6 +110,8 @@ class _Reader:
     def _read_type(self, node: TypeDefinitionNode) -> TypeInfo:
         info = TypeInfo(node.name.value, _KINDS[type(node)])
         self._read_joins(node, info)
+        names = (text(each.get("name")) for each in _applied(node, self._context))
+        info.contexts = frozenset(name for name in names if name is not None)
         match node:
             case ObjectTypeDefinitionNode() | InterfaceTypeDefinitionNode():
                 owner = next((self._name_of(each.get("graph")) for each in _applied(node, self._owner)), None)

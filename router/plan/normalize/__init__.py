@@ -1,7 +1,8 @@
 """From a document to one normalised selection, a pass a file.
 
 `operation` picks the operation, `introspection` splits off what the router answers itself, `collect` inlines
-fragments and gathers conditions, `merge` joins fields that share a response key.
+fragments and gathers conditions, `merge` joins fields that share a response key, `contexts` adds what arguments take
+from ancestors.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from graphql import DocumentNode, OperationDefinitionNode
 
 from router.plan.nodes import OperationKind
+from router.plan.normalize.contexts import ContextProvider
 from router.plan.normalize.introspection import split_introspection
 from router.plan.normalize.merge import Normalizer
 from router.plan.normalize.operation import fragments_of, pick_operation
@@ -42,6 +44,7 @@ def normalize(supergraph: Supergraph, document: DocumentNode, operation_name: st
     kind = OperationKind(definition.operation.value)
     root = supergraph.roots[kind.value]
     selection = Normalizer(supergraph, fragments).selection(root, [definition.selection_set])
+    ContextProvider(supergraph).prepare(selection)
     introspection = split_introspection(document, definition, selection)
     return NormalizedOperation(kind, definition, selection, introspection)
 

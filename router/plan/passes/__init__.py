@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from router.plan.fetch_graph import FetchGraph
+from router.plan.passes.await_contexts import await_contexts
 from router.plan.passes.drop_implied_waits import drop_implied_waits
 from router.plan.passes.fold_types import fold_types
 from router.plan.passes.merge_alike import merge_alike
@@ -13,5 +14,13 @@ from router.plan.positions import Positions
 
 Pass: TypeAlias = Callable[[FetchGraph, Positions], None]
 
-PASSES: tuple[Pass, ...] = (fold_types, separate_conflicts, travel_together, merge_alike, drop_implied_waits)
-"""In this order: what looks alike is known once keys are settled, and what is implied once steps are merged."""
+PASSES: tuple[Pass, ...] = (
+    fold_types,
+    separate_conflicts,
+    await_contexts,
+    travel_together,
+    merge_alike,
+    drop_implied_waits,
+)
+"""In this order: what looks alike is known once keys are settled, and what is implied once steps are merged.
+Which requests come together depends on what they wait for, contexts among it."""

@@ -31,7 +31,7 @@ def _fold_slot(selected: Selected, slot: Slot, emissions: dict[str, Emission]) -
     if node is None or len(emissions) == 1 or emissions.keys() != node.possible:
         return
     edge = edge_of(node, slot.field.name)
-    if edge is not None and edge.requires is None and all(each.when == first.when for each in emissions.values()):
+    if edge is not None and edge.is_free and all(each.when == first.when for each in emissions.values()):
         for condition in emissions:
             del selected.emissions[condition, slot]
         selected.add(None, slot, edge, first.when)

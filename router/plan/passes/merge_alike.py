@@ -4,8 +4,10 @@
 films; if the same is asked of both, one group brings it, and an author of both is asked for once.
 """
 
+from router.plan.contextual import contextual_arguments, sources_of
 from router.plan.emit import write
 from router.plan.fetch_graph import FetchGraph, Step
+from router.plan.nodes import ContextSource
 from router.plan.positions import Positions
 from router.plan.represent import representations_of
 
@@ -29,5 +31,11 @@ def _alike(left: Step, right: Step, positions: Positions) -> bool:
     return (
         left.when == right.when
         and write(left.selected) == write(right.selected)
+        and _values(left) == _values(right)
         and representations_of(left, positions) == representations_of(right, positions)
     )
+
+
+def _values(step: Step) -> list[tuple[str, str, tuple[ContextSource, ...]]]:
+    """What the step's contextual arguments are given."""
+    return [(slot.key, each.name, sources_of(slot, each)) for slot, each in contextual_arguments(step)]
