@@ -27,7 +27,8 @@ _TOLD = 1_000  # errors of one rule; who gets so many looks for something else t
 Rule = Callable[[SubgraphSchema], Iterator[CompositionError]]
 
 _STAGES: tuple[tuple[Rule, ...], ...] = (
-    (*invalid_graphql.DECLARATIONS, definitions_match.check),
+    invalid_graphql.DECLARATIONS,
+    (lambda subgraph: iter(subgraph.faults), *invalid_graphql.MEANINGS, definitions_match.check),
     invalid_graphql.SCHEMA,
 )
 _FEDERATION_2: tuple[tuple[Rule, ...], ...] = (

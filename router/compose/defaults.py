@@ -1,4 +1,4 @@
-"""Write default values as their types have them: enum values as names, also where a string was written."""
+"""Write default values as their types have them: enum values as names, all else as strings, whatever was written."""
 
 from router.compose.model import EnumType, InputType, InputValue, Schema, elements
 from router.federation.type_ref import ListOf, NonNull, TypeRef
@@ -34,4 +34,17 @@ def _normalized_named(schema: Schema, value: Value, name: str) -> Value:
         return {
             key: _normalized(schema, item, fields[key].type) if key in fields else item for key, item in value.items()
         }
-    return value
+    return _with_strings(value)
+
+
+def _with_strings(value: Value) -> Value:
+    """The value with strings for names, as scalars have no enum values; what is no name is a number too big for us."""
+    match value:
+        case EnumName() if value.isidentifier():
+            return str(value)
+        case list():
+            return [_with_strings(item) for item in value]
+        case dict():
+            return {name: _with_strings(item) for name, item in value.items()}
+        case _:
+            return value

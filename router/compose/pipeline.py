@@ -40,19 +40,12 @@ def compose(subgraphs: Sequence[Subgraph], *, limits: Limits = DEFAULT) -> Compo
     """Compose subgraphs into a supergraph; neither their order nor that of their definitions matters."""
     try:
         with paused():
-            _check_names(subgraphs)
             return _compose(subgraphs, limits)
     except FederationError as refused:
         return Refused(told(refused.errors, limits))
     except RecursionError:
         message = "Something is nested too deeply to be read: a field set, a type or a value."
         return Refused((CompositionError(ErrorCode.INVALID_GRAPHQL, message),))
-
-
-def _check_names(subgraphs: Sequence[Subgraph]) -> None:
-    errors = list(invalid_subgraph_name.check(subgraphs))
-    if errors:
-        raise FederationError(errors)
 
 
 def _compose(subgraphs: Sequence[Subgraph], limits: Limits) -> Composed:
@@ -67,6 +60,7 @@ def _compose(subgraphs: Sequence[Subgraph], limits: Limits) -> Composed:
 def _read_all(subgraphs: Sequence[Subgraph], measure: Measure) -> list[SubgraphSchema]:
     """Read and check every subgraph, and bring all to Federation 2."""
     found = _each(sorted(subgraphs, key=lambda subgraph: subgraph.name), lambda each: _read_one(each, measure))
+    invalid_subgraph_name.check_all(subgraphs)
     upgraded = upgrade_all(found)
     _each((subgraph for subgraph in upgraded if subgraph not in found), check_upgraded)
     return upgraded
@@ -74,6 +68,7 @@ def _read_all(subgraphs: Sequence[Subgraph], measure: Measure) -> list[SubgraphS
 
 def _read_one(subgraph: Subgraph, measure: Measure) -> SubgraphSchema:
     schema = read(subgraph, measure)
+    invalid_subgraph_name.check(subgraph)
     check_schema(schema)
     return schema
 

@@ -36,6 +36,8 @@ from router.federation.versions import Version
 
 FEDERATION_FIELDS = ("_entities", "_service")
 FEDERATION_TYPES = ("_Any", "_Entity", "_Service")
+_LINK_TYPES = ("link__Purpose", "link__Import")
+"""What `@link` needs where a schema uses it without linking to it."""
 _NEVER_MEANT = frozenset({LINK, CORE, JOIN, CONNECT})
 
 
@@ -43,12 +45,14 @@ def read(subgraph: Subgraph, measure: Measure | None = None) -> SubgraphSchema:
     """Parse a subgraph, as far as `measure` allows, and give every federation directive its meaning.
 
     Raises:
-        FederationError: the SDL does not parse, or its links cannot be made out.
+        FederationError: the SDL does not parse, or its link to the link specification itself cannot be made out.
 
     """
     document = parse_sdl(subgraph, measure or Measure(DEFAULT))
-    links = read_links(document)
-    return _typed(subgraph.name, subgraph.url, document, links)
+    links, faults = read_links(document)
+    schema = _typed(subgraph.name, subgraph.url, document, links)
+    schema.faults = tuple(faults)
+    return schema
 
 
 def parse_sdl(subgraph: Subgraph, measure: Measure) -> DocumentNode:
@@ -112,7 +116,8 @@ class _Reading:
         for kind, declared in _declared_roots(self._document).items():
             schema.roots[kind] = self._rename(declared)
         for kind, name in ROOT_NAMES.items():
-            if name in schema.types:
+            # a type of another kind may bear the name of a root that nothing declares; queries there must be
+            if isinstance(schema.types.get(name), ObjectType) or (kind == "query" and name in schema.types):
                 schema.roots.setdefault(kind, name)
         # every subgraph answers `_service` and `_entities`, so that every subgraph has a query root
         name = schema.roots.setdefault("query", ROOT_NAMES["query"])
@@ -149,9 +154,7 @@ def _is_lax(node: DirectiveDefinitionNode) -> bool:
     """Whether this is how Federation 1 libraries used to define a directive with a field set: not quite right."""
     if node.name.value not in {"key", "requires", "provides"}:
         return False
-    types = [
-        print_ast(argument.type).rstrip("!") for argument in node.arguments or () if argument.name.value == "fields"
-    ]
+    types = [print_ast(argument.type) for argument in node.arguments or () if argument.name.value == "fields"]
     return not node.arguments or (len(node.arguments) == 1 and types[:1] in (["String"], ["_FieldSet"], ["FieldSet"]))
 
 
@@ -171,7 +174,8 @@ def defined_by_features(links: Links) -> Schema:
     schema = Schema()
     for link in links:
         known = link.feature
-        if known is not None and known.identity != JOIN:
+        # a schema that uses `@core`, the forerunner of `@link`, has to define it
+        if known is not None and known.identity not in {JOIN, CORE}:
             define_feature(schema, link, known)
     if links.federation is None:
         define_feature(schema, None, FEDERATION_1)
@@ -213,7 +217,7 @@ def _root_renames(document: DocumentNode) -> dict[str, str]:
 
 def is_federation_machinery(links: Links, name: str) -> bool:
     """Whether the type `name` belongs to Federation itself rather than to the subgraph's graph."""
-    if name in FEDERATION_TYPES or name == "_FieldSet":
+    if name in FEDERATION_TYPES or name == "_FieldSet" or (name in _LINK_TYPES and LINK not in links.by_identity):
         return True
     origin = links.type(name)
     return origin is not None and origin.link.url.identity in {FEDERATION, LINK, CORE, CONNECT}

@@ -16,17 +16,17 @@ from router.federation.versions import Version
 _LINK_ITSELF = FeatureUrl(LINK, "link", Version(1, 0))
 
 
-def read_links(document: DocumentNode) -> Links:
-    """The links of a document, none for a plain schema.
+def read_links(document: DocumentNode) -> tuple[Links, list[CompositionError]]:
+    """The links of a document, none for a plain schema, and what keeps others from being links.
 
     Raises:
-        FederationError: INVALID_LINK_IDENTIFIER, INVALID_LINK_DIRECTIVE_USAGE.
+        FederationError: UNKNOWN_LINK_VERSION, INVALID_LINK_IDENTIFIER, INVALID_LINK_DIRECTIVE_USAGE.
 
     """
     directives = list(_schema_directives(document))
     itself = _link_to_link(directives)
     if itself is None:
-        return Links()
+        return Links(), []
     unknown_link_version.check(itself)
     links, errors = Links(), list[CompositionError]()
     links.add(itself)
@@ -37,10 +37,10 @@ def read_links(document: DocumentNode) -> Links:
             links.add(_read(node, links))
         except FederationError as refused:
             errors.extend(CompositionError(each.code, each.message, locations(node)) for each in refused.errors)
-    if errors:
-        raise FederationError(errors)
-    unknown_federation_link_version.check(links)
-    return links
+    if errors and itself.node is None:
+        # without a link of its own, `@link` is only understood where nothing is wrong with what it links to
+        raise FederationError(errors[:1])
+    return links, [*errors, *unknown_federation_link_version.check(links)]
 
 
 def _schema_directives(document: DocumentNode) -> Iterator[DirectiveNode]:

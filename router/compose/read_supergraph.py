@@ -34,7 +34,9 @@ def read_supergraph_schema(sdl: str) -> tuple[Schema, Links]:
         document = parse(Source(sdl, SUPERGRAPH))
     except GraphQLSyntaxError as error:
         raise _refused(f"does not parse: {error.message}") from error
-    links = read_links(document)
+    links, faults = read_links(document)
+    if faults:
+        raise FederationError(faults)
     if CORE in links.by_identity:
         message = "A supergraph of Federation 1, which links by @core, cannot be changed: compose it with Federation 2."
         raise FederationError([CompositionError(ErrorCode.UNSUPPORTED_FEATURE, message)])

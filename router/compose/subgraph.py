@@ -8,6 +8,7 @@ from graphql import DocumentNode
 
 from router.compose.facts import Facts
 from router.compose.model import Applied, Element, Schema, elements
+from router.federation.errors import CompositionError
 from router.federation.links import Links
 from router.federation.versions import Version
 
@@ -43,6 +44,8 @@ class SubgraphSchema:
     version: Version
     """Of Federation; what a Federation 1 schema is read as, once upgraded."""
     is_federation_1: bool = False
+    faults: tuple[CompositionError, ...] = ()
+    """What is wrong with its links; those at fault are missing from `links`."""
 
     @cached_property
     def facts(self) -> Facts:

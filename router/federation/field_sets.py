@@ -19,7 +19,15 @@ def parse_field_set(text: str) -> SelectionSetNode:
     operation = definitions[0]
     if len(definitions) != 1 or not isinstance(operation, OperationDefinitionNode):
         raise GraphQLSyntaxError(Source(text), 0, "Expected one selection")
+    if _selects_nothing(operation.selection_set):
+        raise GraphQLSyntaxError(Source(text), 0, "Expected a field, found none")
     return operation.selection_set
+
+
+def _selects_nothing(selections: SelectionSetNode) -> bool:
+    """Whether the braces, or some within, are empty."""
+    inner = (getattr(selection, "selection_set", None) for selection in selections.selections)
+    return not selections.selections or any(each is not None and _selects_nothing(each) for each in inner)
 
 
 def print_field_set(selections: SelectionSetNode) -> str:

@@ -10,13 +10,15 @@ from router.compose.merge.composed import FEDERATION_COMPOSED, ComposedDirective
 from router.compose.model import Applied, DirectiveDefinition, Schema, elements
 from router.compose.read import define_feature
 from router.compose.subgraph import SubgraphSchema
-from router.federation.features import FEATURES, LINK, Feature
+from router.federation.features import CONNECT, FEATURES, LINK, Feature
 from router.federation.join import join_for
 from router.federation.links import Import, Link
 from router.federation.urls import FeatureUrl
 from router.federation.values import EnumName, Value
 from router.federation.versions import Version
 
+_CONNECT_RELEASED = Version(0, 3)
+"""The newest version of connectors that is no preview."""
 _BUILT_IN = """
 directive @deprecated(reason: String = "No longer supported")
   on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
@@ -112,6 +114,19 @@ def link_features(supergraph: Schema, federation: Version, features: Iterable[Co
         said = composed.link()
         supergraph.itself.directives.append(Applied("link", link_arguments(said)))
         define_feature(supergraph, said, composed.feature)
+
+
+def link_connectors(supergraph: Schema, subgraphs: Sequence[SubgraphSchema]) -> None:
+    """Link the supergraph to connectors, which `@join__directive` carries, where any subgraph links to them.
+
+    Routers ask for a version that is no preview, or for the one that subgraphs ask for, if that is newer.
+    """
+    linked = [subgraph.links.by_identity.get(CONNECT) for subgraph in subgraphs]
+    versions = [link.url.version for link in linked if link is not None and link.feature is not None]
+    if versions:
+        connect = FEATURES[CONNECT, max(*versions, _CONNECT_RELEASED)]
+        said: dict[str, Value] = {"url": connect.url, "for": EnumName("EXECUTION")}
+        supergraph.itself.directives.append(Applied("link", said))
 
 
 def link_requested(supergraph: Schema, links: Iterable[Link]) -> None:

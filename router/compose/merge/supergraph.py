@@ -11,6 +11,7 @@ from router.compose.merge.features import (
     ComposedFeature,
     composed_directives,
     composed_features,
+    link_connectors,
     link_features,
     link_requested,
 )
@@ -75,6 +76,7 @@ def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:
     merge_applied(merge)
     extend_implementations(merge)
     link_features(merge.supergraph, merge.federation, features)
+    link_connectors(merge.supergraph, merge.subgraphs)
     _list_graphs(merge)
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from graphql import FieldNode, GraphQLSyntaxError, InlineFragmentNode, SelectionSetNode
 
 from router.compose.model import Applied, InterfaceType
+from router.compose.rules.field_sets import invalid_fields
+from router.compose.rules.field_sets.application import Application
 from router.compose.subgraph import SubgraphSchema
-from router.federation.errors import CompositionError, ErrorCode, locations
+from router.federation.errors import CompositionError, ErrorCode, FederationError, locations
 from router.federation.field_sets import parse_field_set
 
 
@@ -14,7 +16,17 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Entities of an interface are fetched by its key, whatever their type."""
     for interface in subgraph.schema.interfaces():
         for key in interface.applied("key"):
-            yield from _check(subgraph, interface, key)
+            if _makes_sense(Application(subgraph, "key", key, interface, None, interface)):
+                yield from _check(subgraph, interface, key)
+
+
+def _makes_sense(key: Application) -> bool:
+    """What does not is refused as KEY_INVALID_FIELDS or its like."""
+    try:
+        invalid_fields.parse(key)
+    except FederationError:
+        return False
+    return True
 
 
 def _check(subgraph: SubgraphSchema, interface: InterfaceType, key: Applied) -> Iterator[CompositionError]:

@@ -8,6 +8,7 @@ from router.compose.model import Applied, CompositeType, Field, FieldsType
 from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, locations
 from router.federation.type_ref import base_name
+from router.federation.values import print_value
 
 Meaning = Literal["key", "requires", "provides"]
 _SHOWN = 500  # characters of a field set that a message quotes
@@ -39,7 +40,7 @@ class Application:
     @property
     def shown(self) -> str:
         fields = self.applied.arguments.get("fields")
-        shown = f'"{fields}"' if isinstance(fields, str) else repr(fields)
+        shown = print_value(fields)
         return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 

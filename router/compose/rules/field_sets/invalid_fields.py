@@ -93,10 +93,9 @@ def _check_arguments(application: Application, field: Field, node: FieldNode) ->
             raise _refused(application, "INVALID_FIELDS", f'"{field.coordinate}" has no argument "{name}"')
         if not fits(application.subgraph.schema, value_of(argument.value), declared.type):
             raise _refused(application, "INVALID_FIELDS", f'the value of "{declared.coordinate}" does not fit its type')
-    if application.meaning == "requires":
-        for name, declared in field.arguments.items():
-            if declared.required and name not in given:
-                raise _refused(application, "INVALID_FIELDS", f'"{declared.coordinate}" is required and missing')
+    for name, declared in field.arguments.items():
+        if declared.required and name not in given:
+            raise _refused(application, "INVALID_FIELDS", f'"{declared.coordinate}" is required and missing')
 
 
 def _check_fragment(application: Application, type_: CompositeType, node: InlineFragmentNode) -> None:
@@ -107,7 +106,4 @@ def _check_fragment(application: Application, type_: CompositeType, node: Inline
         inner = schema.composite(name)
         if inner is None:
             raise _refused(application, "INVALID_FIELDS", f'there is no type "{name}" with fields in this subgraph')
-        possible = {each.name for each in schema.runtime_types(type_)}
-        if inner.name != type_.name and not possible & {each.name for each in schema.runtime_types(inner)}:
-            raise _refused(application, "INVALID_FIELDS", f'a "{type_.name}" is never a "{name}"')
     _check(application, inner, node.selection_set)

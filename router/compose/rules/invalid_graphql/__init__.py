@@ -19,8 +19,10 @@ from router.federation.errors import CompositionError
 
 Rule = Callable[[SubgraphSchema], Iterator[CompositionError]]
 
-DECLARATIONS: tuple[Rule, ...] = (duplicates.check, references.check)
-"""What must hold before a schema can be understood at all."""
+DECLARATIONS: tuple[Rule, ...] = (duplicates.check, references.check_known, directives.check_schema_known)
+"""What must hold before a schema can be read at all."""
+MEANINGS: tuple[Rule, ...] = (references.check, directives.check_known)
+"""What must hold before a schema can be understood."""
 SCHEMA: tuple[Rule, ...] = (
     shapes.check,
     implementations.check,
@@ -30,4 +32,4 @@ SCHEMA: tuple[Rule, ...] = (
 )
 """What must hold of a schema."""
 
-__all__ = ["DECLARATIONS", "SCHEMA"]
+__all__ = ["DECLARATIONS", "MEANINGS", "SCHEMA"]

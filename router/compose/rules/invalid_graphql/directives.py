@@ -21,6 +21,7 @@ from router.compose.model import (
     InterfaceType,
     ObjectType,
     ScalarType,
+    Schema,
     UnionType,
     elements,
 )
@@ -29,17 +30,42 @@ from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError
 from router.federation.features import FEATURES, FEDERATION, LATEST
 
+_WITH_FIELD_SETS = ("key", "requires", "provides")
 _COMPARED = 200  # names that a misspelt one is compared with
 
 
+def check_schema_known(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Look at what is applied to the schema itself, among which are the links to all others."""
+    yield from _known(subgraph, subgraph.schema.itself)
+
+
+def check_known(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Look for applications of what is not defined."""
+    for element in _elements(subgraph.schema):
+        yield from _known(subgraph, element)
+
+
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
-    """Look at each application."""
-    for element in elements(subgraph.schema):
+    """Look at each application of what is."""
+    for element in _elements(subgraph.schema):
         if element.directives:
             location = location_of(element)
             for applied in element.directives:
                 yield from _check(subgraph, element, applied, location)
             yield from _repeated(subgraph, element)
+
+
+def _elements(schema: Schema) -> Iterator[Element]:
+    """Everything that directives stand on, the arguments of directives included."""
+    yield from elements(schema)
+    for definition in schema.directives.values():
+        yield from definition.arguments.values()
+
+
+def _known(subgraph: SubgraphSchema, element: Element) -> Iterator[CompositionError]:
+    for applied in element.directives:
+        if definition_of(subgraph, applied.name) is None:
+            yield invalid(_unknown(subgraph, element, applied), applied.node)
 
 
 def definition_of(subgraph: SubgraphSchema, name: str) -> DirectiveDefinition | None:
@@ -62,7 +88,6 @@ def _built_in() -> Mapping[str, DirectiveDefinition]:
 def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, location: str) -> Iterator[CompositionError]:
     definition = definition_of(subgraph, applied.name)
     if definition is None:
-        yield invalid(_unknown(subgraph, element, applied), applied.node)
         return
     if location not in definition.locations:
         yield invalid(f'@{applied.name} cannot stand on "{element.coordinate}", a {location}.', applied.node)
@@ -73,7 +98,7 @@ def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, locatio
             hint = _alternatives(name, definition.arguments, "")
             yield invalid(f'@{applied.name} on "{element.coordinate}" has no argument "{name}".{hint}', applied.node)
     for name, argument in definition.arguments.items():
-        if argument.required and applied.arguments.get(name) is None:
+        if argument.required and applied.arguments.get(name) is None and not _is_null_field_set(applied, name):
             yield invalid(
                 f'@{applied.name} on "{element.coordinate}" lacks its argument "{name}" of type "{argument.type}".',
                 applied.node,
@@ -83,9 +108,16 @@ def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, locatio
         yield invalid(f'@{applied.name} on "{element.coordinate}" gives an argument twice.', applied.node)
 
 
+def _is_null_field_set(applied: Applied, name: str) -> bool:
+    """Whether it is up to the rules of field sets to say that null is none."""
+    return applied.meaning in _WITH_FIELD_SETS and name in applied.arguments
+
+
 def _unknown(subgraph: SubgraphSchema, element: Element, applied: Applied) -> str:
     """What is wrong, and what may have been meant."""
     name, message = applied.name, f'"{element.coordinate}" has the unknown directive "@{applied.name}".'
+    if subgraph.faults:
+        return f"{message} It may be that of a @link that is refused: {subgraph.faults[0].message}"
     if f"@{name}" in FEATURES[FEDERATION, LATEST].elements():
         federation = subgraph.links.federation
         if federation is None:

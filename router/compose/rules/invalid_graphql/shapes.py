@@ -35,6 +35,9 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
                     yield from _required_deprecated(list(field.arguments.values()))
             case _:
                 continue
+    for definition in subgraph.schema.directives.values():
+        yield from _reserved([definition, *definition.arguments.values()])
+        yield from _required_deprecated(list(definition.arguments.values()))
 
 
 def _emptiness(type_: TypeDefinition) -> Iterator[CompositionError]:
