@@ -37,14 +37,14 @@ def failure_error(failure: SubgraphFailure, subgraph: str, path: Sequence[PathKe
     }
 
 
-Targets: TypeAlias = Sequence[Sequence[tuple[JSONObject, Position | None]]]
-"""Per representation, the objects it describes and their positions."""
+Positions: TypeAlias = Sequence[Sequence[Position | None]]
+"""Per representation, where the objects are that it describes."""
 
 
 def entity_errors(
     errors: Iterable[Mapping[str, Any]],
     subgraph: str,
-    targets: Mapping[str, Targets],
+    positions: Mapping[str, Positions],
     fallback: Sequence[Sequence[PathKey]],
 ) -> list[JSONObject]:
     """Errors under entities, moved to every object that the failing representation describes.
@@ -52,23 +52,23 @@ def entity_errors(
     Args:
         errors: as the subgraph gave them.
         subgraph: its name.
-        targets: by response key of the group of entities.
+        positions: by response key of the group of entities.
         fallback: the places that an error concerns which names no entity.
     """
-    return list(islice(_entity_errors(errors, subgraph, targets, fallback), MAX_ERRORS))
+    return list(islice(_entity_errors(errors, subgraph, positions, fallback), MAX_ERRORS))
 
 
 def _entity_errors(
     errors: Iterable[Mapping[str, Any]],
     subgraph: str,
-    targets: Mapping[str, Targets],
+    positions: Mapping[str, Positions],
     fallback: Sequence[Sequence[PathKey]],
 ) -> Iterator[JSONObject]:
     for error in errors:
         match error.get("path"):
-            case [str(alias), int(index), *rest] if 0 <= index < len(targets.get(alias, ())):
+            case [str(alias), int(index), *rest] if 0 <= index < len(positions.get(alias, ())):
                 keys = [key for key in rest if isinstance(key, str | int)]
-                for _, position in targets[alias][index]:
+                for position in positions[alias][index]:
                     yield subgraph_error(error, subgraph, [*keys_of(position), *keys])
             case _:
                 for place in fallback:

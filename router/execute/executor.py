@@ -1,7 +1,7 @@
 """Run a plan: each fetch as soon as the fetches it needs are done, then one projection.
 
-An interpreter: it reads the plan's nodes as they are. What depends on the plan alone is prepared when the executor is
-built, so that an executor is worth keeping with its plan.
+What depends on the plan alone is prepared when the executor is built, so that an executor is worth keeping with its
+plan. The first executions read the plan's nodes as they are; a plan that comes again gets code of its own.
 """
 
 import asyncio
@@ -23,6 +23,9 @@ from router.execute.subscriptions import respond_to_events
 from router.execute.transport.base import Transport
 from router.plan.nodes import QueryPlan
 
+COMPILE_AFTER = 2
+"""Executions after which code is made: it takes as long as a few executions without it."""
+
 
 class Executor:
     """Answers one operation, any number of times and at the same time."""
@@ -34,15 +37,24 @@ class Executor:
         schema: GraphQLSchema,
         *,
         max_objects: int = MAX_OBJECTS,
+        compile_after: int | None = COMPILE_AFTER,
     ) -> None:
-        """Prepare `plan`; `transports` by subgraph, `schema` is the public one, `max_objects` bounds each execution.
+        """Prepare a plan.
+
+        Args:
+            plan: what to execute.
+            transports: by subgraph.
+            schema: the public one.
+            max_objects: bounds each execution.
+            compile_after: how many executions read the plan before code is made of it; None makes none ever.
 
         Raises:
             KeyError: a subgraph of the plan has no transport.
         """
         self.plan = plan
         self._max_objects = max_objects
-        self._steps = tuple(FetchStep.of(fetch, transports[fetch.subgraph]) for fetch in plan.fetches)
+        self._until_compiled = -1 if compile_after is None else compile_after
+        self._steps = tuple(FetchStep.of(fetch, transports[fetch.subgraph], plan.kind) for fetch in plan.fetches)
         self._needs = tuple(len(fetch.after) for fetch in plan.fetches)
         self._dependants = tuple(
             tuple(later.id for later in plan.fetches if fetch.id in later.after) for fetch in plan.fetches
@@ -68,30 +80,39 @@ class Executor:
 
     def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run:
         """An execution in which nothing is done yet."""
+        if self._until_compiled >= 0:
+            self._until_compiled -= 1
+            if self._until_compiled < 0:
+                self._compile()
         return Run(variables, headers, list(self._needs), Budget(self._max_objects))
+
+    def _compile(self) -> None:
+        for step in self._steps:
+            step.compile()
+        self._projector.compile()
 
     async def go_on(self, run: Run, done: int) -> None:
         """Run all that waited for a fetch whose result has been merged."""
         await self._drain(run, self._finish(run, done))
 
     async def _drain(self, run: Run, ready: Sequence[int]) -> None:
-        """Run the ready fetches and all that they make ready; a chain of single fetches needs no task."""
+        """Run the ready fetches and all that they make ready; a chain of single fetches needs no task.
+
+        Where there is too much data, the fetches that are under way end as usual.
+        """
         while len(ready) == 1 and run.stopped is None:
             step = self._steps[ready[0]]
             if not step.fetch.when or holds(step.fetch.when, run.variables):
-                await self._take(step, run)
+                try:
+                    await step.run(run)
+                except TooManyObjects as bound:
+                    run.stopped = bound
             ready = self._finish(run, ready[0])
         if ready and run.stopped is None:
             async with asyncio.TaskGroup() as group:
-                for id_ in ready:
+                for id_ in ready[1:]:
                     group.create_task(self._drain(run, (id_,)))
-
-    async def _take(self, step: FetchStep, run: Run) -> None:
-        """Run one fetch; those beside it that are under way end as usual."""
-        try:
-            await step.run(run)
-        except TooManyObjects as bound:
-            run.stopped = bound
+                await self._drain(run, ready[:1])
 
     def _finish(self, run: Run, done: int) -> Sequence[int]:
         """The fetches that were waiting for this one last."""
@@ -109,15 +130,17 @@ class Executor:
                 raise run.stopped
             return self._answer(run)
         except TooManyObjects as bound:
-            return Response(errors=[{"message": str(bound), "extensions": {"code": bound.code}}])
+            errors: list[JSONObject] = [{"message": str(bound), "extensions": {"code": bound.code}}]
+            return Response(errors=errors, extensions=run.extensions)
 
     def _answer(self, run: Run) -> Response:
         errors = self._client_errors(run.errors, run.data)
         if self._introspection is not None:
-            data, problems = self._introspection.answer(run.variables)
-            run.data.update(data)
+            introspected, problems = self._introspection.answer(run.variables)
+            run.data.update(introspected)
             errors.extend(problems)
-        return Response(self._projector.project(run.data, run.variables, errors, run.budget), errors)
+        data = self._projector.project(run.data, run.variables, errors, run.budget)
+        return Response(data, errors, run.extensions)
 
     def _client_errors(self, errors: Iterable[JSONObject], data: JSONObject) -> list[JSONObject]:
         """The errors at the client's paths; one that concerns nothing in particular has no path."""

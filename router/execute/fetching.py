@@ -1,17 +1,17 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-from router.execute.errors import entity_errors, errors_at, failure_error, root_errors
+from router.execute.budget import Budget
+from router.execute.entities import GroupStep
+from router.execute.errors import INTERNALS, entity_errors, errors_at, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
-from router.execute.representations import EntityBatch, RepresentationBuilder
+from router.execute.representations import EntityBatch
 from router.execute.run import Run
-from router.execute.shapes import holds
 from router.execute.transport.base import (
     MalformedResponse,
     SubgraphFailure,
@@ -19,7 +19,7 @@ from router.execute.transport.base import (
     SubgraphResponse,
     Transport,
 )
-from router.plan.nodes import EntityGroup, Fetch
+from router.plan.nodes import Fetch, OperationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +27,34 @@ class FetchStep:
     """A fetch with what the plan alone says about it.
 
     Attributes:
-        groups: of an entity fetch, each with what describes its objects.
+        groups: of an entity fetch.
         places: paths of the merged data that lack something when the fetch fails as a whole.
+        idempotent: it may be sent again.
+        shareable: an answer to the same request that is under way already may be taken. Not so beside a mutation or an
+            event, whose answers must show what has changed.
     """
 
     fetch: Fetch
     transport: Transport
-    groups: tuple[tuple[EntityGroup, RepresentationBuilder], ...]
+    groups: tuple[GroupStep, ...]
     places: tuple[list[PathKey], ...]
+    idempotent: bool
+    shareable: bool
 
     @classmethod
-    def of(cls, fetch: Fetch, transport: Transport) -> "FetchStep":
-        groups = tuple((each, RepresentationBuilder.of(each.paths, each.representations)) for each in fetch.entities)
+    def of(cls, fetch: Fetch, transport: Transport, kind: OperationKind) -> "FetchStep":
+        """Args: `kind` is that of the client's operation."""
+        groups = tuple(GroupStep.of(each) for each in fetch.entities)
         prefix = static_prefix(fetch.path)
-        places = [[*prefix, key] for key in fetch.keys] if not groups else _places(fetch.entities)
-        return cls(fetch, transport, groups, tuple(places))
+        places = [place for each in groups for place in each.places] or [[*prefix, key] for key in fetch.keys]
+        unique = tuple({tuple(place): place for place in places}.values())
+        idempotent = fetch.kind is OperationKind.QUERY
+        return cls(fetch, transport, groups, unique, idempotent, idempotent and kind is OperationKind.QUERY)
+
+    def compile(self) -> None:
+        """Make code for what can be done faster so."""
+        for each in self.groups:
+            each.compile()
 
     async def run(self, run: Run) -> None:
         """Send the fetch and merge what comes back; whatever goes wrong becomes an error of the run.
@@ -65,6 +78,7 @@ class FetchStep:
 
     def merge_root(self, run: Run, response: SubgraphResponse) -> None:
         """Merge the answer to a root fetch."""
+        _merge_extensions(run, response)
         if response.errors:
             run.errors.extend(root_errors(response.errors, self.fetch.subgraph))
         if response.data is not None:
@@ -83,69 +97,50 @@ class FetchStep:
         if not targets:
             return
         response = await self.transport.fetch(self._request(run.variables, run.headers))
+        _merge_extensions(run, response)
         run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
         for target, _ in targets:
             merge_object(target, response.data or {})
 
     async def _run_entities(self, run: Run) -> None:
-        batches = {group.alias: self._collect(group, builder, run) for group, builder in self.groups}
-        if not any(batch.representations for batch in batches.values()):
+        batches = [each.collect(run) for each in self.groups]
+        if not any(batch.representations for batch in batches):
             return
-        described = {group.variable: batches[group.alias].representations for group, _ in self.groups}
-        response = await self.transport.fetch(self._request(run.variables, run.headers, described))
-        targets = {alias: batch.targets for alias, batch in batches.items()}
-        run.errors.extend(entity_errors(response.errors, self.fetch.subgraph, targets, self.places))
-        if response.data is None:
-            return
-        for alias, batch in batches.items():
-            if batch.targets:
-                _merge_entities(_entities(response.data, alias, len(batch.targets)), batch)
+        response = await self.transport.fetch(self._request(run.variables, run.headers, batches))
+        _merge_extensions(run, response)
+        if response.errors:
+            run.errors.extend(self._entity_errors(run, response, batches))
+        if response.data is not None:
+            for each, batch in zip(self.groups, batches, strict=True):
+                self._merge(run, each, batch, response.data)
 
-    def _collect(self, group: EntityGroup, builder: RepresentationBuilder, run: Run) -> EntityBatch:
-        if not holds(group.when, run.variables):
-            return EntityBatch([], [])
-        return builder.collect(run.data, run.budget)
+    def _entity_errors(self, run: Run, response: SubgraphResponse, batches: Sequence[EntityBatch]) -> list[JSONObject]:
+        positions = {
+            each.group.alias: each.positions(run.data, batch, Budget(run.budget.limit))
+            for each, batch in zip(self.groups, batches, strict=True)
+        }
+        return entity_errors(response.errors, self.fetch.subgraph, positions, self.places)
+
+    def _merge(self, run: Run, group: GroupStep, batch: EntityBatch, data: JSONObject) -> None:
+        """Merge one group's answer; one that does not fit leaves the others as they are."""
+        try:
+            group.merge(data, batch)
+        except MalformedResponse as failure:
+            run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in group.places)
 
     def _request(
-        self,
-        variables: Mapping[str, Any],
-        headers: Mapping[str, str],
-        described: Mapping[str, list[JSONObject]] = MappingProxyType({}),
+        self, variables: Mapping[str, Any], headers: Mapping[str, str], batches: Sequence[EntityBatch] = ()
     ) -> SubgraphRequest:
         sent = {name: variables[name] for name in self.fetch.variables if name in variables}
-        return SubgraphRequest(self.fetch.subgraph, self.fetch.text, {**sent, **described}, None, headers)
+        for each, batch in zip(self.groups, batches, strict=True):
+            sent[each.group.variable] = batch.representations
+        return SubgraphRequest(
+            self.fetch.subgraph, self.fetch.text, sent, None, headers, self.idempotent, self.shareable
+        )
 
 
-def _places(groups: Sequence[EntityGroup]) -> list[list[PathKey]]:
-    """Where the entities of the groups are, each place once."""
-    found: list[list[PathKey]] = []
-    for group in groups:
-        for path in group.paths:
-            place = static_prefix(path)
-            if place not in found:
-                found.append(place)
-    return found
-
-
-def _merge_entities(entities: Iterable[JSONObject | None], batch: EntityBatch) -> None:
-    for entity, targets in zip(entities, batch.targets, strict=True):
-        if entity is not None:
-            for target, _ in targets:
-                merge_object(target, entity)
-
-
-def _entities(data: JSONObject, alias: str, expected: int) -> list[JSONObject | None]:
-    """The answers to the representations, in their order.
-
-    Raises:
-        MalformedResponse: there are not as many, or one is no object.
-    """
-    entities: Any = data.get(alias)
-    if not isinstance(entities, list):
-        raise MalformedResponse("The subgraph's response has no list of entities.")
-    items = cast("list[Any]", entities)
-    if len(items) != expected:
-        raise MalformedResponse(f"The subgraph returned {len(items)} entities for {expected} representations.")
-    if not all(item is None or isinstance(item, dict) for item in items):
-        raise MalformedResponse("The subgraph returned an entity that is not an object.")
-    return items
+def _merge_extensions(run: Run, response: SubgraphResponse) -> None:
+    """What several subgraphs say under one key is merged like data."""
+    if response.extensions:
+        shown = {key: value for key, value in response.extensions.items() if key not in INTERNALS}
+        merge_object(run.extensions, shown)

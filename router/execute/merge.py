@@ -1,5 +1,6 @@
 """Results of several fetches into one tree of data."""
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from router.execute.json import JSONObject
@@ -42,3 +43,11 @@ def _merge_list(known: list[Any], items: list[Any]) -> None:
             known[index] = item
         elif item is not None:
             known[index] = _merged(known[index], item)
+
+
+def merge_entities(entities: Iterable[JSONObject | None], targets: Iterable[Iterable[JSONObject]]) -> None:
+    """Write each entity into the objects it belongs to; the two are of the same length."""
+    for entity, objects in zip(entities, targets, strict=True):
+        if entity is not None:
+            for each in objects:
+                merge_object(each, entity)

@@ -5,7 +5,8 @@
 # pyright: reportUnknownArgumentType=false
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -22,6 +23,9 @@ from graphql import (
 
 from router.execute.budget import Budget
 from router.execute.errors import MAX_ERRORS
+from router.execute.generated.projection import GeneratedProjection
+from router.execute.generated.source import Unsuitable
+from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
 from router.execute.leaves import admission, admit_anything
 from router.execute.paths import Position, keys_of
@@ -33,17 +37,23 @@ TYPENAME = "__typename"
 MALFORMED = MalformedResponse.code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Projector:
     """A plan's projection, prepared once and used for every answer."""
 
     root: ObjectShape
+    _generated: GeneratedProjection | None = field(init=False, default=None)
 
     @classmethod
     def of(cls, plan: QueryPlan, schema: GraphQLSchema) -> "Projector":
         preparer = _Preparer(schema, plan.inaccessible_enum_values or {})
         fields = preparer.fields(plan.projection, plan.root_type, frozenset({plan.root_type}))
         return cls(ObjectShape(plan.root_type, plan.root_type, frozenset({plan.root_type}), TYPENAME, fields))
+
+    def compile(self) -> None:
+        """Make code for answers that are in order."""
+        with suppress(Unsuitable):
+            self._generated = GeneratedProjection.of(self.root)
 
     def project(
         self, data: JSONObject, variables: Mapping[str, Any], errors: list[JSONObject], budget: Budget
@@ -53,6 +63,11 @@ class Projector:
         Raises:
             TooManyObjects: there are more objects than `budget` has left.
         """
+        if self._generated is not None:
+            try:
+                return self._generated.project(data, variables, budget)
+            except Unsure:
+                pass
         state = Projection(variables, budget)
         completed = self.root.complete_object(data, None, state)
         if state.malformed:

@@ -11,7 +11,7 @@ import orjson
 
 from router.execute.budget import Budget
 from router.execute.json import JSONObject
-from router.execute.paths import Position, objects_at
+from router.execute.paths import objects_at
 from router.plan.nodes import Representation, RepresentationField, ResponsePath
 
 
@@ -25,11 +25,11 @@ class EntityBatch:
 
     Attributes:
         representations: each one once, however many objects it describes.
-        targets: per representation, the objects it describes and their positions.
+        targets: per representation, the objects it describes.
     """
 
     representations: list[JSONObject]
-    targets: list[list[tuple[JSONObject, Position | None]]]
+    targets: list[list[JSONObject]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class RepresentationBuilder:
         batch = EntityBatch([], [])
         known: dict[bytes, int] = {}
         for path in self.paths:
-            for target in objects_at(data, path, budget):
-                representation = self._describe(target[0])
+            for target, _ in objects_at(data, path, budget):
+                representation = self._describe(target)
                 if representation is None:
                     continue
                 # Arbitrary scalars of in-process subgraphs are told apart by their repr.

@@ -18,6 +18,7 @@ class Run:
         needs: per fetch, how many of the fetches it needs are still to come.
         data: the merged data.
         errors: their paths are those of the merged data.
+        extensions: those of the subgraphs' responses, merged.
     """
 
     variables: Mapping[str, Any]
@@ -27,3 +28,4 @@ class Run:
     stopped: TooManyObjects | None = None
     data: JSONObject = field(default_factory=dict)
     errors: list[JSONObject] = field(default_factory=list[JSONObject])
+    extensions: JSONObject = field(default_factory=dict)

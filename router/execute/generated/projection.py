@@ -54,7 +54,7 @@ class GeneratedProjection:
         """Write and compile the projection.
 
         Raises:
-            TooLong: it has too many fields.
+            Unsuitable: it has too many fields.
         """
         writer = _Writer()
         name = writer.object(root)

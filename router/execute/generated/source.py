@@ -14,8 +14,8 @@ MAX_LINES = 20_000
 _LITERALS = (str, int, bool, type(None))
 
 
-class TooLong(Exception):
-    """The program would be longer than allowed."""
+class Unsuitable(Exception):
+    """No code is made for this: it would be too long, or nest too deeply, or is too rare to be worth it."""
 
 
 class Source:
@@ -43,7 +43,7 @@ class Source:
         """The name of a function; one that has been written before is not written again.
 
         Raises:
-            TooLong: there are too many lines.
+            Unsuitable: there are too many lines.
         """
         lines = list(body)
         text = "\n".join((f"({parameters}):", *(f"    {line}" for line in lines)))
@@ -51,7 +51,7 @@ class Source:
         if name is None:
             self._lines += len(lines) + 1
             if self._lines > MAX_LINES:
-                raise TooLong
+                raise Unsuitable
             name = self._functions[text] = f"f{len(self._functions)}"
         return name
 

@@ -1,0 +1,107 @@
+"""One group of entities of a fetch: which objects it describes, and what their answers do to them."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from router.execute.budget import Budget
+from router.execute.errors import Positions
+from router.execute.generated.merging import Merge, make_merge
+from router.execute.generated.representations import GeneratedDescriptions
+from router.execute.generated.source import Unsuitable
+from router.execute.generated.unsure import Unsure
+from router.execute.json import JSONObject, PathKey
+from router.execute.merge import merge_entities
+from router.execute.paths import Position, objects_at, static_prefix
+from router.execute.representations import EntityBatch, RepresentationBuilder
+from router.execute.run import Run
+from router.execute.shapes import holds
+from router.execute.transport.base import MalformedResponse
+from router.plan.nodes import EntityGroup
+
+
+@dataclass(slots=True)
+class GroupStep:
+    """A group with what the plan alone says about it.
+
+    Attributes:
+        places: paths of the merged data that lack something when the group gets no answer.
+    """
+
+    group: EntityGroup
+    builder: RepresentationBuilder
+    places: list[list[PathKey]]
+    _generated: GeneratedDescriptions | None = field(init=False, default=None)
+    _merge: Merge = field(init=False, default=merge_entities)
+
+    @classmethod
+    def of(cls, group: EntityGroup) -> "GroupStep":
+        places: list[list[PathKey]] = []
+        for path in group.paths:
+            place = static_prefix(path)
+            if place not in places:
+                places.append(place)
+        return cls(group, RepresentationBuilder.of(group.paths, group.representations), places)
+
+    def compile(self) -> None:
+        """Make code for what can be done faster so."""
+        with suppress(Unsuitable):
+            self._generated = GeneratedDescriptions.of(self.builder)
+        with suppress(Unsuitable):
+            self._merge = make_merge(self.group.text)
+
+    def collect(self, run: Run) -> EntityBatch:
+        """Describe the group's objects.
+
+        Raises:
+            TooManyObjects: there are more than the run has left.
+        """
+        if self.group.when and not holds(self.group.when, run.variables):
+            return EntityBatch([], [])
+        if self._generated is not None:
+            try:
+                return self._generated.collect(run.data, run.budget)
+            except Unsure:
+                pass
+        return self.builder.collect(run.data, run.budget)
+
+    def merge(self, data: JSONObject, batch: EntityBatch) -> None:
+        """Write the group's part of a subgraph's answer into the objects it belongs to.
+
+        Raises:
+            MalformedResponse: it does not fit what was sent.
+        """
+        if batch.targets:
+            self._merge(_entities(data, self.group.alias, len(batch.targets)), batch.targets)
+
+    def positions(self, data: JSONObject, batch: EntityBatch, budget: Budget) -> Positions:
+        """Where the described objects are, which only errors ask for.
+
+        Raises:
+            TooManyObjects: there are more than `budget` has left.
+        """
+        found: list[list[Position | None]] = [[] for _ in batch.targets]
+        index = {id(target): number for number, targets in enumerate(batch.targets) for target in targets}
+        for path in self.group.paths:
+            for target, position in objects_at(data, path, budget):
+                if id(target) in index:
+                    found[index[id(target)]].append(position)
+        return found
+
+
+def _entities(data: JSONObject, alias: str, expected: int) -> list[JSONObject | None]:
+    """The answers to the representations, in their order.
+
+    Raises:
+        MalformedResponse: there are not as many, or one is no object.
+    """
+    entities: Any = data.get(alias)
+    if not isinstance(entities, list):
+        raise MalformedResponse("The subgraph's response has no list of entities.")
+    items = cast("list[Any]", entities)
+    if len(items) != expected:
+        raise MalformedResponse(f"The subgraph returned {len(items)} entities for {expected} representations.")
+    for item in items:
+        if item is not None and not isinstance(item, dict):
+            raise MalformedResponse("The subgraph returned an entity that is not an object.")
+    return items

@@ -1,0 +1,98 @@
+"""Code made for a plan does exactly what reading the plan does, on every plan of the planner's cases."""
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from graphql import GraphQLSchema, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, get_operation_ast, parse
+
+from router.compose import Composed, Subgraph, compose
+from router.execute import Executor
+from router.plan import Planner, PlanningError, QueryPlan
+from router.plan.nodes import OperationKind
+from router.supergraph import Supergraph
+from tests.router.execute.generated.improvised import Improvised, Vocabulary
+from tests.router.harness import HEADER
+from tests.router.plan.test_cases import ALL, CASES, Case, sections
+
+ODDITIES = (0.0, 0.0, 0.01, 0.01, 0.03, 0.03, 0.1, 0.3)
+LIMITS = (500_000, 500_000, 500_000, 12, 30)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The subgraphs of a file of cases."""
+
+    planner: Planner
+    schema: GraphQLSchema
+    vocabulary: Vocabulary
+    names: frozenset[str]
+
+
+@cache
+def topic(name: str) -> Topic:
+    """Composed once."""
+    vocabulary = Vocabulary()
+    subgraphs: list[Subgraph] = []
+    for kind, title, content in sections((CASES / f"{name}.graphql").read_text("utf-8")):
+        if kind == "subgraph":
+            vocabulary.read(parse(content))
+            subgraphs.append(Subgraph(title, "", content if "@link" in content else HEADER + content))
+    composed = compose(subgraphs)
+    assert isinstance(composed, Composed)
+    supergraph = Supergraph.from_sdl(composed.supergraph_sdl)
+    return Topic(Planner(supergraph), supergraph.api_schema, vocabulary, frozenset(each.name for each in subgraphs))
+
+
+def planned(case: Case) -> QueryPlan | None:
+    """The plan of a case, if it has one."""
+    try:
+        return topic(case.topic).planner.plan(parse(case.operation), None)
+    except PlanningError:
+        return None
+
+
+def variables_of(operation: OperationDefinitionNode, random: Random) -> dict[str, Any]:
+    """Some value for each variable."""
+    values: dict[str, Any] = {}
+    for each in operation.variable_definitions or ():
+        type_ = each.type.type if isinstance(each.type, NonNullTypeNode) else each.type
+        name = type_.name.value if isinstance(type_, NamedTypeNode) else ""
+        values[each.variable.name.value] = random.random() < 0.5 if name == "Boolean" else 1
+    return values
+
+
+async def answered(
+    case: Case, plan: QueryPlan, compile_after: int | None, seed: int
+) -> tuple[list[bytes], list[str], list[str]]:
+    """The responses, the requests, and what the plan was executed with."""
+    random = Random(seed)
+    graph = topic(case.topic)
+    subgraphs = Improvised(graph.vocabulary, seed, random.choice(ODDITIES))
+    limit = random.choice(LIMITS)
+    executor = Executor(
+        plan, dict.fromkeys(graph.names, subgraphs), graph.schema, max_objects=limit, compile_after=compile_after
+    )
+    operation = get_operation_ast(parse(case.operation))
+    assert operation is not None
+    variables = variables_of(operation, random)
+    if plan.kind is OperationKind.SUBSCRIPTION:
+        responses = [each async for each in executor.subscribe(variables, {})]
+    else:
+        responses = [await executor.execute(variables, {})]
+    texts = [orjson.dumps(each.as_json()) for each in responses]
+    return texts, sorted(subgraphs.asked), [f"{variables} {subgraphs.oddity} {limit}"]
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.topic}: {case.sentence}")
+async def test_code_answers_as_the_plan_is_read(case: Case) -> None:
+    plan = planned(case)
+    if plan is not None:
+        for seed in range(SEEDS):
+            assert await answered(case, plan, 0, seed) == await answered(case, plan, None, seed)
+
+
+SEEDS = 12
