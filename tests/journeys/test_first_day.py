@@ -31,12 +31,24 @@ NOTIFICATIONS = """subscription ($after: String) {
 }"""
 
 
-@pytest.fixture(scope="module", params=["one", "many"])
-def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
-    """The platform, with the subgraphs in the router's process or each in its own."""
-    data = tmp_path_factory.mktemp(f"first-day-{request.param}") / "data"
-    with running(data, "--processes", request.param, "--no-demo") as up:
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
+    """The platform with the subgraphs in the router's process."""
+    with running(tmp_path_factory.mktemp("first-day-one") / "data", "--no-demo") as up:
         yield up
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
+    """The platform with each subgraph in a process of its own."""
+    with running(tmp_path_factory.mktemp("first-day-many") / "data", "--processes", "many", "--no-demo") as up:
+        yield up
+
+
+@pytest.fixture(params=["one", "many"])
+def platform(request: pytest.FixtureRequest) -> Platform:
+    """Either of them; both stay up, since tests come in any order and a start takes long."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.timeout(240)
