@@ -3,5 +3,6 @@
 from router.plan.errors import PlanningError
 from router.plan.nodes import QueryPlan
 from router.plan.planner import Planner
+from router.plan.rollout import NO_ROLLOUT, Labels, Rollout
 
-__all__ = ["Planner", "PlanningError", "QueryPlan"]
+__all__ = ["NO_ROLLOUT", "Labels", "Planner", "PlanningError", "QueryPlan", "Rollout"]

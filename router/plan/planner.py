@@ -23,13 +23,16 @@ from router.supergraph.model import Supergraph
 _WORK = 1000
 """Choices weighed for one operation at most; a solution is there long before in all that are no riddle."""
 
+_GRAPHS = 64
+"""Query graphs that are kept, one for each set of labels; there may be as many sets as labels combine."""
+
 
 class Planner:
     """Plans the operations of one supergraph; it keeps what all of them share."""
 
     def __init__(self, supergraph: Supergraph, *, work: int = _WORK) -> None:
         self._supergraph = supergraph
-        self._graphs = {frozenset[str](): QueryGraph(supergraph)}
+        self._graphs: dict[frozenset[str], QueryGraph] = {}
         self._field_sets = FieldSets(supergraph)
         self._projection = Projection(supergraph)
         self._work = work
@@ -60,9 +63,13 @@ class Planner:
         )
 
     def _graph(self, labels: frozenset[str]) -> QueryGraph:
-        if labels not in self._graphs:
-            self._graphs[labels] = QueryGraph(self._supergraph, labels)
-        return self._graphs[labels]
+        graph = self._graphs.pop(labels, None)
+        if graph is None:
+            graph = QueryGraph(self._supergraph, labels)
+            if len(self._graphs) >= _GRAPHS:
+                del self._graphs[next(iter(self._graphs))]
+        self._graphs[labels] = graph  # the last one to go
+        return graph
 
     def _fetch_graph(self, operation: NormalizedOperation, positions: Positions, graph: QueryGraph) -> FetchGraph:
         walker = Walker(graph, self._field_sets, self._work)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, get_operation_ast
 
 from router.execute import Executor, InvalidVariables, Response, Transport, coerce_variables
-from router.plan import Planner, PlanningError
+from router.plan import NO_ROLLOUT, Labels, Planner, PlanningError, Rollout
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.documents import Documents
@@ -21,7 +21,7 @@ from router.supergraph import Supergraph
 CACHED_OPERATIONS = 1_000
 CACHED_CHARACTERS = 2_000_000
 
-Plan: TypeAlias = Callable[[DocumentNode, str | None], QueryPlan]
+Plan: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str]], QueryPlan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,26 @@ class Engine:
         plan: Plan,
         transports: Mapping[str, Transport],
         limits: Limits | None = None,
+        labels: Labels | None = None,
     ) -> None:
-        """Args: `schema` is the public one; `plan` plans a valid document's operation; `transports` by subgraph."""
+        """Make what is shared by all requests.
+
+        Args:
+            schema: the public one.
+            plan: plans a valid document's operation, for the labels of `@override` that hold.
+            transports: by subgraph.
+            limits: of what is answered.
+            labels: those in use; None if there are none.
+        """
         self.schema = schema
         self.limits = limits or Limits()
         self._plan = plan
+        self._labels = labels
         self.transports = transports
         self._documents = Documents(schema, self.limits)
-        self._operations: LruCache[tuple[str, str | None], Operation] = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
+        self._operations: LruCache[tuple[str, str | None, frozenset[str]], Operation] = LruCache(
+            CACHED_OPERATIONS, CACHED_CHARACTERS
+        )
 
     @classmethod
     def from_sdl(
@@ -98,12 +110,12 @@ class Engine:
         missing = sorted(set(supergraph.subgraphs) - set(transports))
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
-        return cls(supergraph.api_schema, Planner(supergraph).plan, transports, limits)
+        return cls(supergraph.api_schema, Planner(supergraph).plan, transports, limits, Labels(supergraph))
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
         try:
-            operation = await self.prepare(request)
+            operation = await self.prepare(request, context.rollout)
             return await operation.execute(request.variables, context)
         except Refused as refused:
             return refused.response()
@@ -112,7 +124,7 @@ class Engine:
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
-        operation = await self.prepare(request)
+        operation = await self.prepare(request, context.rollout)
         if operation.kind is not OperationKind.SUBSCRIPTION:
             yield await operation.execute(request.variables, context)
             return
@@ -120,17 +132,18 @@ class Engine:
             async for response in responses:
                 yield response
 
-    async def prepare(self, request: GraphQLRequest) -> Operation:
-        """The operation that a request names.
+    async def prepare(self, request: GraphQLRequest, rollout: Rollout = NO_ROLLOUT) -> Operation:
+        """The operation that a request names, planned for the progressive overrides that hold for it.
 
         Raises:
             Refused: the document is not valid, or has no such operation, or one that asks for too much.
         """
-        key = (request.query, request.operation_name)
+        labels = frozenset[str]() if self._labels is None else self._labels.outcome(rollout)
+        key = (request.query, request.operation_name, labels)
         known = self._operations.get(key)
         if known is None:
             document = await self._documents.valid(request.query)
-            known = self._planned(document, request.operation_name)
+            known = self._planned(document, request.operation_name, labels)
             self._operations.put(key, known, len(request.query))
         return known
 
@@ -139,7 +152,7 @@ class Engine:
         for transport in self.transports.values():
             await transport.aclose()
 
-    def _planned(self, document: DocumentNode, operation_name: str | None) -> Operation:
+    def _planned(self, document: DocumentNode, operation_name: str | None, labels: frozenset[str]) -> Operation:
         definition = get_operation_ast(document, operation_name)
         if definition is None:
             message = (
@@ -150,7 +163,7 @@ class Engine:
             raise Refused.because(message, UNKNOWN_OPERATION)
         try:
             estimate = Estimate(self.schema, document, definition, self.limits)
-            plan = self._plan(document, operation_name)
+            plan = self._plan(document, operation_name, labels)
             executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
         except PlanningError as error:
             raise Refused.because(str(error), error.code) from error

@@ -67,7 +67,7 @@ class GraphQLEndpoint:
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> Response:
         request = await self._request(scope, headers, receive)
         context = await self._hooks.authenticate(headers, None)
-        operation = await self._engine.prepare(request)
+        operation = await self._engine.prepare(request, context.rollout)
         if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
             raise _not_allowed("POST", "Only queries may be sent by GET.")
         return await operation.execute(request.variables, context)

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from router.plan import NO_ROLLOUT, Rollout
+
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
@@ -22,10 +24,12 @@ class RequestContext:
     Attributes:
         headers: what subgraphs get to see of the client's headers.
         principal: whatever the authenticate hook wants to keep; the router does not look at it.
+        rollout: which progressive overrides hold.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     principal: Any = None
+    rollout: Rollout = NO_ROLLOUT
 
 
 class Authenticate(Protocol):

@@ -249,7 +249,7 @@ class QueryGraph:
         if join.external:
             own = node.info.joins.get(node.subgraph, JoinType())
             return own.extension and any(_is_key_field(self._field_set(key.fields), field.name) for key in own.keys)
-        if join.override_label is not None:
+        if join.override is not None and join.override_label is not None:
             return join.override_label in self.labels
         return not self._taken_over(node.subgraph, field)
 

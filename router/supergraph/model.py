@@ -78,7 +78,8 @@ class JoinField:
         external: declared for keys, `@requires` or `@provides`, not resolved.
         override: the subgraph it was taken from.
         used_overridden: another subgraph took it over; here it only serves keys, `@requires` or interfaces.
-        override_label: the override holds only for requests with this label.
+        override_label: the override holds only for requests with this label; the subgraph it was taken from has the
+            label as well, without `override`.
     """
 
     type: TypeRef | None = None

@@ -141,7 +141,7 @@ def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> E
     """An engine that forwards whole operations to the only subgraph."""
     schema = build_schema(SDL)
 
-    def plan(document: DocumentNode, operation_name: str | None) -> QueryPlan:
+    def plan(document: DocumentNode, operation_name: str | None, labels: frozenset[str]) -> QueryPlan:
         operation = get_operation_ast(document, operation_name)
         assert operation is not None
         kind = OperationKind(operation.operation.value)

@@ -90,7 +90,7 @@ class TestPreparation:
         assert operation.kind is OperationKind.SUBSCRIPTION
 
     async def test_an_operation_that_cannot_be_planned_is_refused_with_the_planners_code(self) -> None:
-        def plan(document: Any, name: Any) -> QueryPlan:
+        def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
             raise PlanningError("No way.")
 
         library = library_engine(LibrarySubgraph())
@@ -98,7 +98,7 @@ class TestPreparation:
         assert answer == {"errors": [{"message": "No way.", "extensions": {"code": PlanningError.code}}]}
 
     async def test_a_planner_out_of_stack_is_a_refusal(self) -> None:
-        def plan(document: Any, name: Any) -> QueryPlan:
+        def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
             raise RecursionError
 
         library = library_engine(LibrarySubgraph())
@@ -106,7 +106,7 @@ class TestPreparation:
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["OPERATION_TOO_DEEP"]
 
     async def test_a_bug_is_masked(self, caplog: pytest.LogCaptureFixture) -> None:
-        def plan(document: Any, name: Any) -> QueryPlan:
+        def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
             raise ZeroDivisionError("secret")
 
         library = library_engine(LibrarySubgraph())

@@ -118,7 +118,7 @@ class TestWork:
 
 class TestEngine:
     async def test_an_operation_too_large_in_itself_is_not_planned(self) -> None:
-        def plan(document: Any, name: Any) -> QueryPlan:
+        def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
             raise AssertionError("It was planned.")
 
         engine = Engine(library_engine(LibrarySubgraph()).schema, plan, {}, Limits(estimated_objects=100))

@@ -18,7 +18,7 @@ PROMPT_SECONDS = 5.0
 async def refusal(query: str, **limits: int) -> tuple[str, str]:
     """Code and message of the only error, in an engine that cannot plan."""
 
-    def plan(document: Any, name: Any) -> QueryPlan:
+    def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
         raise AssertionError("An operation was planned that should have been refused.")
 
     schema = library_engine(LibrarySubgraph()).schema
