@@ -16,19 +16,38 @@ from router.compose.rules import (
     interface_object_usage_error,
     invalid_graphql,
     invalid_shareable_usage,
+    invalid_subgraph_name,
     list_size,
     provides_on_non_object_field,
     root_type_used,
 )
+from router.compose.rules.invalid_graphql import directives, duplicates, references
 from router.compose.subgraph import SubgraphSchema
-from router.federation.errors import CompositionError, FederationError
+from router.federation.errors import CompositionError, ErrorCode, FederationError
+from router.federation.features import LINK
 
 _TOLD = 1_000  # errors of one rule; who gets so many looks for something else than the next one
 Rule = Callable[[SubgraphSchema], Iterator[CompositionError]]
 
+
+def _implicit_link_faults(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Without a link of its own, `@link` is only understood where nothing is wrong with what it links to."""
+    itself = subgraph.links.by_identity.get(LINK)
+    if itself is not None and itself.node is None:
+        yield from (fault for fault in subgraph.faults[:1] if fault.code in _OF_LINKS)
+
+
+def _faults(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    yield from subgraph.faults
+
+
+_OF_LINKS = (ErrorCode.INVALID_LINK_DIRECTIVE_USAGE, ErrorCode.INVALID_LINK_IDENTIFIER)
 _STAGES: tuple[tuple[Rule, ...], ...] = (
-    invalid_graphql.DECLARATIONS,
-    (lambda subgraph: iter(subgraph.faults), *invalid_graphql.MEANINGS, definitions_match.check),
+    (duplicates.check_types, references.check_directives),
+    (_implicit_link_faults,),
+    (duplicates.check, references.check_known, directives.check_schema_known),
+    (_faults, references.check, directives.check_known, definitions_match.check),
+    (invalid_subgraph_name.check,),
     invalid_graphql.SCHEMA,
 )
 _FEDERATION_2: tuple[tuple[Rule, ...], ...] = (

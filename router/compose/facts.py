@@ -141,7 +141,7 @@ class Facts:
 def target_fields(
     schema: Schema, start: CompositeType, applied: Applied, *, implementations: bool = False
 ) -> Iterator[Field]:
-    """The existing fields that a directive's field set names, at every depth.
+    """The fields that a directive's field set names, at every depth and up to the first that does not exist.
 
     Args:
         schema: where `start` is from.
@@ -156,7 +156,7 @@ def target_fields(
 def selected_fields(
     schema: Schema, start: CompositeType, text: object, *, implementations: bool = True
 ) -> Iterator[Field]:
-    """The existing fields that the selections in `text` name; none, where it is no selection."""
+    """The fields that the selections in `text` name, up to the first that does not exist; none, where it is none."""
     if not isinstance(text, str):
         return
     try:
@@ -176,22 +176,28 @@ def selected_fields(
 
 def walk_fields(
     schema: Schema, type_: CompositeType, selections: SelectionSetNode, visit: Callable[[Field], None]
-) -> None:
-    """Call `visit` on each field of `selections` that exists."""
+) -> bool:
+    """Call `visit` on each field of `selections`, up to the first that does not exist; say whether all do."""
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
+            if selection.name.value == "__typename":
+                continue
             field = None if not isinstance(type_, FieldsType) else type_.fields.get(selection.name.value)
             if field is None:
-                continue
+                return False
             visit(field)
             inner = schema.composite(base_name(field.type))
         elif isinstance(selection, InlineFragmentNode):
             condition = selection.type_condition
             inner = type_ if condition is None else schema.composite(condition.name.value)
+            if inner is None:
+                return False
         else:
-            continue
-        if inner is not None and selection.selection_set is not None:
-            walk_fields(schema, inner, selection.selection_set, visit)
+            return False
+        deeper = None if inner is None else selection.selection_set
+        if inner is not None and deeper is not None and not walk_fields(schema, inner, deeper, visit):
+            return False
+    return True
 
 
 def parse_context(text: object) -> tuple[str, str]:

@@ -20,15 +20,17 @@ def read_links(document: DocumentNode) -> tuple[Links, list[CompositionError]]:
     """The links of a document, none for a plain schema, and what keeps others from being links.
 
     Raises:
-        FederationError: UNKNOWN_LINK_VERSION, INVALID_LINK_IDENTIFIER, INVALID_LINK_DIRECTIVE_USAGE.
+        FederationError: the link to the link specification itself is malformed.
 
     """
     directives = list(_schema_directives(document))
     itself = _link_to_link(directives)
     if itself is None:
         return Links(), []
-    unknown_link_version.check(itself)
-    links, errors = Links(), list[CompositionError]()
+    errors = list(unknown_link_version.check(itself))
+    if errors:
+        return Links(), errors
+    links = Links()
     links.add(itself)
     for node in directives:
         if node.name.value != itself.alias or node is itself.node:
@@ -37,9 +39,6 @@ def read_links(document: DocumentNode) -> tuple[Links, list[CompositionError]]:
             links.add(_read(node, links))
         except FederationError as refused:
             errors.extend(CompositionError(each.code, each.message, locations(node)) for each in refused.errors)
-    if errors and itself.node is None:
-        # without a link of its own, `@link` is only understood where nothing is wrong with what it links to
-        raise FederationError(errors[:1])
     return links, [*errors, *unknown_federation_link_version.check(links)]
 
 

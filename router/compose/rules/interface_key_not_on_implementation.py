@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graphql import FieldNode, GraphQLSyntaxError, InlineFragmentNode, SelectionSetNode
 
-from router.compose.model import Applied, InterfaceType
+from router.compose.model import Applied, FieldsType, InterfaceType
 from router.compose.rules.field_sets import invalid_fields
 from router.compose.rules.field_sets.application import Application
 from router.compose.subgraph import SubgraphSchema
@@ -15,15 +15,18 @@ from router.federation.field_sets import parse_field_set
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Entities of an interface are fetched by its key, whatever their type."""
     for interface in subgraph.schema.interfaces():
-        for key in interface.applied("key"):
-            if _makes_sense(Application(subgraph, "key", key, interface, None, interface)):
+        types = (interface, *subgraph.schema.runtime_types(interface))
+        keys = interface.applied("key")
+        if keys and all(_makes_sense(subgraph, type_) for type_ in types):
+            for key in keys:
                 yield from _check(subgraph, interface, key)
 
 
-def _makes_sense(key: Application) -> bool:
-    """What does not is refused as KEY_INVALID_FIELDS or its like."""
+def _makes_sense(subgraph: SubgraphSchema, type_: FieldsType) -> bool:
+    """Whether the keys of a type can be compared; one that makes no sense is refused for itself."""
     try:
-        invalid_fields.parse(key)
+        for key in type_.applied("key"):
+            invalid_fields.parse(Application(subgraph, "key", key, type_, None, type_))
     except FederationError:
         return False
     return True

@@ -1,23 +1,18 @@
 """INVALID_SUBGRAPH_NAME: a name that subgraphs cannot have, or that two of them have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from router.compose.subgraph import Subgraph
+from router.compose.subgraph import Subgraph, SubgraphSchema
 from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
 
 _RESERVED = "_"
 
 
-def check(subgraph: Subgraph) -> None:
-    """Refuse the name that stands for no subgraph.
-
-    Raises:
-        FederationError: with this code.
-
-    """
+def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Refuse the name that stands for no subgraph."""
     if subgraph.name == _RESERVED:
-        raise FederationError([_error(subgraph, f'A subgraph cannot be called "{_RESERVED}". Give it another name.')])
+        yield _error(subgraph.name, f'A subgraph cannot be called "{_RESERVED}". Give it another name.')
 
 
 def check_all(subgraphs: Sequence[Subgraph]) -> None:
@@ -29,16 +24,15 @@ def check_all(subgraphs: Sequence[Subgraph]) -> None:
     """
     counts = Counter(subgraph.name for subgraph in subgraphs)
     errors = [
-        _error(subgraph, f'{counts[name]} subgraphs are called "{name}". Give each a name of its own.')
+        _error(name, f'{count} subgraphs are called "{name}". Give each a name of its own.')
         if name
-        else _error(subgraph, 'A subgraph cannot be called "". Give it a name.')
-        for name, subgraph in sorted({subgraph.name: subgraph for subgraph in subgraphs}.items())
-        if counts[name] > 1 or not name
+        else _error(name, 'A subgraph cannot be called "". Give it a name.')
+        for name, count in sorted(counts.items())
+        if count > 1 or not name
     ]
     if errors:
         raise FederationError(errors)
 
 
-def _error(subgraph: Subgraph, message: str) -> CompositionError:
-    place = Location(subgraph.name, 1, 1)
-    return CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, message, (place,), subgraph.name)
+def _error(name: str, message: str) -> CompositionError:
+    return CompositionError(ErrorCode.INVALID_SUBGRAPH_NAME, message, (Location(name, 1, 1),), name)

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator
 
 from router.compose.rules.invalid_graphql import (
     directives,
-    duplicates,
     implementations,
     input_cycles,
-    references,
     shapes,
     values,
 )
@@ -19,10 +17,6 @@ from router.federation.errors import CompositionError
 
 Rule = Callable[[SubgraphSchema], Iterator[CompositionError]]
 
-DECLARATIONS: tuple[Rule, ...] = (duplicates.check, references.check_known, directives.check_schema_known)
-"""What must hold before a schema can be read at all."""
-MEANINGS: tuple[Rule, ...] = (references.check, directives.check_known)
-"""What must hold before a schema can be understood."""
 SCHEMA: tuple[Rule, ...] = (
     shapes.check,
     implementations.check,
@@ -30,6 +24,6 @@ SCHEMA: tuple[Rule, ...] = (
     directives.check,
     values.check,
 )
-"""What must hold of a schema."""
+"""What must hold of a schema that can be read and understood."""
 
-__all__ = ["DECLARATIONS", "MEANINGS", "SCHEMA"]
+__all__ = ["SCHEMA"]

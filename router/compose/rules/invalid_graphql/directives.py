@@ -6,9 +6,11 @@ Source: https://spec.graphql.org/October2021/#sec-Validation.Directives
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
-from graphql import specified_directives
+from graphql import DirectiveDefinitionNode, parse, specified_directives
 from graphql.pyutils import did_you_mean, suggestion_list
+from graphql.utilities.print_schema import print_directive
 
+from router.compose.build import Builder
 from router.compose.model import (
     Applied,
     DirectiveDefinition,
@@ -75,14 +77,10 @@ def definition_of(subgraph: SubgraphSchema, name: str) -> DirectiveDefinition | 
 
 @cache
 def _built_in() -> Mapping[str, DirectiveDefinition]:
-    return {
-        directive.name: DirectiveDefinition(
-            name=directive.name,
-            coordinate=f"@{directive.name}",
-            locations=tuple(location.name for location in directive.locations),
-        )
-        for directive in specified_directives
-    }
+    builder = Builder(str, lambda _: None)
+    nodes = parse("\n".join(map(print_directive, specified_directives)), no_location=True).definitions
+    definitions = [node for node in nodes if isinstance(node, DirectiveDefinitionNode)]
+    return {node.name.value: builder.directive(node, node.name.value) for node in definitions}
 
 
 def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, location: str) -> Iterator[CompositionError]:
@@ -91,8 +89,6 @@ def _check(subgraph: SubgraphSchema, element: Element, applied: Applied, locatio
         return
     if location not in definition.locations:
         yield invalid(f'@{applied.name} cannot stand on "{element.coordinate}", a {location}.', applied.node)
-    if applied.name not in subgraph.schema.directives:
-        return
     for name in applied.arguments:
         if name not in definition.arguments:
             hint = _alternatives(name, definition.arguments, "")

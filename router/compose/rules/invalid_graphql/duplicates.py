@@ -26,6 +26,16 @@ from router.federation.errors import CompositionError
 _Named = tuple[str, Node]
 
 
+def check_types(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """Look at the names of types, without which nothing else is understood."""
+    definitions = subgraph.document.definitions
+    types = [node for node in definitions if isinstance(node, TypeDefinitionNode)]
+    yield from _twice("type", _by_name(node for node in types if node.name.value not in BUILT_IN_SCALARS))
+    for node in definitions:
+        if isinstance(node, TypeExtensionNode) and node.name.value in BUILT_IN_SCALARS:
+            yield invalid(f'The built-in type "{node.name.value}" cannot be extended. Define a scalar instead.', node)
+
+
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Look at the document, as the schema keeps the first of each name only."""
     definitions = subgraph.document.definitions
@@ -33,15 +43,11 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
         if isinstance(node, ExecutableDefinitionNode):
             yield invalid("A schema holds no operations or fragments.", node)
     yield from _schemas(subgraph)
-    types = [node for node in definitions if isinstance(node, TypeDefinitionNode)]
-    yield from _twice("type", _by_name(node for node in types if node.name.value not in BUILT_IN_SCALARS))
     yield from _twice("directive", _by_name(node for node in definitions if isinstance(node, DirectiveDefinitionNode)))
     parts: dict[str, list[TypeDefinitionNode | TypeExtensionNode]] = {}
     for node in definitions:
         if isinstance(node, TypeDefinitionNode | TypeExtensionNode):
             parts.setdefault(node.name.value, []).append(node)
-            if node.name.value in BUILT_IN_SCALARS and isinstance(node, TypeExtensionNode):
-                yield invalid(f'The built-in type "{node.name.value}" cannot be extended.', node)
     for name, nodes in parts.items():
         yield from _parts_of(name, nodes)
     for node in definitions:

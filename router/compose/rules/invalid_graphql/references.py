@@ -41,7 +41,6 @@ _TYPE_NODES = (TypeDefinitionNode, TypeExtensionNode)
 def check_known(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Follow the type of each field and argument."""
     types = subgraph.schema.types
-    yield from _directives(subgraph)
     yield from _machinery(subgraph)
     for element in elements(subgraph.schema):
         if isinstance(element, Field | InputValue):
@@ -69,7 +68,7 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     yield from _roots(subgraph)
 
 
-def _directives(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+def check_directives(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """A document that defines a directive defines its types, too: a feature's own come with its own directives."""
     definitions = subgraph.document.definitions
     written = {node.name.value for node in definitions if isinstance(node, _TYPE_NODES)}
