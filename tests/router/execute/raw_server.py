@@ -27,7 +27,7 @@ async def take_request(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
         IncompleteReadError: there is none.
     """
     head = await reader.readuntil(b"\r\n\r\n")
-    length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     return head, await reader.readexactly(int(length.split(b":")[1]))
 
 
