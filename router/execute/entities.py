@@ -1,8 +1,10 @@
 """One group of entities of a fetch: which objects it describes, and what their answers do to them."""
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 from router.execute.budget import Budget
 from router.execute.errors import Positions
@@ -31,8 +33,8 @@ class GroupStep:
     group: EntityGroup
     builder: RepresentationBuilder
     places: list[list[PathKey]]
-    _generated: GeneratedDescriptions | None = field(init=False, default=None)
-    _merge: Merge = field(init=False, default=merge_entities)
+    _generated: GeneratedDescriptions | None = None
+    _merge: Merge = merge_entities
 
     @classmethod
     def of(cls, group: EntityGroup) -> "GroupStep":
@@ -49,6 +51,10 @@ class GroupStep:
             self._generated = GeneratedDescriptions.of(self.builder)
         with suppress(Unsuitable):
             self._merge = make_merge(self.group.text)
+
+    def named(self, group: EntityGroup) -> "GroupStep":
+        """The same under another alias."""
+        return GroupStep(group, self.builder, self.places, self._generated, self._merge)
 
     def collect(self, run: Run) -> EntityBatch:
         """Describe the group's objects.
@@ -87,6 +93,23 @@ class GroupStep:
                 if id(target) in index:
                     found[index[id(target)]].append(position)
         return found
+
+
+class Asked(NamedTuple):
+    """What a request asks of a group.
+
+    Attributes:
+        group: as the plan has it.
+        number: of its set of contextual values.
+        step: the group under the alias of this set.
+        variables: those values.
+    """
+
+    group: EntityGroup
+    number: int
+    step: GroupStep
+    batch: EntityBatch
+    variables: Mapping[str, Any] = MappingProxyType({})
 
 
 def _entities(data: JSONObject, alias: str, expected: int) -> list[JSONObject | None]:

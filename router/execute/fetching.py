@@ -1,16 +1,16 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from router.execute.budget import Budget
-from router.execute.entities import GroupStep
+from router.execute.contexts import ask_contextual
+from router.execute.entities import Asked, GroupStep
 from router.execute.errors import INTERNALS, entity_errors, errors_at, failure_error, root_errors
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
-from router.execute.representations import EntityBatch
 from router.execute.run import Run
 from router.execute.transport.base import (
     MalformedResponse,
@@ -19,6 +19,7 @@ from router.execute.transport.base import (
     SubgraphResponse,
     Transport,
 )
+from router.plan.entities_text import entities_text
 from router.plan.nodes import Fetch, OperationKind
 
 
@@ -28,6 +29,7 @@ class FetchStep:
 
     Attributes:
         groups: of an entity fetch.
+        contextual: what it asks depends on values of the objects' ancestors.
         places: paths of the merged data that lack something when the fetch fails as a whole.
         idempotent: it may be sent again.
         shareable: an answer to the same request that is under way already may be taken. Not so beside a mutation or an
@@ -37,6 +39,7 @@ class FetchStep:
     fetch: Fetch
     transport: Transport
     groups: tuple[GroupStep, ...]
+    contextual: bool
     places: tuple[list[PathKey], ...]
     idempotent: bool
     shareable: bool
@@ -49,7 +52,8 @@ class FetchStep:
         places = [place for each in groups for place in each.places] or [[*prefix, key] for key in fetch.keys]
         unique = tuple({tuple(place): place for place in places}.values())
         idempotent = fetch.kind is OperationKind.QUERY
-        return cls(fetch, transport, groups, unique, idempotent, idempotent and kind is OperationKind.QUERY)
+        contextual = any(each.contexts for each in fetch.entities)
+        return cls(fetch, transport, groups, contextual, unique, idempotent, idempotent and kind is OperationKind.QUERY)
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
@@ -103,40 +107,57 @@ class FetchStep:
             merge_object(target, response.data or {})
 
     async def _run_entities(self, run: Run) -> None:
-        batches = [each.collect(run) for each in self.groups]
-        if not any(batch.representations for batch in batches):
+        asked = self._asked(run)
+        if not any(each.batch.representations for each in asked):
             return
-        response = await self.transport.fetch(self._request(run.variables, run.headers, batches))
+        response = await self.transport.fetch(self._entities_request(run, asked))
         _merge_extensions(run, response)
         if response.errors:
-            run.errors.extend(self._entity_errors(run, response, batches))
+            run.errors.extend(self._entity_errors(run, response, asked))
         if response.data is not None:
-            for each, batch in zip(self.groups, batches, strict=True):
-                self._merge(run, each, batch, response.data)
+            for each in asked:
+                self._merge(run, each, response.data)
 
-    def _entity_errors(self, run: Run, response: SubgraphResponse, batches: Sequence[EntityBatch]) -> list[JSONObject]:
+    def _asked(self, run: Run) -> list[Asked]:
+        asked: list[Asked] = []
+        for each in self.groups:
+            if each.group.contexts:
+                asked += ask_contextual(each, run)
+            else:
+                asked.append(Asked(each.group, 0, each, each.collect(run)))
+        return asked
+
+    def _entity_errors(self, run: Run, response: SubgraphResponse, asked: Iterable[Asked]) -> list[JSONObject]:
         positions = {
-            each.group.alias: each.positions(run.data, batch, Budget(run.budget.limit))
-            for each, batch in zip(self.groups, batches, strict=True)
+            each.step.group.alias: each.step.positions(run.data, each.batch, Budget(run.budget.limit)) for each in asked
         }
         return entity_errors(response.errors, self.fetch.subgraph, positions, self.places)
 
-    def _merge(self, run: Run, group: GroupStep, batch: EntityBatch, data: JSONObject) -> None:
+    def _merge(self, run: Run, asked: Asked, data: JSONObject) -> None:
         """Merge one group's answer; one that does not fit leaves the others as they are."""
         try:
-            group.merge(data, batch)
+            asked.step.merge(data, asked.batch)
         except MalformedResponse as failure:
-            run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in group.places)
+            run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in asked.step.places)
 
-    def _request(
-        self, variables: Mapping[str, Any], headers: Mapping[str, str], batches: Sequence[EntityBatch] = ()
-    ) -> SubgraphRequest:
-        sent = {name: variables[name] for name in self.fetch.variables if name in variables}
-        for each, batch in zip(self.groups, batches, strict=True):
-            sent[each.group.variable] = batch.representations
-        return SubgraphRequest(
-            self.fetch.subgraph, self.fetch.text, sent, None, headers, self.idempotent, self.shareable
-        )
+    def _request(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> SubgraphRequest:
+        return self._sent(self.fetch.text, self._variables(variables), headers)
+
+    def _entities_request(self, run: Run, asked: Sequence[Asked]) -> SubgraphRequest:
+        sent = self._variables(run.variables)
+        for each in asked:
+            sent[each.step.group.variable] = each.batch.representations
+            sent.update(each.variables)
+        text = self.fetch.text
+        if self.contextual and [each.step.group for each in asked] != list(self.fetch.entities):
+            text = entities_text([(each.group, each.number) for each in asked], self.fetch.declared)
+        return self._sent(text, sent, run.headers)
+
+    def _variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: variables[name] for name in self.fetch.variables if name in variables}
+
+    def _sent(self, text: str, variables: dict[str, Any], headers: Mapping[str, str]) -> SubgraphRequest:
+        return SubgraphRequest(self.fetch.subgraph, text, variables, None, headers, self.idempotent, self.shareable)
 
 
 def _merge_extensions(run: Run, response: SubgraphResponse) -> None:

@@ -59,7 +59,7 @@ class RepresentationBuilder:
         known: dict[bytes, int] = {}
         for path in self.paths:
             for target, _ in objects_at(data, path, budget):
-                representation = self._describe(target)
+                representation = self.describe(target)
                 if representation is None:
                     continue
                 # Arbitrary scalars of in-process subgraphs are told apart by their repr.
@@ -72,7 +72,7 @@ class RepresentationBuilder:
                     batch.targets[index].append(target)
         return batch
 
-    def _describe(self, entity: JSONObject) -> JSONObject | None:
+    def describe(self, entity: JSONObject) -> JSONObject | None:
         for typename_key, shapes in self.by_type.items():
             typename = entity.get(typename_key)
             shape = shapes.get(typename) if isinstance(typename, str) else None
