@@ -20,6 +20,7 @@ from tests.router.plan.test_cases import ALL, CASES, Case, sections
 
 ODDITIES = (0.0, 0.0, 0.01, 0.01, 0.03, 0.03, 0.1, 0.3)
 LIMITS = (500_000, 500_000, 500_000, 12, 30)
+SEEDS = 8
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,3 @@ async def test_code_answers_as_the_plan_is_read(case: Case) -> None:
     if plan is not None:
         for seed in range(SEEDS):
             assert await answered(case, plan, 0, seed) == await answered(case, plan, None, seed)
-
-
-SEEDS = 12
