@@ -17,8 +17,9 @@ from router.compose.defaults import normalize_defaults
 from router.compose.limits import DEFAULT, Measure
 from router.compose.model import ROOT_NAMES, ObjectType, RootKind, Schema
 from router.compose.read_links import read_links
+from router.compose.rules import invalid_link_directive_usage as usage
 from router.compose.subgraph import Subgraph, SubgraphSchema
-from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
+from router.federation.errors import CompositionError, ErrorCode, FederationError, Location, locations
 from router.federation.features import (
     CONNECT,
     CORE,
@@ -172,13 +173,13 @@ def directive_meaning(links: Links, name: str) -> str | None:
 def defined_by_features(links: Links) -> Schema:
     """All that the linked features define, under the names that the links give."""
     schema = Schema()
+    if links.federation is None:
+        define_feature(schema, None, FEDERATION_1)
     for link in links:
         known = link.feature
         # a schema that uses `@core`, the forerunner of `@link`, has to define it
         if known is not None and known.identity not in {JOIN, CORE}:
             define_feature(schema, link, known)
-    if links.federation is None:
-        define_feature(schema, None, FEDERATION_1)
     return schema
 
 
@@ -224,11 +225,22 @@ def is_federation_machinery(links: Links, name: str) -> bool:
 
 
 def upgraded_links(links: Links) -> Links:
-    """The links of a Federation 1 schema, and one to the version of Federation 2 it is read as."""
+    """The links of a Federation 1 schema, and one to the version of Federation 2 it is read as.
+
+    Raises:
+        FederationError: UNSUPPORTED_FEATURE, INVALID_LINK_DIRECTIVE_USAGE, where the links do not go with that one.
+
+    """
+    core = links.by_identity.get(CORE)
+    if core is not None:
+        message = "Federation 2 knows no @core: link to features by @link(url:), and to Federation 2 itself."
+        raise FederationError([CompositionError(ErrorCode.UNSUPPORTED_FEATURE, message, locations(core.node))])
     known = FEATURES[FEDERATION, FED_1_AS]
     imports = tuple(Import(f"@{name}", f"@{name}") for name in known.directives())
     url = FeatureUrl(FEDERATION, "federation", FED_1_AS)
-    return Links.of([*links, Link(url, "federation", imports)])
+    federation = Link(url, "federation", imports)
+    usage.check(federation, links)
+    return Links.of([*links, federation])
 
 
 def with_links(subgraph: SubgraphSchema, links: Links) -> SubgraphSchema:

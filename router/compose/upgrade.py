@@ -37,10 +37,14 @@ def upgrade_all(subgraphs: Sequence[SubgraphSchema]) -> list[SubgraphSchema]:
             upgraded.append(subgraph)
             continue
         faults = list(extension_with_no_base.check_federation_1(subgraph, subgraphs))
-        upgrade = _Upgrade(subgraph, subgraphs)
-        faults.extend(upgrade.run())
+        try:
+            upgrade = _Upgrade(subgraph, subgraphs)
+        except FederationError as refused:
+            faults.extend(refused.errors)
+        else:
+            faults.extend(upgrade.run())
+            upgraded.append(upgrade.subgraph)
         errors.extend(fault.within(subgraph.name) for fault in faults)
-        upgraded.append(upgrade.subgraph)
     errors.extend(interface_object_usage_error.check_federation_1(subgraphs))
     if errors:
         raise FederationError(errors)

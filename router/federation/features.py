@@ -191,7 +191,7 @@ def _versions() -> tuple[Feature, ...]:
         Feature(_HOST + "policy", Version(0, 1), _POLICY, purpose="SECURITY"),
         Feature(_HOST + "context", Version(0, 1), _CONTEXT, purpose="SECURITY"),
         Feature(_HOST + "cost", Version(0, 1), _COST, Version(2, 9)),
-        Feature(_HOST + "cacheTag", Version(0, 1), _CACHE_TAG, Version(2, 12)),
+        Feature(_HOST + "cacheTag", Version(0, 1), _CACHE_TAG, Version(2, 12), "EXECUTION"),
         _connect(1, 10),
         _connect(2, 11),
         _connect(3, 12),

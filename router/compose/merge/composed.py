@@ -95,6 +95,9 @@ STRATEGIES: Final[dict[str, dict[str, Strategy]]] = {
 }
 """By the directive's local name and argument."""
 
+THROUGH_JOIN: Final = frozenset({"cacheTag"})
+"""Those of Federation's directives that the supergraph tells through `@join__directive` only."""
+
 FEDERATION_COMPOSED: Final = frozenset(
     {
         "tag",

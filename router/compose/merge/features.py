@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from graphql import DirectiveDefinitionNode, parse
 
 from router.compose.build import Builder
-from router.compose.merge.composed import FEDERATION_COMPOSED, ComposedDirective
+from router.compose.merge.composed import FEDERATION_COMPOSED, THROUGH_JOIN, ComposedDirective
 from router.compose.model import Applied, DirectiveDefinition, Schema, elements
 from router.compose.read import define_feature
 from router.compose.subgraph import SubgraphSchema
@@ -42,7 +42,7 @@ class ComposedFeature:
         imports = tuple(
             Import(f"@{local}", f"@{name}")
             for local, name in self.names.items()
-            if local != "cacheTag" and plain.directive_name(local) != name
+            if local not in THROUGH_JOIN and plain.directive_name(local) != name
         )
         return Link(url, url.name, imports, self.feature.purpose)
 
@@ -86,7 +86,7 @@ def composed_directives(features: Iterable[ComposedFeature]) -> dict[str, Compos
         definitions = Schema()
         define_feature(definitions, composed.link(), composed.feature)
         for local, name in composed.names.items():
-            through_join = local == "cacheTag"
+            through_join = local in THROUGH_JOIN
             definition = definitions.directives[local if through_join else name]
             found[name] = ComposedDirective(name, local, composed.feature, definition, through_join)
     return found
@@ -113,7 +113,8 @@ def link_features(supergraph: Schema, federation: Version, features: Iterable[Co
     for composed in features:
         said = composed.link()
         supergraph.itself.directives.append(Applied("link", link_arguments(said)))
-        define_feature(supergraph, said, composed.feature)
+        if not THROUGH_JOIN.issuperset(composed.names):
+            define_feature(supergraph, said, composed.feature)
 
 
 def link_connectors(supergraph: Schema, subgraphs: Sequence[SubgraphSchema]) -> None:

@@ -29,7 +29,8 @@ def _told_name(merge: Merge, index: int, applied: Applied) -> str | None:
     """The name to tell the application by; None, where it is not told this way."""
     composed = merge.composed.get(applied.name)
     if composed is not None and composed.through_join:
-        return composed.local_name
+        # under the one name it has without imports, whatever subgraphs call it
+        return f"federation__{composed.local_name}"
     origin = merge.subgraphs[index].links.directive(applied.name)
     if origin is None:
         return None

@@ -5,6 +5,8 @@ A subgraph may repeat what a feature defines, and say less: fewer locations, str
 
 from collections.abc import Iterator, Mapping
 
+from graphql import specified_directives
+
 from router.compose.model import (
     DirectiveDefinition,
     InputType,
@@ -20,6 +22,8 @@ from router.federation.errors import CompositionError, ErrorCode, locations
 from router.federation.type_ref import ListOf, Named, NonNull, TypeRef, nullable
 from router.federation.values import MISSING, Missing, Value, print_value, same_value
 
+_OF_GRAPHQL = frozenset(directive.name for directive in specified_directives)
+
 
 def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     """Compare what the subgraph defines with what its features do."""
@@ -28,7 +32,9 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
         yield from _check_type(subgraph.schema.types[name], type_)
     for name, definition in expected.directives.items():
         actual = subgraph.schema.directives[name]
-        if is_written(actual):
+        if name in _OF_GRAPHQL:
+            yield _error(actual, f"\"@{name}\" is GraphQL's own directive: import the feature's by another name")
+        elif is_written(actual):
             yield from _check_directive(subgraph.schema, actual, definition)
 
 

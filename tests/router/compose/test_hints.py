@@ -150,6 +150,27 @@ def test_inconsistent_runtime_types_for_shareable_return() -> None:
     assert found == {HintCode.INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN, HintCode.INCONSISTENT_UNION_MEMBER}
 
 
+def test_inconsistent_type_system_directive_locations() -> None:
+    """One of the definitions is chosen, and no subgraph loses by it; the reference never gives this hint either."""
+    assert _of_composed("on FIELD_DEFINITION", "on FIELD_DEFINITION | OBJECT") == set()
+
+
+def test_inconsistent_type_system_directive_repeatable() -> None:
+    """The same."""
+    assert _of_composed("on FIELD_DEFINITION", "repeatable on FIELD_DEFINITION") == set()
+
+
+def _of_composed(*definitions: str) -> set[HintCode]:
+    mark = (
+        'extend schema @link(url: "https://example.com/mark/v1.0", import: ["@mark"]) @composeDirective(name: "@mark")'
+    )
+    sdls = (
+        f"{LINK} {mark} directive @mark {definition} type Query {{ {name}: Int @mark }}"
+        for name, definition in zip("ab", definitions, strict=True)
+    )
+    return hints(**dict(zip("ab", sdls, strict=True)))
+
+
 def test_inconsistent_union_member() -> None:
     found = hints(
         a="union U = A | B type A { a: Int } type B @shareable { b: Int } type Query { u: U }",
@@ -222,4 +243,9 @@ def test_inconsistent_type_system_directive_repeatable_and_locations() -> None:
             type Query {{ b: Int @mark(n: 1) }}
         """,
     )
+    assert found == set()
+
+
+def test_no_enum_of_link_itself_is_unused() -> None:
+    found = hints(a='extend schema @link(url: "https://example.com/mark/v1.0") type Query { q: Int }')
     assert found == set()

@@ -238,9 +238,16 @@ class TestDirectives:
             """
         )
         connect = 'name: "connect", args: {http: {GET: "http://x"}, selection: "$"}'
-        cache_tag = 'name: "cacheTag", args: {format: "g"}'
+        cache_tag = 'name: "federation__cacheTag", args: {format: "g"}'
         assert f"f: Int @join__directive(graphs: [A], {connect})" in lines(sdl)
         assert f"g: Int @join__directive(graphs: [A], {cache_tag})" in lines(sdl)
+        assert '@link(url: "https://specs.apollo.dev/connect/v0.3", for: EXECUTION)' in lines(sdl)
+        assert '@link(url: "https://specs.apollo.dev/cacheTag/v0.1", for: EXECUTION)' in lines(sdl)
+        assert "directive @cacheTag" not in sdl
+
+    def test_scalars_have_strings_for_default_values(self) -> None:
+        sdl = supergraph(a="scalar S type Query { f(id: ID = A, s: S = {a: [B]}): Int }")
+        assert 'f(id: ID = "A", s: S = {a: ["B"]}): Int' in lines(sdl)
 
     def test_names_are_those_of_the_imports(self) -> None:
         sdl = supergraph(

@@ -3,16 +3,22 @@
 Source: https://spec.graphql.org/October2021/#IsInputType(), #IsOutputType()
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from graphql import (
     DirectiveDefinitionNode,
+    EnumTypeExtensionNode,
+    InputObjectTypeExtensionNode,
+    InterfaceTypeExtensionNode,
+    Node,
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
+    ScalarTypeExtensionNode,
     SchemaDefinitionNode,
     SchemaExtensionNode,
     TypeDefinitionNode,
     TypeExtensionNode,
+    UnionTypeExtensionNode,
 )
 
 from router.compose.model import (
@@ -35,6 +41,14 @@ from router.compose.subgraph import SubgraphSchema
 from router.federation.errors import CompositionError
 from router.federation.type_ref import base_name, type_ref
 
+_KINDS: Mapping[type[Node], tuple[str, ...]] = {
+    ObjectTypeExtensionNode: ("Object", "Interface"),
+    InterfaceTypeExtensionNode: ("Interface", "Object"),
+    InputObjectTypeExtensionNode: ("InputObject",),
+    EnumTypeExtensionNode: ("Enum",),
+    UnionTypeExtensionNode: ("Union",),
+    ScalarTypeExtensionNode: ("Scalar",),
+}
 _TYPE_NODES = (TypeDefinitionNode, TypeExtensionNode)
 
 
@@ -65,7 +79,17 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
     for definition in subgraph.schema.directives.values():
         for argument in definition.arguments.values():
             yield from _input(subgraph, argument)
+    yield from _extensions(subgraph)
     yield from _roots(subgraph)
+
+
+def _extensions(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
+    """An extension is of the kind of what it extends; objects and interfaces may be taken for one another."""
+    for type_ in subgraph.schema.types.values():
+        for node in type_.extensions:
+            kind = _KINDS[type(node)]
+            if type_.kind not in kind:
+                yield invalid(f'"{type_.name}" is a {type_.kind} and cannot be extended as {" or ".join(kind)}.', node)
 
 
 def check_directives(subgraph: SubgraphSchema) -> Iterator[CompositionError]:

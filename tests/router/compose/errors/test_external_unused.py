@@ -23,3 +23,8 @@ def test_an_external_field_serves_a_purpose() -> None:
         """,
     )
     assert found == {"EXTERNAL_UNUSED"}
+
+
+def test_a_field_set_uses_nothing_past_what_does_not_exist() -> None:
+    found = codes(a='type T @key(fields: "no x") { x: Int @external } type Query { t: T }')
+    assert found == {"KEY_INVALID_FIELDS", "EXTERNAL_UNUSED"}

@@ -1,5 +1,7 @@
 """KEY_INVALID_FIELDS."""
 
+import pytest
+
 from tests.router.compose.graphs import codes
 
 
@@ -34,4 +36,10 @@ def test_a_key_goes_down_to_leaves() -> None:
             }
         """,
     )
+    assert found == {"KEY_INVALID_FIELDS"}
+
+
+@pytest.mark.parametrize("fields", ["", "{}", "id { }", "a"])
+def test_a_key_selects_something_and_gives_required_arguments(fields: str) -> None:
+    found = codes(a=f'type T @key(fields: "{fields}") {{ id: ID! a(x: Int!): Int }} type Query {{ t: T }}')
     assert found == {"KEY_INVALID_FIELDS"}

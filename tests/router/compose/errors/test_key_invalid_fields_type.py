@@ -1,6 +1,8 @@
 """KEY_INVALID_FIELDS_TYPE."""
 
-from tests.router.compose.graphs import codes
+import pytest
+
+from tests.router.compose.graphs import codes, errors
 
 
 def test_a_key_is_a_string() -> None:
@@ -16,3 +18,10 @@ def test_a_key_is_a_string() -> None:
         """,
     )
     assert found == {"KEY_INVALID_FIELDS_TYPE"}
+
+
+@pytest.mark.parametrize("fields", ["null", "true"])
+def test_a_message_shows_the_key_as_it_is_written(fields: str) -> None:
+    (error,) = errors(a=f"type T @key(fields: {fields}) {{ id: ID! }} type Query {{ t: T }}")
+    assert error.code == "KEY_INVALID_FIELDS_TYPE"
+    assert f"@key(fields: {fields})" in error.message

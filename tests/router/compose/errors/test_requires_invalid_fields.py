@@ -40,3 +40,44 @@ def test_arguments_are_those_of_the_resolving_subgraph() -> None:
         """,
     )
     assert found == {"REQUIRES_INVALID_FIELDS"}
+
+
+def test_a_fragment_may_be_on_a_type_that_another_subgraph_relates() -> None:
+    found = codes(
+        a="""
+            interface Place {
+              id: ID!
+            }
+
+            type City @key(fields: "id") {
+              id: ID!
+              size: Int @external
+            }
+
+            type T @key(fields: "id") {
+              id: ID!
+              place: Place @external
+              f: Int @requires(fields: "place { ... on City { size } }")
+            }
+        """,
+        b="""
+            interface Place {
+              id: ID!
+            }
+
+            type City implements Place @key(fields: "id") {
+              id: ID!
+              size: Int
+            }
+
+            type T @key(fields: "id") {
+              id: ID!
+              place: Place
+            }
+
+            type Query {
+              t: T
+            }
+        """,
+    )
+    assert found == set()
