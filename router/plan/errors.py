@@ -15,6 +15,12 @@ class UnknownOperation(PlanningError):
     code: ClassVar[str] = "OPERATION_RESOLUTION_FAILURE"
 
 
+class TooManyFields(PlanningError):
+    """Told apart by the types of objects they may be of, the fields of the operation are too many."""
+
+    code: ClassVar[str] = "OPERATION_TOO_COMPLEX"
+
+
 class Unresolvable(PlanningError):
     """No subgraph that can be reached resolves a selected field."""
 

@@ -1,10 +1,10 @@
 """The fetch graph: requests in the making, what each selects, and which wait for which."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from router.plan.conditions import When, either
-from router.plan.nodes import OperationKind, ResponsePath
+from router.plan.nodes import OnTypes, OperationKind, ResponsePath
 from router.plan.positions import Position, Slot, join_paths
 from router.plan.selections import Selection
 from router.supergraph.graph import Edge, Node
@@ -94,17 +94,19 @@ class Step:
 
     def paths(self) -> tuple[ResponsePath, ...]:
         """Where its objects are."""
-        found = [self.position.path()]
-        for other in self.others:
-            path = other.path()
-            for index, known in enumerate(found):
-                joined = join_paths(known, path)
+        found: dict[ResponsePath, list[ResponsePath]] = {}
+        for position in (self.position, *self.others):
+            path = position.path()
+            keys = tuple(step for step in path if not isinstance(step, OnTypes))
+            known = found.setdefault(keys, [])
+            for index, other in enumerate(known):
+                joined = join_paths(other, path)
                 if joined is not None:
-                    found[index] = joined
+                    known[index] = joined
                     break
             else:
-                found.append(path)
-        return tuple(found)
+                known.append(path)
+        return tuple(path for paths in found.values() for path in paths)
 
     def ancestors(self) -> "set[Step]":
         """All the steps it waits for."""
@@ -123,33 +125,36 @@ class FetchGraph:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
+        self._places: dict[tuple[int, str], list[Step]] = {}
 
     def add(self, step: Step) -> Step:
         self.steps.append(step)
+        self._places.setdefault((id(step.position), step.subgraph), []).append(step)
         return step
 
     def at(self, position: Position, subgraph: str) -> Iterator[Step]:
-        """The steps that visit a subgraph for the objects of a position."""
-        return (step for step in self.steps if step.position is position and step.subgraph == subgraph)
+        """The steps that visit a subgraph for the objects of a position, while the graph is built."""
+        return iter(self._places.get((id(position), subgraph), ()))
 
     def ordered(self) -> list[Step]:
         """In topological order, otherwise as they were added."""
+        places = {step: place for place, step in enumerate(self.steps)}
         found: dict[Step, None] = {}
         for step in self.steps:
-            self._visit(step, found)
+            waiting = [step]
+            while waiting:
+                missing = [each for each in waiting[-1].after if each not in found]
+                if missing:
+                    waiting.append(min(missing, key=places.__getitem__))
+                else:
+                    found[waiting.pop()] = None
         return list(found)
 
-    def _visit(self, step: Step, found: dict[Step, None]) -> None:
-        if step not in found:
-            for each in sorted(step.after, key=self.steps.index):
-                self._visit(each, found)
-            found[step] = None
-
-    def replace(self, old: Step, new: Step) -> None:
-        """Let everything that waits for `old` wait for `new`, and drop `old`."""
-        self.steps.remove(old)
+    def replace(self, kept: Mapping[Step, Step]) -> None:
+        """Drop steps; what waits for one of them waits for the one that is kept in its place."""
+        self.steps = [step for step in self.steps if step not in kept]
         for step in self.steps:
-            if old in step.after:
+            for old in [each for each in step.after if each in kept]:
                 step.after.discard(old)
-                step.after.add(new)
-        new.after.discard(new)
+                step.after.add(kept[old])
+            step.after.discard(step)

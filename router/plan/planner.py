@@ -1,11 +1,13 @@
 """The whole story of planning: normalise, walk and choose, build the fetch graph, write the plan."""
 
+from collections.abc import Sequence
+
 from graphql import DocumentNode
 
 from router.plan.build import Builder
 from router.plan.emit import Emitter
 from router.plan.errors import Unresolvable
-from router.plan.fetch_graph import FetchGraph
+from router.plan.fetch_graph import FetchGraph, Step
 from router.plan.field_sets import FieldSets
 from router.plan.nodes import OperationKind, QueryPlan
 from router.plan.normalize import NormalizedOperation, normalize
@@ -74,9 +76,12 @@ class Planner:
     def _fetch_graph(self, operation: NormalizedOperation, positions: Positions, graph: QueryGraph) -> FetchGraph:
         walker = Walker(graph, self._field_sets, self._work)
         builder = Builder(positions, operation.kind)
+        barrier = frozenset[Step]()
         for selection in _in_turn(operation):
             solution = _solved(walker.solve(selection, ()), selection)
-            builder.build(solution, positions.root, barrier=frozenset(builder.graph.steps))
+            known = len(builder.graph.steps)
+            builder.build(solution, positions.root, barrier=barrier)
+            barrier = _last(builder.graph.steps[known:]) or barrier
         for each in PASSES:
             each(builder.graph, positions)
         return builder.graph
@@ -88,6 +93,11 @@ def _in_turn(operation: NormalizedOperation) -> list[Selection]:
     fields = [each for each in selection.fields if each.name not in INTROSPECTION]
     groups = [[each] for each in fields] if operation.kind is OperationKind.MUTATION else [fields]
     return [Selection(selection.type_name, selection.possible, group, selection.has_union) for group in groups]
+
+
+def _last(steps: Sequence[Step]) -> frozenset[Step]:
+    """Those that no other one waits for."""
+    return frozenset(steps).difference(*(step.after for step in steps))
 
 
 def _solved(solution: Solution | None, selection: Selection) -> Solution:

@@ -9,9 +9,13 @@ from graphql import FragmentDefinitionNode, SelectionSetNode
 
 from router.federation.type_ref import TypeRef, base_name
 from router.plan.conditions import ALWAYS, When, both, either, without
+from router.plan.errors import TooManyFields
 from router.plan.normalize.collect import Collector, Occurrence
 from router.plan.selections import SelectedField, Selection, signature_of
 from router.supergraph.model import Kind, Supergraph
+
+MAX_FIELDS = 20_000
+"""Of a normalised operation. Fragments within fragments on many types multiply: few lines can ask for billions."""
 
 
 class Normalizer:
@@ -22,9 +26,15 @@ class Normalizer:
         self._types = supergraph.types
         self._possible_types = supergraph.possible_types
         self._fragments = fragments
+        self._left = MAX_FIELDS
 
     def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
-        """The selections of a value of that type, merged."""
+        """The selections of a value of that type, merged.
+
+        Raises:
+            TooManyFields: fields on some types times fields on others come to too many.
+        """
+        self._left = MAX_FIELDS
         return self._selection(type_name, [(each, ALWAYS) for each in selections], ALWAYS)
 
     def _selection(self, type_name: str, parts: Sequence[tuple[SelectionSetNode, When]], guard: When) -> Selection:
@@ -33,6 +43,9 @@ class Normalizer:
         collector = Collector(self._possible_types, self._fragments, possible)
         for selections, when in parts:
             collector.collect(selections, type_name, None, when)
+        self._left -= len(collector.found)
+        if self._left < 0:
+            raise TooManyFields(f"The operation comes to more than {MAX_FIELDS} fields of different types.")
         result = Selection(type_name, possible)
         result.fields = self._merge(collector.found, possible, guard)
         result.has_union = any(

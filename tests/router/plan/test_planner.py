@@ -80,3 +80,30 @@ def test_what_no_subgraph_can_reach_is_refused_with_a_code() -> None:
     with pytest.raises(PlanningError) as refused:
         Planner(supergraph).plan(parse("{ thing { a b } }"), None)
     assert refused.value.code == "FIELD_NOT_REACHABLE"
+
+
+def test_fields_of_many_types_within_each_other_are_refused_before_they_multiply() -> None:
+    names = [f"T{number}" for number in range(50)]
+    types = " ".join(f"type {name} implements I {{ next: I name: String }}" for name in names)
+    graph = Federation({"a": f"{HEADER} type Query {{ i: I }} interface I {{ next: I name: String }} {types}"}, WORLD)
+    selection = "name"
+    for _ in range(10):
+        selection = " ".join(f"... on {name} {{ next {{ name }} }}" for name in names) + f" next {{ {selection} }}"
+    with pytest.raises(PlanningError) as refused:
+        graph.plan(f"{{ i {{ {selection} }} }}")
+    assert refused.value.code == "OPERATION_TOO_COMPLEX"
+
+
+def test_a_thousand_mutations_are_planned_one_after_the_other() -> None:
+    graph = Federation(
+        {
+            "a": f"{HEADER} type Query {{ book: Book }} type Mutation {{ a: Book }}"
+            'type Book @key(fields: "id") { id: ID! title: String }',
+            "b": f'{HEADER} type Mutation {{ b: Book }} type Book @key(fields: "id") {{ id: ID! stars: Int }}',
+        },
+        WORLD,
+    )
+    aliases = " ".join(f"a{number}: a {{ stars }} b{number}: b {{ title }}" for number in range(250))
+    plan = graph.plan(f"mutation {{ {aliases} }}")
+    assert len(plan.fetches) == 1000
+    assert all(len(fetch.after) == 1 for fetch in plan.fetches[1:])
