@@ -17,6 +17,7 @@ from router.execute.merge import merge_entities
 from router.execute.paths import Position, objects_at, static_prefix
 from router.execute.representations import EntityBatch, RepresentationBuilder
 from router.execute.run import Run
+from router.execute.selected import Selected
 from router.execute.shapes import holds
 from router.execute.transport.base import MalformedResponse
 from router.plan.nodes import EntityGroup
@@ -33,6 +34,7 @@ class GroupStep:
     group: EntityGroup
     builder: RepresentationBuilder
     places: list[list[PathKey]]
+    _selected: Selected
     _generated: GeneratedDescriptions | None = None
     _merge: Merge = merge_entities
 
@@ -43,7 +45,7 @@ class GroupStep:
             place = static_prefix(path)
             if place not in places:
                 places.append(place)
-        return cls(group, RepresentationBuilder.of(group.paths, group.representations), places)
+        return cls(group, RepresentationBuilder.of(group.paths, group.representations), places, Selected(group.text))
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
@@ -54,7 +56,7 @@ class GroupStep:
 
     def named(self, group: EntityGroup) -> "GroupStep":
         """The same under another alias."""
-        return GroupStep(group, self.builder, self.places, self._generated, self._merge)
+        return GroupStep(group, self.builder, self.places, self._selected, self._generated, self._merge)
 
     def collect(self, run: Run) -> EntityBatch:
         """Describe the group's objects.
@@ -78,7 +80,9 @@ class GroupStep:
             MalformedResponse: it does not fit what was sent.
         """
         if batch.targets:
-            self._merge(_entities(data, self.group.alias, len(batch.targets)), batch.targets)
+            entities = _entities(data, self.group.alias, len(batch.targets))
+            self._selected.trim(entities)
+            self._merge(entities, batch.targets)
 
     def positions(self, data: JSONObject, batch: EntityBatch, budget: Budget) -> Positions:
         """Where the described objects are, which only errors ask for.

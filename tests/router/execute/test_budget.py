@@ -60,7 +60,10 @@ async def execute(data: JSONObject, selection: object, max_objects: int = 1_000)
         ),
         after=frozenset({0}),
     )
-    fetches = [fetch(0, "users", "{users{id}}")]
+    fields = "id tags"
+    for _ in range(30):
+        fields = f"id tags friends{{{fields}}}"
+    fetches = [fetch(0, "users", f"{{users{{{fields}}}}}")]
     if selection is None:
         fetches.append(names)
     query = plan(fetches, select(schema, "Query", {"users": selection or ["id"]}))  # pyright: ignore[reportArgumentType]  # JSON
