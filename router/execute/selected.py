@@ -6,7 +6,7 @@ one knows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from graphql import (
     FieldNode,
@@ -18,6 +18,10 @@ from graphql import (
 )
 
 from router.execute.json import JSONObject
+
+T = TypeVar("T")
+
+MANY = 10_000
 
 _Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
@@ -60,27 +64,38 @@ class Selected:
         known = self._known
         if known is None:
             known = self._known = _read(self.text)
-        seen: set[tuple[int, int]] = set()
-        pending: list[tuple[Any, _Selection]] = [(values, known)]
-        while pending:
-            value, selection = pending.pop()
-            # A subgraph in this process may hand over one object in many places.
-            place = (id(value), id(selection))
-            if place in seen or not isinstance(value, dict | list):
-                continue
-            seen.add(place)
-            if isinstance(value, dict):
-                found = cast("JSONObject", value)
-                _trim_object(found, selection)
-                pending.extend((found[key], inner) for key, inner in selection.inner.items() if key in found)
-            else:
-                pending.extend((each, selection) for each in cast("list[Any]", value))
+        _trim([each for each in values if each is not None], known)
 
 
-def _trim_object(value: JSONObject, selection: _Selection) -> None:
-    if not value.keys() <= selection.keys:
-        for key in value.keys() - selection.keys:
-            del value[key]
+def _trim(objects: Sequence[JSONObject], selection: _Selection) -> None:
+    keys = selection.keys
+    for each in objects:
+        if not each.keys() <= keys:
+            for key in each.keys() - keys:
+                del each[key]
+    for key, inner in selection.inner.items():
+        found = _objects([each[key] for each in objects if key in each])
+        if found:
+            _trim(found, inner)
+
+
+def _objects(values: list[Any]) -> list[JSONObject]:
+    """The objects among the values, and in lists among them; where there are many, each once."""
+    found: list[JSONObject] = []
+    while values:
+        inside: list[Any] = []
+        for each in values:
+            if isinstance(each, dict):
+                found.append(cast("JSONObject", each))
+            elif isinstance(each, list):
+                inside += cast("list[Any]", each)
+        values = _once(inside)
+    return _once(found)
+
+
+def _once(values: list[T]) -> list[T]:
+    """A subgraph in this process may hand over one object in many places, which multiply from level to level."""
+    return values if len(values) < MANY else list({id(each): each for each in values}.values())
 
 
 def _read(text: str) -> _Selection:

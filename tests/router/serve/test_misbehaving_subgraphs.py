@@ -171,7 +171,7 @@ class TestWrongData:
         assert "secret" not in str(data)
 
     async def test_errors_with_paths_that_lead_nowhere_are_told_all_the_same(self) -> None:
-        errors = [{"message": "a", "path": ["_entities", 77, "x"]}, {"message": "b", "path": [{}, None]}]
+        errors: list[Any] = [{"message": "a", "path": ["_entities", 77, "x"]}, {"message": "b", "path": [{}, None]}]
         _, found = await answer(answering({"name": "A"}, [{"pages": 1}, None], errors=errors))
         assert {"a", "b"} <= {each["message"] for each in found}
         assert codes(found) == {"DOWNSTREAM_SERVICE_ERROR"}
