@@ -6,6 +6,7 @@ plan. The first executions read the plan's nodes as they are; a plan that comes 
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -13,6 +14,8 @@ from graphql import GraphQLSchema
 from router.execute.budget import MAX_OBJECTS, Budget, TooManyObjects
 from router.execute.client_paths import client_path
 from router.execute.fetching import FetchStep
+from router.execute.generated.passthrough import PassThrough
+from router.execute.generated.source import Unsuitable
 from router.execute.introspection import Introspection
 from router.execute.json import JSONObject
 from router.execute.project import Projector
@@ -61,11 +64,20 @@ class Executor:
         )
         self._roots = tuple(fetch.id for fetch in plan.fetches if not fetch.after)
         self._projector = Projector.of(plan, schema)
+        self._pass_through: PassThrough | None = None
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
-    async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-        """Answer a query or mutation; `variables` are coerced, `headers` go to the subgraphs."""
+    async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str], *, raw: bool = False) -> Response:
+        """Answer a query or mutation.
+
+        Args:
+            variables: coerced.
+            headers: for the subgraphs.
+            raw: the caller takes the data as text, where it needs not be anything else on its way.
+        """
         run = self.begin(variables, headers)
+        if raw and self._pass_through is not None:
+            run.rewrite = self._pass_through.rewrite
         await self._drain(run, self._roots)
         return self.answer(run)
 
@@ -87,6 +99,8 @@ class Executor:
         return Run(variables, headers, list(self._needs), Budget(self._max_objects))
 
     def _compile(self) -> None:
+        with suppress(Unsuitable):
+            self._pass_through = PassThrough.of(self.plan, self._projector.root, self._max_objects)
         for step in self._steps:
             step.compile()
         self._projector.compile()
@@ -125,6 +139,8 @@ class Executor:
 
     def answer(self, run: Run) -> Response:
         """The client's answer from what the execution has gathered; an error alone where that was too much."""
+        if run.raw is not None:
+            return Response(raw=run.raw)
         try:
             if run.stopped is not None:
                 raise run.stopped

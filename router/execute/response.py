@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import orjson
+
 from router.execute.json import JSONObject
 
 
@@ -11,12 +13,18 @@ class Response:
 
     Attributes:
         executed: False for a request that was refused before execution: the response then has no `data` entry.
+        raw: the data as text, for who asked for it so; `data` is None then.
     """
 
     data: JSONObject | None = None
     errors: list[JSONObject] = field(default_factory=list[JSONObject])
     extensions: JSONObject = field(default_factory=dict)
     executed: bool = True
+    raw: bytes | None = None
+
+    def as_bytes(self) -> bytes:
+        """The response as JSON."""
+        return orjson.dumps(self.as_json()) if self.raw is None else b'{"data":%b}' % self.raw
 
     def as_json(self) -> JSONObject:
         """The response as the specification lays it out, errors first so that readers of a log see them.

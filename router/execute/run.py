@@ -1,6 +1,6 @@
 """The state of one execution."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ class Run:
         data: the merged data.
         errors: their paths are those of the merged data.
         extensions: those of the subgraphs' responses, merged.
+        rewrite: makes the client's data from the text of the only response, if the client takes text.
+        raw: what it made; there is nothing else then.
     """
 
     variables: Mapping[str, Any]
@@ -29,3 +31,5 @@ class Run:
     data: JSONObject = field(default_factory=dict)
     errors: list[JSONObject] = field(default_factory=list[JSONObject])
     extensions: JSONObject = field(default_factory=dict)
+    rewrite: Callable[[bytes], bytes | None] | None = None
+    raw: bytes | None = None

@@ -37,15 +37,17 @@ class Operation:
     def kind(self) -> OperationKind:
         return self.executor.plan.kind
 
-    async def execute(self, variables: Mapping[str, Any] | None, context: RequestContext) -> Response:
-        """Answer a query or mutation.
+    async def execute(
+        self, variables: Mapping[str, Any] | None, context: RequestContext, *, raw: bool = False
+    ) -> Response:
+        """Answer a query or mutation; with `raw`, the data may be text.
 
         Raises:
             Refused: the variables do not fit or ask for too much, or the operation is a subscription.
         """
         if self.kind is OperationKind.SUBSCRIPTION:
             raise Refused.because("A subscription needs a transport that can carry more than one response.")
-        return await self.executor.execute(self._coerced(variables), context.headers)
+        return await self.executor.execute(self._coerced(variables), context.headers, raw=raw)
 
     async def subscribe(self, variables: Mapping[str, Any] | None, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer a subscription.

@@ -6,7 +6,6 @@ Source: https://graphql.github.io/graphql-over-http/draft/
 from collections.abc import Mapping
 from http import HTTPStatus
 
-import orjson
 from starlette.types import Receive, Scope, Send
 
 from router.execute.response import Response
@@ -70,7 +69,7 @@ class GraphQLEndpoint:
         operation = await self._engine.prepare(request, context.rollout)
         if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
             raise _not_allowed("POST", "Only queries may be sent by GET.")
-        return await operation.execute(request.variables, context)
+        return await operation.execute(request.variables, context, raw=True)
 
     async def _request(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> GraphQLRequest:
         match scope["method"]:
@@ -98,7 +97,7 @@ async def _send(
     status: HTTPStatus,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    body = orjson.dumps(response.as_json())
+    body = response.as_bytes()
     raw = [(b"content-type", CONTENT_TYPES[media_type]), (b"content-length", str(len(body)).encode())]
     if headers:
         raw.extend((name.encode(), value.encode()) for name, value in headers.items())

@@ -1,6 +1,6 @@
 """What every way of reaching a subgraph has in common: the request, the response, and how reaching it can fail."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, Protocol, cast
@@ -24,6 +24,8 @@ class SubgraphRequest:
         idempotent: a query, which may be sent a second time when a connection breaks before anything came back.
         shareable: an answer that is still under way to an identical request may be the answer to this one, too. Not so
             after a mutation or an event, which must see what has changed.
+        rewrite: for transports that get responses as text: what the receiver makes of the text of one, to be given as
+            `raw`; None means that it wants the response read.
     """
 
     subgraph: str
@@ -33,6 +35,7 @@ class SubgraphRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     idempotent: bool = False
     shareable: bool = False
+    rewrite: Callable[[bytes], bytes | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,13 @@ class SubgraphResponse:
     Attributes:
         data: an object or None. It belongs to the receiver, who may change it.
         errors: each is an object with a string `message`.
+        raw: what the request's `rewrite` gave, if it did; there is nothing else then.
     """
 
     data: JSONObject | None
     errors: tuple[Mapping[str, Any], ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    raw: bytes | None = None
 
 
 class SubgraphFailure(Exception):

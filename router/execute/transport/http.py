@@ -143,6 +143,9 @@ class HttpTransport:
 
 def _parse(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     """A GraphQL response counts as one whatever its status; without one, the status tells whose fault it was."""
+    raw = request.rewrite(reply.body) if request.rewrite is not None else None
+    if raw is not None:
+        return SubgraphResponse(None, raw=raw)
     try:
         return parse_response(orjson.loads(reply.body))
     except (orjson.JSONDecodeError, MalformedResponse) as error:

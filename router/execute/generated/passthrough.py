@@ -1,0 +1,101 @@
+"""Answers of one subgraph that are the client's answer as they are: checked and written anew without ever being data.
+
+The types of the projection become types of msgspec, whose decoder checks them while it reads. Whatever it does not
+like, and every answer with errors or extensions, goes the usual way.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+
+from router.execute.generated.source import Unsuitable
+from router.execute.leaves import MAX_INT, EnumAdmission, admit_boolean, admit_float, admit_id, admit_int, admit_string
+from router.execute.shapes import FieldShape, LeafShape, ListShape, ObjectShape, Shape
+from router.plan.nodes import QueryPlan
+
+_LEAVES: dict[Any, Any] = {
+    admit_string: str,
+    admit_id: str,
+    admit_boolean: bool,
+    admit_int: Annotated[int, msgspec.Meta(ge=-MAX_INT - 1, le=MAX_INT)],
+    admit_float: int | float,
+}
+
+
+MAX_MISSES = 20
+"""Responses in a row that had to go the usual way, after which no other is tried: the subgraph has its own ways."""
+
+
+@dataclass(slots=True)
+class PassThrough:
+    """Reads the responses of a plan's only fetch."""
+
+    decoder: msgspec.json.Decoder[Any]
+    encoder: msgspec.json.Encoder
+    max_objects: int
+    _misses: int = 0
+
+    @classmethod
+    def of(cls, plan: QueryPlan, root: ObjectShape, max_objects: int) -> "PassThrough":
+        """Make the types of a projection.
+
+        Raises:
+            Unsuitable: one fetch does not answer it all, or its answer is not the client's as it is.
+        """
+        if len(plan.fetches) != 1 or plan.introspection is not None:
+            raise Unsuitable
+        (fetch,) = plan.fetches
+        if fetch.path or fetch.entities or fetch.when:
+            raise Unsuitable
+        response = msgspec.defstruct(
+            "Response", [("data", _object(root)), ("errors", None, None), ("extensions", None, None)], kw_only=True
+        )
+        return cls(msgspec.json.Decoder(response), msgspec.json.Encoder(), max_objects)
+
+    def rewrite(self, body: bytes) -> bytes | None:
+        """The client's data from the body of a subgraph's response; None if that takes more."""
+        # There may be more objects than the answer may have: then they have to be counted.
+        if self._misses >= MAX_MISSES or body.count(b"{") + body.count(b",") > self.max_objects:
+            return None
+        try:
+            data = self.encoder.encode(self.decoder.decode(body).data)
+        except (ValueError, RecursionError):
+            self._misses += 1
+            return None
+        self._misses = 0
+        return data
+
+
+def _object(shape: ObjectShape) -> Any:
+    keys = {each.key for each in shape.fields}
+    if shape.type_name not in shape.possible or len(keys) != len(shape.fields):
+        raise Unsuitable
+    fields = [_field(number, each) for number, each in enumerate(shape.of_type(shape.type_name))]
+    return msgspec.defstruct("Object", fields, kw_only=True, gc=False)
+
+
+def _field(number: int, each: FieldShape) -> tuple[str, Any, Any]:
+    """Its name is made up: the client's key is data."""
+    if each.when or each.key != each.source:
+        raise Unsuitable
+    type_ = _type(each.shape)
+    if each.default is not None:
+        return f"f{number}", type_, msgspec.field(name=each.key, default=each.default)
+    if each.nullable:
+        return f"f{number}", type_ | None, msgspec.field(name=each.key, default=None)
+    return f"f{number}", type_, msgspec.field(name=each.key)
+
+
+def _type(shape: Shape) -> Any:
+    if isinstance(shape, ObjectShape):
+        return _object(shape)
+    if isinstance(shape, ListShape):
+        inner = _type(shape.of)
+        return list[inner | None] if shape.nullable else list[inner]
+    if isinstance(shape, LeafShape):
+        if isinstance(shape.admit, EnumAdmission) and shape.admit.shown:
+            return cast("Any", Literal)[tuple(sorted(shape.admit.shown))]
+        if shape.admit in _LEAVES:
+            return _LEAVES[shape.admit]
+    raise Unsuitable  # a custom scalar: whatever it is, it must not be read and written anew
