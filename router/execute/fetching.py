@@ -1,6 +1,6 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
 from router.execute.run import Run
+from router.execute.selected import Selected
 from router.execute.transport.base import (
     MalformedResponse,
     SubgraphFailure,
@@ -43,17 +44,21 @@ class FetchStep:
     places: tuple[list[PathKey], ...]
     idempotent: bool
     shareable: bool
+    selected: Selected
 
     @classmethod
-    def of(cls, fetch: Fetch, transport: Transport, kind: OperationKind) -> "FetchStep":
-        """Args: `kind` is that of the client's operation."""
+    def of(cls, fetch: Fetch, transport: Transport, kind: OperationKind, *, alone: bool = False) -> "FetchStep":
+        """A step of a plan of some kind; `alone`, its data meets no other, and may have what nobody asked for."""
         groups = tuple(GroupStep.of(each) for each in fetch.entities)
         prefix = static_prefix(fetch.path)
         places = [place for each in groups for place in each.places] or [[*prefix, key] for key in fetch.keys]
         unique = tuple({tuple(place): place for place in places}.values())
         idempotent = fetch.kind is OperationKind.QUERY
         contextual = any(each.contexts for each in fetch.entities)
-        return cls(fetch, transport, groups, contextual, unique, idempotent, idempotent and kind is OperationKind.QUERY)
+        shareable = idempotent and kind is OperationKind.QUERY
+        return cls(
+            fetch, transport, groups, contextual, unique, idempotent, shareable, Selected("" if alone else fetch.text)
+        )
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
@@ -72,7 +77,8 @@ class FetchStep:
             elif self.fetch.path:
                 await self._run_root_below(run)
             else:
-                self.merge_root(run, await self.transport.fetch(self._request(run.variables, run.headers)))
+                request = self._sent(self.fetch.text, self._variables(run.variables), run.headers, run.rewrite)
+                self.merge_root(run, await self.transport.fetch(request))
         except SubgraphFailure as failure:
             self.fail(run, failure)
 
@@ -82,10 +88,12 @@ class FetchStep:
 
     def merge_root(self, run: Run, response: SubgraphResponse) -> None:
         """Merge the answer to a root fetch."""
+        run.raw = response.raw
         _merge_extensions(run, response)
         if response.errors:
             run.errors.extend(root_errors(response.errors, self.fetch.subgraph))
         if response.data is not None:
+            self.selected.trim([response.data])
             if run.data:
                 merge_object(run.data, response.data)
             else:
@@ -103,8 +111,10 @@ class FetchStep:
         response = await self.transport.fetch(self._request(run.variables, run.headers))
         _merge_extensions(run, response)
         run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
+        data = response.data or {}
+        self.selected.trim([data])
         for target, _ in targets:
-            merge_object(target, response.data or {})
+            merge_object(target, data)
 
     async def _run_entities(self, run: Run) -> None:
         asked = self._asked(run)
@@ -156,8 +166,15 @@ class FetchStep:
     def _variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         return {name: variables[name] for name in self.fetch.variables if name in variables}
 
-    def _sent(self, text: str, variables: dict[str, Any], headers: Mapping[str, str]) -> SubgraphRequest:
-        return SubgraphRequest(self.fetch.subgraph, text, variables, None, headers, self.idempotent, self.shareable)
+    def _sent(
+        self,
+        text: str,
+        variables: dict[str, Any],
+        headers: Mapping[str, str],
+        rewrite: Callable[[bytes], bytes | None] | None = None,
+    ) -> SubgraphRequest:
+        subgraph, idempotent, shareable = self.fetch.subgraph, self.idempotent, self.shareable
+        return SubgraphRequest(subgraph, text, variables, None, headers, idempotent, shareable, rewrite)
 
 
 def _merge_extensions(run: Run, response: SubgraphResponse) -> None:

@@ -20,7 +20,7 @@ from tests.router.plan.test_cases import ALL, CASES, Case, sections
 
 ODDITIES = (0.0, 0.0, 0.01, 0.01, 0.03, 0.03, 0.1, 0.3)
 LIMITS = (500_000, 500_000, 500_000, 12, 30)
-SEEDS = 8
+SEEDS = 5
 
 
 @dataclass(frozen=True)
