@@ -212,8 +212,11 @@ def _declared_roots(document: DocumentNode) -> dict[RootKind, str]:
 
 
 def _root_renames(document: DocumentNode) -> dict[str, str]:
-    """The names of root types that are not the default ones, and those they are to have."""
-    return {name: ROOT_NAMES[kind] for kind, name in _declared_roots(document).items() if name != ROOT_NAMES[kind]}
+    """The names of root types that are not the default ones, and those they are to have if no other type has them."""
+    nodes = document.definitions
+    taken = {node.name.value for node in nodes if isinstance(node, TypeDefinitionNode | TypeExtensionNode)}
+    roots = _declared_roots(document).items()
+    return {name: ROOT_NAMES[kind] for kind, name in roots if ROOT_NAMES[kind] not in {name, *taken}}
 
 
 def is_federation_machinery(links: Links, name: str) -> bool:

@@ -42,7 +42,8 @@ def check_interface_exists(merge: Merge) -> None:
     """Some subgraph must have the interface that an object stands for."""
     for name in sorted(merge.interface_object_names):
         sources = merge.source_types(name)
-        if not any(isinstance(source, InterfaceType) for source in sources.values()):
+        # where it is something else to another subgraph, that is a TYPE_KIND_MISMATCH
+        if all(merge.is_interface_object(index, name) for index in sources):
             merge.error(
                 ErrorCode.INTERFACE_OBJECT_USAGE_ERROR,
                 f'"{name}" is an @interfaceObject in {merge.names(sources)}, but nowhere an interface.',

@@ -7,7 +7,7 @@ we refuse it (INVALID_GRAPHQL), as nothing good comes of it:
   unique name", "each enum value must be unique" (GraphQL October 2021, sections 3.13, 3.9 and 5.4.2).
 - `extend input T` of an object `T`, of which the reference makes one type: "the named type must already be defined and
   must be an Input Object type" (section 3.10.3).
-- `1.0` for an `ID` or an `Int`, and `[]` for an input object, which JavaScript cannot tell from what fits (section 5.6.1).
+- `1.0` for an `ID` or an `Int`, and `[]` for an input object: to JavaScript they are what fits (section 5.6.1).
 - A `@link` to link itself that types `for` as a string: "for: link__Purpose" (link specification 1.0).
 
 Where several errors meet, the reference at times tells only that which made it stop, by accident of its order: an

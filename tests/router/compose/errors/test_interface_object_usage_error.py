@@ -68,3 +68,11 @@ def test_beside_it_there_are_no_implementations() -> None:
         """,
     )
     assert found == {"INTERFACE_OBJECT_USAGE_ERROR"}
+
+
+def test_what_is_an_object_elsewhere_is_of_different_kinds() -> None:
+    found = codes(
+        a='type I @key(fields: "id") @interfaceObject { id: ID! } type Query { i: I }',
+        b='type I @key(fields: "id") { id: ID! }',
+    )
+    assert found == {"TYPE_KIND_MISMATCH"}
