@@ -150,7 +150,7 @@ class Builder:
                     return False
                 if any(clash(each, entry.selection) for each in described.selections):
                     return False
-        return True
+        return not _is_of_interface_object(visit) or _bring_alike(step, visit)
 
     def _describe(self, step: Step, visit: Visit) -> None:
         for entry in sorted(visit.entries, key=_keys_first):
@@ -207,6 +207,20 @@ class Builder:
 
 
 _HIDDEN_FIELD = SelectedField(TYPENAME, TYPENAME, (), "interface object", None, ALWAYS, None)
+
+
+def _is_of_interface_object(visit: Visit) -> bool:
+    return any(entry.edge is not None and entry.edge.target.is_interface_object for entry in visit.entries)
+
+
+def _bring_alike(step: Step, visit: Visit) -> bool:
+    """Whether all objects bring what is required of any: what an interface object is asked it gives for all of them."""
+    required = {type_name: {id(each) for each in described.required} for type_name, described in step.described.items()}
+    for entry in visit.entries:
+        brought = required.setdefault(entry.type_name, set())
+        if entry.edge is None:
+            brought.add(id(entry.selection))
+    return all(each == next(iter(required.values())) for each in required.values())
 
 
 def _keys_first(entry: Entry) -> bool:

@@ -85,9 +85,22 @@ class Choice:
         """The interface where it has the field, else the runtime types that do."""
         if field.on is not None:
             return field.on
-        if field.name == TYPENAME or field.name in node.info.fields:
+        if field.name == TYPENAME or (field.name in node.info.fields and not self._differs_by_type(node, field)):
             return frozenset({node.type_name})
         return self._graph.supergraph.possible_types[node.type_name]
+
+    def _differs_by_type(self, node: Node, field: SelectedField) -> bool:
+        """Whether what the field requires is not the same for all runtime types, nor can be asked as if it were."""
+        edges = [
+            node.edge(field.name),
+            *(each.edge(field.name) for each in self._graph.resolvers(node.type_name, field.name)),
+        ]
+        return any(
+            required.on is not None
+            for edge in edges
+            if edge is not None and edge.requires is not None
+            for required in self._solver.field_sets.of(node.type_name, edge.requires).fields
+        )
 
     def _must_know_types(self, node: Node) -> bool:
         return any(node.type_name not in self._types_of_opaque(node, each) for each in self._selection.fields)

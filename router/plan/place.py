@@ -243,7 +243,7 @@ class Placer:
         """Every way to have a visit that can take the edge for objects of that type."""
         target = self._graph.node(edge.source.subgraph, edge.source.type_name)
         if edge.is_free:
-            for number in self._joinable(state, target, limits):
+            for number in self._joinable(state, type_name, target, limits):
                 yield from self._enter(state, type_name, target, number, limits)
                 return
             yield from self._enter(state, type_name, target, None, limits)
@@ -261,11 +261,16 @@ class Placer:
             return Selection(type_name, self._graph.supergraph.possible_types[type_name])
         return self._solver.field_sets.of(type_name, edge.requires)
 
-    def _joinable(self, state: State, target: Node, limits: Limits) -> Iterator[int]:
+    def _joinable(self, state: State, type_name: str, target: Node, limits: Limits) -> Iterator[int]:
         """Visits of the subgraph by keys that could describe further types of objects."""
         if len(self._arrivals) == 1 and self._arrivals[0].info.kind is not Kind.OBJECT:
             for number, visit in enumerate(state.visits):
-                if visit.arrival is None and visit.subgraph == target.subgraph and not limits.avoid >> number & 1:
+                is_open = visit.arrival is None and not limits.avoid >> number & 1
+                if is_open and visit.subgraph == target.subgraph:
+                    if _is_entered_as_another(visit, type_name, target) or not _asks_alike(
+                        visit, type_name, target, None
+                    ):
+                        continue
                     yield number
 
     def _reenter(
@@ -277,6 +282,10 @@ class Placer:
             if visit.arrival is not None or visit.subgraph != target.subgraph:
                 continue
             if (limits.avoid | before) >> number & 1 or _conflicts(visit, entry):
+                continue
+            if _is_entered_as_another(visit, type_name, target):
+                continue
+            if not _asks_alike(visit, type_name, target, entry.selection):
                 continue
             if any(each.type_name == type_name and each.edge is not None for each in visit.entries):
                 yield state.extend(number, before, (entry,)), number
@@ -380,6 +389,31 @@ def _conflicts(visit: Visit, entry: Entry) -> bool:
         other.type_name == entry.type_name and other.selection is not None and clash(other.selection, entry.selection)
         for other in visit.entries
     )
+
+
+def _is_entered_as_another(visit: Visit, type_name: str, target: Node) -> bool:
+    """Whether the visit describes objects of that type as another interface object: each has one description."""
+    return any(
+        each.type_name == type_name and each.edge is not None and each.edge.target is not target
+        for each in visit.entries
+    )
+
+
+def _asks_alike(visit: Visit, type_name: str, target: Node, required: Selection | None) -> bool:
+    """Whether objects of that type can be described beside those of others, with what a field requires, if any.
+
+    What an interface object is asked for some of its objects it gives for all: all must bring what that requires.
+    """
+    if not target.is_interface_object:
+        return True
+    others = {each.type_name for each in visit.entries if each.edge is not None} - {type_name}
+    sent = {other: {each.selection for each in visit.entries if _requires(each, other)} for other in others}
+    own = {each.selection for each in visit.entries if _requires(each, type_name)} | ({required} - {None})
+    return all(each == own for each in sent.values())
+
+
+def _requires(entry: Entry, type_name: str) -> bool:
+    return entry.type_name == type_name and entry.edge is None
 
 
 def clash(left: Selection, right: Selection) -> bool:

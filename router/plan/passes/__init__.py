@@ -5,9 +5,11 @@ from typing import TypeAlias
 
 from router.plan.fetch_graph import FetchGraph
 from router.plan.passes.await_contexts import await_contexts
+from router.plan.passes.await_types import await_types
 from router.plan.passes.drop_implied_waits import drop_implied_waits
 from router.plan.passes.fold_types import fold_types
 from router.plan.passes.merge_alike import merge_alike
+from router.plan.passes.select_once import select_once
 from router.plan.passes.separate_conflicts import separate_conflicts
 from router.plan.passes.travel_together import travel_together
 from router.plan.positions import Positions
@@ -16,8 +18,10 @@ Pass: TypeAlias = Callable[[FetchGraph, Positions], None]
 
 PASSES: tuple[Pass, ...] = (
     fold_types,
+    select_once,
     separate_conflicts,
     await_contexts,
+    await_types,
     travel_together,
     merge_alike,
     drop_implied_waits,

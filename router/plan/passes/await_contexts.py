@@ -19,7 +19,7 @@ def await_contexts(graph: FetchGraph, positions: Positions) -> None:
         return
     providers: dict[Slot, list[Step]] = {}
     for step in graph.steps:
-        for slot in _filled(step.selected):
+        for slot in filled(step.selected):
             providers.setdefault(slot, []).append(step)
     for step, slots in needed.items():
         for provider in (each for slot in slots for each in providers.get(slot, ())):
@@ -36,8 +36,9 @@ def _leaves(step: Step) -> Iterator[Slot]:
             yield leaf
 
 
-def _filled(selected: Selected) -> Iterator[Slot]:
+def filled(selected: Selected) -> Iterator[Slot]:
+    """The slots that a fetch fills, at any depth."""
     for emission in selected.emissions.values():
         yield emission.slot
         if emission.below is not None:
-            yield from _filled(emission.below)
+            yield from filled(emission.below)

@@ -31,7 +31,7 @@ def _conflict(selected: Sequence[Selected]) -> Slot | None:
     for emissions in by_key.values():
         first = emissions[0]
         for other in emissions[1:]:
-            if other.slot is not first.slot and _shape(other) != _shape(first):
+            if other.slot is not first.slot and shape_of(other) != shape_of(first):
                 return other.slot
         below = [each.below for each in emissions if each.below is not None]
         found = _conflict(below) if below else None
@@ -56,7 +56,7 @@ def _same(left: Slot, right: Slot) -> bool:
     return left.field.name == right.field.name and left.field.signature == right.field.signature
 
 
-def _shape(emission: Emission) -> str:
+def shape_of(emission: Emission) -> str:
     """The type in the subgraph; of composite types only the wrapping matters."""
     if emission.edge is None:
         return "String!"
