@@ -124,7 +124,7 @@ class Node:
         if self.info.kind is Kind.INTERFACE and not self.is_interface_object:
             for type_name in self.possible:
                 edge = self.member(type_name).edge(name)
-                if edge is None or not edge.is_free:
+                if edge is None or not edge.is_free or _gives_more(edge, own):
                     return None
         return own
 
@@ -267,6 +267,11 @@ class QueryGraph:
         if text not in self._field_sets:
             self._field_sets[text] = parse_field_set(text)
         return self._field_sets[text]
+
+
+def _gives_more(edge: Edge, own: Edge) -> bool:
+    """Whether the field provides below it, on a runtime type, what it does not on the interface."""
+    return edge.child is not None and own.child is not None and not {*edge.child.provided} <= {*own.child.provided}
 
 
 def _is_key_field(key: SelectionSetNode, name: str) -> bool:

@@ -24,7 +24,6 @@ type Stall @key(fields: "id") {{ id: ID! label: String! wares: [Ware!]! }}
 type Good @key(fields: "id") {{
   id: ID!
   price(in: String @fromContext(field: "$shop {{ currency }}"), exact: Boolean): String!
-  must(in: String! @fromContext(field: "$shop {{ currency }}")): String
   city(of: String @fromContext(field: "$shop {{ address {{ city }} }}")): String
 }}
 type Ware @key(fields: "id") {{
@@ -56,7 +55,6 @@ def world() -> World:
             "id": f"g{n}",
             "count": n,
             "price": _told("in"),
-            "must": _told("in"),
             "city": _told("of"),
         }
         for n in range(3)
@@ -95,15 +93,6 @@ async def test_one_object_below_two_ancestors_gets_the_value_of_each(town: Feder
     prices = [[good["price"] for good in shop["goods"]] for shop in data["shops"]]
     assert prices == [["g0 CHF", "g1 CHF"], ["g1 EUR", "g2 EUR"], ["g0 None"]]
     assert town.requests == 2
-
-
-async def test_null_is_a_value_unless_the_argument_forbids_it(town: Federation) -> None:
-    data = await answer(town, "{ shops { goods { must } } }")
-    assert [good["must"] for shop in data["shops"] for good in shop["goods"]] == [
-        *("g0 CHF", "g1 CHF"),
-        *("g1 EUR", "g2 EUR"),
-        None,
-    ]
 
 
 async def test_a_null_on_the_way_to_the_value_is_null(town: Federation) -> None:
