@@ -6,6 +6,8 @@ one knows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar, cast
 
 from graphql import (
@@ -68,28 +70,34 @@ class Selected:
 
 
 def _trim(objects: Sequence[JSONObject], selection: _Selection) -> None:
-    keys = selection.keys
-    for each in objects:
-        if not each.keys() <= keys:
-            for key in each.keys() - keys:
+    shapes = set(map(tuple, objects))  # few, as objects of one answer are alike
+    if not all(map(selection.keys.issuperset, shapes)):
+        for each in objects:
+            for key in each.keys() - selection.keys:
                 del each[key]
     for key, inner in selection.inner.items():
-        found = _objects([each[key] for each in objects if key in each])
+        found = _objects(_values(objects, key))
         if found:
             _trim(found, inner)
+
+
+def _values(objects: Sequence[JSONObject], key: str) -> list[Any]:
+    try:
+        return list(map(itemgetter(key), objects))
+    except KeyError:
+        return [each[key] for each in objects if key in each]
 
 
 def _objects(values: list[Any]) -> list[JSONObject]:
     """The objects among the values, and in lists among them; where there are many, each once."""
     found: list[JSONObject] = []
     while values:
-        inside: list[Any] = []
-        for each in values:
-            if isinstance(each, dict):
-                found.append(cast("JSONObject", each))
-            elif isinstance(each, list):
-                inside += cast("list[Any]", each)
-        values = _once(inside)
+        kinds = set(map(type, values))
+        if kinds == {dict}:
+            return _once(found + values)
+        found += [each for each in values if isinstance(each, dict)]
+        lists = [cast("list[Any]", each) for each in values if isinstance(each, list)]
+        values = _once(list(chain.from_iterable(lists)))
     return _once(found)
 
 

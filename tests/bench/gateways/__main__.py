@@ -26,7 +26,7 @@ from rich.table import Table
 
 from router.compose import Composed, Subgraph, compose
 from tests.bench import processes
-from tests.bench.gateways import client
+from tests.bench.gateways import client, stages
 from tests.bench.gateways.contenders import Contender, contenders, start
 from tests.bench.gateways.http_server import LOOPBACK
 from tests.bench.gateways.store import FOLDER, SUBGRAPHS, operations, world
@@ -107,9 +107,12 @@ def main() -> None:
         ports = stack.enter_context(subgraphs())
         expected = {name: Federation(SUBGRAPHS, world()).expected(query) for name, query in operations().items()}
         bench = Bench(operations(), expected, options.connections, ports["count"])
+        supergraph, answers, free = files(folder, ports, bench)
+        for name in bench.operations:
+            console.print(where_time_goes(bench, name, folder, supergraph, next(free), options.seconds))
         running = [
             stack.enter_context(gateway(each, folder))
-            for each in contenders(*files(folder, ports, bench))
+            for each in contenders(supergraph, answers, free)
             if options.only in each.name
         ]
         for name in bench.operations:
@@ -126,6 +129,15 @@ def measure(bench: Bench, name: str, running: Sequence[Running], rounds: int, se
             bench.round(name, each, WARM_UP, None)
             bench.round(name, each, seconds, figures[each.name])
     return figures
+
+
+def where_time_goes(bench: Bench, name: str, folder: Path, supergraph: Path, port: int, seconds: float) -> Table:
+    """The stages of one operation, without sharing: with it, most requests have none of those of the transport."""
+    output = folder / f"{name}.json"
+    with gateway(stages.sampled(supergraph, output, port, "--no-sharing"), folder) as running:
+        query, expected = bench.operations[name], bench.expected[name]
+        spent = stages.load(running.process.pid, port, query, expected, bench.connections, seconds)
+    return stages.table(f"{name}: where the time goes", output, spent)
 
 
 def table(name: str, figures: Mapping[str, Figures]) -> Table:
