@@ -88,6 +88,8 @@ def _compose_config(arguments: argparse.Namespace) -> int:
     else:
         found = outcome.errors if isinstance(outcome, Refused) else outcome.hints
         sys.stderr.write("".join(f"{each}\n" for each in found))
+        if isinstance(outcome, Refused) and outcome.untold:
+            sys.stderr.write(f"and at least {outcome.untold:,} more errors\n")
     if isinstance(outcome, Refused):
         return 1
     if arguments.api_schema is not None:
@@ -154,11 +156,13 @@ def _answer(line: str) -> Mapping[str, Any]:
 
 def _as_json(outcome: Composed | Refused) -> Mapping[str, Any]:
     refused = isinstance(outcome, Refused)
+    more = {"moreErrors": outcome.untold} if refused and outcome.untold else {}
     return {
         "ok": not refused,
         "supergraphSdl": None if refused else outcome.supergraph_sdl,
         "errors": [_error(error) for error in outcome.errors] if refused else [],
         "hints": [] if refused else [{"code": hint.code, "message": hint.message} for hint in outcome.hints],
+        **more,
     }
 
 

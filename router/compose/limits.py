@@ -1,25 +1,39 @@
 """How big a set of subgraphs may be, so that composing one always ends in reasonable time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from graphql import DocumentNode, GraphQLSyntaxError, Source, parse
+from graphql import DocumentNode, Source
 
+from router.compose.lexer import TooManyTokens, parse_document
 from router.federation.errors import CompositionError, ErrorCode, FederationError, Location
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that all subgraphs together may have: about twice what 2,000 types with 20,000 fields take."""
+    """The most that all subgraphs together may have: about half as much again as 2,000 types with 20,000 fields take.
 
-    tokens: int = 750_000
-    elements: int = 200_000
-    """Fields, arguments, enum values, and directives applied."""
+    Who composes more than that in good faith has the time to; composition is then given limits of its own.
+    """
+
+    subgraphs: int = 1_000
+    characters: int = 20_000_000
+    tokens: int = 500_000
+    elements: int = 100_000
+    """Definitions, fields, arguments, enum values, members of unions, and directives applied."""
+    steps: int = 300_000
+    """The work of proving that every query can be answered."""
     errors: int = 1_000
     """How many errors are told; there are always as many different codes as were found."""
+    message: int = 5_000
+    """How many characters of an error's message are told."""
 
 
 DEFAULT = Limits()
+
+
+class LimitExceeded(FederationError):
+    """There is too much to be looked at any further."""
 
 
 class Measure:
@@ -27,6 +41,7 @@ class Measure:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._characters = limits.characters
         self._tokens = limits.tokens
         self._elements = limits.elements
 
@@ -34,25 +49,41 @@ class Measure:
         """The document that `source` holds.
 
         Raises:
-            GraphQLSyntaxError: it is none, nested too deeply, or has too many tokens.
-            FederationError: INVALID_GRAPHQL, it has too many parts.
+            GraphQLSyntaxError: it is none, or is nested too deeply.
+            LimitExceeded: it is too big.
 
         """
+        self._characters -= len(source.body)
+        if self._characters < 0:
+            raise self._too_big(source, f"{self._limits.characters:,} characters")
         try:
-            document = parse(source, max_lexical_tokens=max(self._tokens, 1))
-        except GraphQLSyntaxError as error:
-            if "tokens" in error.message:
-                raise self._too_big(source, f"{self._limits.tokens:,} tokens") from error
-            raise
-        self._tokens -= document.token_count
-        self._elements -= sum(_size(node) for node in document.definitions)
+            document, tokens = parse_document(source, tokens=self._tokens)
+        except TooManyTokens as error:
+            raise self._too_big(source, f"{self._limits.tokens:,} tokens") from error
+        self._tokens -= tokens
+        self._elements -= sum(1 + _size(node) for node in document.definitions)
         if self._elements < 0:
-            raise self._too_big(source, f"{self._limits.elements:,} fields, arguments, values and directives")
+            raise self._too_big(
+                source, f"{self._limits.elements:,} definitions, fields, arguments, values and directives"
+            )
         return document
 
-    def _too_big(self, source: Source, what: str) -> FederationError:
+    def _too_big(self, source: Source, what: str) -> LimitExceeded:
         message = f"Subgraphs can be composed of no more than {what} in all, and with this one there are more."
-        return FederationError([CompositionError(ErrorCode.INVALID_GRAPHQL, message, (Location(source.name, 1, 1),))])
+        place = Location(source.name, 1, 1)
+        return LimitExceeded([CompositionError(ErrorCode.INVALID_GRAPHQL, message, (place,), source.name)])
+
+
+def check_count(count: int, limits: Limits) -> None:
+    """Refuse to look at more subgraphs than anybody has.
+
+    Raises:
+        LimitExceeded: there are.
+
+    """
+    if count > limits.subgraphs:
+        message = f"No more than {limits.subgraphs:,} subgraphs can be composed, and there are {count:,}."
+        raise LimitExceeded([CompositionError(ErrorCode.INVALID_GRAPHQL, message)])
 
 
 def _size(node: object) -> int:
@@ -65,13 +96,18 @@ def _size(node: object) -> int:
         *(getattr(node, "interfaces", None) or ()),
         *(getattr(node, "directives", None) or ()),
     )
-    return len(parts) + sum(_size(part) for part in parts)
+    return len(parts) + sum(_size(part) for part in parts) if parts else 0
 
 
 def told(errors: Sequence[CompositionError], limits: Limits) -> tuple[CompositionError, ...]:
-    """As many of the errors as are told: the first of each code, and then the first of all."""
-    if len(errors) <= limits.errors:
-        return tuple(errors)
-    first = {error.code: at for at, error in reversed(list(enumerate(errors)))}
-    kept = sorted({*range(limits.errors), *first.values()})
-    return tuple(errors[at] for at in kept)
+    """As many of the errors as are told: the first of each code, and then the first of all; none endlessly long."""
+    kept = errors
+    if len(errors) > limits.errors:
+        first = {error.code: at for at, error in reversed(list(enumerate(errors)))}
+        kept = [errors[at] for at in sorted({*range(limits.errors), *first.values()})]
+    return tuple(replace(error, message=_clip(error.message, limits)) for error in kept)
+
+
+def _clip(message: str, limits: Limits) -> str:
+    left = len(message) - limits.message
+    return message if left <= 0 else f"{message[: limits.message]}… (and {left:,} more characters)"

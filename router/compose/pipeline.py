@@ -8,7 +8,7 @@ from router.compose import satisfiability
 from router.compose.check import check_schema, check_upgraded
 from router.compose.collector import paused
 from router.compose.hints import Hint
-from router.compose.limits import DEFAULT, Limits, Measure, told
+from router.compose.limits import DEFAULT, LimitExceeded, Limits, Measure, check_count, told
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.printer import print_schema
 from router.compose.read import read
@@ -34,15 +34,19 @@ class Refused:
     """Subgraphs that do not, and what was found against them: all of it, unless there is far too much."""
 
     errors: tuple[CompositionError, ...]
+    untold: int = 0
+    """How many more errors there are, at the least."""
 
 
 def compose(subgraphs: Sequence[Subgraph], *, limits: Limits = DEFAULT) -> Composed | Refused:
     """Compose subgraphs into a supergraph; neither their order nor that of their definitions matters."""
     try:
         with paused():
+            check_count(len(subgraphs), limits)
             return _compose(subgraphs, limits)
     except FederationError as refused:
-        return Refused(told(refused.errors, limits))
+        errors = told(refused.errors, limits)
+        return Refused(errors, len(refused.errors) - len(errors) + refused.untold)
     except RecursionError:
         message = "Something is nested too deeply to be read: a field set, a type or a value."
         return Refused((CompositionError(ErrorCode.INVALID_GRAPHQL, message),))
@@ -50,10 +54,9 @@ def compose(subgraphs: Sequence[Subgraph], *, limits: Limits = DEFAULT) -> Compo
 
 def _compose(subgraphs: Sequence[Subgraph], limits: Limits) -> Composed:
     merge = merge_subgraphs(_read_all(subgraphs, Measure(limits)))
-    if not merge.errors:
-        satisfiability.check(merge)
+    untold = 0 if merge.errors else satisfiability.check(merge, limits)
     if merge.errors:
-        raise FederationError(merge.errors)
+        raise FederationError(merge.errors, untold)
     return Composed(print_schema(merge.supergraph), tuple(merge.hints))
 
 
@@ -68,7 +71,6 @@ def _read_all(subgraphs: Sequence[Subgraph], measure: Measure) -> list[SubgraphS
 
 def _read_one(subgraph: Subgraph, measure: Measure) -> SubgraphSchema:
     schema = read(subgraph, measure)
-    invalid_subgraph_name.check(subgraph)
     check_schema(schema)
     return schema
 
@@ -80,6 +82,8 @@ def _each(subjects: Iterable[_Subject], do: Callable[[_Subject], _Result]) -> li
     for subject in subjects:
         try:
             results.append(do(subject))
+        except LimitExceeded:
+            raise
         except FederationError as refused:
             errors.extend(error.within(subject.name) for error in refused.errors)
     if errors:

@@ -143,8 +143,10 @@ class CompositionError:
 class FederationError(Exception):
     """Raised where work cannot go on: carries everything found so far."""
 
-    def __init__(self, errors: Iterable[CompositionError]) -> None:
+    def __init__(self, errors: Iterable[CompositionError], untold: int = 0) -> None:
         self.errors = tuple(errors)
+        self.untold = untold
+        """How many more errors there are, at the least."""
         super().__init__("\n".join(str(error) for error in self.errors))
 
 

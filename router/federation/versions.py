@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-_WRITTEN = re.compile(r"v(\d+)\.(\d+)")
+_WRITTEN = re.compile(r"v(\d{1,9})\.(\d{1,9})", re.ASCII)
 
 
 class Version(NamedTuple):

@@ -5,29 +5,29 @@ path a client can query and keeps, for each, all the places where a subgraph cou
 had from none of them cannot be planned, whatever the planner.
 """
 
+from router.compose.limits import DEFAULT, Limits
 from router.compose.merge.context import Merge
 from router.compose.rules.inaccessible import Visible
 from router.compose.satisfiability.budget import Budget, BudgetExceeded
 from router.compose.satisfiability.walk import Walk
 from router.federation.errors import CompositionError, ErrorCode
 
-STEPS = 1_000_000
 
-
-def check(merge: Merge, *, steps: int = STEPS) -> None:
-    """Add to a merge's errors the queries that cannot be answered.
+def check(merge: Merge, limits: Limits = DEFAULT) -> int:
+    """Add to a merge's errors the queries that cannot be answered, and give how many more there are.
 
     Args:
         merge: a merge without errors.
-        steps: the work it may cost; when that is spent, the error says so.
+        limits: say how much work it may cost (when that is spent, the error says so), and how many errors are told.
 
     """
-    walk = Walk(merge, Visible(merge.supergraph, lambda _: ()), Budget(steps))
+    walk = Walk(merge, Visible(merge.supergraph, lambda _: ()), Budget(limits.steps), limits.errors)
     try:
         walk.run()
-    except (BudgetExceeded, RecursionError):
-        message = f"The queries are too many to be proven answerable: gave up after {steps} steps."
+    except BudgetExceeded:
+        message = f"The queries are too many to be proven answerable: gave up after {limits.steps:,} steps."
         merge.errors.append(CompositionError(ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED, message))
-        return
+        return 0
     merge.errors.extend(dict.fromkeys(walk.errors))
     merge.hints.extend(dict.fromkeys(walk.hints))
+    return walk.untold

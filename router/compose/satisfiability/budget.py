@@ -11,13 +11,13 @@ class Budget:
     def __init__(self, steps: int) -> None:
         self._left = steps
 
-    def spend(self) -> None:
-        """Take a step.
+    def spend(self, steps: int = 1) -> None:
+        """Take so many steps.
 
         Raises:
             BudgetExceeded: there is none left.
 
         """
-        self._left -= 1
+        self._left -= steps
         if self._left < 0:
             raise BudgetExceeded

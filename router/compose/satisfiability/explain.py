@@ -1,65 +1,90 @@
 """Say which query cannot be answered, and why each way out of it fails."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from router.compose.model import Field, RootKind
-from router.compose.satisfiability.graph import Node
+from router.compose.model import Field, FieldsType, RootKind
+from router.compose.satisfiability.graph import Graph, Jump, Node
 from router.compose.satisfiability.prover import Prover
 from router.compose.satisfiability.selections import show
-from router.federation.errors import CompositionError, ErrorCode
+from router.federation.errors import CompositionError, ErrorCode, locations
+
+_SHOWN = 30
+"""How many fields of a long path are shown at either end."""
+_REASONS = 50
+"""How many reasons are told."""
 
 
-@dataclass(frozen=True)
-class Path:
-    """The way from a root to a value, innermost last."""
+class Path(NamedTuple):
+    """The way from a root to a value: the last step, and the way to there."""
 
     kind: RootKind
-    steps: tuple[str, ...] = ()
+    step: str = ""
+    before: "Path | None" = None
 
     def field(self, field: Field) -> "Path":
         arguments = ", ".join(f"{name}: …" for name, argument in field.arguments.items() if argument.required)
-        return replace(self, steps=(*self.steps, f"{field.name}({arguments})" if arguments else field.name))
+        return Path(self.kind, f"{field.name}({arguments})" if arguments else field.name, self)
 
     def on(self, name: str) -> "Path":
         """The path with the value known to be of the type `name`."""
-        return replace(self, steps=(*self.steps, f"... on {name}"))
+        return Path(self.kind, f"... on {name}", self)
 
     def __str__(self) -> str:
-        return f"{self.kind} {{ {' { '.join(self.steps)}{' }' * len(self.steps)}"
+        steps = self._steps()
+        if len(steps) > 2 * _SHOWN:
+            steps = [*steps[:_SHOWN], "…", *steps[-_SHOWN:]]
+        return f"{self.kind} {{ {' { '.join(steps)}{' }' * len(steps)}"
+
+    def _steps(self) -> list[str]:
+        found, at = list[str](), self
+        while at.before is not None:
+            found.append(at.step)
+            at = at.before
+        return found[::-1]
 
 
 def unsatisfiable(prover: Prover, path: Path, nodes: Iterable[Node], owner: str, name: str | None) -> CompositionError:
     """The error of a query that ends in a field, or in a type if `name` is None, that nothing leads to."""
-    lines = [f"  {line}" for node in sorted(nodes) for line in _reasons(prover, node, owner, name)]
-    reasons = "\n".join(dict.fromkeys(lines))
-    return CompositionError(
-        ErrorCode.SATISFIABILITY_ERROR, f"No subgraphs together can answer this query:\n  {path}\n{reasons}"
-    )
+    reasons: dict[str, None] = {}
+    for reason in (line for node in sorted(nodes) for line in _reasons(prover, node, owner, name)):
+        if len(reasons) == _REASONS:
+            reasons["(and so on)"] = None
+            break
+        reasons[reason] = None
+    message = "\n  ".join(["No subgraphs together can answer this query:", str(path), *reasons])
+    places = locations(*prover.graph.declarations(owner, name))
+    return CompositionError(ErrorCode.SATISFIABILITY_ERROR, message, places)
 
 
-def unsatisfiable_mutation(path: Path, failures: Iterable[tuple[str, list[CompositionError]]]) -> CompositionError:
+def unsatisfiable_mutation(
+    graph: Graph, field: Field, path: Path, failures: Iterable[tuple[str, list[CompositionError]]]
+) -> CompositionError:
     """The error of a mutation that no subgraph having it can answer all of."""
     said = "\n".join(f'- from "{name}":\n{error.message}' for name, errors in failures for error in errors)
     return CompositionError(
         ErrorCode.SATISFIABILITY_ERROR,
-        f'The mutation "{path.steps[0]}" must be called in one subgraph, and none can answer all that follows:\n{said}',
+        f'The mutation "{path.step}" must be called in one subgraph, and none can answer all that follows:\n{said}',
+        locations(*graph.declarations(field.parent, field.name)),
     )
 
 
 def _reasons(prover: Prover, start: Node, owner: str, name: str | None) -> Iterator[str]:
     merge = prover.graph.merge
-    for node in prover.reach(start):
+    reached, tried = dict.fromkeys(prover.reach(start)), set[Jump]()
+    for node in reached:
         here = merge.name(node.subgraph)
         yield f'from "{here}": {_why_not_here(prover, node, owner, name)}'
         for jump in prover.graph.jumps(node):
-            if not prover.can_jump(node, jump):
+            if jump not in tried and jump.target not in reached:
+                tried.add(jump)
                 there = merge.name(jump.target.subgraph)
                 yield (
                     f'from "{here}": cannot go to "{there}" by the key "{show(jump.key)}" of "{jump.target.type}", '
                     "as its fields cannot all be resolved"
                 )
-    yield from _unreachable(prover, start, owner, name)
+    entered = {node.subgraph for node in reached} | {jump.target.subgraph for jump in tried}
+    yield from _unreachable(prover, start, entered, owner, name)
 
 
 def _why_not_here(prover: Prover, node: Node, owner: str, name: str | None) -> str:
@@ -88,14 +113,11 @@ def _why_not_resolved(prover: Prover, cast: Node, field: Field) -> str:
     return f'"{field.coordinate}" needs a key of "{cast.type}" known here, to come back with what it requires'
 
 
-def _unreachable(prover: Prover, start: Node, owner: str, name: str | None) -> Iterator[str]:
+def _unreachable(prover: Prover, start: Node, tried: set[int], owner: str, name: str | None) -> Iterator[str]:
     """The subgraphs that have the field and cannot be entered at all."""
     merge = prover.graph.merge
-    entered = {node.subgraph for node in prover.reach(start)}
-    tried = {jump.target.subgraph for node in prover.reach(start) for jump in prover.graph.jumps(node)}
-    for index, subgraph in enumerate(merge.subgraphs):
-        type_ = subgraph.schema.fields_type(owner)
-        if index in entered | tried or type_ is None or (name is not None and name not in type_.fields):
+    for index, type_ in merge.source_types(owner).items():
+        if index in tried or not isinstance(type_, FieldsType) or (name is not None and name not in type_.fields):
             continue
         what = "has no resolvable @key" if type_.has("key") else "has no @key"
-        yield f'"{subgraph.name}" has it, but "{start.type}" {what} there'
+        yield f'"{merge.name(index)}" has it, but "{start.type}" {what} there'

@@ -3,10 +3,12 @@
 A node is a type of a subgraph, along with what some `@provides` on the way to it lets that subgraph resolve besides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from graphql import Node as SDLNode
 
 from router.compose.facts import parse_context
 from router.compose.merge.context import Merge
@@ -64,7 +66,52 @@ class Graph:
         self._steps: dict[tuple[Node, str], Step | None] = {}
         self._local_keys: dict[tuple[int, str], bool] = {}
         self._runtime_types: dict[tuple[int, str], frozenset[str]] = {}
+        self._possible_types: dict[str, frozenset[str]] = {}
         self._entries: dict[str, tuple[Jump, ...]] = {}
+        self._declared: dict[str, Mapping[str, Collection[int]]] = {}
+
+    def having(self, nodes: Iterable[Node], owner: str, name: str) -> Iterator[Node]:
+        """Those of `nodes` whose subgraph declares the field `name` of the object `owner`, or for it."""
+        subgraphs = self._declaring(owner).get(name, frozenset())
+        return (node for node in nodes if node.subgraph in subgraphs)
+
+    def may_have(self, node: Node, name: str) -> bool:
+        """Whether a value at `node` could have the field `name` right there, at a glance."""
+        if name == "__typename":
+            return not self.is_interface_object(node)
+        return node.subgraph in self._declaring(node.type).get(name, ()) or self.is_abstract(node)
+
+    def _declaring(self, owner: str) -> Mapping[str, Collection[int]]:
+        """By each field of `owner`, the subgraphs that declare it, if only of an interface object."""
+        if owner not in self._declared:
+            merged = self.merge.supergraph.fields_type(owner)
+            found: dict[str, set[int]] = {}
+            for index, type_ in self.merge.source_types(owner).items():
+                for name in type_.fields if isinstance(type_, FieldsType) else ():
+                    found.setdefault(name, set()).add(index)
+            for interface in merged.interfaces if merged else ():
+                for index in self.merge.interface_objects_by_name.get(interface, ()):
+                    type_ = self.merge.subgraphs[index].schema.fields_type(interface)
+                    for name in type_.fields if type_ else ():
+                        found.setdefault(name, set()).add(index)
+            self._declared[owner] = found
+        return self._declared[owner]
+
+    def declarations(self, owner: str, name: str | None) -> Iterator[SDLNode | None]:
+        """Where subgraphs have the type `owner`, or its field `name`."""
+        for type_ in self.merge.source_types(owner).values():
+            if name is None:
+                yield type_.node
+            elif isinstance(type_, FieldsType) and name in type_.fields:
+                yield type_.fields[name].node
+
+    def possible_types(self, name: str) -> frozenset[str]:
+        """The objects that a value of the supergraph's type `name` can be."""
+        if name not in self._possible_types:
+            type_ = self.merge.supergraph.composite(name)
+            found = self.merge.supergraph.runtime_types(type_) if type_ else []
+            self._possible_types[name] = frozenset(each.name for each in found)
+        return self._possible_types[name]
 
     def is_interface_object(self, node: Node) -> bool:
         return self.merge.is_interface_object(node.subgraph, node.type)

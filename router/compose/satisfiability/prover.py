@@ -5,7 +5,7 @@ least fixed point is wanted: goals met again while being proven count as unprove
 as long as there is some of it while others succeeded, it is tried again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from typing import TypeAlias
 
@@ -15,13 +15,32 @@ from router.compose.satisfiability.selections import Fragment, Selected, Selecti
 
 Labels: TypeAlias = frozenset[tuple[str, bool]]
 """The progressive overrides decided on, by label."""
-Contexts: TypeAlias = Mapping[tuple[int, str], frozenset[Node]]
-"""Where a subgraph's context was last set, on the way."""
-Places: TypeAlias = frozenset[tuple[Node, bool]]
+Places: TypeAlias = Mapping[Node, bool]
 """The nodes a value can be at, and whether a key to the subgraph is known there, to come back to it."""
+Proof: TypeAlias = Generator["Proof", bool, bool]
+"""Work on a proof: yields another proof it depends on, is sent whether that one holds, and returns whether itself does.
+
+Requirements and keys can depend on one another for longer than Python's stack is deep.
+"""
 _Goal: TypeAlias = tuple[object, ...]
 
 NO_LABELS: Labels = frozenset()
+
+
+def _holds(proof: Proof) -> bool:
+    """Whether a proof holds, after all those it depends on."""
+    stack, answer = [proof], False
+    started = False
+    while stack:
+        try:
+            depends_on = stack[-1].send(answer) if started else next(stack[-1])
+        except StopIteration as done:
+            stack.pop()
+            answer, started = bool(done.value), True
+        else:
+            stack.append(depends_on)
+            started = False
+    return answer
 
 
 @dataclass(slots=True)
@@ -52,102 +71,13 @@ class Prover:
         self._progressed = False
         self._reached: dict[Node, tuple[Node, ...]] = {}
         self._reaching: dict[Node, _Reach] = {}
-
-    def _holds(self, goal: _Goal, prove: Callable[[], bool]) -> bool:
-        if goal in self._proven:
-            return True
-        if goal in self._refuted:
-            return False
-        if goal in self._under_way or goal in self._doubtful:
-            self._ran_into_itself = True
-            return False
-        proven, is_certain = self._settle(goal, prove)
-        if proven:
-            self._proven.add(goal)
-            self._progressed = True
-        else:
-            (self._refuted if is_certain else self._doubtful).add(goal)
-        if not self._under_way:
-            self._doubtful.clear()
-        return proven
-
-    def _settle(self, goal: _Goal, prove: Callable[[], bool]) -> tuple[bool, bool]:
-        """Whether a goal is proven; and whether that is certain, no goal under way having been met."""
-        self._budget.spend()
-        outer, top = self._ran_into_itself, not self._under_way
-        self._under_way.add(goal)
-        while True:
-            self._ran_into_itself = False
-            self._progressed = self._progressed and not top
-            proven = prove()
-            if proven or not top or not (self._ran_into_itself and self._progressed):
-                break
-            self._doubtful.clear()
-        self._under_way.discard(goal)
-        # the outermost goal has tried again until there was nothing more to be had
-        is_certain = top or not self._ran_into_itself
-        self._ran_into_itself = outer or not is_certain
-        return proven, is_certain
+        self._resolved: dict[tuple[Node, str], tuple[Node, ...]] = {}
 
     def reach(self, node: Node) -> tuple[Node, ...]:
         """The nodes of the same value, `node` first: everywhere its keys lead, directly or further on."""
-        known = self._reached.get(node)
-        if known is not None:
-            return known
-        reach = self._reaching.setdefault(node, _Reach(node))
-        goal = ("reach", node)
-        if goal in self._under_way or goal in self._doubtful:
-            self._ran_into_itself = True
-            return tuple(reach.nodes)
-        _, is_certain = self._settle(goal, lambda: self._grow(reach))
-        if is_certain:
-            self._reached[node] = tuple(reach.nodes)
-            del self._reaching[node]
-        else:
-            self._doubtful.add(goal)
-        if not self._under_way:
-            self._doubtful.clear()
-        return tuple(reach.nodes)
-
-    def _grow(self, reach: "_Reach") -> bool:
-        """Jump wherever a key can be put together from all that is reached; never all that could be wished for."""
-        tried: dict[Selected | Fragment, int] = {}
-        types = dict.fromkeys(node.type for node in reach.nodes)
-        ways = {jump: None for name in types for jump in self.graph.entries(name)}
-        grown = True
-        while grown:
-            grown = False
-            for jump in list(ways):
-                if jump.target in reach.nodes:
-                    del ways[jump]
-                elif all(self._gather(reach, part, tried) for part in jump.key):
-                    del ways[jump]
-                    reach.nodes[jump.target] = None
-                    grown = self._progressed = True
-                    if jump.target.type not in types:
-                        types[jump.target.type] = None
-                        ways.update(dict.fromkeys(self.graph.entries(jump.target.type)))
-        return False
-
-    def _gather(self, reach: "_Reach", part: Selected | Fragment, tried: dict[Selected | Fragment, int]) -> bool:
-        """Whether some reached node can resolve a part of a key; each is asked once."""
-        if part in reach.parts:
-            return True
-        nodes = list(reach.nodes)
-        for node in nodes[tried.get(part, 0) :]:
-            self._budget.spend()
-            if self._select_here(node, part, keyed=node != nodes[0] or self.graph.local_key(node)):
-                reach.parts.add(part)
-                return True
-        tried[part] = len(nodes)
-        return False
-
-    def _select_here(self, node: Node, part: Selected | Fragment, *, keyed: bool) -> bool:
-        if isinstance(part, Fragment):
-            return self._select_fragment(node, part)
-        if part.name == "__typename":
-            return not self.graph.is_interface_object(node)
-        return self._select_field(node, part, keyed=keyed)
+        if node not in self._reached:
+            _holds(self._follow_keys(node))
+        return self._reach_so_far(node)
 
     def places(self, nodes: Iterable[Node]) -> Places:
         """Everywhere a value that is at `nodes` can be had."""
@@ -155,11 +85,12 @@ class Prover:
         found = {node: self.graph.local_key(node) for node in start}
         for node in start:
             found.update(dict.fromkeys(self.reach(node)[1:], True))
-        return frozenset(found.items())
+        self._budget.spend(len(found))
+        return found
 
     def can_jump(self, node: Node, jump: Jump) -> bool:
         """Whether the key can be resolved starting from `node`."""
-        return jump.target in self.reach(node) and self._select({node}, jump.key)
+        return jump.target in self.reach(node) and _holds(self._select({node}, jump.key))
 
     def can_require(self, node: Node, step: Step, *, keyed: bool) -> bool:
         """Whether what the step requires can be fetched, and the subgraph come back to with it.
@@ -170,16 +101,12 @@ class Prover:
             keyed: whether a key to the subgraph is known, by having jumped there or by what it resolves.
 
         """
-        if not step.requires:
-            return True
-        if not keyed:
-            return False
-        return self._holds(("requires", node, step), lambda: self._select({node}, step.requires))
+        return not step.requires or _holds(self._require(node, step, keyed=keyed))
 
     def can_select(self, nodes: Iterable[Node], selected: Selection) -> bool:
         """Whether the selections can be resolved starting from any of `nodes`."""
         start = frozenset(nodes)
-        return self._holds(("select", start, selected), lambda: self._select(start, selected))
+        return _holds(self._prove(("select", start, selected), lambda: self._select(start, selected)))
 
     def knows_typename(self, node: Node) -> bool:
         """Whether the concrete type of a value can be found out, an interface object not knowing it."""
@@ -187,61 +114,212 @@ class Prover:
 
     def take(self, places: Places, owner: str, name: str, labels: Labels) -> Iterator[tuple[Node, Step]]:
         """Every way to resolve the field of the object `owner`: where from, and the step."""
-        for node, keyed in places:
+        for node in self.graph.having(places, owner, name):
             self._budget.spend()
             cast = node if node.type == owner else self.graph.cast(node, owner)
             step = self.graph.step(cast, name) if cast is not None else None
             if cast is None or step is None or (step.label is not None and step.label not in labels):
                 continue
-            if not step.requires or self.can_require(cast, step, keyed=keyed):
+            if not step.requires or self.can_require(cast, step, keyed=places[node]):
                 yield cast, step
 
-    def _select(self, nodes: Iterable[Node], selected: Selection) -> bool:
-        return all(self._select_part(set(nodes), part) for part in selected)
+    def _prove(self, goal: _Goal, prove: Callable[[], Proof]) -> Proof:
+        if goal in self._proven:
+            return True
+        if goal in self._refuted:
+            return False
+        if goal in self._under_way or goal in self._doubtful:
+            self._ran_into_itself = True
+            return False
+        outer = self._begin(goal)
+        proven = yield self._try(prove)
+        is_certain = self._end(goal, outer=outer)
+        if proven:
+            self._proven.add(goal)
+            self._progressed = True
+        else:
+            (self._refuted if is_certain else self._doubtful).add(goal)
+        self._settle_doubts(failed=not proven)
+        return proven
 
-    def _select_part(self, nodes: set[Node], part: Selected | Fragment) -> bool:
+    def _begin(self, goal: _Goal) -> bool:
+        """Set out to prove a goal; gives what `_end` is to be told."""
         self._budget.spend()
-        if isinstance(part, Fragment):
-            return any(self._select_fragment(node, part) for node in nodes)
-        if part.name == "__typename":
-            return any(self.knows_typename(node) for node in nodes)
-        return any(
-            self._select_field(each, part, keyed=each != node or self.graph.local_key(each))
-            for node in nodes
-            for each in self.reach(node)
-        )
+        outer = self._ran_into_itself
+        self._under_way.add(goal)
+        return outer
 
-    def _select_field(self, node: Node, part: Selected, *, keyed: bool) -> bool:
+    def _try(self, prove: Callable[[], Proof]) -> Proof:
+        """Prove the goal just begun; the outermost one is tried again until there is nothing more to be had."""
+        top = len(self._under_way) == 1
+        while True:
+            self._ran_into_itself = False
+            self._progressed = self._progressed and not top
+            proven = yield prove()
+            if proven or not top or not (self._ran_into_itself and self._progressed):
+                return proven
+            self._doubtful.clear()
+
+    def _end(self, goal: _Goal, *, outer: bool) -> bool:
+        """Whether what came of a goal is certain, no goal under way having been met."""
+        self._under_way.discard(goal)
+        is_certain = not self._under_way or not self._ran_into_itself
+        self._ran_into_itself = outer or not is_certain
+        return is_certain
+
+    def _settle_doubts(self, *, failed: bool) -> None:
+        """After the outermost goal: where it failed, having been tried again until nothing more came of it, so did all.
+
+        No doubtful goal could then be proven, even with all that was; if it succeeded, they may have been cut short.
+        """
+        if self._under_way:
+            return
+        if failed:
+            self._refuted |= self._doubtful
+            for node in [node for node in self._reaching if ("reach", node) in self._doubtful]:
+                self._reached[node] = tuple(self._reaching.pop(node).nodes)
+        self._doubtful.clear()
+
+    def _follow_keys(self, node: Node) -> Proof:
+        """Find out where the keys of a value at a node lead; what was found is kept."""
+        goal = ("reach", node)
+        if node in self._reached:
+            return True
+        reach = self._reaching.setdefault(node, _Reach(node))
+        if goal in self._under_way or goal in self._doubtful:
+            self._ran_into_itself = True
+            return False
+        outer = self._begin(goal)
+        yield self._try(lambda: self._grow(reach))
+        if self._end(goal, outer=outer):
+            self._reached[node] = tuple(reach.nodes)
+            del self._reaching[node]
+        else:
+            self._doubtful.add(goal)
+        self._settle_doubts(failed=True)
+        return True
+
+    def _reach_so_far(self, node: Node) -> tuple[Node, ...]:
+        known = self._reached.get(node)
+        return tuple(self._reaching[node].nodes) if known is None else known
+
+    def _grow(self, reach: _Reach) -> Proof:
+        """Jump wherever a key can be put together from all that is reached; never all that could be wished for."""
+        tried: dict[Selected | Fragment, int] = {}
+        types = dict.fromkeys(node.type for node in reach.nodes)
+        ways = {jump: None for name in types for jump in self.graph.entries(name)}
+        grown = True
+        while grown:
+            grown = False
+            self._budget.spend(len(ways) // 16)
+            for jump in list(ways):
+                if jump.target in reach.nodes:
+                    del ways[jump]
+                elif (yield self._gather_all(reach, jump.key, tried)):
+                    del ways[jump]
+                    reach.nodes[jump.target] = None
+                    grown = self._progressed = True
+                    if jump.target.type not in types:
+                        types[jump.target.type] = None
+                        ways.update(dict.fromkeys(self.graph.entries(jump.target.type)))
+        return False
+
+    def _gather_all(self, reach: _Reach, key: Selection, tried: dict[Selected | Fragment, int]) -> Proof:
+        for part in key:
+            if part not in reach.parts and not (yield self._gather(reach, part, tried)):
+                return False
+        return True
+
+    def _gather(self, reach: _Reach, part: Selected | Fragment, tried: dict[Selected | Fragment, int]) -> Proof:
+        """Whether some reached node can resolve a part of a key; each is asked once."""
+        nodes = list(reach.nodes)
+        for node in nodes[tried.get(part, 0) :]:
+            if isinstance(part, Selected) and not self.graph.may_have(node, part.name):
+                continue
+            self._budget.spend()
+            keyed = node != nodes[0] or self.graph.local_key(node)
+            if (yield self._select_here(node, part, keyed=keyed)):
+                reach.parts.add(part)
+                return True
+        tried[part] = len(nodes)
+        return False
+
+    def _select_here(self, node: Node, part: Selected | Fragment, *, keyed: bool) -> Proof:
+        if isinstance(part, Fragment):
+            return (yield self._select_fragment(node, part))
+        if part.name == "__typename":
+            return not self.graph.is_interface_object(node)
+        return (yield self._select_field(node, part, keyed=keyed))
+
+    def _require(self, node: Node, step: Step, *, keyed: bool) -> Proof:
+        if not step.requires:
+            return True
+        if not keyed:
+            return False
+        return (yield self._prove(("requires", node, step), lambda: self._select({node}, step.requires)))
+
+    def _select(self, nodes: Iterable[Node], selected: Selection) -> Proof:
+        start = set(nodes)
+        for part in selected:
+            if not (yield self._select_part(start, part)):
+                return False
+        return True
+
+    def _select_part(self, nodes: set[Node], part: Selected | Fragment) -> Proof:
+        self._budget.spend()
+        for node in nodes:
+            if isinstance(part, Fragment):
+                if (yield self._select_fragment(node, part)):
+                    return True
+                continue
+            yield self._follow_keys(node)
+            for each in self._resolving(node, part.name):
+                keyed = each != node or self.graph.local_key(each)
+                if part.name == "__typename" or (yield self._select_field(each, part, keyed=keyed)):
+                    return True
+        return False
+
+    def _resolving(self, node: Node, name: str) -> tuple[Node, ...]:
+        """The nodes reached from `node`, so far, that may resolve the field."""
+        known = self._resolved.get((node, name))
+        if known is not None:
+            return known
+        found = tuple(each for each in self._reach_so_far(node) if self.graph.may_have(each, name))
+        self._budget.spend(len(self._reach_so_far(node)) // 16)
+        if node in self._reached:
+            self._resolved[node, name] = found
+        return found
+
+    def _select_field(self, node: Node, part: Selected, *, keyed: bool) -> Proof:
         """Resolve a field right from `node`."""
         if not self.graph.is_abstract(node):
             step = self.graph.step(node, part.name)
-            return (
-                step is not None
-                and step.label is None
-                and self.can_require(node, step, keyed=keyed)
-                and self._select({step.target}, part.inner)
-            )
+            if step is None or step.label is not None or not (yield self._require(node, step, keyed=keyed)):
+                return False
+            return (yield self._select({step.target}, part.inner))
         step = self.graph.interface_step(node, part.name)
-        if step is not None and self._select({step.target}, part.inner):
+        if step is not None and (yield self._select({step.target}, part.inner)):
             return True
-        return self._select_of_each(node, self.graph.runtime_types(node), (part,))
+        return (yield self._select_of_each(node, self.graph.runtime_types(node), (part,)))
 
-    def _select_of_each(self, node: Node, types: Iterable[str], selected: Selection) -> bool:
+    def _select_of_each(self, node: Node, types: Iterable[str], selected: Selection) -> Proof:
         """Resolve selections of an abstract value by those of each type it can be."""
         casts = [self.graph.cast(node, name) for name in sorted(types)]
-        return bool(casts) and all(
-            cast is not None and cast != node and self._select({cast}, selected) for cast in casts
-        )
+        for cast in casts:
+            if cast is None or cast == node or not (yield self._select({cast}, selected)):
+                return False
+        return bool(casts)
 
-    def _select_fragment(self, node: Node, part: Fragment) -> bool:
+    def _select_fragment(self, node: Node, part: Fragment) -> Proof:
         graph = self.graph
         if part.condition == node.type:
-            return self._select({node}, part.inner)
+            return (yield self._select({node}, part.inner))
         if graph.is_interface_object(node):
-            return self.knows_typename(node) and self._select(set(self.reach(node)), part.inner)
-        condition = graph.merge.supergraph.composite(part.condition)
-        wanted = {each.name for each in graph.merge.supergraph.runtime_types(condition)} if condition else set[str]()
-        possible = graph.runtime_types(node) & wanted
+            yield self._follow_keys(node)
+            nodes = self._reach_so_far(node)
+            knows = any(not graph.is_interface_object(each) for each in nodes)
+            return knows and (yield self._select(nodes, part.inner))
+        possible = graph.runtime_types(node) & graph.possible_types(part.condition)
         if node.type in possible:
-            return self._select({node}, part.inner)
-        return not possible or self._select_of_each(node, possible, part.inner)
+            return (yield self._select({node}, part.inner))
+        return not possible or (yield self._select_of_each(node, possible, part.inner))

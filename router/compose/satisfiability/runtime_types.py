@@ -3,7 +3,7 @@
 from router.compose.hints import Hint, HintCode
 from router.compose.model import CompositeType, Field, ObjectType
 from router.compose.satisfiability.graph import Graph, Node
-from router.federation.errors import CompositionError, ErrorCode
+from router.federation.errors import CompositionError, ErrorCode, locations
 
 
 def check(
@@ -30,7 +30,8 @@ def check(
             f'"{field.coordinate}" is shared and of type "{field.type}", but no object is possible in all subgraphs: '
             f"{shown}. A shared field must resolve to the same in each."
         )
-        return CompositionError(ErrorCode.SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES, message), None
+        places = locations(*graph.declarations(field.parent, field.name))
+        return CompositionError(ErrorCode.SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES, message, places), None
     message = f'"{field.coordinate}" is shared, but the objects it can return differ: {shown}.'
     return None, Hint(HintCode.INCONSISTENT_RUNTIME_TYPES_FOR_SHAREABLE_RETURN, message)
 

@@ -1,9 +1,12 @@
 """Walk every path a client can query, holding all the places where subgraphs could answer it."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ParamSpec
 
+from router.compose.facts import parse_context
 from router.compose.hints import Hint
 from router.compose.merge.context import Merge
 from router.compose.model import CompositeType, Field, FieldsType, InterfaceType, ObjectType
@@ -16,8 +19,22 @@ from router.compose.satisfiability.prover import NO_LABELS, Labels, Places, Prov
 from router.federation.errors import CompositionError
 from router.federation.type_ref import base_name
 
+_P = ParamSpec("_P")
+_COMPARED = 64  # walks of a type that every other is compared with
 SetContexts = frozenset[tuple[tuple[int, str], frozenset[Node]]]
-_Walked = dict[tuple[str, SetContexts], list[tuple[Places, Labels]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """A value that was walked on from."""
+
+    places: Places
+    labels: Labels
+    contexts: SetContexts
+
+    def tells_of(self, state: "State", places: Places) -> bool:
+        """Whether all is known of another value of the type, which has no fewer places and contexts."""
+        return self.labels <= state.labels and self.contexts <= state.contexts and self.places.items() <= places.items()
 
 
 @dataclass(frozen=True)
@@ -31,18 +48,45 @@ class State:
     contexts: SetContexts = frozenset()
 
 
+class _Known:
+    """Everything of one type that was walked on from."""
+
+    def __init__(self) -> None:
+        self._first: list[_Walked] = []
+        """Had by the shortest ways, with the fewest contexts and labels, and so telling of most others."""
+        self._alike: dict[tuple[Labels, SetContexts], list[_Walked]] = {}
+
+    def tells_of(self, state: State, places: Places) -> bool:
+        alike = self._alike.get((state.labels, state.contexts), ())
+        return any(walked.tells_of(state, places) for walked in (*self._first, *alike))
+
+    def add(self, walked: _Walked) -> None:
+        if len(self._first) < _COMPARED:
+            self._first.append(walked)
+        else:
+            self._alike.setdefault((walked.labels, walked.contexts), []).append(walked)
+
+    def __iter__(self) -> Iterator[_Walked]:
+        yield from self._first
+        for alike in self._alike.values():
+            yield from alike
+
+
 class Walk:
     """The walk over one supergraph."""
 
-    def __init__(self, merge: Merge, visible: Visible, budget: Budget) -> None:
+    def __init__(self, merge: Merge, visible: Visible, budget: Budget, told: int) -> None:
         self._merge = merge
+        self._told = told
         self._visible = visible
         self._budget = budget
         self._prover = Prover(Graph(merge), budget)
-        self._seen: _Walked = {}
-        self._answered: _Walked = {}
+        self._seen: dict[str, _Known] = {}
+        self._answered: dict[str, _Known] = {}
         """Walked from other mutations, and nothing found that cannot be answered."""
         self.errors: list[CompositionError] = []
+        self.untold = 0
+        """Errors beyond those that are told, which are not looked into."""
         self.hints: list[Hint] = []
 
     def run(self) -> None:
@@ -57,53 +101,64 @@ class Walk:
             if kind == "mutation":
                 self._walk_mutations(start)
             else:
-                self._walk([start])
+                self._walk(start)
 
-    def _walk(self, stack: list[State]) -> None:
-        while stack:
-            state = stack.pop()
+    def _walk(self, start: State) -> None:
+        """Take the shortest ways first: they tell most, having passed the fewest contexts."""
+        pending = deque([start])
+        while pending:
+            state = pending.popleft()
             self._budget.spend()
             places = self._prover.places(state.nodes)
             if not self._is_known(state, places):
-                stack.extend(self._next(state, places))
+                pending.extend(self._next(state, places))
 
     def _walk_mutations(self, start: State) -> None:
         """A mutation is called once, in one subgraph, so that one of them must do for the rest of the query."""
-        for after, groups in self._mutations(start):
+        for field, after, groups in self._mutations(start):
             failures: list[tuple[str, list[CompositionError]]] = []
             for subgraph, nodes in groups.items():
-                alone = Walk(self._merge, self._visible, self._budget)
+                alone = Walk(self._merge, self._visible, self._budget, self._told)
                 alone._prover, alone._answered = self._prover, self._answered
-                alone._walk([replace(after, nodes=frozenset(nodes))])
+                alone._walk(replace(after, nodes=frozenset(nodes)))
                 if not alone.errors:
-                    for key, walked in alone._seen.items():
-                        self._answered.setdefault(key, []).extend(walked)
+                    for name, known in alone._seen.items():
+                        answered = self._answered.setdefault(name, _Known())
+                        for walked in known:
+                            answered.add(walked)
                 self.hints.extend(alone.hints)
                 failures.append((self._merge.name(subgraph), alone.errors))
             if not failures:
                 continue
             if all(errors for _, errors in failures):
                 if len(failures) == 1:
-                    self.errors.extend(failures[0][1])
+                    for error in failures[0][1]:
+                        self._refuse(_said, error)
                 else:
-                    self.errors.append(unsatisfiable_mutation(after.path, failures))
+                    self._refuse(unsatisfiable_mutation, self._prover.graph, field, after.path, failures)
 
-    def _mutations(self, start: State) -> Iterator[tuple[State, dict[int, set[Node]]]]:
+    def _refuse(self, explain: Callable[_P, CompositionError], *args: _P.args, **kwargs: _P.kwargs) -> None:
+        if len(self.errors) < self._told:
+            self.errors.append(explain(*args, **kwargs))
+        else:
+            self.untold += 1
+
+    def _mutations(self, start: State) -> Iterator[tuple[Field, State, dict[int, set[Node]]]]:
         type_ = self._merge.supergraph.fields_type(start.type)
         for field in self._fields(type_) if type_ else ():
             for after in self._take(start, self._prover.places(start.nodes), field):
                 groups: dict[int, set[Node]] = {}
                 for node in after.nodes:
                     groups.setdefault(node.subgraph, set()).add(node)
-                yield after, groups
+                yield field, after, groups
 
     def _is_known(self, state: State, places: Places) -> bool:
         """Whether the same value was walked with no more places to be."""
-        known = self._seen.setdefault((state.type, state.contexts), [])
-        answered = self._answered.get((state.type, state.contexts), [])
-        if any(fewer <= places and labels <= state.labels for fewer, labels in (*known, *answered)):
+        known = self._seen.setdefault(state.type, _Known())
+        answered = self._answered.get(state.type)
+        if known.tells_of(state, places) or (answered is not None and answered.tells_of(state, places)):
             return True
-        known.append((places, state.labels))
+        known.add(_Walked(places, state.labels, state.contexts))
         return False
 
     def _next(self, state: State, places: Places) -> Iterator[State]:
@@ -136,11 +191,11 @@ class Walk:
             if nodes:
                 yield after
             else:
-                self.errors.append(unsatisfiable(self._prover, after.path, state.nodes, each.name, None))
+                self._refuse(unsatisfiable, self._prover, after.path, state.nodes, each.name, None)
 
     def _casts(self, places: Places, name: str) -> Iterator[Node]:
         graph = self._prover.graph
-        for node, _ in places:
+        for node in places:
             cast = graph.cast(node, name)
             if cast is not None and (not graph.is_interface_object(cast) or self._prover.knows_typename(cast)):
                 yield cast
@@ -156,14 +211,14 @@ class Walk:
             )
             if not nodes:
                 path = state.path.field(field)
-                self.errors.append(unsatisfiable(self._prover, path, state.nodes, state.type, field.name))
+                self._refuse(unsatisfiable, self._prover, path, state.nodes, state.type, field.name)
             elif type_ is not None and self._agree_on_types(field, type_, nodes):
                 yield State(type_.name, nodes, state.path.field(field), labels, self._set_contexts(state))
 
     def _agree_on_types(self, field: Field, type_: CompositeType, nodes: frozenset[Node]) -> bool:
         error, hint = runtime_types.check(self._prover.graph, field, type_, nodes)
         if error is not None:
-            self.errors.append(error)
+            self._refuse(_said, error)
         if hint is not None:
             self.hints.append(hint)
         return error is None
@@ -201,7 +256,26 @@ class Walk:
                 if not isinstance(type_, CompositeType):
                     continue
                 for applied in type_.applied("context"):
+                    name = str(applied.arguments.get("name"))
                     merged = self._merge.supergraph.composite(type_.name)
-                    for each in self._merge.supergraph.runtime_types(merged) if merged else ():
-                        found.setdefault(each.name, []).append((index, str(applied.arguments.get("name"))))
+                    if merged is None or (index, name) not in self._used_contexts:
+                        continue
+                    for each in self._merge.supergraph.runtime_types(merged):
+                        found.setdefault(each.name, []).append((index, name))
         return found
+
+    @cached_property
+    def _used_contexts(self) -> frozenset[tuple[int, str]]:
+        """The contexts that any argument takes its value from, by subgraph and name."""
+        return frozenset(
+            (index, parse_context(applied.arguments.get("field"))[0])
+            for index, subgraph in enumerate(self._merge.subgraphs)
+            for type_ in subgraph.schema.with_fields()
+            for field in type_.fields.values()
+            for argument in field.arguments.values()
+            for applied in argument.applied("fromContext")
+        )
+
+
+def _said(error: CompositionError) -> CompositionError:
+    return error

@@ -2,6 +2,7 @@
 
 from router.compose import ErrorCode, Subgraph
 from router.compose.check import check_schema
+from router.compose.limits import Limits
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.read import read
 from router.compose.satisfiability import check
@@ -112,5 +113,5 @@ def test_work_ends_with_its_budget() -> None:
     subgraph = read(Subgraph("a", "", f"{LINK} type T {{ t: T u: U }} type U {{ t: T }} type Query {{ t: T }}"))
     check_schema(subgraph)
     merge = merge_subgraphs([subgraph])
-    check(merge, steps=1)
+    check(merge, Limits(steps=1))
     assert [error.code for error in merge.errors] == [ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED]

@@ -209,6 +209,52 @@ def test_of_too_many_errors_some_of_each_code_are_told() -> None:
     assert isinstance(refused, Refused)
     assert {error.code for error in refused.errors} == {"INVALID_FIELD_SHARING", "FIELD_TYPE_MISMATCH"}
     assert len(refused.errors) == 11  # ten, and the first of the other code
+    assert refused.untold > 30
+
+
+def test_requirements_can_wait_for_one_another_for_long() -> None:
+    size = 400
+    even = " ".join(
+        f'f{at}: Int @requires(fields: "f{at - 1}")' if at % 2 == 0 else f"f{at}: Int @external"
+        for at in range(1, size)
+    )
+    odd = " ".join(
+        f"f{at}: Int @external" if at % 2 == 0 else f'f{at}: Int @requires(fields: "f{at - 1}")' for at in range(size)
+    )
+    key = 'type T @key(fields: "id") { id: ID!'
+    assert (
+        errors(a=f'{_ROOT} {key} f0: Int {even} last: Int @requires(fields: "f{size - 1}") }}', b=f"{key} {odd} }}")
+        == ()
+    )
+
+
+def test_a_set_of_more_subgraphs_than_the_limit_is_refused() -> None:
+    graph = [Subgraph(f"s{at}", "", "type Query { q: Int }") for at in range(5)]
+    refused = compose(graph, limits=Limits(subgraphs=4))
+    assert isinstance(refused, Refused)
+    assert "there are 5" in refused.errors[0].message
+
+
+def test_what_is_too_big_is_told_once() -> None:
+    graph = [Subgraph(f"s{at}", "", "type Query { q: Int }") for at in range(5)]
+    refused = compose(graph, limits=Limits(characters=30))
+    assert isinstance(refused, Refused)
+    assert len(refused.errors) == 1
+
+
+def test_a_message_is_not_endless() -> None:
+    (error,) = errors(a=f"type Query {{ q(a: Int = {'9' * 100_000}): Int }}")
+    assert len(error.message) < Limits().message + 100
+
+
+@pytest.mark.parametrize("name", ["x" * 1_001, "_" * 100_000])
+def test_a_name_is_not_endless(name: str) -> None:
+    assert codes(a=f"type Query {{ {name}: Int }}") == {"INVALID_GRAPHQL"}
+
+
+def test_a_version_is_not_endless() -> None:
+    url = f"https://specs.apollo.dev/federation/v{'9' * 10_000}.0"
+    assert codes(a=f'extend schema @link(url: "{url}") type Query {{ q: Int }}') == {"INVALID_LINK_IDENTIFIER"}
 
 
 @pytest.mark.parametrize(
