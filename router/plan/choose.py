@@ -1,8 +1,9 @@
 """Choose, for one selection, which visits of subgraphs resolve its fields.
 
 Branch and bound over the ways to place each field: fewest requests first, then shortest chains, then fewest fields.
-What lies below a field is solved on its own, for each node the field may lead to. That loses nothing: visits below
-different fields are at different positions and can share no request.
+What lies below a field is solved on its own, for each node the field may lead to, once for all plans it is part of.
+Requests that visits at different positions can share are joined afterwards; of equal ways the first subgraph is taken
+everywhere, so that they often can.
 """
 
 from collections.abc import Iterator
@@ -90,15 +91,13 @@ class Choice:
         return self._graph.supergraph.possible_types[node.type_name]
 
     def _differs_by_type(self, node: Node, field: SelectedField) -> bool:
-        """Whether what the field requires is not the same for all runtime types, nor can be asked as if it were."""
-        edges = [
-            node.edge(field.name),
-            *(each.edge(field.name) for each in self._graph.resolvers(node.type_name, field.name)),
-        ]
-        return any(
+        """Whether nobody gives the field for all runtime types alike, or what it requires is not the same for all."""
+        ways = (edge_of(each, field.name) for each in self._graph.resolvers(node.type_name, field.name))
+        edges = [edge for edge in (node.edge(field.name), *ways) if edge is not None]
+        return not edges or any(
             required.on is not None
             for edge in edges
-            if edge is not None and edge.requires is not None
+            if edge.requires is not None
             for required in self._solver.field_sets.of(node.type_name, edge.requires).fields
         )
 
@@ -195,6 +194,7 @@ class Choice:
         """Place the clients one after the other, in every way, keeping the best state in which all are placed."""
         ways = [self._ways(state, clients[0])]
         while ways:
+            self._solver.attempt()
             placed = next(ways[-1], None)
             if placed is None:
                 ways.pop()

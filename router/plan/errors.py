@@ -21,6 +21,12 @@ class TooManyFields(PlanningError):
     code: ClassVar[str] = "OPERATION_TOO_COMPLEX"
 
 
+class TooManyChoices(PlanningError):
+    """No plan was found within reason."""
+
+    code: ClassVar[str] = "OPERATION_TOO_COMPLEX"
+
+
 class Unresolvable(PlanningError):
     """No subgraph that can be reached resolves a selected field."""
 

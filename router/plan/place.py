@@ -212,7 +212,7 @@ class Placer:
         plain = all(each.child.info.kind is Kind.OBJECT for each in candidates)
         if selection is None or not plain or not self._together:
             return
-        for group in _groups(candidates, complete=single is None):
+        for group in self._groups(selection, candidates, complete=single is None):
             if single is not None and not self._affords(field):
                 return
             solution = self._solver.solve(selection, tuple(each.child for each in group))
@@ -222,6 +222,25 @@ class Placer:
                 targets = tuple(zip(numbers, (each.edge for each in group), strict=True))
                 assignment = Assignment(field, frozenset({type_name}), targets, solution)
                 yield Placed(opened.paying(LEAF * len(group) + solution.cost), assignment)
+
+    def _groups(
+        self, selection: Selection, candidates: Sequence[Candidate], *, complete: bool
+    ) -> Iterator[Sequence[Candidate]]:
+        """Candidates to try together: small groups of the first ones, and as few as do if there must be an answer."""
+        for size in range(2, _MAX_TOGETHER + 1):
+            yield from combinations(candidates[:_MAX_TRIED], size)
+        if complete and len(candidates) > _MAX_TOGETHER:
+            yield self._needed(selection, candidates)
+
+    def _needed(self, selection: Selection, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """The candidates without those that the others can do without, at no further request."""
+        known = self._solver.solve(selection, tuple(each.child for each in candidates))
+        for each in reversed(candidates):
+            fewer = [other for other in candidates if other is not each]
+            solution = self._solver.solve(selection, tuple(other.child for other in fewer))
+            if known is not None and solution is not None and solution.cost < known.cost + HOP:
+                candidates, known = fewer, solution
+        return candidates
 
     def _visit_all(
         self, state: State, type_name: str, group: Sequence[Candidate], limits: Limits, numbers: tuple[int, ...]
@@ -347,6 +366,7 @@ class Placer:
             yield gathered
             return
         for placed in self.place(gathered.state, type_name, fields[0], limits):
+            self._solver.attempt()
             before = gathered.before
             for number, _ in placed.assignment.targets:
                 before |= 1 << number
@@ -365,14 +385,6 @@ def _presence(way: tuple[int | None, Candidate]) -> int:
 
 def _price(way: Way) -> int:
     return way.solution.cost + (0 if way.visit is not None else HOP)
-
-
-def _groups(candidates: Sequence[Candidate], *, complete: bool) -> Iterator[Sequence[Candidate]]:
-    """Candidates to try together: small groups of the first ones, and all of them if there must be an answer."""
-    for size in range(2, _MAX_TOGETHER + 1):
-        yield from combinations(candidates[:_MAX_TRIED], size)
-    if complete and len(candidates) > _MAX_TOGETHER:
-        yield candidates
 
 
 def _cost_below(visit: Visit, solution: Solution | None) -> int:

@@ -24,6 +24,8 @@ class Solver(Protocol):
 
     def spend(self, units: int = 1) -> bool: ...
 
+    def attempt(self) -> None: ...
+
 
 class Candidate(NamedTuple):
     """A way to a composite field.

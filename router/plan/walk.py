@@ -1,10 +1,14 @@
 """Walk an operation over the query graph, choosing for every selection the cheapest way to resolve it."""
 
 from router.plan.choose import Choice
+from router.plan.errors import TooManyChoices
 from router.plan.field_sets import FieldSets
 from router.plan.selections import Selection
 from router.plan.solution import Solution
 from router.supergraph.graph import Node, QueryGraph
+
+_ATTEMPTS = 200_000
+"""Steps towards first solutions: a few per field where each step leads on, endlessly many where all lead nowhere."""
 
 Arrivals = tuple[Node, ...]
 """The nodes from which the objects of a position come; none at the root."""
@@ -21,6 +25,7 @@ class Walker:
         self.graph = graph
         self.field_sets = field_sets
         self.work = work
+        self._attempts = _ATTEMPTS
         self._solved: dict[tuple[int, Arrivals, Arrivals], Solution | None] = {}
         self._forced: dict[tuple[int, str], frozenset[str]] = {}
         self._active: set[tuple[int, Arrivals, Arrivals]] = set()
@@ -61,6 +66,16 @@ class Walker:
             ]
             known = self._forced[key] = frozenset(only)
         return known
+
+    def attempt(self) -> None:
+        """Count one step towards a first solution.
+
+        Raises:
+            TooManyChoices: there were too many, each of them in vain or beside many others.
+        """
+        self._attempts -= 1
+        if self._attempts < 0:
+            raise TooManyChoices("No plan was found within reason.")
 
     def spend(self, units: int = 1) -> bool:
         """Take from the budget; whether there was enough."""

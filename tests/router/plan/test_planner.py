@@ -107,3 +107,13 @@ def test_a_thousand_mutations_are_planned_one_after_the_other() -> None:
     plan = graph.plan(f"mutation {{ {aliases} }}")
     assert len(plan.fetches) == 1000
     assert all(len(fetch.after) == 1 for fetch in plan.fetches[1:])
+
+
+def test_of_many_subgraphs_with_parts_of_a_value_only_those_needed_are_asked() -> None:
+    parts = {
+        f"s{number}": f"{HEADER} type Query {{ whole: Whole @shareable }}"
+        f"type Whole {{ part{number}: Int shared: Int @shareable whole: Whole @shareable }}"
+        for number in range(8)
+    }
+    plan = Federation(parts, WORLD).plan("{ whole { part1 part3 part4 part6 whole { shared part3 } } }")
+    assert sorted(fetch.subgraph for fetch in plan.fetches) == ["s1", "s3", "s4", "s6"]
