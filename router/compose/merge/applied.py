@@ -16,9 +16,11 @@ Found: TypeAlias = Sequence[tuple[int, list[Applied]]]
 
 
 def merge_applied(merge: Merge) -> None:
-    """Merge the directives of every element that was merged."""
+    """Merge the directives of every element that was merged, and have it stand where its first subgraph declares it."""
     inherited = inherited_rules(merge)
     for sources, into in merge.pending:
+        # where it is found that what subgraphs do right is wrong together, there has to be a place to tell
+        into.node = next((source.node for source in present(sources).values() if source.node is not None), None)
         merge_directives(merge, sources, into, inherited.get(into.coordinate, ()))
     merge.pending.clear()
 

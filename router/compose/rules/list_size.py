@@ -30,7 +30,8 @@ def check_schema(schema: Schema) -> Iterator[CompositionError]:
 
 def _error(code: ErrorCode, applied: Applied, field: Field, why: str) -> CompositionError:
     message = f'@{applied.name} on "{field.coordinate}": {why}.'
-    return CompositionError(code, message, locations(applied.node))
+    # what is merged stands where the field does
+    return CompositionError(code, message, locations(applied.node or field.node))
 
 
 def _is_list(field: Field) -> bool:
@@ -44,24 +45,34 @@ def _strings(value: Value) -> list[str]:
 
 def _list(field: Field, applied: Applied) -> Iterator[CompositionError]:
     if not applied.arguments.get("sizedFields") and not _is_list(field):
-        yield _error(ErrorCode.LIST_SIZE_APPLIED_TO_NON_LIST, applied, field, "the field is no list")
+        yield _error(
+            ErrorCode.LIST_SIZE_APPLIED_TO_NON_LIST,
+            applied,
+            field,
+            "the field is no list; name its lists in sizedFields",
+        )
 
 
 def _assumed_size(field: Field, applied: Applied) -> Iterator[CompositionError]:
     size = applied.arguments.get("assumedSize")
     if isinstance(size, int) and size < 0:
-        yield _error(ErrorCode.LIST_SIZE_INVALID_ASSUMED_SIZE, applied, field, "a list has no negative size")
+        yield _error(
+            ErrorCode.LIST_SIZE_INVALID_ASSUMED_SIZE, applied, field, "a list has no negative size; give 0 or more"
+        )
 
 
 def _slicing_arguments(field: Field, applied: Applied) -> Iterator[CompositionError]:
     for name in _strings(applied.arguments.get("slicingArguments")):
         argument = field.arguments.get(name)
         if argument is None:
-            yield _error(
-                ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, f'the field has no argument "{name}"'
+            why = (
+                f'the field has no argument "{name}"; declare it in every subgraph that has the field, or name another'
             )
+            yield _error(ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, why)
         elif nullable(argument.type) != Named("Int"):
-            yield _error(ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, f'"{name}" is no Int')
+            yield _error(
+                ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, f'"{name}" is no Int, as a size is'
+            )
 
 
 def _sized_fields(schema: Schema, field: Field, applied: Applied) -> Iterator[CompositionError]:

@@ -18,7 +18,8 @@ def check(visible: Visible) -> Iterator[CompositionError]:
             owner = visible.schema.types.get(used.coordinate.partition(".")[0])
             if is_hidden(used) and owner is not None and not is_hidden(owner):
                 message = (
-                    f'The default value of "{element.coordinate}" uses "{used.coordinate}", which is @inaccessible.'
+                    f'The default value of "{element.coordinate}" uses "{used.coordinate}", which is @inaccessible. '
+                    "Choose another default, or hide what has it, too."
                 )
                 yield visible.error(ErrorCode.DEFAULT_VALUE_USES_INACCESSIBLE, message, element, used)
 

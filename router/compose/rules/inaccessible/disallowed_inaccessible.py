@@ -25,11 +25,11 @@ def check(visible: Visible) -> Iterator[CompositionError]:
             if not set(definition.locations) <= _EXECUTABLE:
                 yield from _refuse(visible, argument)
             elif argument.required and is_hidden(argument):
-                message = f'"{argument.coordinate}" is required and cannot be @inaccessible.'
+                message = f'"{argument.coordinate}" is required and cannot be @inaccessible. Give it a default value.'
                 yield visible.error(ErrorCode.REQUIRED_INACCESSIBLE, message, argument)
 
 
 def _refuse(visible: Visible, element: Element) -> Iterator[CompositionError]:
     if is_hidden(element):
-        message = f'"{element.coordinate}" cannot be @inaccessible: it is not part of the graph itself.'
+        message = f'"{element.coordinate}" cannot be @inaccessible: it is not part of the graph itself. Show it.'
         yield visible.error(ErrorCode.DISALLOWED_INACCESSIBLE, message, element)

@@ -35,6 +35,7 @@ def _arguments(visible: Visible, type_: NamedType, field: Field) -> Iterator[Com
             own = other.arguments.get(argument.name) if other else None
             if own is not None and own.required and visible.sees(own):
                 message = (
-                    f'"{argument.coordinate}" is @inaccessible, but "{own.coordinate}" implementing it is required.'
+                    f'"{argument.coordinate}" is @inaccessible, but "{own.coordinate}" implementing it is required. '
+                    "Make that optional, or hide it, too."
                 )
                 yield visible.error(ErrorCode.REQUIRED_INACCESSIBLE, message, argument, own)
