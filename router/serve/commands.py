@@ -1,6 +1,7 @@
 """`python -m router serve`."""
 
 import argparse
+import gc
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -70,8 +71,20 @@ def _serve(arguments: argparse.Namespace) -> int:
     except (SourceError, SupergraphError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    _collect_rarely()
     uvicorn.run(app, host=arguments.host, port=arguments.port, **SERVER)
     return 0
+
+
+def _collect_rarely() -> None:
+    """Leave the supergraph out of all garbage collections, and run them for many objects at once.
+
+    Requests under way hold thousands of objects each and hardly any cycles: going through them over and over costs an
+    eighth of a large request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _app(arguments: argparse.Namespace) -> Starlette:
