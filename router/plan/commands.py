@@ -21,6 +21,7 @@ from router.plan.printer import print_plan
 from router.plan.selections import Selection
 from router.supergraph import Supergraph, SupergraphError
 from router.supergraph.graph import QueryGraph
+from router.supergraph.model import TypeInfo
 
 
 class Subparsers(Protocol):
@@ -38,9 +39,12 @@ def add_commands(subparsers: Subparsers) -> None:
     ):
         parser = subparsers.add_parser(name, help=help_)
         parser.add_argument("--supergraph", type=Path, required=True, help="file of the composed supergraph")
-        if name != "graph":
-            parser.add_argument("--operation", type=Path, required=True, help="file of the operation")
-            parser.add_argument("--operation-name", help="which operation of the file")
+        parser.add_argument("--operation", type=Path, required=name != "graph", help="file of the operation")
+        parser.add_argument("--operation-name", help="which operation of the file")
+        if name != "normalize":
+            parser.add_argument(
+                "--label", action="append", default=[], help="a label of @override that holds; may be repeated"
+            )
         parser.add_argument("--format", choices=("text", "json"), default="text")
         parser.set_defaults(run=_guarded(run))
 
@@ -63,7 +67,8 @@ class Command(Protocol):
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    plan = Planner(_supergraph(arguments)).plan(_document(arguments), arguments.operation_name)
+    labels = frozenset[str](arguments.label)
+    plan = Planner(_supergraph(arguments)).plan(_document(arguments), arguments.operation_name, labels)
     _write(_plan_as_json(plan) if arguments.format == "json" else print_plan(plan))
     return 0
 
@@ -79,8 +84,13 @@ def _normalize(arguments: argparse.Namespace) -> int:
 
 def _graph(arguments: argparse.Namespace) -> int:
     supergraph = _supergraph(arguments)
-    graph = QueryGraph(supergraph)
-    lines = sorted({*_field_lines(supergraph, graph), *_entry_lines(supergraph, graph)})
+    graph = QueryGraph(supergraph, frozenset(arguments.label))
+    types = list(supergraph.types.values())
+    if arguments.operation is not None:
+        operation = normalize(supergraph, _document(arguments), arguments.operation_name)
+        touched = set(_types_in(operation.selection))
+        types = [each for each in types if each.name in touched]
+    lines = sorted({*_field_lines(types, graph), *_entry_lines(types, graph)})
     _write(_as_json(lines) if arguments.format == "json" else "\n".join(lines) + "\n")
     return 0
 
@@ -155,19 +165,28 @@ def _when(when: When) -> str:
     return " or ".join(" and ".join(f"{'' if c.value else 'not '}${c.variable}" for c in each) for each in when)
 
 
-def _field_lines(supergraph: Supergraph, graph: QueryGraph) -> Iterable[str]:
-    for info in supergraph.types.values():
+def _types_in(selection: Selection) -> Iterable[str]:
+    """The types of all objects that are selected of, the abstract ones and those they may be."""
+    yield from (selection.type_name, *selection.possible)
+    for each in selection.fields:
+        if each.selection is not None:
+            yield from _types_in(each.selection)
+
+
+def _field_lines(types: Iterable[TypeInfo], graph: QueryGraph) -> Iterable[str]:
+    for info in types:
         for subgraph in info.joins if info.is_composite else ():
             node = graph.node(subgraph, info.name)
             for name in info.fields:
                 edge = node.edge(name)
                 if edge is not None:
                     requires = "" if edge.requires is None else f" requires {{ {edge.requires} }}"
-                    yield f"{node} .{name}: {edge.type}{requires}"
+                    contexts = "".join(f" with {each.name} from {each.context}" for each in edge.contexts)
+                    yield f"{node} .{name}: {edge.type}{requires}{contexts}"
 
 
-def _entry_lines(supergraph: Supergraph, graph: QueryGraph) -> Iterable[str]:
-    for info in supergraph.types.values():
+def _entry_lines(types: Iterable[TypeInfo], graph: QueryGraph) -> Iterable[str]:
+    for info in types:
         for entry in graph.entries(info.name) if info.is_composite else ():
             key = "" if entry.key is None else f" by {{ {entry.key} }}"
             yield f"{info.name} -> {entry.target}{key}"

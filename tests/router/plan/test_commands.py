@@ -31,7 +31,7 @@ def run(files: Path, *words: str) -> int:
     parser = argparse.ArgumentParser()
     add_commands(parser.add_subparsers())
     supergraph = ["--supergraph", str(files / "supergraph.graphql")]
-    operation = [] if words[0] == "graph" else ["--operation", str(files / "operation.graphql")]
+    operation = ["--operation", str(files / "operation.graphql")] if words[0] != "graph" else []
     arguments = parser.parse_args([words[0], *supergraph, *operation, *words[1:]])
     return arguments.run(arguments)
 
@@ -58,6 +58,28 @@ def test_graph(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Book -> Book@b by { id }" in lines
     assert run(files, "graph", "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == lines
+
+
+def test_graph_of_what_an_operation_touches(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (files / "typename.graphql").write_text("{ __typename }", "utf-8")
+    assert run(files, "graph", "--operation", str(files / "typename.graphql")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} <= {"Query", "Query@a", "Query@b"}
+    assert run(files, "graph", "--operation", str(files / "operation.graphql")) == 0
+    assert "Book -> Book@b by { id }" in capsys.readouterr().out.splitlines()
+
+
+def test_labels_of_overrides(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SUPERGRAPH.replace(
+        "title: String @join__field(graph: A)",
+        'title: String @join__field(graph: A, overrideLabel: "moved")'
+        ' @join__field(graph: B, override: "a", overrideLabel: "moved")',
+    )
+    (files / "supergraph.graphql").write_text(text, "utf-8")
+    for words, subgraph in ([], "a"), (["--label", "moved"], "b"):
+        assert run(files, "graph", *words) == 0
+        titles = [line for line in capsys.readouterr().out.splitlines() if ".title" in line]
+        assert titles == [f"Book@{subgraph} .title: String"]
 
 
 def test_a_problem_is_one_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
