@@ -14,6 +14,7 @@ from router.serve.engine import Engine
 from router.serve.errors import Refused, masked
 from router.serve.graphiql import Page
 from router.serve.headers import read_headers
+from router.serve.leaving import Left, UntilLeft
 from router.serve.negotiate import MediaType, negotiate, status_of
 from router.serve.parse import check_content_type, parse_get, parse_post, read_body
 from router.serve.request import GraphQLRequest, Hooks
@@ -52,6 +53,8 @@ class GraphQLEndpoint:
             status = refused.status or status_of(response, media_type)
             challenge = CHALLENGE if status is HTTPStatus.UNAUTHORIZED else {}
             await _send(send, response, media_type, status, {**challenge, **refused.headers})
+        except Left:
+            return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             response = Response(errors=[masked(error)])
             await _send(send, response, media_type, HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -69,7 +72,11 @@ class GraphQLEndpoint:
         operation = await self._engine.prepare(request, context.rollout)
         if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
             raise _not_allowed("POST", "Only queries may be sent by GET.")
-        return await operation.execute(request.variables, context, raw=True)
+        if operation.kind is not OperationKind.QUERY:
+            # What has begun to change something is done to the end.
+            return await operation.execute(request.variables, context, raw=True)
+        async with UntilLeft(receive):
+            return await operation.execute(request.variables, context, raw=True)
 
     async def _request(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> GraphQLRequest:
         match scope["method"]:
