@@ -4,20 +4,19 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from graphql import DocumentNode, Node, parse
-from graphql.language import print_ast
+from graphql import DocumentNode, parse
 
 from router.plan.conditions import When
 from router.plan.errors import PlanningError
-from router.plan.nodes import QueryPlan
+from router.plan.nodes import Each, Key, OnTypes, QueryPlan
 from router.plan.normalize import normalize
 from router.plan.planner import Planner
-from router.plan.printer import print_plan
+from router.plan.printer import print_path, print_plan
 from router.plan.selections import Selection
 from router.supergraph import Supergraph, SupergraphError
 from router.supergraph.graph import QueryGraph
@@ -112,24 +111,26 @@ def _as_json(value: Any) -> str:
 
 
 def _plan_as_json(plan: QueryPlan) -> str:
-    return _as_json({"kind": plan.kind.value, "fetches": [_value(asdict(each)) for each in plan.fetches]})
+    return _as_json({"kind": plan.kind.value, "fetches": [_value(each) for each in plan.fetches]})
 
 
 def _value(value: Any) -> Any:
-    """Plain JSON of a plan's parts; the document is left to its text."""
+    """Plain JSON of a plan's parts; paths as they are printed."""
     match value:
+        case Key() | OnTypes() | Each():
+            return print_path((value,))
         case Enum():
             return value.value
-        case Node():
-            return print_ast(value)
-        case dict():
-            return {key: _value(each) for key, each in cast("dict[str, Any]", value).items() if key != "document"}
         case set() | frozenset():
             return sorted(cast("Iterable[Any]", value))
         case list() | tuple():
             return [_value(each) for each in cast("Iterable[Any]", value)]
         case _:
-            return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+            return _fields(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {each.name: _value(getattr(value, each.name)) for each in fields(value)}
 
 
 def _selection_value(selection: Selection) -> list[Any]:
