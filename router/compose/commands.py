@@ -133,25 +133,28 @@ def _umask() -> int:
 
 def _compose_lines() -> int:
     """Answer each line of standard input by a line of standard output."""
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin.buffer, 1):
         if line.strip():
-            sys.stdout.write(json.dumps(_answer(line)) + "\n")
+            sys.stdout.write(json.dumps(_answer(line, number)) + "\n")
             sys.stdout.flush()
     return 0
 
 
-def _answer(line: str) -> Mapping[str, Any]:
+def _answer(line: bytes, number: int) -> Mapping[str, Any]:
     try:
         request: Any = json.loads(line)
-        subgraphs = [
-            Subgraph(each["name"], each.get("url") or "", each["sdl"])
-            for each in cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"A line must be {{id, subgraphs: [{{name, url, sdl}}]}}, and one is not: {error!r}"
-        ) from error
+        given = cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
+        subgraphs = [Subgraph(_text(each["name"]), _text(each.get("url") or ""), _text(each["sdl"])) for each in given]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        message = f"Line {number} is not of the form {{id, subgraphs: [{{name, url, sdl}}]}}: {error!r:.200}"
+        raise ConfigError(message) from error
     return {"id": request.get("id"), **_as_json(compose(subgraphs))}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.50} is no string")
+    return value
 
 
 def _as_json(outcome: Composed | Refused) -> Mapping[str, Any]:

@@ -45,22 +45,34 @@ async def _ask(
     try:
         request = session.post(subgraph.address, json={"query": _QUERY}, headers=subgraph.headers)
         async with request as response:
-            body = await response.content.read(_LARGEST + 1)
+            body = await _read(response.content)
             status = response.status
     except TimeoutError:
         return _error(subgraph, f"did not answer within {seconds:g} s")
     except (aiohttp.ClientError, ValueError) as error:
         return _error(subgraph, f"cannot be reached: {_one_line(error)}")
     sdl = _sdl(body)
+    if len(body) > _LARGEST:
+        return _error(subgraph, f"answered with more than {_LARGEST:,} bytes")
     if sdl is None:
         return _error(subgraph, f"answered status {status} without an SDL: {_shown(body)}")
     return Subgraph(subgraph.name, subgraph.url, sdl)
 
 
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, or more than the largest there may be; a stream gives what has come so far."""
+    body = bytearray()
+    async for chunk in content.iter_chunked(2**16):
+        body += chunk
+        if len(body) > _LARGEST:
+            break
+    return bytes(body)
+
+
 def _sdl(body: bytes) -> str | None:
     try:
         answer: Any = json.loads(body) if len(body) <= _LARGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     for key in ("data", "_service", "sdl"):
         answer = cast("Mapping[str, Any]", answer).get(key) if isinstance(answer, dict) else None

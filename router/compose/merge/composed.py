@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from router.compose.limits import LimitExceeded
 from router.compose.model import DirectiveDefinition
+from router.federation.errors import CompositionError, ErrorCode
 from router.federation.features import Feature
 from router.federation.values import MISSING, Missing, Value, same_value
 
+_LARGEST_CONDITION = 1_000  # alternatives, which grow by each subgraph that has several
 Strategy: TypeAlias = Callable[[Sequence[Value | Missing]], Value | Missing]
 """How the values that subgraphs give to one argument become one."""
 
@@ -72,6 +75,9 @@ def all_of_any(values: Sequence[Value | Missing]) -> Value | Missing:
     for value in _known(values):
         if isinstance(value, list):
             options = [frozenset(str(item) for item in each) for each in value if isinstance(each, list)]
+            if len(merged) * len(options) > _LARGEST_CONDITION:
+                message = f"Subgraphs' scopes or policies of one element have over {_LARGEST_CONDITION:,} alternatives."
+                raise LimitExceeded([CompositionError(ErrorCode.INVALID_GRAPHQL, message)])
             merged = [one | other for one in merged for other in options or [frozenset[str]()]]
     return [list[Value](option) for option in sorted(map(sorted, _minimal(merged)))]
 

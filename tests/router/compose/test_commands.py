@@ -131,7 +131,9 @@ def test_an_unknown_subgraph_gives_one_line(
 def test_sets_come_and_go_a_line_each(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     good = {"id": 1, "subgraphs": [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}]}
     bad = {"id": "two", "subgraphs": [{"name": "a", "url": None, "sdl": "type Query { a: B }"}]}
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{json.dumps(good)}\n\n{json.dumps(bad)}\n"))
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO(f"{json.dumps(good)}\n\n{json.dumps(bad)}\n".encode()))
+    )
     assert run("--jsonl") == 0
     one, two = map(json.loads, capsys.readouterr().out.splitlines())
     assert (one["id"], one["ok"], one["errors"]) == (1, True, [])
@@ -140,7 +142,22 @@ def test_sets_come_and_go_a_line_each(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert two["errors"][0]["locations"] == [{"subgraph": "a", "line": 1, "column": 14}]
 
 
-def test_a_line_that_is_no_set_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO('{"id": 1}\n'))
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id": 1}',
+        b"no JSON",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"subgraphs": [{"name": 1, "sdl": ""}]}',
+        b'{"subgraphs": [{"name": "a", "sdl": null}]}',
+    ],
+)
+def test_a_line_that_is_no_set_is_refused_in_one(
+    line: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n" + line + b"\n")))
     assert run("--jsonl") == 1
-    assert "subgraphs" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("Line 2 is not of the form {id, subgraphs: ")
+    assert said.count("\n") == 1

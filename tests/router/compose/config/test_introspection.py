@@ -29,11 +29,12 @@ class _Handler(BaseHTTPRequestHandler):
             threading.Event().wait(0.5)
             return
         right = self.headers.get("router-key") == "secret" or self.path != "/guarded"
-        answered = {"data": {"_service": {"sdl": SDL}}}
+        answered = {"data": {"_service": {"sdl": SDL + "#" * 1_000_000 if self.path == "/big" else SDL}}}
         answer: object = answered if right and self.path != "/none" else {"errors": []}
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"<html>" if self.path == "/page" else json.dumps(answer).encode())
+        bodies = {"/page": b"<html>", "/deep": b"[" * 100_000}
+        self.wfile.write(bodies.get(self.path) or json.dumps(answer).encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing on standard error."""
@@ -107,3 +108,13 @@ async def test_a_subgraph_that_answers_too_late_is_told_of(server: str) -> None:
         ("DOWNSTREAM_SERVICE_ERROR", "b"),
     ]
     assert "did not answer within 0.05 s" in refused.value.errors[0].message
+
+
+def test_a_big_sdl_is_read_to_its_end(server: str) -> None:
+    (found,) = introspect([RunningSubgraph("a", server, f"{server}/big")])
+    assert len(found.sdl) > 1_000_000
+
+
+def test_an_answer_that_is_nested_too_deeply_is_no_sdl(server: str) -> None:
+    with pytest.raises(FederationError, match="without an SDL"):
+        introspect([RunningSubgraph("a", server, f"{server}/deep")])

@@ -242,6 +242,14 @@ def test_what_is_too_big_is_told_once() -> None:
     assert len(refused.errors) == 1
 
 
+def test_conditions_that_multiply_from_subgraph_to_subgraph_are_refused() -> None:
+    graph = {
+        f"s{at}": f'type Query @shareable {{ q: Int @policy(policies: [["a{at}"], ["b{at}"]]) }}' for at in range(30)
+    }
+    (error,) = errors(**graph)
+    assert "alternatives" in error.message
+
+
 def test_a_message_is_not_endless() -> None:
     (error,) = errors(a=f"type Query {{ q(a: Int = {'9' * 100_000}): Int }}")
     assert len(error.message) < Limits().message + 100
