@@ -84,7 +84,8 @@ class Builder:
             type_.defined = True
         if type_.node is None or isinstance(node, TypeDefinitionNode):
             type_.node = node
-        type_.description = _text(getattr(node, "description", None)) or type_.description
+        description = _text(getattr(node, "description", None))
+        type_.description = type_.description if description is None else description
         type_.directives.extend(self.applied(node.directives))
         self._declare_parts(type_, node)
         self._extension = None

@@ -245,6 +245,9 @@ class TestDirectives:
         assert '@link(url: "https://specs.apollo.dev/cacheTag/v0.1", for: EXECUTION)' in lines(sdl)
         assert "directive @cacheTag" not in sdl
 
+    def test_an_empty_description_is_one(self) -> None:
+        assert '""""""' in lines(supergraph(a='"" type Query { f: Int }'))
+
     def test_scalars_have_strings_for_default_values(self) -> None:
         sdl = supergraph(a="scalar S type Query { f(id: ID = A, s: S = {a: [B]}): Int }")
         assert 'f(id: ID = "A", s: S = {a: ["B"]}): Int' in lines(sdl)
