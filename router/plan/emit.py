@@ -37,8 +37,8 @@ class Emitter:
         }
 
     def reserved(self, name: str) -> str:
-        """A name for a variable, the client having none of that name."""
-        while name in self._definitions:
+        """A name for a variable, the client having none of that name, nor of one that a number follows."""
+        while any(each == name or each.startswith(f"{name}_") for each in self._definitions):
             name = f"_{name}"
         return name
 

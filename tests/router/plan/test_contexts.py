@@ -154,6 +154,13 @@ async def test_a_condition_guards_the_value_and_the_field(town: Federation) -> N
     assert data["shops"][0]["goods"][0] == {"price": "g0 CHF"}
 
 
+async def test_the_client_s_variables_are_not_taken_for_numbered_ones(town: Federation) -> None:
+    query = "query ($_c0_1: Boolean, $representations_1: Boolean) { shops { goods { %s } } }"
+    fields = "a: price(exact: $_c0_1) b: price(exact: $representations_1)"
+    data = await answer(town, query % fields, _c0_1=True, representations_1=False)
+    assert data["shops"][1]["goods"][0] == {"a": "g1 EUR!", "b": "g1 EUR"}
+
+
 async def test_the_client_cannot_give_the_argument(town: Federation) -> None:
     arguments = town.supergraph.api_schema.type_map["Good"].fields["price"].args  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType,reportUnknownVariableType]  # an object type
     assert list(arguments) == ["exact"]  # pyright: ignore[reportUnknownArgumentType]
