@@ -8,7 +8,7 @@ import builtins
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
-MAX_LINES = 20_000
+MAX_LINES = 6_000
 """Longest program: beyond, compiling it would hold up other requests for too long."""
 
 _LITERALS = (str, int, bool, type(None))
