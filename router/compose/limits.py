@@ -11,7 +11,7 @@ from router.federation.errors import CompositionError, ErrorCode, FederationErro
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that all subgraphs together may have: about half as much again as 2,000 types with 20,000 fields take.
+    """The most that all subgraphs together may have: somewhat above what 2,000 types with 20,000 fields take.
 
     Who composes more than that in good faith has the time to; composition is then given limits of its own.
     """
@@ -19,7 +19,7 @@ class Limits:
     subgraphs: int = 1_000
     characters: int = 20_000_000
     tokens: int = 500_000
-    elements: int = 100_000
+    elements: int = 80_000
     """Definitions, fields, arguments, enum values, members of unions, and directives applied."""
     steps: int = 300_000
     """The work of proving that every query can be answered."""

@@ -20,6 +20,7 @@ from router.federation.errors import CompositionError
 from router.federation.type_ref import base_name
 
 _P = ParamSpec("_P")
+_OF_EACH = 5  # errors told of each subgraph that a mutation could be called in
 _COMPARED = 64  # walks of a type that every other is compared with
 SetContexts = frozenset[tuple[tuple[int, str], frozenset[Node]]]
 
@@ -118,7 +119,7 @@ class Walk:
         for field, after, groups in self._mutations(start):
             failures: list[tuple[str, list[CompositionError]]] = []
             for subgraph, nodes in groups.items():
-                alone = Walk(self._merge, self._visible, self._budget, self._told)
+                alone = Walk(self._merge, self._visible, self._budget, self._told if len(groups) == 1 else _OF_EACH)
                 alone._prover, alone._answered = self._prover, self._answered
                 alone._walk(replace(after, nodes=frozenset(nodes)))
                 if not alone.errors:
