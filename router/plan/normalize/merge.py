@@ -70,8 +70,7 @@ class Normalizer:
                 if len(members) > 1 and members[0][1].when:
                     field.turns = _turns(members)
                 found.append(field)
-        if len(found) > len(by_key):
-            found.sort(key=lambda each: each.place)
+        found.sort(key=lambda each: each.place)
         return found
 
     def _by_types(

@@ -45,6 +45,11 @@ def normalized(operation: str, name: str | None = None) -> str:
         ("{ a: book(id: 1, no: 2) { id } }", "a: book(id: 1, no: 2)\n  id"),
         ("{ book { a: id } book { b: id } }", "book\n  a: id\n  b: id"),
         ("query ($x: Boolean!) { book { id @include(if: $x) } }", "book\n  id when $x"),
+        (
+            """query ($x: Boolean!) { item @skip(if: $x) { ...B ...F k: id } }
+            fragment B on Book { k: id } fragment F on Film { title @include(if: $x) id }""",
+            "item when not $x\n  k: id on Book\n  id on Film\n  k: id on Film",
+        ),
         ("query ($x: Boolean!) { book @skip(if: $x) { id } }", "book when not $x\n  id"),
         ("query ($x: Boolean!) { book { id @include(if: $x) id } }", "book\n  id"),
         ("query ($x: Boolean!) { book { id @include(if: $x) id @skip(if: $x) } }", "book\n  id"),
