@@ -32,4 +32,5 @@ def _typenames(position: Position) -> Iterator[Slot]:
         slot = position.slot
         position = slot.position
         if slot.on is not None:
-            yield from (each for each in position.slots if each.key == position.typename_key)
+            key = position.typename_key
+            yield from (each for each in position.slots if each.key == key)
