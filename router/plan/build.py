@@ -14,7 +14,7 @@ from router.plan.nodes import OperationKind
 from router.plan.place import clash
 from router.plan.positions import Position, Positions, Slot
 from router.plan.reach import is_opaque
-from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField
+from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import Assignment, Entry, Solution, Visit
 from router.supergraph.graph import Edge, Node
 from router.supergraph.model import Kind
@@ -26,6 +26,22 @@ class Place(NamedTuple):
     step: Step
     selected: Selected
     node: Node | None
+
+
+class Postponed(NamedTuple):
+    """Fields that come later than the objects they belong to.
+
+    Attributes:
+        arrivals: where the steps that bring the objects select them.
+        guard: conditions under which there are such objects.
+        around: the solution for what comes with the objects; None at the root.
+    """
+
+    selection: Selection
+    position: Position
+    arrivals: Sequence[Place] = ()
+    guard: When = ALWAYS
+    around: Solution | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +62,8 @@ class Builder:
     def __init__(self, positions: Positions, kind: OperationKind) -> None:
         self._positions = positions
         self._kind = kind
+        self._part = 0
+        self._postponed: list[Postponed] = []
         self.graph = FetchGraph()
 
     def build(
@@ -78,6 +96,17 @@ class Builder:
             given |= self._assign(visits, assignment, assignment.field.when)
         return given
 
+    def build_later(self, postponed: "Postponed", solution: Solution) -> None:
+        """Add the steps of what comes later than the steps there are: it joins none of them."""
+        self._part = postponed.selection.part
+        for step in self.build(solution, postponed.position, postponed.arrivals, postponed.guard):
+            step.serves.add(self._part)
+
+    def take_postponed(self) -> "list[Postponed]":
+        """What has been met that comes later, since this was asked last."""
+        taken, self._postponed = self._postponed, []
+        return taken
+
     def _tell_types(self, visits: _Visits) -> None:
         """Have the runtime types fetched of objects that may be of several."""
         for place in visits.arrivals:
@@ -107,13 +136,13 @@ class Builder:
     def _root_step(self, position: Position, subgraph: str, barrier: frozenset[Step]) -> Step:
         """Queries to a subgraph are one step; a mutation joins the one just before it, if nothing follows that."""
         if self._kind is not OperationKind.MUTATION:
-            for step in self.graph.at(position, subgraph):
+            for step in self.graph.at(position, subgraph, self._part):
                 return step
         elif self.graph.steps:
             last = self.graph.steps[-1]
             if last.position is position and last.subgraph == subgraph:
                 return last
-        return self.graph.add(Step(subgraph, self._kind, position, after=set(barrier)))
+        return self.graph.add(Step(subgraph, self._kind, position, after=set(barrier), part=self._part))
 
     def _reveal(self, visits: _Visits, visit: Visit) -> set[Step]:
         """Have the runtime types of the objects fetched with the objects."""
@@ -135,10 +164,10 @@ class Builder:
     def _step(self, position: Position, visit: Visit, after: set[Step]) -> Step:
         """A step that is there already and can take the visit, or a new one."""
         waited = after.union(*(each.ancestors() for each in after))
-        for step in self.graph.at(position, visit.subgraph):
+        for step in self.graph.at(position, visit.subgraph, self._part):
             if step not in waited and self._compatible(step, visit):
                 return step
-        return self.graph.add(Step(visit.subgraph, OperationKind.QUERY, position))
+        return self.graph.add(Step(visit.subgraph, OperationKind.QUERY, position, part=self._part))
 
     def _compatible(self, step: Step, visit: Visit) -> bool:
         if bool(step.described) != any(entry.selection is not None for entry in visit.entries):
@@ -181,14 +210,24 @@ class Builder:
         solution = assignment.solution
         if solution is not None and slot.child is not None:
             guard = both(visits.guard, when) or visits.guard
-            given |= self._build_below(solution, slot.child, arrivals, guard)
+            later = () if assignment.field.selection is None else assignment.field.selection.deferred
+            given |= self._build_below(solution, slot.child, arrivals, guard, later)
         return given
 
-    def _build_below(self, solution: Solution, position: Position, arrivals: list[Place], guard: When) -> set[Step]:
+    def _build_below(
+        self,
+        solution: Solution,
+        position: Position,
+        arrivals: list[Place],
+        guard: When,
+        later: Sequence[Selection],
+    ) -> set[Step]:
         expected = sum(1 for visit in solution.visits if visit.arrival is not None)
         given: set[Step] = set()
         for start in range(0, len(arrivals), expected):
-            given |= self.build(solution, position, arrivals[start : start + expected], guard)
+            together = arrivals[start : start + expected]
+            given |= self.build(solution, position, together, guard)
+            self._postponed += [Postponed(each, position, together, guard, solution) for each in later]
         return given
 
     def _type_conditions(

@@ -9,7 +9,7 @@ everywhere, so that they often can.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from router.plan.place import Limits, Placer
+from router.plan.place import Limits, Placed, Placer
 from router.plan.reach import Reach, Solver, edge_of, is_opaque
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import HOP, LEAF, Assignment, Solution, State, Visit
@@ -38,6 +38,8 @@ class Choice:
         self._graph = solver.graph
         self._selection = selection
         self._arrivals = arrivals
+        self._peers = peers
+        self._limits = Limits(held=(1 << len(arrivals)) - 1 if selection.usages else 0)
         self._reach = Reach(solver, arrivals, peers)
         self._placer = Placer(solver, self._reach, arrivals, _static_type(selection, arrivals))
         self._best: State | None = None
@@ -57,16 +59,19 @@ class Choice:
             clients = sorted(self._bundled(clients), key=self._freedom)
             self._search(state, clients, self._bounds(clients))
         best = self._best
-        return None if best is None else Solution(best.visits, best.assignments(), best.cost)
+        return (
+            None if best is None else Solution(best.visits, best.assignments(), best.cost, self._arrivals, self._peers)
+        )
 
     def _settle(self, state: State, field: SelectedField, clients: list[Client]) -> State:
         """Place the field at once where there is nothing to choose; otherwise leave it to `clients`."""
+        may_settle = field.name == TYPENAME or not self._limits.held
         if len(self._arrivals) != 1:
             if field.name != TYPENAME or self._arrivals:
                 clients.append(Client(self._selection.type_name, field))
             return state
         node = self._arrivals[0]
-        if field.on is None:
+        if field.on is None and may_settle:
             settled = self._settle_for_all(state, node, field)
             if settled is not None:
                 return settled
@@ -75,7 +80,7 @@ class Choice:
         else:
             types = node.possible if field.on is None else node.possible & field.on
         for type_name in sorted(types):
-            settled = self._settle_for(state, node, type_name, field)
+            settled = self._settle_for(state, node, type_name, field) if may_settle else None
             if settled is None:
                 clients.append(Client(type_name, field))
             else:
@@ -210,7 +215,7 @@ class Choice:
                 ways.append(self._ways(placed, clients[done]))
 
     def _ways(self, state: State, client: Client) -> Iterator[State]:
-        for placed, assignment in self._placer.place(state, client.type_name, client.field, Limits()):
+        for placed, assignment in self._placements(state, client):
             known = placed.assign(assignment)
             for field in client.alike:
                 targets = tuple(
@@ -219,6 +224,15 @@ class Choice:
                 )
                 known = known.assign(Assignment(field, assignment.types, targets)).paying(LEAF)
             yield known
+
+    def _placements(self, state: State, client: Client) -> Iterator[Placed]:
+        """Every way to place the field; the arrivals of what comes later give it only where nothing else does."""
+        found = False
+        for placed in self._placer.place(state, client.type_name, client.field, self._limits):
+            found = True
+            yield placed
+        if not found and self._limits.held:
+            yield from self._placer.place(state, client.type_name, client.field, Limits())
 
 
 class Bound(NamedTuple):

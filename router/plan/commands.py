@@ -15,6 +15,7 @@ from router.plan.conditions import When
 from router.plan.errors import PlanningError
 from router.plan.nodes import Each, Key, OnTypes, QueryPlan
 from router.plan.normalize import normalize
+from router.plan.normalize.defer import defer_variables
 from router.plan.planner import Planner
 from router.plan.printer import print_path, print_plan
 from router.plan.selections import Selection
@@ -45,6 +46,10 @@ def add_commands(subparsers: Subparsers) -> None:
                 "--label", action="append", default=[], help="a label of @override that holds; may be repeated"
             )
         parser.add_argument("--format", choices=("text", "json"), default="text")
+        if name == "plan":
+            parser.add_argument(
+                "--defer", action="store_true", help="plan for a client that takes what is deferred later"
+            )
         parser.set_defaults(run=_guarded(run))
 
 
@@ -66,8 +71,10 @@ class Command(Protocol):
 
 
 def _plan(arguments: argparse.Namespace) -> int:
+    document = _document(arguments)
     labels = frozenset[str](arguments.label)
-    plan = Planner(_supergraph(arguments)).plan(_document(arguments), arguments.operation_name, labels)
+    deferring = defer_variables(document) if arguments.defer else None
+    plan = Planner(_supergraph(arguments)).plan(document, arguments.operation_name, labels, deferring)
     _write(_plan_as_json(plan) if arguments.format == "json" else print_plan(plan))
     return 0
 
@@ -111,7 +118,11 @@ def _as_json(value: Any) -> str:
 
 
 def _plan_as_json(plan: QueryPlan) -> str:
-    return _as_json({"kind": plan.kind.value, "fetches": [_value(each) for each in plan.fetches]})
+    shown: dict[str, Any] = {"kind": plan.kind.value, "fetches": [_value(each) for each in plan.fetches]}
+    if plan.deferred:
+        shown["fragments"] = [_value(each) for each in plan.fragments]
+        shown["deferred"] = [_value(each) for each in plan.deferred]
+    return _as_json(shown)
 
 
 def _value(value: Any) -> Any:

@@ -76,6 +76,8 @@ class Step:
         hidden_slot: where the objects' `__typename` is, if that is the name of an interface object's interface.
         after: the steps whose results it needs.
         when: conditions of everything selected; None while nothing is.
+        part: number of the part of the plan that it is made for; 0 is the first answer.
+        serves: numbers of further parts whose fields it brings.
     """
 
     subgraph: str
@@ -88,6 +90,8 @@ class Step:
     hidden_slot: Slot | None = None
     after: "set[Step]" = field(default_factory=set["Step"])
     when: When | None = None
+    part: int = 0
+    serves: set[int] = field(default_factory=set[int])
 
     def widen(self, when: When) -> None:
         self.when = when if self.when is None else either(self.when, when)
@@ -125,16 +129,16 @@ class FetchGraph:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._places: dict[tuple[int, str], list[Step]] = {}
+        self._places: dict[tuple[int, str, int], list[Step]] = {}
 
     def add(self, step: Step) -> Step:
         self.steps.append(step)
-        self._places.setdefault((id(step.position), step.subgraph), []).append(step)
+        self._places.setdefault((id(step.position), step.subgraph, step.part), []).append(step)
         return step
 
-    def at(self, position: Position, subgraph: str) -> Iterator[Step]:
-        """The steps that visit a subgraph for the objects of a position, while the graph is built."""
-        return iter(self._places.get((id(position), subgraph), ()))
+    def at(self, position: Position, subgraph: str, part: int) -> Iterator[Step]:
+        """The steps of a part that visit a subgraph for the objects of a position, while the graph is built."""
+        return iter(self._places.get((id(position), subgraph, part), ()))
 
     def ordered(self) -> list[Step]:
         """In topological order, otherwise as they were added."""

@@ -210,6 +210,50 @@ class ProjectedField:
     selections: tuple["ProjectedField", ...] = ()
     typename_key: str = "__typename"
     """Key of this value's own `__typename` in the merged data, when `selections` depend on it."""
+    deferred: tuple["DeferredSelections", ...] = ()
+    """What comes later of each object of this value."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredSelections:
+    """Fields of an object that come later than the object.
+
+    Attributes:
+        part: position in `QueryPlan.deferred`.
+    """
+
+    part: int
+    selections: tuple[ProjectedField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredFragment:
+    """A fragment of the operation with `@defer`, at one place.
+
+    Attributes:
+        label: the client's name for it.
+        path: of the objects it is a fragment of.
+        parent: position in `QueryPlan.fragments` of the deferred fragment around it.
+    """
+
+    label: str | None
+    path: ResponsePath
+    parent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredPart:
+    """Fields that come together, later than the rest: those of a deferred fragment, or those that several share.
+
+    Attributes:
+        fragments: positions in `QueryPlan.fragments`.
+        fetches: made for this part alone. Their ids are unique in the plan, and greater than those they need.
+        needs: ids of all the deferred fetches, of whichever part, that bring its fields.
+    """
+
+    fragments: tuple[int, ...]
+    fetches: tuple[Fetch, ...]
+    needs: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +269,10 @@ class QueryPlan:
         introspection: the `__schema` and `__type` part of the operation, to be answered from the API schema; None if
             there is none.
         inaccessible_enum_values: per enum type, values that must become null when a subgraph sends them.
+        deferred: what comes later than the first answer, outer parts first; `fetches` and `projection` are the first
+            answer's alone.
+        deferred_selections: what comes later of the root.
+        fragments: the deferred fragments, outer ones first.
     """
 
     kind: OperationKind
@@ -233,3 +281,6 @@ class QueryPlan:
     projection: tuple[ProjectedField, ...]
     introspection: DocumentNode | None = None
     inaccessible_enum_values: Mapping[str, frozenset[str]] | None = None
+    deferred: tuple[DeferredPart, ...] = ()
+    deferred_selections: tuple[DeferredSelections, ...] = ()
+    fragments: tuple[DeferredFragment, ...] = ()

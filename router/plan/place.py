@@ -29,15 +29,23 @@ class Limits(NamedTuple):
     Attributes:
         avoid: visits, as bits, that cannot give anything because they come later.
         pending: what is being looked for already; looking for it again would never end.
+        held: arrivals, as bits, that give keys and requirements only.
     """
 
     avoid: int = 0
     pending: frozenset[object] = frozenset()
+    held: int = 0
+
+    @property
+    def closed(self) -> int:
+        """The visits that cannot give the field."""
+        return self.avoid | self.held
 
     def without(self, numbers: int) -> "Limits":
-        return Limits(self.avoid | numbers, self.pending)
+        return Limits(self.avoid | numbers, self.pending, self.held)
 
     def seeking(self, what: object) -> "Limits":
+        """Those of looking for a key or a requirement."""
         return Limits(self.avoid, self.pending | {what})
 
 
@@ -132,7 +140,7 @@ class Placer:
         if len(order) > 1:
             order = sorted(order, key=lambda number: state.visits[number].level)
         for number in order:
-            if not limits.avoid >> number & 1:
+            if not limits.closed >> number & 1:
                 for node in self._nodes(state.visits[number], type_name):
                     edge = edge_of(node, field)
                     if edge is not None and edge.is_free:
@@ -186,7 +194,10 @@ class Placer:
             number = each.arrival if each.edge.is_free else None
             if number is None or limits.avoid >> number & 1:
                 number = by_source.get(each.edge.source)
-            candidates.append((number, each))
+            if number is None or not limits.held >> number & 1:
+                candidates.append((number, each))
+            elif (entered := self._entered(each)) is not None:
+                candidates.append((None, entered))
         candidates.sort(key=_presence)
         ways: list[Way] = []
         best: int | None = None
@@ -199,6 +210,15 @@ class Placer:
         ways.sort(key=_price)
         return ways
 
+    def _entered(self, candidate: Candidate) -> Candidate | None:
+        """The candidate's field where the arrival's subgraph is entered once more; None if it has it there only."""
+        source, child = candidate.edge.source, candidate.child
+        edge = edge_of(self._graph.node(source.subgraph, source.type_name), candidate.edge.field.name)
+        if edge is None or edge.child is None or not edge.is_free:
+            return None
+        entered = edge.child.narrowed(child.possible) if child.info.kind is Kind.UNION else edge.child
+        return Candidate(None, edge, entered, candidate.peers)
+
     def _affords(self, field: SelectedField) -> bool:
         """Whether the budget allows to solve once more what lies below the field."""
         return field.selection is None or self._solver.spend(len(field.selection.fields))
@@ -210,7 +230,7 @@ class Placer:
         selection = field.selection
         candidates = self._reach.candidates(type_name, field)
         plain = all(each.child.info.kind is Kind.OBJECT for each in candidates)
-        if selection is None or not plain or not self._together:
+        if selection is None or not plain or not self._together or limits.held:
             return
         for group in self._groups(selection, candidates, complete=single is None):
             if single is not None and not self._affords(field):

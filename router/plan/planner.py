@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from graphql import DocumentNode
 
 from router.plan.build import Builder
+from router.plan.defer import Inseparable, build_deferred, describe_parts
 from router.plan.emit import Emitter
 from router.plan.errors import Unresolvable
 from router.plan.fetch_graph import FetchGraph, Step
 from router.plan.field_sets import FieldSets
 from router.plan.nodes import OperationKind, QueryPlan
-from router.plan.normalize import NormalizedOperation, normalize
+from router.plan.normalize import Deferral, NormalizedOperation, normalize
 from router.plan.normalize.introspection import INTROSPECTION
 from router.plan.passes import PASSES
 from router.plan.positions import Positions
@@ -40,7 +41,11 @@ class Planner:
         self._work = work
 
     def plan(
-        self, document: DocumentNode, operation_name: str | None, labels: frozenset[str] = frozenset()
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        labels: frozenset[str] = frozenset(),
+        deferring: frozenset[str] | None = None,
     ) -> QueryPlan:
         """Plan one operation of a valid document.
 
@@ -48,20 +53,37 @@ class Planner:
             document: valid against the API schema.
             operation_name: which of its operations; None if it has only one.
             labels: the labels of `@override` that hold for the request.
+            deferring: the variables of `@defer(if:)` that are true; None if everything is to come in one answer.
 
         Raises:
             PlanningError: there is no such operation, or it cannot be resolved.
         """
-        operation = normalize(self._supergraph, document, operation_name)
+        graph = self._graph(labels)
+        deferral = None if deferring is None else Deferral(deferring)
+        while deferral is not None:
+            try:
+                return self._plan(normalize(self._supergraph, document, operation_name, deferral), graph)
+            except Inseparable as failure:
+                deferral = deferral.without(failure.usages)
+            except Unresolvable:
+                deferral = None  # if this is not the reason, the next plan will tell
+        return self._plan(normalize(self._supergraph, document, operation_name), graph)
+
+    def _plan(self, operation: NormalizedOperation, graph: QueryGraph) -> QueryPlan:
         positions = Positions(operation.selection)
-        graph = self._fetch_graph(operation, positions, self._graph(labels))
+        steps = self._fetch_graph(operation, positions, graph)
+        fetches = write_fetches(steps, positions, Emitter(operation.definition))
+        fragments, parts = describe_parts(operation, positions, steps, fetches) if operation.parts else ((), ())
         return QueryPlan(
             kind=operation.kind,
             root_type=operation.selection.type_name,
-            fetches=write_fetches(graph, positions, Emitter(operation.definition)),
+            fetches=fetches[: len(fetches) - sum(len(each.fetches) for each in parts)],
             projection=self._projection.fields(operation.selection, positions.root),
             introspection=operation.introspection,
             inaccessible_enum_values=self._supergraph.inaccessible_enum_values or None,
+            deferred=parts,
+            deferred_selections=self._projection.deferred(operation.selection, positions.root),
+            fragments=fragments,
         )
 
     def _graph(self, labels: frozenset[str]) -> QueryGraph:
@@ -82,6 +104,7 @@ class Planner:
             known = len(builder.graph.steps)
             builder.build(solution, positions.root, barrier=barrier)
             barrier = _last(builder.graph.steps[known:]) or barrier
+        build_deferred(operation, positions, walker, builder)
         for each in PASSES:
             each(builder.graph, positions)
         return builder.graph

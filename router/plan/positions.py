@@ -100,6 +100,8 @@ class Positions:
         for each in selection.fields:
             if each.internal:
                 self._open_internal(position, each)
+        for each in selection.deferred:
+            self.open(position, each)
 
     def _open_internal(self, position: Position, selected: SelectedField) -> None:
         """Give a field that the plan itself needs its slot before anything is planned: its paths are asked for."""

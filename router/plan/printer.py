@@ -5,18 +5,30 @@
       Flatten(courses.@)
         Fetch(enrollment) { ... on Course { id } } => { ... on Course { seatsTaken } }
 
+What comes later than the first answer stands in parts of its own, each with the label and path of what brings it:
+
+    Defer
+      Primary
+        Fetch(courses) { courses { __typename id } }
+      Deferred(seats at courses.@)
+        Flatten(courses.@)
+          Fetch(enrollment) { ... on Course { id } } => { ... on Course { seatsTaken } }
+
 Groups of entities that travel in one request stand under one Fetch, each with its own Flatten.
 
 The executor knows no such waves: it starts a fetch as soon as those it needs are done. The tree shows fetches that
 need nothing of one another in parallel, and what needs them after them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import assert_never
 
 from router.plan.nodes import (
     Condition,
     ContextVariable,
+    DeferredFragment,
+    DeferredSelections,
     Each,
     EntityGroup,
     Fetch,
@@ -38,10 +50,30 @@ def print_plan(plan: QueryPlan) -> str:
     if plan.kind is OperationKind.SUBSCRIPTION:
         lines += ["Subscription", *_indented(_flatten(fetches.pop(0)))]
     lines += _tree(fetches)
-    lines += [f"Rename {line}" for line in _renames(plan.projection, "")]
+    if plan.deferred:
+        lines = ["Defer", "  Primary", *_indented(_indented(lines or ["Nothing"])), *_indented(_deferred(plan))]
+    lines += [f"Rename {line}" for line in _renames(plan.projection, plan.deferred_selections, "")]
     if plan.introspection is not None:
         lines.append("Introspection")
     return "\n".join(lines or ["Nothing"]) + "\n"
+
+
+def _deferred(plan: QueryPlan) -> Iterator[str]:
+    for part in plan.deferred:
+        fragments = ", ".join(_fragment(plan, plan.fragments[number]) for number in part.fragments)
+        yield f"Deferred({fragments})" if fragments else "Deferred"
+        yield from _indented(_tree(part.fetches) or ["Nothing"])
+
+
+def _fragment(plan: QueryPlan, fragment: DeferredFragment) -> str:
+    """`label at path within path or label of the fragment around it`."""
+    own = " ".join(
+        each for each in (fragment.label, f"at {print_path(fragment.path)}" if fragment.path else "") if each
+    )
+    if fragment.parent is None:
+        return own
+    around = plan.fragments[fragment.parent]
+    return f"{own} within {around.label or print_path(around.path)}".strip()
 
 
 def _tree(fetches: Sequence[Fetch]) -> list[str]:
@@ -152,14 +184,14 @@ def print_path(path: ResponsePath) -> str:
     return text.removeprefix(".")
 
 
-def _renames(fields: Iterable[ProjectedField], path: str) -> list[str]:
+def _renames(fields: Iterable[ProjectedField], deferred: Iterable[DeferredSelections], path: str) -> list[str]:
     found: list[str] = []
-    for field in fields:
+    for field in chain(fields, *(each.selections for each in deferred)):
         types = "" if field.on is None else f"|[{','.join(sorted(field.on))}]"
         where = f"{path}{types}.{field.key}".removeprefix(".")
         if field.source != field.key:
             found.append(f"{where} = {field.source}")
-        found += _renames(field.selections, where)
+        found += _renames(field.selections, field.deferred, where)
     return found
 
 

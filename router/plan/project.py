@@ -17,7 +17,7 @@ from graphql import (
 
 from router.federation.type_ref import ListOf, Named, NonNull, TypeRef
 from router.plan.conditions import When
-from router.plan.nodes import ProjectedField
+from router.plan.nodes import DeferredSelections, ProjectedField
 from router.plan.positions import Position
 from router.plan.selections import TYPENAME, SelectedField, Selection
 from router.supergraph.model import Supergraph
@@ -49,6 +49,10 @@ class Projection:
         placed.sort(key=lambda turn: turn[0])
         return tuple(field for _, field in placed)
 
+    def deferred(self, selection: Selection, position: Position) -> tuple[DeferredSelections, ...]:
+        """What comes later of the objects at a position."""
+        return tuple(DeferredSelections(each.part - 1, self.fields(each, position)) for each in selection.deferred)
+
     def _field(self, field: SelectedField, position: Position, when: When) -> ProjectedField:
         slot = position.by_field[id(field)]
         below = slot.child
@@ -61,6 +65,7 @@ class Projection:
             when=when,
             selections=() if below is None or field.selection is None else self.fields(field.selection, below),
             typename_key=TYPENAME if below is None else below.typename_key,
+            deferred=() if below is None or field.selection is None else self.deferred(field.selection, below),
         )
 
     def _type(self, ref: TypeRef) -> GraphQLOutputType:

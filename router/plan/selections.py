@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from graphql import ArgumentNode
+from graphql import ArgumentNode, DirectiveNode
 from graphql.language import print_ast
 
 from router.federation.type_ref import TypeRef
@@ -12,6 +12,25 @@ from router.plan.conditions import When
 from router.supergraph.model import ContextArgument
 
 TYPENAME = "__typename"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeferUsage:
+    """A fragment with `@defer` at one place of the operation.
+
+    Attributes:
+        parent: the deferred fragment around it.
+        directive: that asks for it; the same for all places where a named fragment has it.
+    """
+
+    label: str | None
+    parent: "DeferUsage | None"
+    directive: DirectiveNode
+
+    @property
+    def depth(self) -> int:
+        """How many deferred fragments there are, from the outermost to this one."""
+        return 1 if self.parent is None else self.parent.depth + 1
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +46,7 @@ class SelectedField:
         selection: of an object, interface or union value.
         place: in the order of the client's document.
         internal: the plan itself needs it, the client did not select it.
+        usages: deferred fragments that bring it; none if it comes with the first answer.
         contexts: of the arguments that subgraphs take from a context, those that ancestors here give.
         turns: where it is written more than once: each place, and the conditions under which it is the first one that
             counts. Empty if `place` always is.
@@ -43,6 +63,7 @@ class SelectedField:
     place: int = 0
     turns: tuple[tuple[int, When], ...] = ()
     internal: bool = False
+    usages: frozenset[DeferUsage] = frozenset()
     contexts: Mapping[ContextArgument, tuple["ContextSource", ...]] = field(
         default_factory=dict[ContextArgument, tuple["ContextSource", ...]]
     )
@@ -74,12 +95,20 @@ class Selection:
         type_name: of the value, in the supergraph.
         possible: runtime types that the value may have.
         has_union: somewhere below, a value is of a union type.
+        introduced: fragments with `@defer` that were found here.
+        deferred: what comes later than these fields, by the fragments that bring it.
+        usages: of such a selection, the fragments that bring it.
+        part: number of the part of the plan that brings it; 0 is the first answer.
     """
 
     type_name: str
     possible: frozenset[str]
     fields: list[SelectedField] = field(default_factory=list[SelectedField])
     has_union: bool = False
+    introduced: list[DeferUsage] = field(default_factory=list[DeferUsage])
+    deferred: list["Selection"] = field(default_factory=list["Selection"])
+    usages: frozenset[DeferUsage] = frozenset()
+    part: int = 0
 
 
 def signature_of(arguments: Sequence[ArgumentNode]) -> str:

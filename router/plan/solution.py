@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from router.plan.selections import SelectedField, Selection
-from router.supergraph.graph import Edge, EntityEdge
+from router.supergraph.graph import Edge, EntityEdge, Node
 
 HOP = 1 << 24
 """Cost of a request: more than any number of levels and fields."""
@@ -75,11 +75,18 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """Visits and assignments for one selection, and what they cost."""
+    """Visits and assignments for one selection, and what they cost.
+
+    Attributes:
+        arrivals: the nodes that the objects come from.
+        peers: other nodes that could have brought them.
+    """
 
     visits: tuple[Visit, ...]
     assignments: tuple[Assignment, ...]
     cost: int
+    arrivals: tuple[Node, ...] = ()
+    peers: tuple[Node, ...] = ()
 
     @property
     def is_local(self) -> bool:

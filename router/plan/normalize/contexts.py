@@ -54,6 +54,8 @@ class ContextProvider:
             if field.selection is not None and not field.internal:
                 types = selection.possible if field.on is None else field.on
                 self._walk(field.selection, [*above, _Ancestor(selection, types, when)])
+        for each in selection.deferred:
+            self._walk(each, ancestors)
 
     def _contextual(self, selection: Selection, field: SelectedField) -> set[ContextArgument]:
         """The arguments that any subgraph takes from a context, whatever runtime type the object has."""

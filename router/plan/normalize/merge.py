@@ -4,6 +4,7 @@ Source: https://spec.graphql.org/draft/#MergeSelectionSets()
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from graphql import FragmentDefinitionNode, SelectionSetNode
 
@@ -11,21 +12,37 @@ from router.federation.type_ref import TypeRef, base_name
 from router.plan.conditions import ALWAYS, When, both, either, without
 from router.plan.errors import TooManyFields
 from router.plan.normalize.collect import Collector, Occurrence
-from router.plan.selections import SelectedField, Selection, signature_of
+from router.plan.normalize.defer import Deferral, outermost, set_apart
+from router.plan.selections import DeferUsage, SelectedField, Selection, signature_of
 from router.supergraph.model import Kind, Supergraph
 
 MAX_FIELDS = 20_000
 """Of a normalised operation. Fragments within fragments on many types multiply: few lines can ask for billions."""
 
 
+class Part(NamedTuple):
+    """One of the places that select something of a value, with its conditions and the deferred fragment it is in."""
+
+    selections: SelectionSetNode
+    when: When
+    usage: DeferUsage | None = None
+
+
 class Normalizer:
     """Normalises selections of one document, or of a field set."""
 
-    def __init__(self, supergraph: Supergraph, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    def __init__(
+        self,
+        supergraph: Supergraph,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        deferral: Deferral | None = None,
+    ) -> None:
+        """Args: `deferral` says which fragments come later; without it, all come at once."""
         self._supergraph = supergraph
         self._types = supergraph.types
         self._possible_types = supergraph.possible_types
         self._fragments = fragments
+        self._deferral = deferral
         self._left = MAX_FIELDS
 
     def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
@@ -35,24 +52,35 @@ class Normalizer:
             TooManyFields: fields on some types times fields on others come to too many.
         """
         self._left = MAX_FIELDS
-        return self._selection(type_name, [(each, ALWAYS) for each in selections], ALWAYS)
+        return self._selection(type_name, [Part(each, ALWAYS) for each in selections], ALWAYS)
 
-    def _selection(self, type_name: str, parts: Sequence[tuple[SelectionSetNode, When]], guard: When) -> Selection:
-        """Args: `parts` with their conditions, relative to `guard`, which holds wherever there is such a value."""
+    def _selection(
+        self, type_name: str, parts: Sequence[Part], guard: When, usages: frozenset[DeferUsage] = frozenset()
+    ) -> Selection:
+        """Merge the selections of a value.
+
+        Args:
+            type_name: of the value.
+            parts: their conditions are relative to `guard`.
+            guard: holds wherever there is such a value.
+            usages: the deferred fragments that bring the value.
+        """
         possible = self._possible_types[type_name]
-        collector = Collector(self._possible_types, self._fragments, possible)
-        for selections, when in parts:
-            collector.collect(selections, type_name, None, when)
+        collector = Collector(self._possible_types, self._fragments, possible, self._deferral)
+        for selections, when, usage in parts:
+            collector.collect(selections, type_name, None, when, usage)
         self._left -= len(collector.found)
         if self._left < 0:
             raise TooManyFields(f"The operation comes to more than {MAX_FIELDS} fields of different types.")
-        result = Selection(type_name, possible)
+        result = Selection(type_name, possible, introduced=collector.introduced)
         result.fields = self._merge(collector.found, possible, guard)
         result.has_union = any(
             self._types[each.selection.type_name].kind is Kind.UNION or each.selection.has_union
             for each in result.fields
             if each.selection is not None
         )
+        if self._deferral is not None:
+            set_apart(result, usages)
         return result
 
     def _merge(self, occurrences: Sequence[Occurrence], possible: frozenset[str], guard: When) -> list[SelectedField]:
@@ -87,7 +115,7 @@ class Normalizer:
             if applying:
                 earliest = group[applying[0]][1]
                 name = earliest.node.name.value
-                if earliest.when == ALWAYS and earliest.node.selection_set is None:
+                if earliest.when == ALWAYS and earliest.usage is None and earliest.node.selection_set is None:
                     applying = applying[:1]  # a leaf that is there anyway
                 info = self._types[type_name].fields.get(name)
                 atoms.setdefault((applying, "" if info is None else info.shape), []).append(type_name)
@@ -105,7 +133,7 @@ class Normalizer:
         guard: When,
     ) -> SelectedField | None:
         """One field of several occurrences; None if its conditions contradict those around it."""
-        node, parent, _, when = occurrences[0]
+        node, parent, _, when, _ = occurrences[0]
         name = node.name.value
         for other in occurrences[1:]:
             when = either(when, other.when)
@@ -116,13 +144,15 @@ class Normalizer:
         arguments = node.arguments or ()
         relative = ALWAYS if total == guard else when
         merged = SelectedField(key, name, arguments, signature_of(arguments), on, relative, type_)
+        if self._deferral is not None:
+            merged.usages = outermost(each.usage for each in occurrences)
         if type_ is not None and node.selection_set is not None:
             parts = [
-                (each.node.selection_set, ALWAYS if each.when == when else each.when)
+                Part(each.node.selection_set, ALWAYS if each.when == when else each.when, each.usage)
                 for each in occurrences
                 if each.node.selection_set is not None
             ]
-            merged.selection = self._selection(base_name(type_), parts, total)
+            merged.selection = self._selection(base_name(type_), parts, total, merged.usages)
         return merged
 
     def _type_of(self, name: str, parent: str, on: frozenset[str]) -> TypeRef:

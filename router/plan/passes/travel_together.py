@@ -8,8 +8,11 @@
 
 The fewest requests come first, then the shortest chain of requests: a fetch may wait for more than it needs, if no
 chain of the plan becomes longer than the longest is already. Fetches of one level meet before those of different ones.
+
+What is deferred meets only what comes with it, and all that the first answer needs is there by then.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.plan.fetch_graph import FetchGraph, Step
@@ -30,14 +33,14 @@ class _Timetable:
 
     Attributes:
         ancestors: of each step, as bits of their places in `bits`.
-        longest: how many requests the longest chain has.
+        longest: how many requests the longest chain has, by the part of the plan.
     """
 
     before: dict[Step, int]
     following: dict[Step, int]
     bits: dict[Step, int]
     ancestors: dict[Step, int]
-    longest: int
+    longest: Mapping[int, int]
 
     @classmethod
     def of(cls, graph: FetchGraph) -> "_Timetable":
@@ -47,31 +50,44 @@ class _Timetable:
         following = dict.fromkeys(steps, 0)
         bits = {step: 1 << number for number, step in enumerate(steps)}
         for step in steps:
-            before[step] = 1 + max((before[each] for each in step.after), default=-1)
+            waited = _waited(step)
+            before[step] = 1 + max((before[each] for each in waited), default=-1)
             ancestors[step] = 0
-            for each in step.after:
+            for each in waited:
                 ancestors[step] |= ancestors[each] | bits[each]
         for step in reversed(steps):
-            for each in step.after:
+            for each in _waited(step):
                 following[each] = max(following[each], following[step] + 1)
-        return cls(before, following, bits, ancestors, max(before[step] + following[step] + 1 for step in steps))
+        longest = dict.fromkeys((step.part for step in steps), 0)
+        for step in steps:
+            longest[step.part] = max(longest[step.part], before[step] + following[step] + 1)
+        return cls(before, following, bits, ancestors, longest)
 
     def fits(self, left: Step, right: Step) -> bool:
         """Whether the two can be one, and no chain becomes longer than the longest is."""
-        if self.ancestors[left] & self.bits[right] or self.ancestors[right] & self.bits[left]:
+        if (
+            left.part != right.part
+            or self.ancestors[left] & self.bits[right]
+            or self.ancestors[right] & self.bits[left]
+        ):
             return False
         before = max(self.before[left], self.before[right])
-        return before + 1 + max(self.following[left], self.following[right]) <= self.longest
+        return before + 1 + max(self.following[left], self.following[right]) <= self.longest[left.part]
+
+
+def _waited(step: Step) -> list[Step]:
+    """The steps it waits for, those aside that are done when it could begin."""
+    return [each for each in step.after if not (step.part and not each.part)]
 
 
 def _join_levels(graph: FetchGraph) -> None:
     """Join the steps that come after equally many others: none waits for another, and no chain becomes longer."""
     timetable = _Timetable.of(graph)
-    first: dict[tuple[str, int], Step] = {}
+    first: dict[tuple[str, int, int], Step] = {}
     kept: dict[Step, Step] = {}
     for step in graph.ordered():
         if step.described:
-            known = first.setdefault((step.subgraph, timetable.before[step]), step)
+            known = first.setdefault((step.subgraph, step.part, timetable.before[step]), step)
             if known is not step:
                 kept[step] = known
                 _board(known, step)
@@ -98,3 +114,4 @@ def _join_later(graph: FetchGraph) -> None:
 def _board(kept: Step, dropped: Step) -> None:
     kept.beside += [dropped, *dropped.beside]
     kept.after |= dropped.after
+    kept.serves |= dropped.serves

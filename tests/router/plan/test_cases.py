@@ -12,7 +12,7 @@ import pytest
 from graphql import parse
 
 from router.compose import Composed, Subgraph, compose
-from router.plan import Planner, PlanningError
+from router.plan import Planner, PlanningError, defer_variables
 from router.plan.printer import print_plan
 from router.supergraph import Supergraph
 from tests.router.harness import HEADER
@@ -82,6 +82,7 @@ def test_plan(case: Case) -> None:
 def printed(case: Case) -> str:
     """The plan as printed, or the code of why there is none."""
     try:
-        return print_plan(planner(case.topic).plan(parse(case.operation), None))
+        document = parse(case.operation)
+        return print_plan(planner(case.topic).plan(document, None, deferring=defer_variables(document)))
     except PlanningError as error:
         return f"{error.code}\n"
