@@ -20,13 +20,13 @@ def client_path(projection: Sequence[ProjectedField], path: Sequence[PathKey], d
     for key in path:
         if isinstance(key, int):
             keys.append(key)
-            value = _item(value, key)
+            value = get_item(value, key)
             continue
-        found = _find(selections, key, _get(value, typename_key))
+        found = _find(selections, key, get_value(value, typename_key))
         if found is None:
             break
         keys.append(found.key)
-        value = _get(value, key)
+        value = get_value(value, key)
         selections, typename_key = found.selections, found.typename_key
     return keys
 
@@ -37,11 +37,11 @@ def _find(selections: Sequence[ProjectedField], source: str, typename: Any) -> P
     return next(iter(fitting or candidates), None)
 
 
-def _get(value: Any, key: str) -> Any:
+def get_value(value: Any, key: str) -> Any:
     return cast("JSONObject", value).get(key) if isinstance(value, dict) else None
 
 
-def _item(value: Any, index: int) -> Any:
+def get_item(value: Any, index: int) -> Any:
     if isinstance(value, list):
         items = cast("list[Any]", value)
         return items[index] if 0 <= index < len(items) else None

@@ -81,8 +81,12 @@ class Executor:
         run = self.begin(variables, headers)
         if raw and self._pass_through is not None:
             run.rewrite = self._pass_through.rewrite
-        await self._drain(run, self._roots)
+        await self.fetch(run)
         return self.answer(run)
+
+    async def fetch(self, run: Run) -> None:
+        """Run all fetches."""
+        await self._drain(run, self._roots)
 
     def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[Response]:
         """Answer a subscription, one response per event of its source."""

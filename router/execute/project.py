@@ -31,7 +31,7 @@ from router.execute.leaves import admission, admit_anything
 from router.execute.paths import Position, keys_of
 from router.execute.shapes import INVALID, FieldShape, LeafShape, ListShape, ObjectShape, Projection, Shape
 from router.execute.transport.base import MalformedResponse
-from router.plan.nodes import ProjectedField, QueryPlan
+from router.plan.nodes import DeferredSelections, ProjectedField, QueryPlan
 
 TYPENAME = "__typename"
 MALFORMED = MalformedResponse.code
@@ -47,8 +47,8 @@ class Projector:
     @classmethod
     def of(cls, plan: QueryPlan, schema: GraphQLSchema) -> "Projector":
         preparer = _Preparer(schema, plan.inaccessible_enum_values or {})
-        fields = preparer.fields(plan.projection, plan.root_type, frozenset({plan.root_type}))
-        return cls(ObjectShape(plan.root_type, plan.root_type, frozenset({plan.root_type}), TYPENAME, fields))
+        name = plan.root_type
+        return cls(preparer.object(name, name, frozenset({name}), TYPENAME, plan.projection, plan.deferred_selections))
 
     def compile(self) -> None:
         """Make code for answers that are in order."""
@@ -70,11 +70,16 @@ class Projector:
                 pass
         state = Projection(variables, budget)
         completed = self.root.complete_object(data, None, state)
-        if state.malformed:
-            errors.extend(_error(message, MALFORMED, position) for position, message in state.malformed[:MAX_ERRORS])
-        if state.violations:
-            errors.extend(islice(_unexplained(state.violations, errors), MAX_ERRORS))
+        explain(state, errors)
         return None if completed is INVALID else completed
+
+
+def explain(state: Projection, errors: list[JSONObject]) -> None:
+    """Add to `errors` what went wrong in a projection and they do not explain yet."""
+    if state.malformed:
+        errors.extend(_error(message, MALFORMED, position) for position, message in state.malformed[:MAX_ERRORS])
+    if state.violations:
+        errors.extend(islice(_unexplained(state.violations, errors), MAX_ERRORS))
 
 
 def _unexplained(violations: Iterable[tuple[Position, str]], errors: Iterable[JSONObject]) -> Iterator[JSONObject]:
@@ -133,8 +138,23 @@ class _Preparer:
         if named.name.startswith("__"):
             return LeafShape(named.name, name, admit_anything)  # introspection: answered complete
         possible = self._possible(named) if is_abstract_type(named) else frozenset({named.name})
-        fields = self.fields(projected.selections, named.name, possible)
-        return ObjectShape(name, named.name, possible, projected.typename_key, fields)
+        return self.object(name, named.name, possible, projected.typename_key, projected.selections, projected.deferred)
+
+    def object(
+        self,
+        name: str,
+        type_name: str,
+        possible: frozenset[str],
+        typename_key: str,
+        selections: Sequence[ProjectedField],
+        deferred: Sequence[DeferredSelections] = (),
+    ) -> ObjectShape:
+        """The shape of an object, with those of what comes later of it."""
+        fields = self.fields(selections, type_name, possible)
+        later = tuple(
+            (each.part, self.object(name, type_name, possible, typename_key, each.selections)) for each in deferred
+        )
+        return ObjectShape(name, type_name, possible, typename_key, fields, later)
 
     def _possible(self, abstract: GraphQLAbstractType) -> frozenset[str]:
         return frozenset(each.name for each in self.schema.get_possible_types(abstract))

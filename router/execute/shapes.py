@@ -6,7 +6,7 @@ resolved and serialised already, so that what is left is to check, to choose and
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from router.execute.budget import Budget
 from router.execute.json import JSONObject, PathKey
@@ -30,12 +30,14 @@ class Projection:
         variables: coerced, for the conditions of fields.
         violations: positions where null was found although the type forbids it, and the field as `Type.field`.
         malformed: positions of values that their type does not admit, and what is wrong with them.
+        postponed: what comes later of the objects met.
     """
 
     variables: Mapping[str, Any]
     budget: Budget = field(default_factory=Budget)
     violations: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     malformed: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
+    postponed: list["Postponed"] = field(default_factory=list["Postponed"])
     _applying: dict[tuple[int, str | None], Sequence["FieldShape"]] = field(
         default_factory=dict[tuple[int, str | None], Sequence["FieldShape"]]
     )
@@ -48,6 +50,12 @@ class Projection:
             known = [each for each in shape.of_type(typename) if applies(each.when, self.variables)]
             self._applying[key] = known
         return known
+
+    def may_apply(self, shape: "ObjectShape", typename: str | None) -> bool:
+        """Whether an object has any of the fields; one of unknown type may turn out to be of a type that has them."""
+        if typename is not None:
+            return bool(self.applying(shape, typename))
+        return any(applies(each.when, self.variables) for each in shape.fields)
 
 
 def applies(alternatives: Sequence[Iterable[Condition]], variables: Mapping[str, Any]) -> bool:
@@ -148,6 +156,7 @@ class ObjectShape:
         type_name: of the object, interface or union.
         possible: the object types that the public schema admits here.
         typename_key: key of the value's own `__typename` in the merged data.
+        deferred: what comes later of the same object, by the part of the plan that brings it.
     """
 
     name: str
@@ -155,6 +164,7 @@ class ObjectShape:
     possible: frozenset[str]
     typename_key: str
     fields: tuple[FieldShape, ...]
+    deferred: tuple[tuple[int, "ObjectShape"], ...] = ()
     conditional: bool = field(init=False)
     _by_type: dict[str | None, Sequence[FieldShape]] = field(
         init=False, default_factory=dict[str | None, Sequence[FieldShape]]
@@ -204,4 +214,16 @@ class ObjectShape:
                 if result is INVALID:
                     return INVALID
             completed[each.key] = None if result is INVALID else result
+        for part, later in self.deferred:
+            if state.may_apply(later, typename):
+                state.postponed.append(Postponed(part, later, source, position))
         return completed
+
+
+class Postponed(NamedTuple):
+    """An object of which a part of the plan brings more."""
+
+    part: int
+    shape: ObjectShape
+    source: JSONObject
+    position: Position | None

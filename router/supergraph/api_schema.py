@@ -11,6 +11,7 @@ from graphql import (
     DocumentNode,
     EnumTypeDefinitionNode,
     FieldDefinitionNode,
+    GraphQLDeferDirective,
     GraphQLSchema,
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
@@ -33,6 +34,14 @@ _KEPT_DIRECTIVES = frozenset({"deprecated", "specifiedBy", "oneOf"})
 def build_api_schema(supergraph: DocumentNode) -> GraphQLSchema:
     """The supergraph without join and link machinery, and without anything `@inaccessible`."""
     return build_ast_schema(api_document(supergraph), assume_valid=True)
+
+
+def with_defer(schema: GraphQLSchema) -> GraphQLSchema:
+    """The same schema for clients that may use `@defer`."""
+    others = [each for each in schema.directives if each.name != GraphQLDeferDirective.name]
+    arguments = schema.to_kwargs()
+    arguments["directives"] = (*others, GraphQLDeferDirective)
+    return GraphQLSchema(**arguments)
 
 
 def api_sdl(supergraph_sdl: str) -> str:

@@ -11,9 +11,11 @@ it resolves itself, and the external ones that were sent with a representation: 
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import isawaitable
 from typing import Any, TypeAlias, cast
 
 from graphql import (
+    REMOVE,
     ArgumentNode,
     DirectiveNode,
     DocumentNode,
@@ -30,17 +32,23 @@ from graphql import (
     StringValueNode,
     TypeDefinitionNode,
     TypeExtensionNode,
+    Visitor,
     build_ast_schema,
+    execute_sync,
     extend_schema,
     graphql_sync,
     parse,
+    visit,
 )
+from graphql.execution import experimental_execute_incrementally
 
 from router.compose import Composed, Subgraph, compose
 from router.execute import Executor, InProcessTransport, Response
+from router.execute.incremental import IncrementalExecutor, IncrementalResponse
 from router.execute.variables import coerce_variables
 from router.plan import Planner, QueryPlan
 from router.supergraph import Supergraph
+from router.supergraph.api_schema import with_defer
 
 Record: TypeAlias = Mapping[str, Any]
 """An object: `__typename`, and a value for each field, or a function of the object's other fields and arguments."""
@@ -179,16 +187,26 @@ class Federation:
 
     async def answer(self, query: str, variables: Mapping[str, Any] | None = None) -> Response:
         """What the router answers; the subgraphs' requests are in `asked`."""
-        for subgraph in self.subgraphs.values():
-            subgraph.asked.clear()
-        transports = {
-            name: InProcessTransport(subgraph.execute, subgraph.subscribe) for name, subgraph in self.subgraphs.items()
-        }
         schema = self.supergraph.api_schema
         document = parse(query)
-        executor = Executor(self.planner.plan(document, None), transports, schema)
+        executor = Executor(self.planner.plan(document, None), self._transports(), schema)
         definition = cast("Any", document.definitions[0])
         return await executor.execute(coerce_variables(schema, definition, variables or {}), {})
+
+    async def increments(self, query: str, variables: Mapping[str, Any] | None = None) -> IncrementalResponse:
+        """What the router answers, bit by bit."""
+        schema = self.supergraph.api_schema
+        document = parse(query)
+        values = coerce_variables(schema, cast("Any", document.definitions[0]), variables or {})
+        plan = self.planner.plan(document, None, deferring=frozenset(name for name in values if values[name] is True))
+        return await IncrementalExecutor(plan, self._transports(), schema).execute(values, {})
+
+    def _transports(self) -> dict[str, InProcessTransport]:
+        for subgraph in self.subgraphs.values():
+            subgraph.asked.clear()
+        return {
+            name: InProcessTransport(subgraph.execute, subgraph.subscribe) for name, subgraph in self.subgraphs.items()
+        }
 
     @property
     def requests(self) -> int:
@@ -196,20 +214,40 @@ class Federation:
         return sum(len(subgraph.asked) for subgraph in self.subgraphs.values())
 
     def expected(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        """What the graph in one piece answers."""
-
-        def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-            record = self._world.roots.get(info.parent_type.name, {}) if source is None else source
-            return _value(Seen(record, {}, lambda _: False), info.field_name, arguments)
-
-        result = graphql_sync(
+        """What the graph in one piece answers, `@defer` ignored."""
+        result = execute_sync(
             self.supergraph.api_schema,
-            query,
+            visit(parse(query), _WithoutDefer()),
             variable_values=dict(variables or {}),
-            field_resolver=resolve,
+            field_resolver=self._resolve,
             type_resolver=_type_of_record,
         )
         return result.data
+
+    async def expected_increments(
+        self, query: str, variables: Mapping[str, Any] | None = None
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """What the graph in one piece answers bit by bit: the first answer and the updates."""
+        result = experimental_execute_incrementally(
+            with_defer(self.supergraph.api_schema),
+            parse(query),
+            variable_values=dict(variables or {}),
+            field_resolver=self._resolve,
+            type_resolver=_type_of_record,
+        )
+        found: Any = await result if isawaitable(result) else result
+        if isinstance(found, ExecutionResult):
+            return dict(found.formatted), []
+        return dict(found.initial_result.formatted), [each.formatted async for each in found.subsequent_results]
+
+    def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        record = self._world.roots.get(info.parent_type.name, {}) if source is None else source
+        return _value(Seen(record, {}, lambda _: False), info.field_name, arguments)
+
+
+class _WithoutDefer(Visitor):
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> Any:
+        return REMOVE if node.name.value == "defer" else None
 
 
 def _type_of_seen(value: Seen, *_: Any) -> str:

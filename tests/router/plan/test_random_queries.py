@@ -169,11 +169,16 @@ class Generator:
         return f" @{self._random.choice(('skip', 'include'))}(if: ${variable})"
 
 
+def federation() -> Federation:
+    """The subgraphs of the graph."""
+    subgraphs = {"catalog": CATALOG, "people": PEOPLE, "reviews": REVIEWS, "shipping": SHIPPING, "progress": PROGRESS}
+    return Federation(subgraphs, world())
+
+
 @pytest.fixture(scope="module")
 def everything() -> Federation:
     """The graph."""
-    subgraphs = {"catalog": CATALOG, "people": PEOPLE, "reviews": REVIEWS, "shipping": SHIPPING, "progress": PROGRESS}
-    return Federation(subgraphs, world())
+    return federation()
 
 
 @pytest.mark.parametrize("seed", range(12))
