@@ -1,9 +1,10 @@
 """Serve a supergraph to clients: GraphQL over HTTP and WebSocket, with limits before work."""
 
 from router.serve.app import create_app
-from router.serve.engine import Engine, Operation
+from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.limits import Limits
+from router.serve.operation import Operation
 from router.serve.request import Authenticate, GraphQLRequest, Hooks, RequestContext, forwarding
 
 __all__ = [

@@ -2,70 +2,30 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, get_operation_ast
+from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
-from router.execute import Executor, InvalidVariables, Response, Transport, coerce_variables
-from router.plan import NO_ROLLOUT, Labels, Planner, PlanningError, Rollout
+from router.execute import Executor, Response, Transport
+from router.execute.incremental import IncrementalExecutor, IncrementalResponse
+from router.plan import NO_ROLLOUT, Labels, Planner, Rollout, defer_variables
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.documents import Documents
-from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, UNKNOWN_OPERATION, Refused, masked
+from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
 from router.serve.estimate import Estimate
+from router.serve.incremental import guarded
 from router.serve.limits import Limits
+from router.serve.operation import Operation, refusing
 from router.serve.request import GraphQLRequest, RequestContext
 from router.supergraph import Supergraph
+from router.supergraph.api_schema import with_defer
 
 CACHED_OPERATIONS = 1_000
 CACHED_CHARACTERS = 2_000_000
 
 Plan: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str]], QueryPlan]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A planned operation, which can be executed many times."""
-
-    schema: GraphQLSchema
-    definition: OperationDefinitionNode
-    estimate: Estimate
-    executor: Executor
-
-    @property
-    def kind(self) -> OperationKind:
-        return self.executor.plan.kind
-
-    async def execute(
-        self, variables: Mapping[str, Any] | None, context: RequestContext, *, raw: bool = False
-    ) -> Response:
-        """Answer a query or mutation; with `raw`, the data may be text.
-
-        Raises:
-            Refused: the variables do not fit or ask for too much, or the operation is a subscription.
-        """
-        if self.kind is OperationKind.SUBSCRIPTION:
-            raise Refused.because("A subscription needs a transport that can carry more than one response.")
-        return await self.executor.execute(self._coerced(variables), context.headers, raw=raw)
-
-    async def subscribe(self, variables: Mapping[str, Any] | None, context: RequestContext) -> AsyncGenerator[Response]:
-        """Answer a subscription.
-
-        Raises:
-            Refused: the variables do not fit or ask for too much.
-        """
-        async with aclosing(self.executor.subscribe(self._coerced(variables), context.headers)) as responses:
-            async for response in responses:
-                yield response
-
-    def _coerced(self, variables: Mapping[str, Any] | None) -> dict[str, Any]:
-        try:
-            coerced = coerce_variables(self.schema, self.definition, variables)
-        except InvalidVariables as invalid:
-            raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
-        self.estimate.check(coerced)
-        return coerced
+PlanDeferring: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str], frozenset[str]], QueryPlan]
 
 
 class Engine:
@@ -78,6 +38,7 @@ class Engine:
         transports: Mapping[str, Transport],
         limits: Limits | None = None,
         labels: Labels | None = None,
+        plan_deferring: PlanDeferring | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -87,22 +48,32 @@ class Engine:
             transports: by subgraph.
             limits: of what is answered.
             labels: those in use; None if there are none.
+            plan_deferring: like `plan`, for the variables of `@defer(if:)` that are true; None where clients do not get
+                `@defer`.
         """
-        self.schema = schema
+        self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
         self._plan = plan
+        self._plan_deferring = plan_deferring
         self._labels = labels
         self.transports = transports
-        self._documents = Documents(schema, self.limits)
+        self._documents = Documents(self.schema, self.limits)
         self._operations: LruCache[tuple[str, str | None, frozenset[str]], Operation] = LruCache(
             CACHED_OPERATIONS, CACHED_CHARACTERS
         )
+        self._incremental: LruCache[tuple[str, str | None, frozenset[str], frozenset[str]], IncrementalExecutor]
+        self._incremental = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
 
     @classmethod
     def from_sdl(
-        cls, supergraph_sdl: str, transports: Mapping[str, Transport], limits: Limits | None = None
+        cls,
+        supergraph_sdl: str,
+        transports: Mapping[str, Transport],
+        limits: Limits | None = None,
+        *,
+        defer: bool = False,
     ) -> "Engine":
-        """An engine over a composed supergraph.
+        """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
 
         Raises:
             SupergraphError: the text is no supergraph.
@@ -112,7 +83,8 @@ class Engine:
         missing = sorted(set(supergraph.subgraphs) - set(transports))
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
-        return cls(supergraph.api_schema, Planner(supergraph).plan, transports, limits, Labels(supergraph))
+        plan = Planner(supergraph).plan
+        return cls(supergraph.api_schema, plan, transports, limits, Labels(supergraph), plan if defer else None)
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
@@ -123,6 +95,33 @@ class Engine:
             return refused.response()
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             return Response(errors=[masked(error)])
+
+    async def execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
+        """Answer a query or mutation for a client that takes what is deferred later."""
+        try:
+            return await self._execute_incrementally(request, context)
+        except Refused as refused:
+            return IncrementalResponse.whole(refused.response())
+        except Exception as error:  # noqa: BLE001  # as above
+            return IncrementalResponse.whole(Response(errors=[masked(error)]))
+
+    async def _execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
+        labels = self._outcome(context.rollout)
+        operation = await self._prepare(request, labels)
+        operation.require_answer()
+        if self._plan_deferring is None or operation.deferring is None:
+            return IncrementalResponse.whole(await operation.execute(request.variables, context))
+        variables = operation.coerced(request.variables)
+        deferring = frozenset(name for name in operation.deferring if variables.get(name) is True)
+        key = (request.query, request.operation_name, labels, deferring)
+        known = self._incremental.get(key)
+        if known is None:
+            document = await self._documents.valid(request.query)
+            with refusing():
+                plan = self._plan_deferring(document, request.operation_name, labels, deferring)
+                known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
+            self._incremental.put(key, known, len(request.query))
+        return guarded(await known.execute(variables, context.headers))
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
@@ -140,7 +139,9 @@ class Engine:
         Raises:
             Refused: the document is not valid, or has no such operation, or one that asks for too much.
         """
-        labels = frozenset[str]() if self._labels is None else self._labels.outcome(rollout)
+        return await self._prepare(request, self._outcome(rollout))
+
+    async def _prepare(self, request: GraphQLRequest, labels: frozenset[str]) -> Operation:
         key = (request.query, request.operation_name, labels)
         known = self._operations.get(key)
         if known is None:
@@ -148,6 +149,10 @@ class Engine:
             known = self._planned(document, request.operation_name, labels)
             self._operations.put(key, known, len(request.query))
         return known
+
+    def _outcome(self, rollout: Rollout) -> frozenset[str]:
+        """The labels that hold for a request."""
+        return frozenset[str]() if self._labels is None else self._labels.outcome(rollout)
 
     async def aclose(self) -> None:
         """Close the transports."""
@@ -163,12 +168,9 @@ class Engine:
                 else "The document has several operations; name the one to execute."
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
-        try:
+        with refusing():
             estimate = Estimate(self.schema, document, definition, self.limits)
             plan = self._plan(document, operation_name, labels)
             executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
-        except PlanningError as error:
-            raise Refused.because(str(error), error.code) from error
-        except RecursionError as error:
-            raise Refused.because("The operation is nested too deeply.", TOO_DEEP) from error
-        return Operation(self.schema, definition, estimate, executor)
+        deferring = None if self._plan_deferring is None else defer_variables(document)
+        return Operation(self.schema, definition, estimate, executor, deferring)
