@@ -60,7 +60,8 @@ def _keep(selections: SelectionSetNode, document: DocumentNode) -> SelectionSetN
                 continue
         nested = _keep(inner, document)
         if nested.selections:
-            kept.append(InlineFragmentNode(directives=node.directives, selection_set=nested))
+            directives = tuple(each for each in node.directives or () if each.name.value != "defer")
+            kept.append(InlineFragmentNode(directives=directives, selection_set=nested))
     return SelectionSetNode(selections=tuple(kept))
 
 

@@ -58,6 +58,15 @@ async def test_a_variable_decides(deferring: bool) -> None:  # noqa: FBT001 - a 
     assert await collect(response) == (ANSWER, [])
 
 
+async def test_what_the_schema_says_of_itself_is_not_deferred() -> None:
+    query = "{ ... @defer { __schema { queryType { name } } products { name } } }"
+    answer = {"__schema": {"queryType": {"name": "Query"}}, "products": [{"name": "P1"}, {"name": "P2"}]}
+    response = await ask(make_engine(), query)
+    assert response.initial.data == {"__schema": answer["__schema"]}
+    assert await collect(response) == (answer, [])
+    assert (await make_engine().execute(GraphQLRequest(query), RequestContext())).as_json() == {"data": answer}
+
+
 class TestSchema:
     async def test_the_directive_is_in_the_schema_where_clients_may_use_it(self) -> None:
         query = "{ __schema { directives { name } } }"
