@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Final
 
 from graphql import (
+    REMOVE,
+    DirectiveNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -15,6 +17,7 @@ from graphql import (
     Visitor,
     visit,
 )
+from graphql.language.visitor import VisitorAction
 
 from router.plan.normalize.operation import fragments_of
 from router.plan.selections import Selection
@@ -28,6 +31,7 @@ def split_introspection(
     """A document that asks for the introspective fields of the operation alone; None if it has none."""
     if all(each.name not in INTROSPECTION for each in selection.fields):
         return None
+    document, definition = visit(document, _WithoutDefer()), visit(definition, _WithoutDefer())
     kept = _keep(definition.selection_set, document)
     variables = _variables(kept, document)
     operation = replace(
@@ -40,6 +44,13 @@ def split_introspection(
     )
     fragments = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
     return DocumentNode(definitions=(operation, *fragments))
+
+
+class _WithoutDefer(Visitor):
+    """Drops `@defer`: what the router answers itself comes at once."""
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> VisitorAction:
+        return REMOVE if node.name.value == "defer" else None
 
 
 def _keep(selections: SelectionSetNode, document: DocumentNode) -> SelectionSetNode:
@@ -60,8 +71,7 @@ def _keep(selections: SelectionSetNode, document: DocumentNode) -> SelectionSetN
                 continue
         nested = _keep(inner, document)
         if nested.selections:
-            directives = tuple(each for each in node.directives or () if each.name.value != "defer")
-            kept.append(InlineFragmentNode(directives=directives, selection_set=nested))
+            kept.append(InlineFragmentNode(directives=node.directives, selection_set=nested))
     return SelectionSetNode(selections=tuple(kept))
 
 

@@ -58,8 +58,12 @@ async def test_a_variable_decides(deferring: bool) -> None:  # noqa: FBT001 - a 
     assert await collect(response) == (ANSWER, [])
 
 
-async def test_what_the_schema_says_of_itself_is_not_deferred() -> None:
-    query = "{ ... @defer { __schema { queryType { name } } products { name } } }"
+@pytest.mark.parametrize("schema", ["... on Query @defer { ...F }", "...F @defer"])
+async def test_what_the_schema_says_of_itself_is_not_deferred(schema: str) -> None:
+    query = f"""
+        query ($d: Boolean = true) {{ {schema} ... @defer {{ products {{ name }} }} }}
+        fragment F on Query {{ __schema {{ ... @defer(if: $d) {{ queryType {{ name }} }} }} }}
+    """
     answer = {"__schema": {"queryType": {"name": "Query"}}, "products": [{"name": "P1"}, {"name": "P2"}]}
     response = await ask(make_engine(), query)
     assert response.initial.data == {"__schema": answer["__schema"]}
