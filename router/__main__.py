@@ -1,6 +1,7 @@
 """One command per stage: compose, check, normalize, graph, plan, serve."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -25,7 +26,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for module in wanted:
         import_module(module).add_commands(subparsers)
     arguments = parser.parse_args(given)
-    return arguments.run(arguments)
+    try:
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read has enough: what is left goes nowhere, so that the interpreter's own flush finds a reader
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
 
 
 if __name__ == "__main__":

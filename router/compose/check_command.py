@@ -69,7 +69,10 @@ def _read(path: Path) -> GraphQLSchema:
         if "join" in Machinery.of(document).namespaces:
             return build_api_schema(document)
         return build_ast_schema(document, assume_valid_sdl=True)
-    except (GraphQLError, TypeError, KeyError) as error:
+    except GraphQLError as error:
+        where = "".join(f" (at {at.line}:{at.column})" for at in error.locations or ())
+        raise ConfigError(f"{path} is no schema: {error.message}{where}") from error
+    except (TypeError, KeyError) as error:
         raise ConfigError(f"{path} is no schema: {' '.join(str(error).split())}") from error
 
 

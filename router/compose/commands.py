@@ -2,15 +2,14 @@
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from router.compose.config import ConfigError, read_config
 from router.compose.contracts import Contract, Variant, apply_contract
+from router.compose.output import write_files
 from router.compose.pipeline import Composed, Refused, compose
 from router.compose.subgraph import Subgraph
 from router.federation.errors import CompositionError, FederationError
@@ -92,13 +91,19 @@ def _compose_config(arguments: argparse.Namespace) -> int:
             sys.stderr.write(f"and at least {outcome.untold:,} more errors\n")
     if isinstance(outcome, Refused):
         return 1
-    if arguments.api_schema is not None:
-        _write_whole(arguments.api_schema, api_sdl(outcome.supergraph_sdl))
-    if arguments.output is None:
-        sys.stdout.write(outcome.supergraph_sdl)
-    else:
-        _write_whole(arguments.output, outcome.supergraph_sdl)
+    _write(outcome.supergraph_sdl, arguments)
     return 0
+
+
+def _write(supergraph_sdl: str, arguments: argparse.Namespace) -> None:
+    files: list[tuple[Path, str]] = []
+    if arguments.api_schema is not None:
+        files.append((arguments.api_schema, api_sdl(supergraph_sdl)))
+    if arguments.output is not None:
+        files.append((arguments.output, supergraph_sdl))
+    write_files(files)
+    if arguments.output is None:
+        sys.stdout.write(supergraph_sdl)
 
 
 def _outcome(arguments: argparse.Namespace) -> Composed | Refused:
@@ -112,23 +117,6 @@ def _outcome(arguments: argparse.Namespace) -> Composed | Refused:
         return outcome
     variant = apply_contract(outcome.supergraph_sdl, contract)
     return Composed(variant.supergraph_sdl, outcome.hints) if isinstance(variant, Variant) else variant
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _compose_lines() -> int:

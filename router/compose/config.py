@@ -5,11 +5,12 @@ Source: https://www.apollographql.com/docs/rover/commands/supergraphs#yaml-confi
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
+from yaml.error import MarkedYAMLError
 
 from router.compose.subgraph import RunningSubgraph, Subgraph
 
@@ -32,25 +33,47 @@ def read_config(path: Path, replaced: Mapping[str, Path] | None = None) -> list[
         FederationError: DOWNSTREAM_SERVICE_ERROR, where a running subgraph does not tell its SDL.
 
     """
-    try:
-        document: Any = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    entries = _mapping(_mapping(document, path, "it").get("subgraphs"), path, '"subgraphs"')
+    entries = _mapping(_mapping(_document(path), path, "it").get("subgraphs"), path, '"subgraphs"')
     if not entries:
         raise ConfigError(f"{path} names no subgraphs.")
+    entries = {str(name): entry for name, entry in entries.items()}
     _check_replaced(path, entries, replaced or {})
     found = [
-        _subgraph(path, str(name), _mapping(entry, path, f'subgraph "{name}"'), replaced or {})
+        _subgraph(path, name, _mapping(entry, path, f'subgraph "{name}"'), replaced or {})
         for name, entry in entries.items()
     ]
     return _asked(found)
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a second value for a key, of which YAML's own loader silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - as it is called
+        """Read a mapping, each key once."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise MarkedYAMLError(problem=f'"{key.value}" is there twice', problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _document(path: Path) -> Any:
+    try:
+        return yaml.load(read_text(path), _Loader)  # noqa: S506 - no more than the safe loader makes
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (at {mark.line + 1}:{mark.column + 1})" if mark else ""
+        raise ConfigError(f"{path} is no YAML: {error.problem}{where}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+
+
 def _check_replaced(path: Path, entries: Mapping[str, Any], replaced: Mapping[str, Path]) -> None:
     for name in replaced:
         if name not in entries:
-            raise ConfigError(f'{path} has no subgraph "{name}"; it has {", ".join(map(str, entries))}.')
+            raise ConfigError(f'{path} has no subgraph "{name}"; it has {", ".join(entries)}.')
 
 
 def _asked(found: Sequence[Subgraph | RunningSubgraph]) -> list[Subgraph]:

@@ -30,7 +30,7 @@ from router.federation.versions import Version
 def merge_subgraphs(subgraphs: Sequence[SubgraphSchema]) -> Merge:
     """Merge subgraphs, all of Federation 2 by now, into a supergraph, along with what stands against it."""
     versions = [implied_version(subgraph) for subgraph in subgraphs]
-    federation = max(versions)
+    federation = max(versions, default=Version(2, 0))
     features = composed_features(subgraphs, federation)
     requests = Requests(subgraphs)
     names = graph_names(subgraph.name for subgraph in subgraphs)

@@ -2,6 +2,10 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,6 +80,8 @@ def test_errors_come_as_json_if_asked_for(config: Path, capsys: pytest.CaptureFi
         ("subgraphs: {}", "names no subgraphs."),
         ("a: [", "is no YAML:"),
         ("[]", "it must be a mapping."),
+        ("subgraphs:\n  a: {}\n  a: {}", 'is no YAML: "a" is there twice (at 3:3).'),
+        ("subgraphs: {1: {schema: {sdl: ''}}}", "INVALID_GRAPHQL: [1] "),
     ],
 )
 def test_a_bad_configuration_gives_one_line(
@@ -91,6 +97,45 @@ def test_a_bad_configuration_gives_one_line(
 def test_an_output_that_cannot_be_written_gives_one_line(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--config", config, "--output", config.parent / "no" / "where.graphql") == 1
     assert capsys.readouterr().err.startswith("Cannot write ")
+
+
+def test_where_one_file_cannot_be_written_none_is(config: Path) -> None:
+    before = set(config.parent.iterdir())
+    api = config.parent / "api.graphql"
+    assert run("--config", config, "--api-schema", api, "--output", config.parent / "no" / "where.graphql") == 1
+    assert run("--config", config, "--api-schema", api, "--output", config.parent) == 1
+    assert set(config.parent.iterdir()) == before
+
+
+def test_what_a_link_points_to_is_written(config: Path) -> None:
+    target = config.parent / "target.graphql"
+    target.write_text("old")
+    target.chmod(0o600)
+    link = config.parent / "link.graphql"
+    link.symlink_to(target)
+    assert run("--config", config, "--output", link) == 0
+    assert link.is_symlink()
+    assert "a: Int @join__field(graph: A)" in target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_written_to_and_not_replaced(config: Path) -> None:
+    pipe = config.parent / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_text)
+        assert run("--config", config, "--output", pipe) == 0
+        assert "a: Int @join__field(graph: A)" in read.result()
+    assert pipe.is_fifo()
+
+
+def test_a_reader_that_has_enough_gives_no_traceback(config: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "router", "compose", "--config", str(config)]
+    with os.fdopen(write, "wb") as closed:
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)  # noqa: S603 - our own command
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_contract_gives_a_variant_and_what_clients_see_of_it(

@@ -12,3 +12,7 @@ def test_there_is_something_to_ask_for() -> None:
         """,
     )
     assert found == {"NO_QUERIES"}
+
+
+def test_no_subgraphs_have_no_queries() -> None:
+    assert codes() == {"NO_QUERIES"}
