@@ -52,6 +52,7 @@ async def _fill(graph: Graph, tenant: DemoTenant) -> None:
     courses = [await _teach(instructors[0], course) for course in tenant.courses]
     for learner in learners:
         await _learn(learner, courses[0])
+    await _readable(learners[0], tenant.courses[0])
 
 
 async def _signed_in(graph: Graph, tenant: DemoTenant, person: DemoPerson) -> Graph:
@@ -130,6 +131,20 @@ async def _learn(learner: Graph, course: dict[str, Any]) -> None:
     first = course["modules"][0]["items"][0]["item"]["id"]
     progress = {"enrollmentId": enrolled["enrollment"]["id"], "itemId": first, "percent": 100}
     await learner.change(operations.RECORD_PROGRESS, input=progress)
+
+
+async def _readable(learner: Graph, course: DemoCourse) -> None:
+    """Wait until learners can read the lessons: they are released a moment after the course is published."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while True:
+        try:
+            await learner.ask(operations.LESSONS, slug=course.slug)
+        except Refusal:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        else:
+            return
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _tenant_input(tenant: DemoTenant) -> dict[str, str]:

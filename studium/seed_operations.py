@@ -23,6 +23,10 @@ COURSE: Final = """
 query ($slug: String!) {
   course(slug: $slug) { id status modules { items { item { id } } } }
 }"""
+LESSONS: Final = """
+query ($slug: String!) {
+  course(slug: $slug) { modules { items { item { title } } } }
+}"""
 CREATE_COURSE: Final = _mutation("createCourse", "course { id }")
 SAVE_LESSON: Final = _mutation("saveLesson", "lesson { id }")
 UPSERT_MODULE: Final = _mutation("upsertModule", "module { id }")

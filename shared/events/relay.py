@@ -44,6 +44,8 @@ class Relay:
         """Tenants that have just failed and wait before the next attempt."""
         self._next_round = 0
         self._log = _log.bind(relay=source.subgraph)
+        self._compared = asyncio.Event()
+        """Set once it is known what Redis has lost: what is published before would count as lost on a new server."""
         self.listening = asyncio.Event()
         """Set while the relay is told of new events at once; otherwise its rounds find them."""
 
@@ -81,19 +83,32 @@ class Relay:
 
     async def _replay_lost(self) -> None:
         since = await self._loss.lost_since()
+        owed = await self._loss.owed()
         if since is not None:
-            for tenant_id in await self._source.tenants():
-                replayed = await self._source.replay(tenant_id, since)
-                if replayed:
-                    self._log.warning("events published again", tenant=str(tenant_id), count=replayed)
-                    self._look_at(tenant_id)
+            owed = dict.fromkeys(await self._source.tenants(), since)
+            await self._loss.owe(owed)
         await self._loss.seen()
+        for tenant_id, lost_since in owed.items():
+            await self._replay(tenant_id, lost_since)
+        self._compared.set()
+
+    async def _replay(self, tenant_id: TenantId, since: datetime) -> None:
+        try:
+            replayed = await self._source.replay(tenant_id, since)
+        except Exception as error:  # noqa: BLE001 - a tenant that cannot be read now has to wait, not the others
+            self._log.warning("not published again yet", tenant=str(tenant_id), error=repr(error))
+            return
+        await self._loss.paid(tenant_id)
+        if replayed:
+            self._log.warning("events published again", tenant=str(tenant_id), count=replayed)
+            self._look_at(tenant_id)
 
     def _look_at(self, tenant_id: TenantId) -> None:
         if tenant_id not in self._resting:
             self._turns.add(tenant_id)
 
     async def _publish_next(self) -> None:
+        await self._compared.wait()
         async with self._turns.next() as tenant_id:
             try:
                 await self._publish(tenant_id)

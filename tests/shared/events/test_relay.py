@@ -12,6 +12,7 @@ from shared.caller import TenantId
 from shared.database import connect, read_url
 from shared.errors import Unavailable
 from shared.events import streams
+from shared.events.loss import LossDetector
 from shared.ids import uuid7
 from tests.servers import Servers
 from tests.shared.events.bus import Bus, eventually, running
@@ -126,6 +127,15 @@ class TestLoss:
             await cast("Any", bus.redis).flushall()
             async with running(bus.consumer().run()):
                 await bus.settle("unread")
+
+    async def test_a_tenant_that_cannot_be_read_is_told_again_later(self, bus: Bus) -> None:
+        await cast("Any", bus.redis).flushall()
+        away = TenantId(uuid7())
+        bus.tenants.append(away)
+        async with running(bus.relay().run()):
+            await bus.write("fine")
+            await eventually(lambda: all_published(bus))
+        assert set(await LossDetector(bus.redis, "sender").owed()) == {away}
 
     async def test_another_server_run_is_told_the_latest_events_again(self, bus: Bus) -> None:
         async with running(bus.relay().run()):
