@@ -39,6 +39,12 @@ def merge_directive_definitions(merge: Merge) -> None:
         _merge_executable(merge, name)
 
 
+def define_one_of(merge: Merge) -> None:
+    """Define `@oneOf` where it is applied: GraphQL itself has it since 2025 only, and other routers know no more."""
+    if any(element.named("oneOf") for element in merge.supergraph.types.values()):
+        merge.supergraph.directives.setdefault("oneOf", merge.composed["oneOf"].definition)
+
+
 def _executable(definition: DirectiveDefinition) -> tuple[str, ...]:
     return tuple(sorted(location for location in definition.locations if location in _EXECUTABLE))
 

@@ -6,7 +6,7 @@ from router.compose.hints import Hint, HintCode
 from router.compose.merge.applied import merge_applied
 from router.compose.merge.compose_directives import requested_directives
 from router.compose.merge.context import Merge
-from router.compose.merge.directive_definitions import merge_directive_definitions
+from router.compose.merge.directive_definitions import define_one_of, merge_directive_definitions
 from router.compose.merge.features import (
     ComposedFeature,
     composed_directives,
@@ -74,6 +74,7 @@ def _merge(merge: Merge, features: Sequence[ComposedFeature]) -> None:
     merge_schema_definition(merge)
     no_queries.check(merge)
     merge_applied(merge)
+    define_one_of(merge)
     extend_implementations(merge)
     link_features(merge.supergraph, merge.federation, features)
     link_connectors(merge.supergraph, merge.subgraphs)

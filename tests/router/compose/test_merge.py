@@ -205,6 +205,7 @@ class TestDirectives:
         assert {
             '@specifiedBy(url: "https://example.com/date")',
             "@oneOf",
+            "directive @oneOf on INPUT_OBJECT",
             'OLD @join__enumValue(graph: A) @deprecated(reason: "old")',
             'f(by: By): Date @deprecated(reason: "no")',
         } <= lines(sdl)
