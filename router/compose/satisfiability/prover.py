@@ -268,15 +268,23 @@ class Prover:
     def _select_part(self, nodes: set[Node], part: Selected | Fragment) -> Proof:
         self._budget.spend()
         for node in nodes:
-            if isinstance(part, Fragment):
-                if (yield self._select_fragment(node, part)):
+            if not part.inner:
+                if (yield self._select_from(node, part)):
                     return True
-                continue
-            yield self._follow_keys(node)
-            for each in self._resolving(node, part.name):
-                keyed = each != node or self.graph.local_key(each)
-                if part.name == "__typename" or (yield self._select_field(each, part, keyed=keyed)):
-                    return True
+            # different ways lead to the same node, and further on to the same again: each is tried once
+            elif (yield self._prove(("part", node, part), lambda node=node: self._select_from(node, part))):
+                return True
+        return False
+
+    def _select_from(self, node: Node, part: Selected | Fragment) -> Proof:
+        """Resolve a part of a selection at `node`, or wherever its keys lead."""
+        if isinstance(part, Fragment):
+            return (yield self._select_fragment(node, part))
+        yield self._follow_keys(node)
+        for each in self._resolving(node, part.name):
+            keyed = each != node or self.graph.local_key(each)
+            if part.name == "__typename" or (yield self._select_field(each, part, keyed=keyed)):
+                return True
         return False
 
     def _resolving(self, node: Node, name: str) -> tuple[Node, ...]:
@@ -292,11 +300,15 @@ class Prover:
 
     def _select_field(self, node: Node, part: Selected, *, keyed: bool) -> Proof:
         """Resolve a field right from `node`."""
-        if not self.graph.is_abstract(node):
-            step = self.graph.step(node, part.name)
-            if step is None or step.label is not None or not (yield self._require(node, step, keyed=keyed)):
-                return False
-            return (yield self._select({step.target}, part.inner))
+        if self.graph.is_abstract(node):
+            # the types it can be may be reached from, and lead back to, the same abstract value
+            return (yield self._prove(("field", node, part), lambda: self._select_abstract(node, part)))
+        step = self.graph.step(node, part.name)
+        if step is None or step.label is not None or not (yield self._require(node, step, keyed=keyed)):
+            return False
+        return (yield self._select({step.target}, part.inner))
+
+    def _select_abstract(self, node: Node, part: Selected) -> Proof:
         step = self.graph.interface_step(node, part.name)
         if step is not None and (yield self._select({step.target}, part.inner)):
             return True
@@ -315,11 +327,20 @@ class Prover:
         if part.condition == node.type:
             return (yield self._select({node}, part.inner))
         if graph.is_interface_object(node):
-            yield self._follow_keys(node)
-            nodes = self._reach_so_far(node)
-            knows = any(not graph.is_interface_object(each) for each in nodes)
-            return knows and (yield self._select(nodes, part.inner))
+            return (yield self._select_behind(node, part))
         possible = graph.runtime_types(node) & graph.possible_types(part.condition)
         if node.type in possible:
             return (yield self._select({node}, part.inner))
         return not possible or (yield self._select_of_each(node, possible, part.inner))
+
+    def _select_behind(self, node: Node, part: Fragment) -> Proof:
+        """Resolve a fragment of an interface object, whose type another subgraph knows."""
+        yield self._follow_keys(node)
+        nodes = self._reach_so_far(node)
+        knowing = [each for each in nodes if not self.graph.is_interface_object(each)]
+        if knowing and (yield self._select(nodes, part.inner)):
+            return True
+        for each in knowing:
+            if (yield self._select_fragment(each, part)):
+                return True
+        return False

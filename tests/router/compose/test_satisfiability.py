@@ -115,3 +115,31 @@ def test_work_ends_with_its_budget() -> None:
     merge = merge_subgraphs([subgraph])
     check(merge, Limits(steps=1))
     assert [error.code for error in merge.errors] == [ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED]
+
+
+_BEHIND = """
+    type T @key(fields: "id") {{ id: ID! i: I @external r: Int @requires(fields: "i {{ ... on A {{ {needed} }} }}") }}
+    interface I @key(fields: "id") {{ id: ID! }}
+    type A implements I @key(fields: "id") {{ id: ID! a: Int {more} }}
+    type B implements I @key(fields: "id") {{ id: ID! b: Int next: A }}
+    type Query {{ q: A }}
+"""
+
+
+def test_a_fragment_on_an_interface_object_is_answered_by_who_knows_its_type() -> None:
+    found = codes(
+        a='type T @key(fields: "id") { id: ID! i: I } type I @key(fields: "id") @interfaceObject { id: ID! z: Int }'
+        " type Query { t: T }",
+        b=_BEHIND.format(needed="a", more=""),
+    )
+    assert found == set()
+
+
+def test_types_that_lead_back_to_their_interface_are_asked_once() -> None:
+    found = codes(
+        a='type T @key(fields: "id") { id: ID! i: I } type I @key(fields: "id") @interfaceObject { id: ID! z: Int }'
+        " type Query { t: T }",
+        b=_BEHIND.format(needed="lost", more="lost: Int @external"),
+        c='type A @key(fields: "id", resolvable: false) { id: ID! lost: Int } type Query { a: A }',
+    )
+    assert found == {ErrorCode.SATISFIABILITY_ERROR}
