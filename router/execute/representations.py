@@ -97,10 +97,12 @@ def _value(parent: JSONObject, field: RepresentationField, *, in_list: bool) -> 
     """The value of one field.
 
     Raises:
-        Incomplete: it was never fetched, because the fetch that should have brought it failed; or it is null, and the
-            key with it. Keys may have nulls in lists.
+        Incomplete: it was never fetched, because the fetch that should have brought it failed, and it must not be null;
+            or it is null, and the key with it. Keys may have nulls in lists.
     """
     if field.key not in parent:
+        if field.is_optional:
+            return None
         raise Incomplete
     value = nested(parent[field.key], field, in_list=in_list) if field.selections else parent[field.key]
     if value is None and field.is_key and not in_list:

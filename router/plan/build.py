@@ -175,10 +175,12 @@ class Builder:
         for entry in visit.entries:
             described = step.described.get(entry.type_name)
             if described is not None and entry.selection is not None:
-                if entry.edge is not None and entry.edge.typename != described.typename:
+                if entry.edge is not None and not _described_alike(described, entry.edge.typename, entry.selection):
                     return False
                 if any(clash(each, entry.selection) for each in described.selections):
                     return False
+        if _describes_hidden(step, visit):
+            return False
         return not _is_of_interface_object(visit) or _bring_alike(step, visit)
 
     def _describe(self, step: Step, visit: Visit) -> None:
@@ -246,6 +248,20 @@ class Builder:
 
 
 _HIDDEN_FIELD = SelectedField(TYPENAME, TYPENAME, (), "interface object", None, ALWAYS, None)
+
+
+def _describes_hidden(step: Step, visit: Visit) -> bool:
+    """Whether objects of unknown type would be described together with what some type requires: they lack that."""
+    types = {*step.described, *(each.type_name for each in visit.entries)}
+    requiring = {type_name for type_name, described in step.described.items() if described.required}
+    requiring |= {each.type_name for each in visit.entries if each.edge is None and each.selection is not None}
+    hidden = types - step.position.possible
+    return bool(hidden and requiring - hidden)
+
+
+def _described_alike(described: Described, typename: str, key: Selection) -> bool:
+    """Whether objects are known by that name and key already: others may not have come with the same key."""
+    return described.typename == typename and (not described.keys or key in described.keys)
 
 
 def _is_of_interface_object(visit: Visit) -> bool:

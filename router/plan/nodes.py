@@ -68,6 +68,7 @@ class RepresentationField:
         on: the runtime types for which this field belongs to the representation; None for all.
         typename_key: response key of the nested object's own `__typename`, where the `on` of `selections` matter.
         is_key: it belongs to a key; other fields are there because of @requires alone.
+        is_optional: null is sent where the merged data lacks it: it may be null, or conditions may leave it out.
     """
 
     name: str
@@ -76,6 +77,7 @@ class RepresentationField:
     on: frozenset[str] | None = None
     typename_key: str = "__typename"
     is_key: bool = True
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class Representation:
         on: the runtime types of the objects this shape describes.
         typename: the `__typename` to send; None sends the object's own (an interface object sends its interface's).
         typename_key: response key of the object's own `__typename`.
-        fields: key fields first, then @requires fields. A missing field, or a null in a key outside of lists, means
-            that the object cannot be described: it is dropped, and its fields stay null.
+        fields: key fields first, then @requires fields. A missing field that is not optional, or a null in a key
+            outside of lists, means that the object cannot be described: it is dropped, and its fields stay null.
     """
 
     on: frozenset[str]

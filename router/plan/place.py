@@ -322,7 +322,7 @@ class Placer:
                 continue
             if (limits.avoid | before) >> number & 1 or _conflicts(visit, entry):
                 continue
-            if _is_entered_as_another(visit, type_name, target):
+            if _is_entered_as_another(visit, type_name, target) or self._is_entered_hidden(visit, type_name):
                 continue
             if not _asks_alike(visit, type_name, target, entry.selection):
                 continue
@@ -334,6 +334,11 @@ class Placer:
             return
         for entered, number in self._enter(state, type_name, target, None, limits):
             yield entered.extend(number, before, (entry,)), number
+
+    def _is_entered_hidden(self, visit: Visit, type_name: str) -> bool:
+        """Whether the visit describes objects whose type it is to tell: it is not sent what their type requires."""
+        hidden = self._hidden
+        return type_name != hidden and any(each.type_name == hidden and each.edge is not None for each in visit.entries)
 
     def _enter(
         self, state: State, type_name: str, target: Node, number: int | None, limits: Limits

@@ -1,7 +1,9 @@
 """How the objects of a fetch are described to its subgraph."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from router.federation.type_ref import NonNull
 from router.plan.fetch_graph import Described, Step
 from router.plan.nodes import Representation, RepresentationField
 from router.plan.positions import Position, Positions
@@ -11,8 +13,12 @@ from router.plan.selections import TYPENAME, Selection
 def representations_of(step: Step, positions: Positions) -> tuple[Representation, ...]:
     """The shapes of a step, types that are described alike in one."""
     shapes: dict[tuple[str | None, str, tuple[RepresentationField, ...]], set[str]] = {}
+    # Where some fields come under other conditions than others, so may what they require.
+    has_conditions = len({each.when for each in step.selected.emissions.values()}) > 1
     for type_name, described in step.described.items():
         fields = _fields(described, type_name, step.position, positions)
+        if has_conditions:
+            fields = tuple(each if each.is_key else replace(each, is_optional=True) for each in fields)
         own = described.typename == type_name and type_name in step.position.possible
         typename = None if own else described.typename
         hidden = step.hidden_slot
@@ -49,7 +55,8 @@ def _selected(
                 nested = [RepresentationField(TYPENAME, slot.child.typename_key, is_key=is_key), *nested]
         on = field.on if types is None else None
         typename_key = TYPENAME if slot.child is None else slot.child.typename_key
-        found.append(RepresentationField(field.name, slot.key, tuple(nested), on, typename_key, is_key))
+        is_optional = not is_key and field.type is not None and not isinstance(field.type, NonNull)
+        found.append(RepresentationField(field.name, slot.key, tuple(nested), on, typename_key, is_key, is_optional))
     return found
 
 
@@ -63,4 +70,5 @@ def _merged(left: RepresentationField, right: RepresentationField) -> Representa
         else:
             nested.append(each)
     is_key = left.is_key or right.is_key
-    return RepresentationField(left.name, left.key, tuple(nested), left.on, left.typename_key, is_key)
+    is_optional = left.is_optional and right.is_optional
+    return RepresentationField(left.name, left.key, tuple(nested), left.on, left.typename_key, is_key, is_optional)

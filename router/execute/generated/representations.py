@@ -123,7 +123,8 @@ class _Writer:
         """The values in variables; an object that lacks one is passed over."""
         lines: list[str] = []
         for each, name in zip(fields, names, strict=True):
-            value = f"o[{self.source.constant(each.key)}]"
+            key = self.source.constant(each.key)
+            value = f"o.get({key})" if each.is_optional else f"o[{key}]"
             if each.selections:
                 value = f"nested({value}, {self.source.constant(each)})"
             lines.append(f"{name} = {value}")

@@ -219,7 +219,7 @@ class _Drawing:
         if type_.name != "K":
             for at in range(self._chance.randint(2, 5)):
                 field_ = self._field(f"f{at}", type_)
-                type_.add(replace(field_, hidden=self._chance.random() < 0.06))
+                type_.add(replace(field_, hidden=self._chance.random() < 0.06 and at > 0))
 
     def _field(self, name: str, owner: Type | None = None) -> Field:
         chance = self._chance
@@ -316,7 +316,7 @@ class _Drawing:
         target = self._schema.get(field_.base)
         if target is None or target.kind is Kind.ENUM:
             return ""
-        if depth == 0 or any(self._schema[each].missing for each in (target.name, *field_.runtime)):
+        if depth == 0:
             return None
         below = list(self._required_of_any(target, field_, depth - 1))
         return f" {{ {' '.join(below)} }}" if below else None

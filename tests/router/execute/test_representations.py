@@ -59,6 +59,11 @@ class TestCompleteness:
         shapes = shape(field("id"), field("price", is_key=False))
         assert describe(data, shapes) == [{"__typename": "Item", "id": 1, "price": None}]
 
+    def test_null_is_sent_for_an_optional_value_that_nobody_gave(self) -> None:
+        price = RepresentationField("price", "price", is_key=False, is_optional=True)
+        data = {"items": [{"__typename": "Item", "id": 1}]}
+        assert describe(data, shape(field("id"), price)) == [{"__typename": "Item", "id": 1, "price": None}]
+
     def test_a_null_in_a_key_leaves_the_object_out(self) -> None:
         items = [{"id": None, "org": {"id": 1}}, {"id": 1, "org": None}, {"id": 1, "org": {"id": None}}]
         data = {"items": [{"__typename": "Item", **item} for item in items]}

@@ -18,12 +18,14 @@ from router.plan.nodes import Each, EntityGroup, Key, OnTypes, Representation, R
 
 ID = RepresentationField("id", "id")
 PRICE = RepresentationField("price", "_price", is_key=False)
+MAYBE = RepresentationField("maybe", "_price", is_key=False, is_optional=True)
 OWNER = RepresentationField("owner", "owner", (ID, RepresentationField("name", "name", on=frozenset({"B"}))))
 SHAPES = (
     Representation(frozenset({"A"}), None, (ID, PRICE)),
     Representation(frozenset({"B", "C"}), None, (ID,)),
     Representation(frozenset({"D"}), "B", (RepresentationField("id", "code"),)),
     Representation(frozenset({"E"}), "I", (ID, OWNER), "_type"),
+    Representation(frozenset({"X"}), None, (ID, MAYBE)),
 )
 PATHS: Sequence[ResponsePath] = (
     (Key("items"), Each()),
