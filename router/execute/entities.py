@@ -49,6 +49,7 @@ class GroupStep:
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
+        self._selected.compile()
         with suppress(Unsuitable):
             self._generated = GeneratedDescriptions.of(self.builder)
         with suppress(Unsuitable):
@@ -83,6 +84,10 @@ class GroupStep:
             entities = _entities(data, self.group.alias, len(batch.targets))
             self._selected.trim(entities)
             self._merge(entities, batch.targets)
+
+    def multiplies(self, batch: EntityBatch) -> bool:
+        """Whether what was merged may be in more places of the data than in the answer."""
+        return self._selected.holds_objects() and any(len(each) > 1 for each in batch.targets)
 
     def positions(self, data: JSONObject, batch: EntityBatch, budget: Budget) -> Positions:
         """Where the described objects are, which only errors ask for.

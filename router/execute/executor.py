@@ -16,6 +16,7 @@ from router.execute.client_paths import client_path
 from router.execute.fetching import FetchStep
 from router.execute.generated.passthrough import PassThrough
 from router.execute.generated.source import Unsuitable
+from router.execute.generated.writing import Writing
 from router.execute.introspection import Introspection
 from router.execute.json import JSONObject
 from router.execute.project import Projector
@@ -68,6 +69,7 @@ class Executor:
         self._roots = tuple(fetch.id for fetch in plan.fetches if not fetch.after)
         self._projector = Projector.of(plan, schema)
         self._pass_through: PassThrough | None = None
+        self._writing: Writing | None = None
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
     async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str], *, raw: bool = False) -> Response:
@@ -81,6 +83,8 @@ class Executor:
         run = self.begin(variables, headers)
         if raw and self._pass_through is not None:
             run.rewrite = self._pass_through.rewrite
+        elif raw and self._writing is not None:
+            run.write = self._writing.write
         await self.fetch(run)
         return self.answer(run)
 
@@ -108,6 +112,8 @@ class Executor:
     def _compile(self) -> None:
         with suppress(Unsuitable):
             self._pass_through = PassThrough.of(self.plan, self._projector.root, self._max_objects)
+        with suppress(Unsuitable):
+            self._writing = Writing.of(self._projector.root)
         for step in self._steps:
             step.compile()
         self._projector.compile()
@@ -162,6 +168,10 @@ class Executor:
             introspected, problems = self._introspection.answer(run.variables)
             run.data.update(introspected)
             errors.extend(problems)
+        elif run.write is not None and not errors and not run.extensions and _is_within(run.size, run.budget):
+            text = run.write(run.data)
+            if text is not None:
+                return Response(raw=text)
         data = self._projector.project(run.data, run.variables, errors, run.budget)
         return Response(data, errors, run.extensions)
 
@@ -173,3 +183,8 @@ class Executor:
             place: JSONObject = {"path": path} if path else {}
             found.append({"message": error["message"], **place, "extensions": error["extensions"]})
         return found
+
+
+def _is_within(size: int | None, budget: Budget) -> bool:
+    """Whether data of some size needs no counting."""
+    return size is not None and size <= budget.left

@@ -62,6 +62,8 @@ class FetchStep:
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
+        if not self.groups:
+            self.selected.compile()
         for each in self.groups:
             each.compile()
 
@@ -93,6 +95,7 @@ class FetchStep:
         if response.errors:
             run.errors.extend(root_errors(response.errors, self.fetch.subgraph))
         if response.data is not None:
+            run.grow(response.size)
             self.selected.trim([response.data])
             if run.data:
                 merge_object(run.data, response.data)
@@ -113,6 +116,7 @@ class FetchStep:
         run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
         data = response.data or {}
         self.selected.trim([data])
+        run.grow(response.size if len(targets) == 1 else None)
         for target, _ in targets:
             merge_object(target, data)
 
@@ -125,6 +129,7 @@ class FetchStep:
         if response.errors:
             run.errors.extend(self._entity_errors(run, response, asked))
         if response.data is not None:
+            run.grow(response.size)
             for each in asked:
                 self._merge(run, each, response.data)
 
@@ -147,6 +152,8 @@ class FetchStep:
         """Merge one group's answer; one that does not fit leaves the others as they are."""
         try:
             asked.step.merge(data, asked.batch)
+            if asked.step.multiplies(asked.batch):
+                run.size = None
         except MalformedResponse as failure:
             run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in asked.step.places)
 

@@ -21,6 +21,9 @@ class Run:
         extensions: those of the subgraphs' responses, merged.
         rewrite: makes the client's data from the text of the only response, if the client takes text.
         raw: what it made; there is nothing else then.
+        write: makes the client's data from the merged data, if the client takes text; it does not count.
+        size: at least as much as the objects in the merged data and the items of its lists. None is not to say: one
+            object may be in many places.
     """
 
     variables: Mapping[str, Any]
@@ -33,3 +36,9 @@ class Run:
     extensions: JSONObject = field(default_factory=dict)
     rewrite: Callable[[bytes], bytes | None] | None = None
     raw: bytes | None = None
+    write: Callable[[JSONObject], bytes | None] | None = None
+    size: int | None = 0
+
+    def grow(self, size: int | None) -> None:
+        """Take note of data that has come, of this size."""
+        self.size = None if size is None or self.size is None else self.size + size

@@ -5,6 +5,7 @@ one knows.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -19,11 +20,12 @@ from graphql import (
     parse,
 )
 
+from router.execute.generated.looking import MANY, Look, make_look
+from router.execute.generated.source import Unsuitable
+from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject
 
 T = TypeVar("T")
-
-MANY = 10_000
 
 _Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
 
@@ -58,15 +60,35 @@ class Selected:
 
     text: str
     _known: _Selection | None = None
+    _look: Look | None = None
+
+    def compile(self) -> None:
+        """Make code that looks whether there is anything to take out."""
+        if self.text:
+            with suppress(Unsuitable):
+                self._look = make_look(self._selection())
+
+    def holds_objects(self) -> bool:
+        """Whether anything that is selected has selections of its own; no text says nothing."""
+        return not self.text or bool(self._selection().inner)
 
     def trim(self, values: Sequence[JSONObject | None]) -> None:
         """Take the keys that are not selected out of the objects and of all objects in them; no text says nothing."""
-        if not self.text:
-            return
-        known = self._known
-        if known is None:
-            known = self._known = _read(self.text)
-        _trim([each for each in values if each is not None], known)
+        if self.text and not (self._look is not None and _is_clean(values, self._look)):
+            _trim([each for each in values if each is not None], self._selection())
+
+    def _selection(self) -> _Selection:
+        if self._known is None:
+            self._known = _read(self.text)
+        return self._known
+
+
+def _is_clean(values: Sequence[JSONObject | None], look: Look) -> bool:
+    try:
+        look(values)
+    except Unsure:
+        return False
+    return True
 
 
 def _trim(objects: Sequence[JSONObject], selection: _Selection) -> None:

@@ -49,7 +49,7 @@ class PassThrough:
         if fetch.path or fetch.entities or fetch.when:
             raise Unsuitable
         response = msgspec.defstruct(
-            "Response", [("data", _object(root)), ("errors", None, None), ("extensions", None, None)], kw_only=True
+            "Response", [("data", object_type(root)), ("errors", None, None), ("extensions", None, None)], kw_only=True
         )
         return cls(msgspec.json.Decoder(response), msgspec.json.Encoder(), max_objects)
 
@@ -67,7 +67,12 @@ class PassThrough:
         return data
 
 
-def _object(shape: ObjectShape) -> Any:
+def object_type(shape: ObjectShape) -> Any:
+    """The type of msgspec that admits what a shape admits as it is.
+
+    Raises:
+        Unsuitable: there is none.
+    """
     keys = {each.key for each in shape.fields}
     if shape.type_name not in shape.possible or len(keys) != len(shape.fields):
         raise Unsuitable
@@ -89,7 +94,7 @@ def _field(number: int, each: FieldShape) -> tuple[str, Any, Any]:
 
 def _type(shape: Shape) -> Any:
     if isinstance(shape, ObjectShape):
-        return _object(shape)
+        return object_type(shape)
     if isinstance(shape, ListShape):
         inner = _type(shape.of)
         return list[inner | None] if shape.nullable else list[inner]

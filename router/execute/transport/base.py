@@ -46,12 +46,14 @@ class SubgraphResponse:
         data: an object or None. It belongs to the receiver, who may change it.
         errors: each is an object with a string `message`.
         raw: what the request's `rewrite` gave, if it did; there is nothing else then.
+        size: of the text that it was, in bytes; None if it was none, and one object may then be in many places.
     """
 
     data: JSONObject | None
     errors: tuple[Mapping[str, Any], ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
     raw: bytes | None = None
+    size: int | None = field(default=None, compare=False)
 
 
 class SubgraphFailure(Exception):
@@ -114,8 +116,8 @@ class Transport(Protocol):
         ...
 
 
-def parse_response(payload: object) -> SubgraphResponse:
-    """Check the shape of a decoded response.
+def parse_response(payload: object, size: int | None = None) -> SubgraphResponse:
+    """Check the shape of a decoded response; `size` is that of its text.
 
     Raises:
         MalformedResponse: it is not a GraphQL response.
@@ -140,6 +142,7 @@ def parse_response(payload: object) -> SubgraphResponse:
         cast("JSONObject | None", data),
         parsed,
         cast("JSONObject", extensions) if isinstance(extensions, dict) else {},
+        size=size,
     )
 
 

@@ -147,7 +147,7 @@ def _parse(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     if raw is not None:
         return SubgraphResponse(None, raw=raw)
     try:
-        return parse_response(orjson.loads(reply.body))
+        return parse_response(orjson.loads(reply.body), len(reply.body))
     except (orjson.JSONDecodeError, MalformedResponse) as error:
         status = reply.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
     EnumTypeDefinitionNode,
@@ -132,7 +133,9 @@ class _Answer:
         data = self._object(root, operation.selection_set)
         errors = tuple(self._errors(data)) if self._is_odd() else ()
         extensions = {"cost": {operation.operation.value: 1}} if self._is_odd() else {}
-        return SubgraphResponse(None if errors and self._is_odd() else data, errors, extensions)
+        text = orjson.dumps(data)
+        given = None if errors and self._is_odd() else orjson.loads(text)
+        return SubgraphResponse(given, errors, extensions, size=len(text))
 
     def _is_odd(self) -> bool:
         return self.random.random() < self.oddity

@@ -83,8 +83,8 @@ async def answered(
     if plan.kind is OperationKind.SUBSCRIPTION:
         responses = [each async for each in executor.subscribe(variables, {})]
     else:
-        responses = [await executor.execute(variables, {})]
-    texts = [orjson.dumps(each.as_json()) for each in responses]
+        responses = [await executor.execute(variables, {}, raw=True)]
+    texts = [orjson.dumps(orjson.loads(each.as_bytes())) for each in responses]
     return texts, sorted(subgraphs.asked), [f"{variables} {subgraphs.oddity} {limit}"]
 
 
