@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, build_ast_schema, parse
 
 from router.compose.changes import Change, Severity, Usage, UsageError, find_changes, read_usage
-from router.compose.commands import Subparsers, add_subgraph_option, replacements
+from router.compose.commands import Subparsers, add_limits_option, add_subgraph_option, replacements
 from router.compose.config import ConfigError, read_config, read_text
 from router.compose.pipeline import Refused, compose
 from router.federation.errors import FederationError
@@ -28,6 +28,7 @@ def add_commands(subparsers: Subparsers) -> None:
     source.add_argument("--config", type=Path, default=_DEFAULT, metavar="FILE", help="compose the new one from this")
     source.add_argument("--supergraph", type=Path, metavar="FILE", help="the new supergraph or API schema")
     add_subgraph_option(parser)
+    add_limits_option(parser)
     parser.add_argument("--usage", type=Path, metavar="FILE", help="JSON: by client, how often it used Type.field")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.set_defaults(run=_run)
@@ -56,7 +57,7 @@ def _usage(path: Path) -> Usage:
 
 
 def _compose(arguments: argparse.Namespace) -> GraphQLSchema:
-    outcome = compose(read_config(arguments.config, replacements(arguments)))
+    outcome = compose(read_config(arguments.config, replacements(arguments)), limits=arguments.limits)
     if isinstance(outcome, Refused):
         raise FederationError(outcome.errors)
     return build_api_schema(parse(outcome.supergraph_sdl, no_location=True))

@@ -9,11 +9,14 @@ from typing import Any, Protocol, cast
 
 from router.compose.config import ConfigError, read_config
 from router.compose.contracts import Contract, Variant, apply_contract
+from router.compose.limits import DEFAULT, Limits
 from router.compose.output import write_files
 from router.compose.pipeline import Composed, Refused, compose
 from router.compose.subgraph import Subgraph
 from router.federation.errors import CompositionError, FederationError
 from router.supergraph import api_sdl
+
+_MOST = 1_000  # times the usual limits
 
 
 class Subparsers(Protocol):
@@ -32,6 +35,7 @@ def add_commands(subparsers: Subparsers) -> None:
     parser.add_argument("--api-schema", type=Path, metavar="FILE", help="write what clients see of it here")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of errors and hints")
     add_subgraph_option(parser)
+    add_limits_option(parser)
     contract = parser.add_argument_group("contract", "compose a variant that shows a part of the supergraph")
     contract.add_argument(
         "--include", type=_tags, default=frozenset[str](), metavar="TAGS", help="show these tags only"
@@ -50,6 +54,24 @@ def add_subgraph_option(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=FILE",
         help="read this subgraph's SDL from FILE instead",
     )
+
+
+def add_limits_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--limits`, which lets bigger graphs be composed."""
+    parser.add_argument(
+        "--limits",
+        type=_times_default,
+        default=DEFAULT,
+        metavar="FACTOR",
+        help="how many times as big a graph as usual may be, and as long to compose; a whole number",
+    )
+
+
+def _times_default(text: str) -> Limits:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST:
+        message = f"a whole number from 1 to {_MOST:,} is wanted"
+        raise argparse.ArgumentTypeError(message)
+    return DEFAULT.times(int(text))
 
 
 def replacements(arguments: argparse.Namespace) -> Mapping[str, Path]:
@@ -74,7 +96,7 @@ def _tags(text: str) -> frozenset[str]:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        return _compose_lines() if arguments.jsonl else _compose_config(arguments)
+        return _compose_lines(arguments.limits) if arguments.jsonl else _compose_config(arguments)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -112,23 +134,23 @@ def _outcome(arguments: argparse.Namespace) -> Composed | Refused:
     except FederationError as refused:
         return Refused(refused.errors)
     contract = Contract(arguments.include, arguments.exclude, arguments.hide_unreachable)
-    outcome = compose(subgraphs)
+    outcome = compose(subgraphs, limits=arguments.limits)
     if contract == Contract() or isinstance(outcome, Refused):
         return outcome
     variant = apply_contract(outcome.supergraph_sdl, contract)
     return Composed(variant.supergraph_sdl, outcome.hints) if isinstance(variant, Variant) else variant
 
 
-def _compose_lines() -> int:
+def _compose_lines(limits: Limits) -> int:
     """Answer each line of standard input by a line of standard output."""
     for number, line in enumerate(sys.stdin.buffer, 1):
         if line.strip():
-            sys.stdout.write(json.dumps(_answer(line, number)) + "\n")
+            sys.stdout.write(json.dumps(_answer(line, number, limits)) + "\n")
             sys.stdout.flush()
     return 0
 
 
-def _answer(line: bytes, number: int) -> Mapping[str, Any]:
+def _answer(line: bytes, number: int, limits: Limits) -> Mapping[str, Any]:
     try:
         request: Any = json.loads(line)
         given = cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
@@ -136,7 +158,7 @@ def _answer(line: bytes, number: int) -> Mapping[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"Line {number} is not of the form {{id, subgraphs: [{{name, url, sdl}}]}}: {error!r:.200}"
         raise ConfigError(message) from error
-    return {"id": request.get("id"), **_as_json(compose(subgraphs))}
+    return {"id": request.get("id"), **_as_json(compose(subgraphs, limits=limits))}
 
 
 def _text(value: object) -> str:

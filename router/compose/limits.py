@@ -13,13 +13,13 @@ from router.federation.errors import CompositionError, ErrorCode, FederationErro
 class Limits:
     """The most that all subgraphs together may have: somewhat above what 2,000 types with 20,000 fields take.
 
-    Who composes more than that in good faith has the time to; composition is then given limits of its own.
+    Who composes more than that in good faith has the time to; composition is then given a multiple of them.
     """
 
     subgraphs: int = 1_000
     characters: int = 20_000_000
-    tokens: int = 500_000
-    elements: int = 80_000
+    tokens: int = 600_000
+    elements: int = 100_000
     """Definitions, fields, arguments, enum values, members of unions, and directives applied."""
     steps: int = 300_000
     """The work of proving that every query can be answered."""
@@ -28,8 +28,20 @@ class Limits:
     message: int = 5_000
     """How many characters of an error's message are told."""
 
+    def times(self, factor: int) -> "Limits":
+        """As much for a graph so many times as big; no more is told of what is wrong with it."""
+        return replace(
+            self,
+            subgraphs=self.subgraphs * factor,
+            characters=self.characters * factor,
+            tokens=self.tokens * factor,
+            elements=self.elements * factor,
+            steps=self.steps * factor,
+        )
+
 
 DEFAULT = Limits()
+_MORE = "A bigger graph takes a factor for the limits (on the command line: --limits)."
 
 
 class LimitExceeded(FederationError):
@@ -69,7 +81,7 @@ class Measure:
         return document
 
     def _too_big(self, source: Source, what: str) -> LimitExceeded:
-        message = f"Subgraphs can be composed of no more than {what} in all, and with this one there are more."
+        message = f"Subgraphs can be composed of no more than {what} in all, and with this one there are more. {_MORE}"
         place = Location(source.name, 1, 1)
         return LimitExceeded([CompositionError(ErrorCode.INVALID_GRAPHQL, message, (place,), source.name)])
 
@@ -82,7 +94,7 @@ def check_count(count: int, limits: Limits) -> None:
 
     """
     if count > limits.subgraphs:
-        message = f"No more than {limits.subgraphs:,} subgraphs can be composed, and there are {count:,}."
+        message = f"No more than {limits.subgraphs:,} subgraphs can be composed, and there are {count:,}. {_MORE}"
         raise LimitExceeded([CompositionError(ErrorCode.INVALID_GRAPHQL, message)])
 
 

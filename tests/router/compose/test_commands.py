@@ -129,6 +129,16 @@ def test_a_device_is_written_to_and_not_replaced(config: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_standard_output_can_be_named(config: Path) -> None:
+    command = [sys.executable, "-m", "router", "compose", "--config", str(config), "--output", "/dev/stdout"]
+    target = config.parent / "redirected.graphql"
+    with target.open("wb") as file:
+        number = target.stat().st_ino
+        subprocess.run(command, stdout=file, check=True)  # noqa: S603 - our own command
+    assert target.stat().st_ino == number
+    assert "a: Int @join__field(graph: A)" in target.read_text()
+
+
 def test_a_reader_that_has_enough_gives_no_traceback(config: Path) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -206,3 +216,19 @@ def test_a_line_that_is_no_set_is_refused_in_one(
     said = capsys.readouterr().err
     assert said.startswith("Line 2 is not of the form {id, subgraphs: ")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("factor", "is_too_much"), [("1", True), ("2", False)])
+def test_a_factor_lets_bigger_graphs_be_composed(
+    config: Path, capsys: pytest.CaptureFixture[str], factor: str, *, is_too_much: bool
+) -> None:
+    config.write_text(CONFIG + "".join(f"  s{at}: {{schema: {{sdl: 'type'}}}}\n" for at in range(1_000)))
+    assert run("--config", config, "--limits", factor) == 1
+    assert ("No more than 1,000 subgraphs" in capsys.readouterr().err) == is_too_much
+
+
+@pytest.mark.parametrize("factor", ["0", "-1", "x", "1.5", "10000"])
+def test_a_factor_is_a_whole_number(config: Path, capsys: pytest.CaptureFixture[str], factor: str) -> None:
+    with pytest.raises(SystemExit):
+        run("--config", config, "--limits", factor)
+    assert "a whole number from 1 to 1,000 is wanted" in capsys.readouterr().err

@@ -212,6 +212,14 @@ def test_of_too_many_errors_some_of_each_code_are_told() -> None:
     assert refused.untold > 30
 
 
+def test_errors_of_one_rule_alone_are_said_to_be_more_than_are_told() -> None:
+    fields = " ".join(f"f{each}: X{each}" for each in range(1_200))
+    refused = compose([Subgraph("a", "", f"type Query {{ {fields} }}")])
+    assert isinstance(refused, Refused)
+    assert len(refused.errors) == Limits().errors
+    assert refused.untold == 200
+
+
 def test_requirements_can_wait_for_one_another_for_long() -> None:
     size = 400
     even = " ".join(
