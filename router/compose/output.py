@@ -44,7 +44,7 @@ class _Staged:
             target = self._path.resolve()
             if target.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if target.is_file() or not target.exists():
+            if not _is_stream(self._path, target):
                 self._beside = _write_beside(target, text)
         except OSError as error:
             raise self._failure(error) from error
@@ -66,6 +66,12 @@ class _Staged:
 
     def _failure(self, error: OSError) -> ConfigError:
         return ConfigError(f"Cannot write {self._path}: {error.strerror}.")
+
+
+def _is_stream(path: Path, target: Path) -> bool:
+    """Whether what is written goes through a device, a pipe or what the process has open, as `/dev/stdout`."""
+    through = path.absolute().parts[1:2] in {("dev",), ("proc",)}
+    return through or (target.exists() and not target.is_file())
 
 
 def _write_beside(target: Path, text: str) -> Path:

@@ -39,7 +39,7 @@ def merge_overrides(merge: Merge, sources: Sources[Field], into: Field) -> Overr
             merge.error(
                 ErrorCode.OVERRIDE_SOURCE_HAS_OVERRIDE,
                 f'"{into.coordinate}" in "{merge.name(each.index)}" overrides "{each.origin}", which overrides it too. '
-                "Only one subgraph can take a field over.",
+                "Only one subgraph can take a field over: remove one @override.",
                 [each.applied.node],
             )
         else:

@@ -64,16 +64,16 @@ def _check_use(
             why = f'"{field.coordinate}" implements a field of "{name}" and cannot take a context'
             yield _error(ErrorCode.CONTEXT_NOT_SET, applied, why)
     if argument.default is not MISSING:
-        yield _error(ErrorCode.CONTEXT_NOT_SET, applied, f'"{argument.coordinate}" cannot have a default value, too')
+        why = f'"{argument.coordinate}" cannot have a default value, too; remove it'
+        yield _error(ErrorCode.CONTEXT_NOT_SET, applied, why)
     context, selection = parse_context(applied.arguments.get("field"))
     if not context or not selection.strip():
         why = f'"{argument.coordinate}" must name a context and select from it: "$context {{ field }}"'
         yield _error(ErrorCode.NO_CONTEXT_IN_SELECTION, applied, why)
         return
     if context not in contexts:
-        yield _error(
-            ErrorCode.CONTEXT_NOT_SET, applied, f'"{argument.coordinate}" uses "{context}", which is never set'
-        )
+        why = f'"{argument.coordinate}" uses "{context}", which is never set; mark a type that leads here with @context'
+        yield _error(ErrorCode.CONTEXT_NOT_SET, applied, why)
     else:
         for why in context_invalid_selection.check(subgraph, contexts[context], selection, argument):
             yield _error(ErrorCode.CONTEXT_INVALID_SELECTION, applied, why)

@@ -53,7 +53,7 @@ class Requests:
         name = written.removeprefix("@")
         origin = subgraph.links.directive(name)
         if name not in subgraph.schema.directives:
-            self._refuse(applied, f"{shown} names a directive that is not defined.")
+            self._refuse(applied, f"{shown} names a directive that is not defined. Define it there.")
         elif origin is None:
             self._refuse(applied, f"{shown} names a directive of no linked feature; @link to the feature that has it.")
         elif origin.link.url.identity in _OURS:

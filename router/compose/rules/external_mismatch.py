@@ -24,7 +24,8 @@ def check(merge: Merge, sources: Sources[Field], into: Field, agreement: Agreeme
         shown = merge.by_subgraph(sources, lambda source: f'type "{source.type}"')
         merge.error(
             ErrorCode.EXTERNAL_TYPE_MISMATCH,
-            f'"{into.coordinate}" has {shown}: where it is @external, its type must be the one it is resolved with.',
+            f'"{into.coordinate}" has {shown}: where it is @external, its type must be the one it is resolved with. '
+            "Repeat that.",
             (source.node for source in wrong.values()),
         )
     for argument in into.arguments.values():

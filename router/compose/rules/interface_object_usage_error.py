@@ -14,7 +14,7 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
         if type_.has("interfaceObject") and not type_.has("key"):
             yield CompositionError(
                 ErrorCode.INTERFACE_OBJECT_USAGE_ERROR,
-                f'"{type_.name}" is an @interfaceObject without a @key, so that no entity could ever reach it.',
+                f'"{type_.name}" is an @interfaceObject without a @key, so that no entity can reach it: add one.',
                 locations(type_.node),
             )
 
@@ -46,7 +46,8 @@ def check_interface_exists(merge: Merge) -> None:
         if all(merge.is_interface_object(index, name) for index in sources):
             merge.error(
                 ErrorCode.INTERFACE_OBJECT_USAGE_ERROR,
-                f'"{name}" is an @interfaceObject in {merge.names(sources)}, but nowhere an interface.',
+                f'"{name}" is an @interfaceObject in {merge.names(sources)}, but nowhere an interface. '
+                "Define it as one elsewhere.",
                 (source.node for source in sources.values()),
             )
 

@@ -37,6 +37,6 @@ def check_subscription(merge: Merge, sources: Sources[Field], into: Field) -> No
     if sharing:
         merge.error(
             ErrorCode.INVALID_FIELD_SHARING,
-            f'"{into.coordinate}" is a subscription, and subscriptions cannot be @shareable.',
+            f'"{into.coordinate}" is a subscription, and subscriptions cannot be @shareable. Resolve it in one only.',
             (source.node for source in sharing),
         )

@@ -15,13 +15,13 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
             if not isinstance(type_, InterfaceType):
                 yield from _repeated(element)
             elif element is not type_ and element.has("shareable"):
-                yield _error(element, "is a field of an interface, which nothing resolves")
+                yield _error(element, "is a field of an interface, which nothing resolves; mark what implements it")
 
 
 def _repeated(element: Element) -> Iterator[CompositionError]:
     counts = Counter(id(applied.extension) for applied in element.applied("shareable"))
     if any(count > 1 for count in counts.values()):
-        yield _error(element, "is marked twice on the same declaration")
+        yield _error(element, "is marked twice on the same declaration; remove one")
 
 
 def _error(element: Element, why: str) -> CompositionError:

@@ -71,7 +71,10 @@ def _slicing_arguments(field: Field, applied: Applied) -> Iterator[CompositionEr
             yield _error(ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, why)
         elif nullable(argument.type) != Named("Int"):
             yield _error(
-                ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT, applied, field, f'"{name}" is no Int, as a size is'
+                ErrorCode.LIST_SIZE_INVALID_SLICING_ARGUMENT,
+                applied,
+                field,
+                f'"{name}" is no Int, as a size is; make it one',
             )
 
 
@@ -87,7 +90,12 @@ def _sized_fields(schema: Schema, field: Field, applied: Applied) -> Iterator[Co
     for name in names:
         sized = type_.fields.get(name) if isinstance(type_, FieldsType) else None
         if sized is None:
-            why = f'"{type_.name}" has no field "{name}"'
+            why = f'"{type_.name}" has no field "{name}"; name one that it has'
             yield _error(ErrorCode.LIST_SIZE_INVALID_SIZED_FIELD, applied, field, why)
         elif not _is_list(sized):
-            yield _error(ErrorCode.LIST_SIZE_APPLIED_TO_NON_LIST, applied, field, f'"{sized.coordinate}" is no list')
+            yield _error(
+                ErrorCode.LIST_SIZE_APPLIED_TO_NON_LIST,
+                applied,
+                field,
+                f'"{sized.coordinate}" is no list; leave it out',
+            )

@@ -14,6 +14,6 @@ def check(subgraph: SubgraphSchema) -> Iterator[CompositionError]:
             if field.has("provides") and subgraph.schema.composite(base_name(field.type)) is None:
                 yield CompositionError(
                     ErrorCode.PROVIDES_ON_NON_OBJECT_FIELD,
-                    f'"{field.coordinate}" cannot have @provides: its type "{field.type}" has no fields.',
+                    f'"{field.coordinate}" cannot have @provides: its type "{field.type}" has no fields. Remove it.',
                     locations(field.node),
                 )

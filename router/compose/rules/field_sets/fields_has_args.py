@@ -16,4 +16,5 @@ def check(application: Application, selections: SelectionSetNode) -> Iterator[Co
     walk_fields(application.subgraph.schema, application.start, selections, found.append)
     for field in found:
         if field.arguments:
-            yield application.error("FIELDS_HAS_ARGS", f'"{field.coordinate}" takes arguments, which it cannot')
+            why = f'"{field.coordinate}" takes arguments, which nobody could give here; leave it out'
+            yield application.error("FIELDS_HAS_ARGS", why)

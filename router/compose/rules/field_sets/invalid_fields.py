@@ -74,11 +74,15 @@ def _check_field(application: Application, type_: CompositeType, node: FieldNode
     _check_arguments(application, field, node)
     inner = application.subgraph.schema.composite(base_name(field.type))
     if application.meaning == "key" and isinstance(inner, InterfaceType | UnionType):
-        message = f'"{field.coordinate}" is of the {inner.kind.lower()} "{inner.name}", which a key cannot hold'
+        message = (
+            f'"{field.coordinate}" is of the {inner.kind.lower()} "{inner.name}", which a key cannot hold; leave it out'
+        )
         raise _refused(application, "FIELDS_SELECT_INVALID_TYPE", message)
     if inner is None:
         if node.selection_set is not None:
-            raise _refused(application, "INVALID_FIELDS", f'"{field.coordinate}" has no fields to select')
+            raise _refused(
+                application, "INVALID_FIELDS", f'"{field.coordinate}" has no fields to select; leave its braces out'
+            )
     elif node.selection_set is None:
         raise _refused(application, "INVALID_FIELDS", f'select fields of "{field.coordinate}", of type "{field.type}"')
     else:
