@@ -134,4 +134,4 @@ class _Writer:
 
 
 def _identity(name: str) -> str:
-    return f"{name} if type({name}) is str else told_apart({name})"
+    return f"{name} if type({name}) is str or type({name}) is int else told_apart({name})"
