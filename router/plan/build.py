@@ -118,7 +118,7 @@ class Builder:
         visit = visits.solution.visits[number]
         applied = visits.when[number] or ALWAYS
         if not visits.arrivals:
-            step = self._root_step(visits.position, visit.subgraph, barrier)
+            step = self._root_step(visits, visit.subgraph, barrier)
         else:
             after = self._reveal(visits, visit)
             for entry in visit.entries:
@@ -133,14 +133,17 @@ class Builder:
         step.widen(both(visits.guard, applied) or visits.guard)
         visits.places[number] = Place(step, step.selected, None)
 
-    def _root_step(self, position: Position, subgraph: str, barrier: frozenset[Step]) -> Step:
+    def _root_step(self, visits: _Visits, subgraph: str, barrier: frozenset[Step]) -> Step:
         """Queries to a subgraph are one step; a mutation joins the one just before it, if nothing follows that."""
+        position = visits.position
         if self._kind is not OperationKind.MUTATION:
             for step in self.graph.at(position, subgraph, self._part):
                 return step
         elif self.graph.steps:
             last = self.graph.steps[-1]
-            if last.position is position and last.subgraph == subgraph:
+            called = {slot for _, slot in last.selected.emissions}
+            again = any(position.by_field.get(id(each.field)) in called for each in visits.solution.assignments)
+            if last.position is position and last.subgraph == subgraph and not again:
                 return last
         return self.graph.add(Step(subgraph, self._kind, position, after=set(barrier), part=self._part))
 

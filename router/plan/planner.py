@@ -1,6 +1,8 @@
 """The whole story of planning: normalise, walk and choose, build the fetch graph, write the plan."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
 
 from graphql import DocumentNode
 
@@ -16,7 +18,7 @@ from router.plan.normalize.introspection import INTROSPECTION
 from router.plan.passes import PASSES
 from router.plan.positions import Positions
 from router.plan.project import Projection
-from router.plan.selections import Selection
+from router.plan.selections import SelectedField, Selection
 from router.plan.solution import Solution
 from router.plan.walk import Walker
 from router.plan.write import write_fetches
@@ -99,7 +101,7 @@ class Planner:
         walker = Walker(graph, self._field_sets, self._work)
         builder = Builder(positions, operation.kind)
         barrier = frozenset[Step]()
-        for selection in _in_turn(operation):
+        for selection in _in_turn(operation, positions):
             solution = _solved(walker.solve(selection, ()), selection)
             known = len(builder.graph.steps)
             builder.build(solution, positions.root, barrier=barrier)
@@ -110,12 +112,27 @@ class Planner:
         return builder.graph
 
 
-def _in_turn(operation: NormalizedOperation) -> list[Selection]:
+def _in_turn(operation: NormalizedOperation, positions: Positions) -> list[Selection]:
     """The selections to resolve one after the other: the fields of a mutation, everything else at once."""
     selection = operation.selection
     fields = [each for each in selection.fields if each.name not in INTROSPECTION]
-    groups = [[each] for each in fields] if operation.kind is OperationKind.MUTATION else [fields]
+    groups = [fields]
+    if operation.kind is OperationKind.MUTATION:
+        groups = [[each] for each in _turns(fields, positions)]
     return [Selection(selection.type_name, selection.possible, group, selection.has_union) for group in groups]
+
+
+def _turns(fields: Sequence[SelectedField], positions: Positions) -> list[SelectedField]:
+    """Each field, as often as there are places where conditions may have it called first."""
+    if not any(each.turns for each in fields):
+        return list(fields)
+    found: list[SelectedField] = []
+    for each in fields:
+        for place, when in each.turns or ((each.place, each.when),):
+            turn = replace(each, place=place, when=when, turns=())
+            positions.share(positions.root, each, turn)
+            found.append(turn)
+    return sorted(found, key=attrgetter("place"))
 
 
 def _last(steps: Sequence[Step]) -> frozenset[Step]:

@@ -82,6 +82,7 @@ class Positions:
 
     def __init__(self, selection: Selection) -> None:
         self._aliases = 0
+        self._shared: list[SelectedField] = []
         self.root = Position(None, selection.possible)
         self.open(self.root, selection)
 
@@ -124,6 +125,11 @@ class Positions:
             if same and slot.shape == shape and self._covers(slot, types, position):
                 return slot
         return self._reserve(position, selected, types, shape)
+
+    def share(self, position: Position, known: SelectedField, other: SelectedField) -> None:
+        """Have the slot of a field hold the values of another one as well."""
+        self._shared.append(other)  # an identity belongs to a field for as long as that lives
+        position.by_field[id(other)] = position.by_field[id(known)]
 
     def reserved(self, position: Position, selected: SelectedField) -> Slot:
         """A slot that nothing else uses."""
