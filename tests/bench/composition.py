@@ -1,6 +1,7 @@
-"""`python -m tests.bench.composition`: what composing a big graph costs, and how others fare on the same one.
+"""`python -m tests.bench.composition`: what composing costs: a big graph, the gateway audit's sets, hostile inputs.
 
-Names a folder with Node, the reference composers and `compose.mjs` in `STUDIUM_ORACLES` to have those measured, too.
+`STUDIUM_ORACLES` names a folder with the reference composers and `compose.mjs`, which Node runs, to have their times
+for the big graph beside ours.
 """
 
 import argparse
@@ -14,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from router.compose import Composed, Subgraph, compose
+from router.compose import Composed, Refused, Subgraph, compose
+from tests.bench.hostile import GRAPHS
+from tests.conformance.composition.corpus import SHARED, audit
 
 SUBGRAPHS = 50
 ENTITIES = 30
@@ -98,6 +101,8 @@ def main() -> None:
     sys.stdout.write(f"{len(graph)} subgraphs, {size:,} characters of SDL\n")
     _measure(graph)
     _measure_others(graph, os.environ.get("STUDIUM_ORACLES"))
+    _measure_audit()
+    _measure_hostile()
 
 
 def _measure(graph: Sequence[Subgraph]) -> None:
@@ -108,8 +113,28 @@ def _measure(graph: Sequence[Subgraph]) -> None:
     _line("studium", f"{wall:.2f} s, {processor:.2f} s of CPU, peak {peak:.0f} MB, {_said(outcome)}")
 
 
-def _said(outcome: object) -> str:
-    return f"{len(outcome.supergraph_sdl):,} characters of supergraph" if isinstance(outcome, Composed) else "refused"
+def _said(outcome: Composed | Refused) -> str:
+    if isinstance(outcome, Composed):
+        return f"{len(outcome.supergraph_sdl):,} characters of supergraph"
+    return ", ".join(sorted({error.code for error in outcome.errors}))
+
+
+def _measure_audit() -> None:
+    if not (SHARED / "audit").is_dir():
+        _line("audit", "absent: the shared corpora are not beside the repository")
+        return
+    sets = audit().values()
+    processor = time.process_time()
+    composed = sum(isinstance(compose(subgraphs), Composed) for subgraphs in sets)
+    _line("audit", f"{time.process_time() - processor:.2f} s of CPU, {composed} of {len(sets)} sets compose")
+
+
+def _measure_hostile() -> None:
+    for name, graph in GRAPHS.items():
+        subgraphs = [Subgraph(each, f"http://{each}", sdl) for each, sdl in graph().items()]
+        processor = time.process_time()
+        outcome = compose(subgraphs)
+        _line("hostile", f"{time.process_time() - processor:5.2f} s of CPU, {name}: {_said(outcome)}")
 
 
 def _measure_others(graph: Sequence[Subgraph], folder: str | None) -> None:

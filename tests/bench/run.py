@@ -2,6 +2,7 @@
 
 Each mode gets a data folder of its own that is removed afterwards. The client is pinned to one core and the server that
 answers to the other, so that a figure is of one core; CPU a request, from /proc, is steadier than requests a second.
+`STUDIUM_ORACLES` and `STUDIUM_PEERS` name folders of other composers and gateways to be measured as well.
 """
 
 import argparse
@@ -56,13 +57,16 @@ class Platform:
 
 
 def main() -> None:
-    """Measure both modes and print the tables."""
+    """Measure both modes, composition, and the router beside others, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each operation")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     console = Console(width=120)
     console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    for part in ("composition", "gateways"):
+        console.print(f"\n[bold]{part}[/]")
+        subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], cwd=ROOT, check=False)  # noqa: S603 - our own
     for mode in ("one", "many"):
         measure(console, mode, options.seconds, options.connections)
 
