@@ -19,7 +19,7 @@ class Limits:
     subgraphs: int = 1_000
     characters: int = 20_000_000
     tokens: int = 600_000
-    elements: int = 100_000
+    elements: int = 90_000
     """Definitions, fields, arguments, enum values, members of unions, and directives applied."""
     steps: int = 300_000
     """The work of proving that every query can be answered."""

@@ -24,7 +24,8 @@ _ONE_OF = (
 _NO_CODE = "The reference refuses with an internal error that has no code; we refuse with one."
 _INDIRECT_KEY = (
     "A key that needs a second entity from the subgraph it leads to can be had through a third subgraph, as the "
-    "federation specification lets keys be resolved from anywhere; the reference does not look that far."
+    "federation specification lets keys be resolved from anywhere; the reference does not look that far. That such "
+    "graphs are answered right is shown by the plans in tests/router/plan/cases/indirect_keys.graphql."
 )
 _BY_TEST = (("@requires with a lot of nested entities", _INDIRECT_KEY),)
 
