@@ -41,6 +41,9 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+_DEFINITION = 3
+"""As how many elements a definition counts: it takes as long as that many of its parts."""
 _MORE = "A bigger graph takes a factor for the limits (on the command line: --limits)."
 
 
@@ -73,7 +76,7 @@ class Measure:
         except TooManyTokens as error:
             raise self._too_big(source, f"{self._limits.tokens:,} tokens") from error
         self._tokens -= tokens
-        self._elements -= sum(1 + _size(node) for node in document.definitions)
+        self._elements -= sum(_DEFINITION + _size(node) for node in document.definitions)
         if self._elements < 0:
             raise self._too_big(
                 source, f"{self._limits.elements:,} definitions, fields, arguments, values and directives"
