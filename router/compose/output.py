@@ -81,6 +81,7 @@ def _write_beside(target: Path, text: str) -> Path:
         beside = Path(file.name)
         try:
             file.write(text)
+            file.flush()  # a full disk shows here, where the file can still be taken away
         except OSError:
             beside.unlink()
             raise

@@ -56,19 +56,22 @@ class Platform:
     seconds: float
 
 
-def main() -> None:
-    """Measure both modes, composition, and the router beside others, and print the tables."""
+def main() -> int:
+    """Measure both modes, composition, and the router beside others, and print the tables; 1 if a part failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each operation")
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     console = Console(width=120)
     console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    failed = False
     for part in ("composition", "gateways"):
         console.print(f"\n[bold]{part}[/]")
-        subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], cwd=ROOT, check=False)  # noqa: S603 - our own
+        done = subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], cwd=ROOT, check=False)  # noqa: S603 - our own
+        failed |= done.returncode != 0
     for mode in ("one", "many"):
         measure(console, mode, options.seconds, options.connections)
+    return int(failed)
 
 
 def measure(console: Console, mode: str, seconds: float, connections: int) -> None:
@@ -183,4 +186,4 @@ def memory(root: int) -> Table:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

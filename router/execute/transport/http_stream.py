@@ -5,8 +5,8 @@ https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/mult
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -46,7 +46,7 @@ async def subscribe_over_sse(
         SubgraphFailure: no connection, or it broke, or what came was not the protocol.
     """
     response = await _open(session, url, request, _SSE, opening_seconds)
-    try:
+    with _ended(response, request):
         if response.content_type != _SSE:
             yield await _only_response(response, request, max_event_bytes)
             return
@@ -58,12 +58,6 @@ async def subscribe_over_sse(
                 if event.name == "next":
                     yield parse_response(_decoded(request, event.data))
         raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.")
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from error
-    except TooLarge as error:
-        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is too large.") from error
-    finally:
-        response.close()
 
 
 async def subscribe_over_multipart(
@@ -80,7 +74,7 @@ async def subscribe_over_multipart(
         SubgraphFailure: no connection, or it broke, or what came was not the protocol.
     """
     response = await _open(session, url, request, _MULTIPART, opening_seconds)
-    try:
+    with _ended(response, request):
         if response.content_type != _MULTIPART:
             yield await _only_response(response, request, max_event_bytes)
             return
@@ -90,12 +84,6 @@ async def subscribe_over_multipart(
                 event = _event(_decoded(request, body))
                 if event is not None:
                     yield event
-    except (aiohttp.ClientError, ConnectionError, Unfinished) as error:
-        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from error
-    except TooLarge as error:
-        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is too large.") from error
-    finally:
-        response.close()
 
 
 async def _open(
@@ -117,6 +105,19 @@ async def _open(
         raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
     except (aiohttp.ClientError, OSError) as error:
         raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
+
+
+@contextmanager
+def _ended(response: aiohttp.ClientResponse, request: SubgraphRequest) -> Generator[None]:
+    """Close the response at the end of the block, and say what ended it too early."""
+    try:
+        yield
+    except (aiohttp.ClientError, ConnectionError, Unfinished) as error:
+        raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from error
+    except TooLarge as error:
+        raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is too large.") from error
+    finally:
+        response.close()
 
 
 async def _only_response(
