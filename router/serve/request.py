@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from router.plan import NO_ROLLOUT, Rollout
+from router.serve.access.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,13 @@ class RequestContext:
         headers: what subgraphs get to see of the client's headers.
         principal: whatever the authenticate hook wants to keep; the router does not look at it.
         rollout: which progressive overrides hold.
+        identity: the verified caller; None for an anonymous one.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     principal: Any = None
     rollout: Rollout = NO_ROLLOUT
+    identity: Identity | None = None
 
 
 class Authenticate(Protocol):

@@ -1,0 +1,1 @@
+"""Who asks, and what of the graph they may see."""
