@@ -1,5 +1,6 @@
 """What a client gets for one operation, or for one event of a subscription."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
@@ -14,6 +15,7 @@ class Response:
     Attributes:
         executed: False for a request that was refused before execution: the response then has no `data` entry.
         raw: the data as text, for who asked for it so; `data` is None then.
+        headers: what goes beside it where it is sent over HTTP, by names in lower case.
     """
 
     data: JSONObject | None = None
@@ -21,6 +23,7 @@ class Response:
     extensions: JSONObject = field(default_factory=dict)
     executed: bool = True
     raw: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def as_bytes(self) -> bytes:
         """The response as JSON."""

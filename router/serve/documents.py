@@ -15,9 +15,10 @@ from graphql import (
 
 from router.serve.cache import LruCache
 from router.serve.errors import PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
-from router.serve.limits import Limits, check_depth
-from router.serve.measure import check_operations
-from router.serve.overlap import overlap_errors
+from router.serve.limits import Limits
+from router.serve.limits.depth import check_depth
+from router.serve.limits.measure import check_operations
+from router.serve.limits.overlap import overlap_errors
 
 INLINE_CHARACTERS = 2_000
 """Longer texts are checked in a thread, so that the event loop goes on; shorter ones take less than the hand-over."""

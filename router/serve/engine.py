@@ -11,9 +11,9 @@ from router.execute.incremental import IncrementalExecutor, IncrementalResponse
 from router.plan import NO_ROLLOUT, Labels, Planner, Rollout, defer_variables
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
+from router.serve.demand.estimate import Estimate
 from router.serve.documents import Documents
 from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
-from router.serve.estimate import Estimate
 from router.serve.incremental import guarded
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing

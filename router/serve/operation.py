@@ -10,8 +10,8 @@ from graphql import GraphQLSchema, OperationDefinitionNode
 from router.execute import Executor, InvalidVariables, Response, coerce_variables
 from router.plan import PlanningError
 from router.plan.nodes import OperationKind
+from router.serve.demand.estimate import Estimate
 from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
-from router.serve.estimate import Estimate
 from router.serve.request import RequestContext
 
 

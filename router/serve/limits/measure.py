@@ -16,7 +16,7 @@ from graphql import (
 )
 
 from router.serve.errors import TOO_COMPLEX, TOO_DEEP, Refused
-from router.serve.limits import Limits
+from router.serve.limits.bounds import Limits
 
 
 class Measures(NamedTuple):

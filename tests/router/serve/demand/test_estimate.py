@@ -8,7 +8,7 @@ from graphql import build_schema, get_operation_ast, parse
 
 from router.plan.nodes import QueryPlan
 from router.serve import Engine, GraphQLRequest, Limits, Refused, RequestContext
-from router.serve.estimate import Estimate
+from router.serve.demand.estimate import Estimate
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 SCHEMA = build_schema("""

@@ -35,7 +35,7 @@ from graphql import (
 from router.serve.cache import LruCache
 from router.serve.errors import TOO_COMPLEX, Refused
 from router.serve.limits import Limits
-from router.serve.measure import fragments_of
+from router.serve.limits.measure import fragments_of
 
 SLICING = ("first", "last", "limit")
 """Arguments, of type Int, that say how many items a list has."""

@@ -7,7 +7,7 @@ import pytest
 from graphql import OverlappingFieldsCanBeMergedRule, build_schema, parse, validate
 
 from router.serve import Refused
-from router.serve.overlap import overlap_errors
+from router.serve.limits.overlap import overlap_errors
 
 SCHEMA = build_schema("""
     type Query { a(x: I, y: [Int]): A, b: B, i: N, u: U, list: [A], strict: A!, n: Int }

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from router.serve import GraphQLRequest, Limits, Refused, RequestContext
-from router.serve.limits import check_depth
+from router.serve.limits.depth import check_depth
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 PROMPT_SECONDS = 5.0

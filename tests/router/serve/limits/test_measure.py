@@ -8,7 +8,7 @@ from graphql import get_introspection_query, parse
 
 from router.plan.nodes import QueryPlan
 from router.serve import Engine, GraphQLRequest, Limits, RequestContext
-from router.serve.measure import check_operations
+from router.serve.limits.measure import check_operations
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 PROMPT_SECONDS = 5.0

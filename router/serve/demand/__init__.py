@@ -1,0 +1,1 @@
+"""What operations cost, and who may still spend how much."""
