@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
-from router.serve.http import GraphQLEndpoint
+from router.serve.http.endpoint import GraphQLEndpoint
 from router.serve.ready import Readiness
 from router.serve.request import Hooks
-from router.serve.websocket import WebSocketEndpoint
+from router.serve.streams.websocket import WebSocketEndpoint
 
 PATH = "/graphql"
 HEALTH_PATH = "/health"

@@ -14,10 +14,10 @@ from router.serve.cache import LruCache
 from router.serve.demand.estimate import Estimate
 from router.serve.documents import Documents
 from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
-from router.serve.incremental import guarded
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing
 from router.serve.request import GraphQLRequest, RequestContext
+from router.serve.streams.guard import guarded
 from router.supergraph import Supergraph
 from router.supergraph.api_schema import with_defer
 

@@ -10,7 +10,7 @@ from router.execute import InProcessTransport
 from router.execute.incremental import Delivered, IncrementalResponse, Pending, Update
 from router.execute.response import Response
 from router.serve import Engine, GraphQLRequest, Limits, RequestContext
-from router.serve.incremental import guarded
+from router.serve.streams.guard import guarded
 from tests.router.execute.increments import collect
 from tests.router.serve.test_engine import PRODUCTS, REVIEWS, products, reviews
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from router.serve import Engine, Hooks, Limits, Refused, RequestContext, create_app
-from router.serve.http import GraphQLEndpoint
+from router.serve.http.endpoint import GraphQLEndpoint
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"

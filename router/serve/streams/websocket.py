@@ -17,8 +17,8 @@ from router.execute.json import JSONObject
 from router.execute.response import Response
 from router.serve.engine import Engine
 from router.serve.errors import Refused, coded_error, masked
-from router.serve.headers import read_headers
-from router.serve.parse import parse_parameters
+from router.serve.http.headers import read_headers
+from router.serve.http.parse import parse_parameters
 from router.serve.request import Hooks, RequestContext
 
 PROTOCOL = "graphql-transport-ws"

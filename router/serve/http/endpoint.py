@@ -13,10 +13,10 @@ from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
 from router.serve.errors import Refused, masked
 from router.serve.graphiql import Page
-from router.serve.headers import read_headers
-from router.serve.leaving import Left, UntilLeft
-from router.serve.negotiate import MediaType, negotiate, status_of
-from router.serve.parse import check_content_type, parse_get, parse_post, read_body
+from router.serve.http.headers import read_headers
+from router.serve.http.leaving import Left, UntilLeft
+from router.serve.http.negotiate import MediaType, negotiate, status_of
+from router.serve.http.parse import check_content_type, parse_get, parse_post, read_body
 from router.serve.request import GraphQLRequest, Hooks
 
 CONTENT_TYPES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from router.serve import Refused
-from router.serve.negotiate import MediaType, negotiate
+from router.serve.http.negotiate import MediaType, negotiate
 
 JSON = MediaType.JSON
 MODERN = MediaType.GRAPHQL_RESPONSE

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: what a client sends by POST and GET, and what it is sent back."""
