@@ -8,7 +8,7 @@ from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
 from router.execute import Executor, Response, Transport
 from router.execute.incremental import IncrementalExecutor, IncrementalResponse
-from router.plan import NO_ROLLOUT, Labels, Planner, Rollout, defer_variables
+from router.plan import Labels, Planner, Rollout, defer_variables
 from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.demand.estimate import Estimate
@@ -16,7 +16,7 @@ from router.serve.documents import Documents
 from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing
-from router.serve.request import GraphQLRequest, RequestContext
+from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.guard import guarded
 from router.supergraph import Supergraph
 from router.supergraph.api_schema import with_defer
@@ -89,7 +89,7 @@ class Engine:
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
         try:
-            operation = await self.prepare(request, context.rollout)
+            operation = await self.prepare(request, context)
             return await operation.execute(request.variables, context)
         except Refused as refused:
             return refused.response()
@@ -125,7 +125,7 @@ class Engine:
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
-        operation = await self.prepare(request, context.rollout)
+        operation = await self.prepare(request, context)
         if operation.kind is not OperationKind.SUBSCRIPTION:
             yield await operation.execute(request.variables, context)
             return
@@ -133,13 +133,13 @@ class Engine:
             async for response in responses:
                 yield response
 
-    async def prepare(self, request: GraphQLRequest, rollout: Rollout = NO_ROLLOUT) -> Operation:
-        """The operation that a request names, planned for the progressive overrides that hold for it.
+    async def prepare(self, request: GraphQLRequest, context: RequestContext = ANYBODY) -> Operation:
+        """The operation that a request names, planned for whoever asks.
 
         Raises:
             Refused: the document is not valid, or has no such operation, or one that asks for too much.
         """
-        return await self._prepare(request, self._outcome(rollout))
+        return await self._prepare(request, self._outcome(context.rollout))
 
     async def _prepare(self, request: GraphQLRequest, labels: frozenset[str]) -> Operation:
         key = (request.query, request.operation_name, labels)

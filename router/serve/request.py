@@ -35,6 +35,10 @@ class RequestContext:
     identity: Identity | None = None
 
 
+ANYBODY = RequestContext()
+"""An anonymous client of whom nothing is known."""
+
+
 class Authenticate(Protocol):
     """Tells who asks: once per HTTP request, and once per WebSocket connection."""
 

@@ -69,7 +69,7 @@ class GraphQLEndpoint:
     async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> Response:
         request = await self._request(scope, headers, receive)
         context = await self._hooks.authenticate(headers, None)
-        operation = await self._engine.prepare(request, context.rollout)
+        operation = await self._engine.prepare(request, context)
         if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
             raise _not_allowed("POST", "Only queries may be sent by GET.")
         if operation.kind is not OperationKind.QUERY:
