@@ -1,17 +1,51 @@
 """From paths of the merged data to paths of the client's answer."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, TypeAlias, cast
 
 from router.execute.json import JSONObject, PathKey
-from router.plan.nodes import ProjectedField
+from router.plan.nodes import Key, ProjectedField, QueryPlan, RepresentationField
+
+KeyPath: TypeAlias = tuple[str, ...]
+"""A path of the merged data without the places in lists."""
 
 
-def client_path(projection: Sequence[ProjectedField], path: Sequence[PathKey], data: JSONObject) -> list[PathKey]:
+def sent_paths(plan: QueryPlan) -> frozenset[KeyPath]:
+    """Where the values are that the plan sends to subgraphs: keys and requirements."""
+    fetches = (*plan.fetches, *(fetch for part in plan.deferred for fetch in part.fetches))
+    return frozenset(
+        sent
+        for fetch in fetches
+        for group in fetch.entities
+        for path in group.paths
+        for shape in group.representations
+        for sent in _sent_paths(shape.fields, tuple(step.name for step in path if isinstance(step, Key)))
+    )
+
+
+def _sent_paths(fields: Sequence[RepresentationField], above: KeyPath) -> Iterator[KeyPath]:
+    for field in fields:
+        path = (*above, field.key)
+        yield path
+        yield from _sent_paths(field.selections, path)
+
+
+def client_path(
+    projection: Sequence[ProjectedField], path: Sequence[PathKey], data: JSONObject, sent: Collection[KeyPath] = ()
+) -> list[PathKey] | None:
     """The client's path for a path of the merged data.
 
     It ends early where the plan fetched something for its own use (a key, a requirement): the error then stands at the
     nearest place that the client asked for.
+
+    Args:
+        projection: the client's selection.
+        path: in the merged data.
+        data: the merged data.
+        sent: as `sent_paths` finds them.
+
+    Returns:
+        None if nobody asks for it of objects of that type: it was fetched before the type was known.
     """
     keys: list[PathKey] = []
     selections = projection
@@ -22,19 +56,29 @@ def client_path(projection: Sequence[ProjectedField], path: Sequence[PathKey], d
             keys.append(key)
             value = get_item(value, key)
             continue
-        found = _find(selections, key, get_value(value, typename_key))
-        if found is None:
+        candidates = [each for each in selections if each.source == key]
+        if not candidates:
             break
+        found = fitting(candidates, get_value(value, typename_key))
+        if found is None:
+            return keys if is_sent(path, sent) else None
         keys.append(found.key)
         value = get_value(value, key)
         selections, typename_key = found.selections, found.typename_key
     return keys
 
 
-def _find(selections: Sequence[ProjectedField], source: str, typename: Any) -> ProjectedField | None:
-    candidates = [each for each in selections if each.source == source]
-    fitting = [each for each in candidates if each.on is None or (isinstance(typename, str) and typename in each.on)]
-    return next(iter(fitting or candidates), None)
+def is_sent(path: Sequence[PathKey], sent: Collection[KeyPath]) -> bool:
+    """Whether the plan sends what is at a path of the merged data, or something around it."""
+    names = tuple(key for key in path if isinstance(key, str))
+    return any(names[:length] in sent for length in range(1, len(names) + 1))
+
+
+def fitting(candidates: Sequence[ProjectedField], typename: Any) -> ProjectedField | None:
+    """The first of the fields that objects of that type have, or that they may have if nobody knows their type."""
+    if not isinstance(typename, str):
+        return candidates[0]
+    return next((each for each in candidates if each.on is None or typename in each.on), None)
 
 
 def get_value(value: Any, key: str) -> Any:

@@ -5,14 +5,14 @@ plan. The first executions read the plan's nodes as they are; a plan that comes 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from graphql import GraphQLSchema
 
 from router.execute.budget import MAX_OBJECTS, Budget, TooManyObjects
-from router.execute.client_paths import client_path
+from router.execute.client_paths import KeyPath, client_path, sent_paths
 from router.execute.fetching import FetchStep
 from router.execute.generated.passthrough import PassThrough
 from router.execute.generated.source import Unsuitable
@@ -24,6 +24,7 @@ from router.execute.response import Response
 from router.execute.run import Run
 from router.execute.shapes import holds
 from router.execute.subscriptions import respond_to_events
+from router.execute.terms import NO_TERMS, Terms
 from router.execute.transport.base import Transport
 from router.plan.nodes import QueryPlan
 
@@ -72,15 +73,23 @@ class Executor:
         self._writing: Writing | None = None
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
-    async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str], *, raw: bool = False) -> Response:
+    async def execute(
+        self,
+        variables: Mapping[str, Any],
+        headers: Mapping[str, str],
+        terms: Terms = NO_TERMS,
+        *,
+        raw: bool = False,
+    ) -> Response:
         """Answer a query or mutation.
 
         Args:
             variables: coerced.
             headers: for the subgraphs.
+            terms: on which they are asked.
             raw: the caller takes the data as text, where it needs not be anything else on its way.
         """
-        run = self.begin(variables, headers)
+        run = self.begin(variables, headers, terms)
         if raw and self._pass_through is not None:
             run.rewrite = self._pass_through.rewrite
         elif raw and self._writing is not None:
@@ -92,22 +101,27 @@ class Executor:
         """Run all fetches."""
         await self._drain(run, self._roots)
 
-    def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[Response]:
+    def subscribe(
+        self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
+    ) -> AsyncGenerator[Response]:
         """Answer a subscription, one response per event of its source."""
-        return respond_to_events(self, variables, headers)
+        return respond_to_events(self, variables, headers, terms)
 
     @property
     def source(self) -> FetchStep:
         """The fetch that gives a subscription's events."""
         return self._steps[0]
 
-    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run:
+    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS) -> Run:
         """An execution in which nothing is done yet."""
         if self._until_compiled >= 0:
             self._until_compiled -= 1
             if self._until_compiled < 0:
                 self._compile()
-        return Run(variables, headers, list(self._needs), Budget(self._max_objects))
+        run = Run(variables, headers, list(self._needs), Budget(self._max_objects), terms=terms)
+        if terms.seconds is not None:
+            run.deadline = asyncio.get_running_loop().time() + terms.seconds
+        return run
 
     def _compile(self) -> None:
         with suppress(Unsuitable):
@@ -175,13 +189,15 @@ class Executor:
         data = self._projector.project(run.data, run.variables, errors, run.budget)
         return Response(data, errors, run.extensions)
 
-    def _client_errors(self, errors: Iterable[JSONObject], data: JSONObject) -> list[JSONObject]:
-        """The errors at the client's paths; one that concerns nothing in particular has no path."""
+    def _client_errors(self, errors: Sequence[JSONObject], data: JSONObject) -> list[JSONObject]:
+        """The errors of what is asked for at the client's paths; one of nothing in particular has no path."""
         found: list[JSONObject] = []
+        sent = sent_paths(self.plan) if errors else frozenset[KeyPath]()
         for error in errors:
-            path = client_path(self.plan.projection, error["path"], data)
-            place: JSONObject = {"path": path} if path else {}
-            found.append({"message": error["message"], **place, "extensions": error["extensions"]})
+            path = client_path(self.plan.projection, error["path"], data, sent)
+            if path is not None:
+                place: JSONObject = {"path": path} if path else {}
+                found.append({"message": error["message"], **place, "extensions": error["extensions"]})
         return found
 
 

@@ -209,7 +209,7 @@ class Builder:
                 continue
             given.add(place.step)
             for condition in self._type_conditions(place, visits.solution.visits[number], assignment.types, edge):
-                emission = place.selected.add(condition, slot, edge, when)
+                emission = place.selected.add(condition, slot, edge, when, assignment.types)
                 if emission.below is not None and edge is not None and edge.child is not None:
                     arrivals.append(Place(place.step, emission.below, edge.child))
         solution = assignment.solution

@@ -17,12 +17,17 @@ class Emission:
     Attributes:
         edge: what the subgraph says of it; None for `__typename`.
         below: what is selected of a composite value.
+        types: runtime types of the objects that it is wanted of; None if it is wanted of all.
     """
 
     slot: Slot
     edge: Edge | None
     when: When
     below: "Selected | None"
+    types: frozenset[str] | None = None
+
+    def is_of(self, type_name: str) -> bool:
+        return self.types is None or type_name in self.types
 
 
 @dataclass(slots=True, eq=False)
@@ -35,15 +40,18 @@ class Selected:
     node: Node | None = None
     emissions: dict[tuple[str | None, Slot], Emission] = field(default_factory=dict[tuple[str | None, Slot], Emission])
 
-    def add(self, condition: str | None, slot: Slot, edge: Edge | None, when: When) -> Emission:
-        """Select a field; if it is there already, it applies under either condition."""
+    def add(
+        self, condition: str | None, slot: Slot, edge: Edge | None, when: When, types: frozenset[str] | None = None
+    ) -> Emission:
+        """Select a field; if it is there already, it applies under either condition, to objects of either types."""
         key = (condition, slot)
         known = self.emissions.get(key)
         if known is None:
             below = None if slot.child is None or edge is None or edge.child is None else Selected(edge.child)
-            known = self.emissions[key] = Emission(slot, edge, when, below)
+            known = self.emissions[key] = Emission(slot, edge, when, below, types)
         else:
             known.when = either(known.when, when)
+            known.types = None if known.types is None or types is None else known.types | types
         return known
 
 

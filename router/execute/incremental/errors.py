@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.execute.client_paths import get_item, get_value
+from router.execute.client_paths import KeyPath, fitting, get_item, get_value, is_sent, sent_paths
 from router.execute.json import JSONObject, PathKey
 from router.plan.nodes import DeferredSelections, ProjectedField, QueryPlan
 
@@ -19,6 +19,7 @@ class ErrorsByPart:
     plan: QueryPlan
     depths: Sequence[int]
     found: dict[int, list[JSONObject]] = field(default_factory=dict[int, list[JSONObject]])
+    _known: frozenset[KeyPath] | None = None
 
     @classmethod
     def of(cls, plan: QueryPlan) -> "ErrorsByPart":
@@ -31,12 +32,21 @@ class ErrorsByPart:
         with what the fetch is made for.
         """
         for error in errors:
-            path, part = self._locate(error["path"], data)
+            located = self._locate(error["path"], data)
+            if located is None:
+                continue
+            path, part = located
             if self._depth(fetched) >= self._depth(part):
                 part = fetched
             place: JSONObject = {"path": path} if path else {}
-            located = {"message": error["message"], **place, "extensions": error["extensions"]}
-            self.found.setdefault(part, []).append(located)
+            told = {"message": error["message"], **place, "extensions": error["extensions"]}
+            self.found.setdefault(part, []).append(told)
+
+    @property
+    def _sent(self) -> frozenset[KeyPath]:
+        if self._known is None:
+            self._known = sent_paths(self.plan)
+        return self._known
 
     def _depth(self, part: int) -> int:
         return 0 if part == FIRST else self.depths[part]
@@ -56,10 +66,11 @@ class ErrorsByPart:
                 concerned.append({**error, "path": list(path)})
         return concerned
 
-    def _locate(self, path: Sequence[PathKey], data: JSONObject) -> tuple[list[PathKey], int]:
+    def _locate(self, path: Sequence[PathKey], data: JSONObject) -> tuple[list[PathKey], int] | None:
         """The client's path for a path of the merged data, and the part that brings the field it leads to.
 
-        As in `client_path`, it ends early where the plan fetched something for its own use.
+        As in `client_path`, it ends early where the plan fetched something for its own use, and there is none for what
+        the client does not ask for.
         """
         keys: list[PathKey] = []
         part = FIRST
@@ -71,10 +82,13 @@ class ErrorsByPart:
                 keys.append(key)
                 value = get_item(value, key)
                 continue
-            found = _find(selections, deferred, key, get_value(value, typename_key))
-            if found is None:
+            candidates = _with_source(selections, deferred, key)
+            if not candidates:
                 break
-            each, later = found
+            each = fitting([candidate for candidate, _ in candidates], get_value(value, typename_key))
+            if each is None:
+                return (keys, part) if is_sent(path, self._sent) else None
+            later = next(part for candidate, part in candidates if candidate is each)
             part = part if later is None else later
             keys.append(each.key)
             value = get_value(value, key)
@@ -90,11 +104,10 @@ def part_depths(plan: QueryPlan) -> Sequence[int]:
     return [min(depths[each] for each in part.fragments) for part in plan.deferred]
 
 
-def _find(
-    selections: Sequence[ProjectedField], deferred: Iterable[DeferredSelections], key: str, typename: Any
-) -> tuple[ProjectedField, int | None] | None:
-    """The field with that key of the merged data, and the part that brings it if it comes later than its object."""
-    candidates = [(each, None) for each in selections if each.source == key]
-    candidates += [(each, later.part) for later in deferred for each in later.selections if each.source == key]
-    fitting = [found for found in candidates if found[0].on is None or typename in found[0].on]
-    return next(iter(fitting or candidates), None)
+def _with_source(
+    selections: Sequence[ProjectedField], deferred: Iterable[DeferredSelections], key: str
+) -> list[tuple[ProjectedField, int | None]]:
+    """The fields with that key of the merged data, each with the part that brings it if it comes later."""
+    found: list[tuple[ProjectedField, int | None]] = [(each, None) for each in selections if each.source == key]
+    found += [(each, later.part) for later in deferred for each in later.selections if each.source == key]
+    return found

@@ -11,12 +11,14 @@ from router.plan.passes.fold_types import fold_types
 from router.plan.passes.merge_alike import merge_alike
 from router.plan.passes.select_once import select_once
 from router.plan.passes.separate_conflicts import separate_conflicts
+from router.plan.passes.separate_types import separate_types
 from router.plan.passes.travel_together import travel_together
 from router.plan.positions import Positions
 
 Pass: TypeAlias = Callable[[FetchGraph, Positions], None]
 
 PASSES: tuple[Pass, ...] = (
+    separate_types,
     fold_types,
     select_once,
     separate_conflicts,
