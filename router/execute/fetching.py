@@ -13,6 +13,7 @@ from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
 from router.execute.run import Run
 from router.execute.selected import Selected
+from router.execute.terms import NO_TERMS, Terms
 from router.execute.transport.base import (
     MalformedResponse,
     SubgraphFailure,
@@ -79,14 +80,18 @@ class FetchStep:
             elif self.fetch.path:
                 await self._run_root_below(run)
             else:
-                request = self._sent(self.fetch.text, self._variables(run.variables), run.headers, run.rewrite)
+                request = self._sent(self.fetch.text, self._variables(run.variables), run, run.rewrite)
                 self.merge_root(run, await self.transport.fetch(request))
         except SubgraphFailure as failure:
             self.fail(run, failure)
 
-    def subscribe(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> AsyncGenerator[SubgraphResponse]:
+    def subscribe(
+        self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
+    ) -> AsyncGenerator[SubgraphResponse]:
         """The events of a subscription's source."""
-        return self.transport.subscribe(self._request(variables, headers))
+        asked = self._variables(variables)
+        request = SubgraphRequest(self.fetch.subgraph, self.fetch.text, asked, headers=headers, terms=terms)
+        return self.transport.subscribe(request)
 
     def merge_root(self, run: Run, response: SubgraphResponse) -> None:
         """Merge the answer to a root fetch."""
@@ -111,7 +116,7 @@ class FetchStep:
         targets = objects_at(run.data, self.fetch.path, run.budget)
         if not targets:
             return
-        response = await self.transport.fetch(self._request(run.variables, run.headers))
+        response = await self.transport.fetch(self._sent(self.fetch.text, self._variables(run.variables), run))
         _merge_extensions(run, response)
         run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
         data = response.data or {}
@@ -157,9 +162,6 @@ class FetchStep:
         except MalformedResponse as failure:
             run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in asked.step.places)
 
-    def _request(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> SubgraphRequest:
-        return self._sent(self.fetch.text, self._variables(variables), headers)
-
     def _entities_request(self, run: Run, asked: Sequence[Asked]) -> SubgraphRequest:
         sent = self._variables(run.variables)
         for each in asked:
@@ -168,7 +170,7 @@ class FetchStep:
         text = self.fetch.text
         if self.contextual and [each.step.group for each in asked] != list(self.fetch.entities):
             text = entities_text([(each.group, each.number) for each in asked], self.fetch.declared)
-        return self._sent(text, sent, run.headers)
+        return self._sent(text, sent, run)
 
     def _variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         return {name: variables[name] for name in self.fetch.variables if name in variables}
@@ -177,11 +179,21 @@ class FetchStep:
         self,
         text: str,
         variables: dict[str, Any],
-        headers: Mapping[str, str],
+        run: Run,
         rewrite: Callable[[bytes], bytes | None] | None = None,
     ) -> SubgraphRequest:
-        subgraph, idempotent, shareable = self.fetch.subgraph, self.idempotent, self.shareable
-        return SubgraphRequest(subgraph, text, variables, None, headers, idempotent, shareable, rewrite)
+        return SubgraphRequest(
+            self.fetch.subgraph,
+            text,
+            variables,
+            None,
+            run.headers,
+            self.idempotent,
+            self.shareable,
+            rewrite,
+            run.terms,
+            run.deadline,
+        )
 
 
 def _merge_extensions(run: Run, response: SubgraphResponse) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from router.execute.budget import Budget, TooManyObjects
 from router.execute.json import JSONObject
+from router.execute.terms import NO_TERMS, Terms
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Run:
         write: makes the client's data from the merged data, if the client takes text; it does not count.
         size: at least as much as the objects in the merged data and the items of its lists. None is not to say: one
             object may be in many places.
+        deadline: the event loop's time after which no subgraph is waited for.
     """
 
     variables: Mapping[str, Any]
@@ -38,6 +40,8 @@ class Run:
     raw: bytes | None = None
     write: Callable[[JSONObject], bytes | None] | None = None
     size: int | None = 0
+    terms: Terms = NO_TERMS
+    deadline: float | None = None
 
     def grow(self, size: int | None) -> None:
         """Take note of data that has come, of this size."""

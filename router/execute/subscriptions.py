@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from router.execute.fetching import FetchStep
 from router.execute.response import Response
 from router.execute.run import Run
+from router.execute.terms import NO_TERMS, Terms
 from router.execute.transport.base import SubgraphFailure
 
 SOURCE = 0
@@ -22,7 +23,7 @@ class Remainder(Protocol):
     @property
     def source(self) -> FetchStep: ...
 
-    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> Run: ...
+    def begin(self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms) -> Run: ...
 
     async def go_on(self, run: Run, done: int) -> None: ...
 
@@ -30,7 +31,7 @@ class Remainder(Protocol):
 
 
 async def respond_to_events(
-    remainder: Remainder, variables: Mapping[str, Any], headers: Mapping[str, str]
+    remainder: Remainder, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
 ) -> AsyncGenerator[Response]:
     """One response per event, in the order of the source; if the source breaks, a last one says so.
 
@@ -38,13 +39,13 @@ async def respond_to_events(
     """
     source = remainder.source
     try:
-        async with aclosing(source.subscribe(variables, headers)) as events:
+        async with aclosing(source.subscribe(variables, headers, terms)) as events:
             async for event in events:
-                run = remainder.begin(variables, headers)
+                run = remainder.begin(variables, headers, terms)
                 source.merge_root(run, event)
                 await remainder.go_on(run, SOURCE)
                 yield remainder.answer(run)
     except SubgraphFailure as failure:
-        run = remainder.begin(variables, headers)
+        run = remainder.begin(variables, headers, terms)
         source.fail(run, failure)
         yield remainder.answer(run)

@@ -24,6 +24,7 @@ from router.execute.project import Projector, explain
 from router.execute.response import Response
 from router.execute.run import Run
 from router.execute.shapes import INVALID, Postponed, Projection, holds
+from router.execute.terms import NO_TERMS, Terms
 from router.execute.transport.base import Transport
 from router.plan.nodes import QueryPlan
 
@@ -61,9 +62,11 @@ class IncrementalExecutor:
         self._shape = Projector.of(plan, schema).root
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
-    async def execute(self, variables: Mapping[str, Any], headers: Mapping[str, str]) -> IncrementalResponse:
+    async def execute(
+        self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
+    ) -> IncrementalResponse:
         """Answer a query or mutation; `variables` are coerced, `headers` go to the subgraphs."""
-        run = self._first.begin(variables, headers)
+        run = self._first.begin(variables, headers, terms)
         await self._first.fetch(run)
         errors = ErrorsByPart.of(self.plan)
         delivery = Delivery(self.plan, variables, errors, run.budget)

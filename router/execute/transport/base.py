@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, ClassVar, Protocol, cast
 
 from router.execute.json import JSONObject
+from router.execute.terms import NO_TERMS, Terms
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Largest subgraph response that is read by default, after decompression."""
@@ -26,6 +27,9 @@ class SubgraphRequest:
             after a mutation or an event, which must see what has changed.
         rewrite: for transports that get responses as text: what the receiver makes of the text of one, to be given as
             `raw`; None means that it wants the response read.
+        terms: of the execution that it is part of.
+        deadline: the event loop's time at which nobody waits for the answer any more; None for as long as the transport
+            waits. Of a subscription it is when the stream must have started.
     """
 
     subgraph: str
@@ -36,6 +40,8 @@ class SubgraphRequest:
     idempotent: bool = False
     shareable: bool = False
     rewrite: Callable[[bytes], bytes | None] | None = None
+    terms: Terms = NO_TERMS
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
