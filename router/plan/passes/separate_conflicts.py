@@ -24,8 +24,8 @@ def _conflict(selected: Sequence[Selected]) -> Slot | None:
     """A slot whose key means something else elsewhere in selections that are merged; None if all is well."""
     by_key: dict[str, list[Emission]] = {}
     for each in selected:
-        for emission in each.emissions.values():
-            if _spreads(emission):
+        for (condition, _), emission in each.emissions.items():
+            if _spreads(emission, each, condition):
                 return emission.slot
             by_key.setdefault(emission.slot.key, []).append(emission)
     for emissions in by_key.values():
@@ -40,15 +40,21 @@ def _conflict(selected: Sequence[Selected]) -> Slot | None:
     return None
 
 
-def _spreads(emission: Emission) -> bool:
+def _spreads(emission: Emission, selected: Selected, condition: str | None) -> bool:
     """Whether the field reaches objects of other types, for which its key means another field.
 
-    An interface object cannot tell the types apart: what it is asked for one of them it gives for all.
+    An interface object cannot tell the types apart: what it is asked for one of them it gives for all. And objects of
+    unknown type are asked for their type as what their interface is.
     """
-    slot, edge = emission.slot, emission.edge
-    if slot.on is None or edge is None or not edge.source.is_interface_object:
+    slot = emission.slot
+    if slot.on is None:
         return False
-    return any(other.key == slot.key and not _same(other, slot) for other in slot.position.slots)
+    if emission.edge is None:
+        asked = condition if condition is not None or selected.node is None else selected.node.type_name
+        reaches = asked not in slot.on
+    else:
+        reaches = emission.edge.source.is_interface_object
+    return reaches and any(other.key == slot.key and not _same(other, slot) for other in slot.position.slots)
 
 
 def _same(left: Slot, right: Slot) -> bool:
