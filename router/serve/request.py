@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from router.execute.terms import Terms
 from router.plan import NO_ROLLOUT, Rollout
 from router.serve.access.identity import Identity
 
@@ -27,12 +28,20 @@ class RequestContext:
         principal: whatever the authenticate hook wants to keep; the router does not look at it.
         rollout: which progressive overrides hold.
         identity: the verified caller; None for an anonymous one.
+        seconds: how long this client waits for an operation, if that is less than operations may take.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     principal: Any = None
     rollout: Rollout = NO_ROLLOUT
     identity: Identity | None = None
+    seconds: float | None = None
+
+    def terms(self, seconds: float | None) -> Terms:
+        """On what terms subgraphs are asked for this client by an operation that may take so long."""
+        if self.seconds is not None and (seconds is None or self.seconds < seconds):
+            seconds = self.seconds
+        return Terms(seconds, None if self.identity is None else self.identity.tenant, self)
 
 
 ANYBODY = RequestContext()
