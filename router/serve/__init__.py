@@ -1,5 +1,8 @@
 """Serve a supergraph to clients: GraphQL over HTTP and WebSocket, with limits before work."""
 
+from router.serve.access.authenticate import TokenAuthentication, by_token
+from router.serve.access.identity import Identity
+from router.serve.access.tokens import TokenVerifier, TrustedIssuer
 from router.serve.app import create_app
 from router.serve.engine import Engine
 from router.serve.errors import Refused
@@ -12,10 +15,15 @@ __all__ = [
     "Engine",
     "GraphQLRequest",
     "Hooks",
+    "Identity",
     "Limits",
     "Operation",
     "Refused",
     "RequestContext",
+    "TokenAuthentication",
+    "TokenVerifier",
+    "TrustedIssuer",
+    "by_token",
     "create_app",
     "forwarding",
 ]
