@@ -102,10 +102,14 @@ class Executor:
         await self._drain(run, self._roots)
 
     def subscribe(
-        self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
+        self,
+        variables: Mapping[str, Any],
+        headers: Mapping[str, str],
+        terms: Terms = NO_TERMS,
+        cursor: str | None = None,
     ) -> AsyncGenerator[Response]:
-        """Answer a subscription, one response per event of its source."""
-        return respond_to_events(self, variables, headers, terms)
+        """Answer a subscription, one response per event of its source: from now on or after the one with the cursor."""
+        return respond_to_events(self, variables, headers, terms, cursor)
 
     @property
     def source(self) -> FetchStep:

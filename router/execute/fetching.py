@@ -86,11 +86,16 @@ class FetchStep:
             self.fail(run, failure)
 
     def subscribe(
-        self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
+        self,
+        variables: Mapping[str, Any],
+        headers: Mapping[str, str],
+        terms: Terms = NO_TERMS,
+        cursor: str | None = None,
     ) -> AsyncGenerator[SubgraphResponse]:
-        """The events of a subscription's source."""
+        """The events of a subscription's source, from now on or after the one with the cursor."""
         asked = self._variables(variables)
-        request = SubgraphRequest(self.fetch.subgraph, self.fetch.text, asked, headers=headers, terms=terms)
+        fetch = self.fetch
+        request = SubgraphRequest(fetch.subgraph, fetch.text, asked, headers=headers, terms=terms, cursor=cursor)
         return self.transport.subscribe(request)
 
     def merge_root(self, run: Run, response: SubgraphResponse) -> None:

@@ -1,5 +1,6 @@
 """What every way of reaching a subgraph has in common: the request, the response, and how reaching it can fail."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,9 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 TIMEOUT_SECONDS = 30.0
 """How long a subgraph may take to answer by default."""
+
+CURSOR_HEADER = "last-event-id"
+"""What tells a subgraph where a subscription goes on. Source: https://html.spec.whatwg.org/#the-last-event-id-header"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class SubgraphRequest:
         terms: of the execution that it is part of.
         deadline: the event loop's time at which nobody waits for the answer any more; None for as long as the transport
             waits. Of a subscription it is when the stream must have started.
+        cursor: of the event after which a subscription goes on, as the subgraph gave it; None from now on.
     """
 
     subgraph: str
@@ -42,6 +47,7 @@ class SubgraphRequest:
     rewrite: Callable[[bytes], bytes | None] | None = None
     terms: Terms = NO_TERMS
     deadline: float | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ class SubgraphResponse:
         data: an object or None. It belongs to the receiver, who may change it.
         errors: each is an object with a string `message`.
         raw: what the request's `rewrite` gave, if it did; there is nothing else then.
+        extensions: of an event, `cursor` says where it stands among the others.
         size: of the text that it was, in bytes; None if it was none, and one object may then be in many places.
     """
 
@@ -120,6 +127,14 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Release connections. Requests that still run fail."""
         ...
+
+
+def last_moment(request: SubgraphRequest, seconds: float | None) -> float | None:
+    """The event loop's time until which the answer is waited for by a transport that waits so long; None for ever."""
+    if seconds is None:
+        return request.deadline
+    moment = asyncio.get_running_loop().time() + seconds
+    return moment if request.deadline is None else min(moment, request.deadline)
 
 
 def parse_response(payload: object, size: int | None = None) -> SubgraphResponse:

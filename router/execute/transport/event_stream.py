@@ -21,10 +21,11 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event; `name` is empty where the server names none."""
+    """One event; `name` is empty where the server names none, and `id` None where it gives none."""
 
     name: str
     data: bytes
+    id: str | None = None
 
 
 async def server_sent_events(chunks: AsyncIterable[bytes], max_bytes: int) -> AsyncGenerator[ServerSentEvent]:
@@ -52,6 +53,7 @@ async def server_sent_events(chunks: AsyncIterable[bytes], max_bytes: int) -> As
 def _event(block: bytes) -> ServerSentEvent | None:
     """An event from its lines; None where they are comments only."""
     name = ""
+    id_: str | None = None
     data: list[bytes] = []
     for line in _LINE_END.split(block):
         field, _, value = line.partition(b":")
@@ -61,9 +63,11 @@ def _event(block: bytes) -> ServerSentEvent | None:
                 name = value.decode(errors="replace")
             case b"data":
                 data.append(value)
+            case b"id":
+                id_ = value.decode(errors="replace")
             case _:
                 pass  # a comment, which begins with the colon, or something that says nothing to us
-    return ServerSentEvent(name, b"\n".join(data)) if name or data else None
+    return ServerSentEvent(name, b"\n".join(data), id_) if name or data else None
 
 
 async def parts(chunks: AsyncIterable[bytes], boundary: bytes, max_bytes: int) -> AsyncGenerator[bytes]:

@@ -15,6 +15,7 @@ import orjson
 
 from router.execute.json import JSONObject
 from router.execute.transport.base import (
+    CURSOR_HEADER,
     MalformedResponse,
     SubgraphRequest,
     SubgraphResponse,
@@ -56,7 +57,7 @@ async def subscribe_over_sse(
                 if event.name == "complete":
                     return
                 if event.name == "next":
-                    yield parse_response(_decoded(request, event.data))
+                    yield parse_response(_placed(_decoded(request, event.data), event.id))
         raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.")
 
 
@@ -96,6 +97,8 @@ async def _open(
         "accept-encoding": "identity",  # a compressed event would wait for the next one to fill a block
         "content-type": "application/json",
     }
+    if request.cursor is not None:
+        headers[CURSOR_HEADER] = request.cursor
     try:
         async with asyncio.timeout(seconds):
             return await session.post(
@@ -151,6 +154,14 @@ def _event(message: JSONObject) -> SubgraphResponse | None:
         return parse_response({"errors": message["errors"]})
     payload: Any = message.get("payload")
     return None if payload is None else parse_response(payload)
+
+
+def _placed(message: JSONObject, id_: str | None) -> JSONObject:
+    """The message with the event's id as its cursor, unless it brings one itself."""
+    extensions: Any = message.get("extensions") or {}
+    if id_ and isinstance(extensions, dict):
+        message["extensions"] = {"cursor": id_, **extensions}
+    return message
 
 
 def _decoded(request: SubgraphRequest, text: bytes) -> JSONObject:

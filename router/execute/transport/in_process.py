@@ -1,18 +1,20 @@
 """A subgraph in the router's own process: no HTTP, and variables that are never written as text."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from router.execute.transport.alarms import Alarms
 from router.execute.transport.base import (
+    CURSOR_HEADER,
     TIMEOUT_SECONDS,
     SubgraphFailure,
     SubgraphRequest,
     SubgraphResponse,
     SubgraphTimeout,
     SubgraphUnreachable,
+    last_moment,
     parse_response,
 )
 
@@ -55,10 +57,11 @@ class InProcessTransport:
         self._execute = execute
         self._subscribe = subscribe
         self._timeout = timeout
+        self._alarms = Alarms()
 
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
         try:
-            async with asyncio.timeout(self._timeout):
+            with self._alarms.until(last_moment(request, self._timeout)):
                 payload = await self._execute(*_arguments(request))
         except TimeoutError as error:
             raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
@@ -70,7 +73,10 @@ class InProcessTransport:
         if self._subscribe is None:
             raise SubgraphUnreachable(f"Subgraph {request.subgraph} offers no subscriptions.")
         try:
-            async with aclosing(self._subscribe(*_arguments(request))) as events:
+            query, variables, name, headers = _arguments(request)
+            if request.cursor is not None:
+                headers = {**headers, CURSOR_HEADER: request.cursor}
+            async with aclosing(self._subscribe(query, variables, name, headers)) as events:
                 async for payload in events:
                     yield parse_response(payload)
         except SubgraphFailure:

@@ -18,6 +18,8 @@ def parameters_of(request: SubgraphRequest) -> JSONObject:
         parameters["variables"] = request.variables
     if request.operation_name is not None:
         parameters["operationName"] = request.operation_name
+    if request.cursor is not None:
+        parameters["extensions"] = {"cursor": request.cursor}
     return parameters
 
 
