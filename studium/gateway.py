@@ -5,7 +5,6 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from http import HTTPStatus
 from time import time
 from typing import Any, Final, cast
@@ -13,6 +12,7 @@ from typing import Any, Final, cast
 from router.compose import Refused as CompositionRefused
 from router.compose import Subgraph, compose
 from router.execute import Response, Transport
+from router.serve.access.identity import Identity
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.request import Authenticate, GraphQLRequest, RequestContext
@@ -25,14 +25,6 @@ from studium.embedded.errors import CannotStart
 _AUTHORIZATION: Final = "authorization"
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks, and until when the token is accepted (seconds since the epoch)."""
-
-    caller: Caller
-    expires: float
-
-
 def authenticating(verifier: TokenVerifier) -> Authenticate:
     """Verify the token if there is one, and forward it. Subgraphs verify it again: they do not trust the network."""
 
@@ -42,13 +34,19 @@ def authenticating(verifier: TokenVerifier) -> Authenticate:
             token = bearer_token(given)
             if token is None:
                 return RequestContext()
-            visitor = Visitor(await verifier.caller(token), _expiry(token))
+            caller = await verifier.caller(token)
         except DomainError as error:
             status = HTTPStatus.UNAUTHORIZED if isinstance(error, Unauthenticated) else HTTPStatus.SERVICE_UNAVAILABLE
             raise Refused.because(str(error), error.code, status) from error
-        return RequestContext(given, visitor)
+        return RequestContext(given, caller, identity=identify(caller, _expiry(token)))
 
     return authenticate
+
+
+def identify(caller: Caller, expires: float) -> Identity:
+    """The caller as the router knows them, until `expires` (seconds since the epoch)."""
+    claims = {"role": caller.role, "sid": str(caller.session_id)}
+    return Identity(str(caller.user_id), str(caller.tenant_id), None, caller.scopes, claims, expires)
 
 
 class Gateway(Engine):
@@ -56,9 +54,9 @@ class Gateway(Engine):
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         responses = super().subscribe(request, context)
-        visitor = cast("Visitor | None", context.principal)
+        expires = None if context.identity is None else context.identity.expires
         async with aclosing(responses):
-            async for response in responses if visitor is None else _until(visitor.expires, responses):
+            async for response in responses if expires is None else _until(expires, responses):
                 yield response
 
 

@@ -63,6 +63,22 @@ class TestAuthentication:
         answer = await gateway.execute(GraphQLRequest("{ greeting }"), context)
         assert answer.as_json() == {"data": {"greeting": bearer}}
 
+    async def test_the_router_knows_who_asks(self, issuer: TokenIssuer) -> None:
+        verifier = TokenVerifier(LocalKeys(issuer.public_keys))
+        given = token(issuer)
+        caller = await verifier.caller(given)
+        context = await authenticating(verifier)({"authorization": f"Bearer {given}"}, None)
+        assert context.principal == caller
+        assert context.identity is not None
+        assert (context.identity.subject, context.identity.tenant) == (str(caller.user_id), str(caller.tenant_id))
+        assert context.identity.scopes == {"learn"}
+        assert context.identity.expires == pytest.approx(time.time() + LIFETIME_SECONDS + LEEWAY_SECONDS, abs=3600)
+
+    @pytest.mark.parametrize("claim", ["jwt", "caller", "claims", "tenant", "roles"])
+    async def test_what_a_websocket_says_of_itself_does_not_count(self, issuer: TokenIssuer, claim: str) -> None:
+        authenticate = authenticating(TokenVerifier(LocalKeys(issuer.public_keys)))
+        assert await authenticate({}, {claim: {"sub": "root", "role": "OWNER"}}) == RequestContext()
+
     async def test_a_websocket_may_give_it_when_it_begins(self, issuer: TokenIssuer) -> None:
         authenticate = authenticating(TokenVerifier(LocalKeys(issuer.public_keys)))
         bearer = f"Bearer {token(issuer)}"
