@@ -3,7 +3,6 @@
 Source: https://graphql.github.io/graphql-over-http/draft/
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,6 +11,7 @@ from http import HTTPStatus
 import orjson
 
 from router.execute.transport.address import Address
+from router.execute.transport.alarms import Alarms
 from router.execute.transport.base import (
     MAX_RESPONSE_BYTES,
     TIMEOUT_SECONDS,
@@ -21,6 +21,7 @@ from router.execute.transport.base import (
     SubgraphTimeout,
     SubgraphUnreachable,
     Subscriptions,
+    last_moment,
     parse_response,
 )
 from router.execute.transport.connection import BrokenOff, Garbled, Reply, Unanswered
@@ -74,22 +75,37 @@ class HttpTransport:
         self._tls = tls
         self._known_pool: Pool | None = None
         self._request_lines = b""
+        self._alarms = Alarms()
 
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
+        content = content_of(request)
+        until = last_moment(request, self._timeout)
+        try:
+            with self._alarms.until(until):
+                if self._flights is not None and request.shareable:
+                    # The content has all that tells requests apart: the operation, its variables and whose they are.
+                    reply = await self._flights.join(content, lambda: self.exchange(request, content))
+                else:
+                    reply = await self.exchange(request, content)
+        except TimeoutError as error:
+            raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
+        return parse_reply(request, reply)
+
+    async def exchange(self, request: SubgraphRequest, content: bytes) -> Reply:
+        """Send what `content_of` gave, and wait for the answer for as long as it takes.
+
+        Raises:
+            SubgraphFailure: there was none.
+        """
         pool = self._known_pool or self._pool(request)
-        body = payload_of(request)
-        message = b"%b%bcontent-length: %d\r\n\r\n%b" % (
-            self._request_lines,
-            header_lines(request.headers),
-            len(body),
-            body,
-        )
-        if self._flights is not None and request.shareable:
-            # The message has all that tells requests apart: the operation, its variables and whose they are.
-            reply = await self._flights.join(message, lambda: self._exchange(pool, request, message))
-        else:
-            reply = await self._exchange(pool, request, message)
-        return _parse(request, reply)
+        try:
+            return await pool.exchange(self._request_lines + content, idempotent=request.idempotent)
+        except BrokenOff as error:
+            raise MalformedResponse(f"Subgraph {request.subgraph} broke off its response.") from error
+        except Garbled as error:
+            raise MalformedResponse(f"Subgraph {request.subgraph} {error}.") from error
+        except (OSError, Unanswered) as error:
+            raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         async with aclosing(self._streams.subscribe(request)) as events:
@@ -101,24 +117,6 @@ class HttpTransport:
             self._known_pool.close()
             self._known_pool = None
         await self._streams.aclose()
-
-    async def _exchange(self, pool: Pool, request: SubgraphRequest, message: bytes) -> Reply:
-        """The subgraph's answer.
-
-        Raises:
-            SubgraphFailure: there was none.
-        """
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await pool.exchange(message, idempotent=request.idempotent)
-        except TimeoutError as error:
-            raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
-        except BrokenOff as error:
-            raise MalformedResponse(f"Subgraph {request.subgraph} broke off its response.") from error
-        except Garbled as error:
-            raise MalformedResponse(f"Subgraph {request.subgraph} {error}.") from error
-        except (OSError, Unanswered) as error:
-            raise SubgraphUnreachable(f"Subgraph {request.subgraph} cannot be reached.") from error
 
     def _pool(self, request: SubgraphRequest) -> Pool:
         """Made on first use, because connections belong to the running loop.
@@ -141,8 +139,22 @@ class HttpTransport:
         return self._known_pool
 
 
-def _parse(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
-    """A GraphQL response counts as one whatever its status; without one, the status tells whose fault it was."""
+def content_of(request: SubgraphRequest) -> bytes:
+    """A message without the lines that say where it goes: the request's own headers, and the body.
+
+    Raises:
+        InvalidHeader: a header would end up as something else than one header.
+    """
+    body = payload_of(request)
+    return b"%bcontent-length: %d\r\n\r\n%b" % (header_lines(request.headers), len(body), body)
+
+
+def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
+    """A GraphQL response counts as one whatever its status; without one, the status tells whose fault it was.
+
+    Raises:
+        SubgraphFailure: it is none.
+    """
     raw = request.rewrite(reply.body) if request.rewrite is not None else None
     if raw is not None:
         return SubgraphResponse(None, raw=raw)
