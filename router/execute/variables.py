@@ -19,9 +19,15 @@ class InvalidVariables(Exception):
 
 
 def coerce_variables(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any] | None
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: Mapping[str, Any] | None,
+    *,
+    suggestions: bool = True,
 ) -> JSONObject:
     """The values of the operation's variables; variables that it does not declare are left out.
+
+    Without `suggestions`, errors name nothing of the schema that the client has not.
 
     Raises:
         InvalidVariables: a value is missing or does not fit its type.
@@ -29,7 +35,9 @@ def coerce_variables(
     definitions = operation.variable_definitions
     if not definitions:
         return {}
-    values = get_variable_values(schema, definitions, dict(given or {}), max_errors=MAX_ERRORS)
+    values = get_variable_values(
+        schema, definitions, dict(given or {}), max_errors=MAX_ERRORS, hide_suggestions=not suggestions
+    )
     if isinstance(values, list):
         raise InvalidVariables(values)
     return values.coerced

@@ -1,6 +1,8 @@
 """From a query's text to a document that is valid for the public schema."""
 
 import asyncio
+import re
+from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -28,6 +30,8 @@ CACHED_CHARACTERS = 4_000_000
 
 RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
 """All but the one that takes time in the square of the document's size; ours takes its place."""
+
+SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
 
 
 class Documents:
@@ -66,6 +70,9 @@ class Documents:
             return Refused.because("The document spreads fragments within fragments too deeply.", TOO_DEEP)
 
     def _checked(self, text: str) -> DocumentNode:
+        if len(text) > self._limits.characters:
+            message = f"The document has more than {self._limits.characters} characters."
+            raise Refused.because(message, PARSE_FAILED)
         check_depth(text, self._limits)
         try:
             document = parse(
@@ -79,12 +86,18 @@ class Documents:
         except (GraphQLError, RecursionError) as error:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
         check_operations(document, self._limits)
-        errors = validate(self._schema, document, RULES, max_errors=self._limits.validation_errors)
+        most, hide = self._limits.validation_errors, not self._limits.introspection
+        errors = validate(self._schema, document, RULES, max_errors=most, hide_suggestions=hide)
         if not errors:
             errors = self._overlaps(document)
         if errors:
-            raise Refused.by_graphql(errors, VALIDATION_FAILED)
+            raise Refused.by_graphql([_unsuggestive(each) for each in errors] if hide else errors, VALIDATION_FAILED)
         return document
 
     def _overlaps(self, document: DocumentNode) -> list[GraphQLError]:
         return overlap_errors(self._schema, document, self._limits.validation_errors, self._limits.selections)
+
+
+def _unsuggestive(error: GraphQLError) -> GraphQLError:
+    """The error without what one rule suggests even where suggestions are to be hidden."""
+    return GraphQLError(SUGGESTION.sub("", error.message), error.nodes)

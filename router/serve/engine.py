@@ -121,7 +121,7 @@ class Engine:
                 plan = self._plan_deferring(document, request.operation_name, labels, deferring)
                 known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
-        return guarded(await known.execute(variables, context.headers))
+        return guarded(await known.execute(variables, context.headers, context.terms(operation.seconds)))
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
@@ -173,4 +173,6 @@ class Engine:
             plan = self._plan(document, operation_name, labels)
             executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
-        return Operation(self.schema, definition, estimate, executor, deferring)
+        return Operation(
+            self.schema, definition, estimate, executor, self.limits, deferring, self.limits.operation_seconds
+        )

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from traceback import format_exception
+from typing import Any, Final
 from uuid import uuid4
 
+import orjson
 from graphql import GraphQLError
 
 from router.execute.budget import TooManyObjects
@@ -21,6 +23,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 BAD_REQUEST = "BAD_REQUEST"
 TOO_DEEP = "OPERATION_TOO_DEEP"
 TOO_COMPLEX = TooManyObjects.code
+INTROSPECTION_OFF = "INTROSPECTION_DISABLED"
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
 BY_STATUS = {
@@ -31,6 +34,19 @@ BY_STATUS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
 }
 """Codes of refusals for what stands in HTTP rather than in GraphQL."""
+
+
+LONGEST_MESSAGE: Final = 500
+"""Characters of a message: it may repeat names and values that the client made up."""
+
+MOST_LOCATIONS: Final = 5
+"""Of one error: a name that is given a thousand times has as many."""
+
+LARGEST_ERRORS: Final = 8_000
+"""Bytes of all errors of a refusal by graphql-core, except the first: beyond, they tell nobody more."""
+
+LONGEST_LOG: Final = 20_000
+"""Characters of a bug in the log."""
 
 
 class Refused(Exception):
@@ -63,12 +79,20 @@ class Refused(Exception):
     ) -> "Refused":
         """A refusal for one reason. Without a `code` the status gives it."""
         known = code or (BY_STATUS.get(status, BAD_REQUEST) if status else BAD_REQUEST)
-        return cls([coded_error(message, known)], status, headers)
+        return cls([coded_error(clipped(message), known)], status, headers)
 
     @classmethod
     def by_graphql(cls, errors: Sequence[GraphQLError], code: str) -> "Refused":
-        """A refusal by graphql-core, its errors under one code."""
-        return cls([with_code(error, code) for error in errors])
+        """A refusal by graphql-core, its errors under one code; as many of them as fit."""
+        told: list[JSONObject] = []
+        room = LARGEST_ERRORS
+        for error in errors:
+            known = with_code(error, code)
+            room -= len(orjson.dumps(known))
+            if told and room < 0:
+                break
+            told.append(known)
+        return cls(told)
 
     def response(self) -> Response:
         """The refusal as a GraphQL response."""
@@ -81,8 +105,10 @@ def coded_error(message: str, code: str, **extensions: Any) -> JSONObject:
 
 
 def with_code(error: GraphQLError, code: str) -> JSONObject:
-    """An error of graphql-core under our code."""
-    formatted: JSONObject = {**error.formatted}
+    """An error of graphql-core under our code, with no more of the client's own text than helps."""
+    formatted: JSONObject = {**error.formatted, "message": clipped(error.message)}
+    if "locations" in formatted:
+        formatted["locations"] = formatted["locations"][:MOST_LOCATIONS]
     formatted["extensions"] = {**(error.extensions or {}), "code": code}
     return formatted
 
@@ -90,5 +116,17 @@ def with_code(error: GraphQLError, code: str) -> JSONObject:
 def masked(error: BaseException) -> JSONObject:
     """What a client may know of a bug: an id, under which the log has the rest."""
     id_ = str(uuid4())
-    logger.error("Internal error %s", id_, exc_info=error)
+    text = "".join(format_exception(error))
+    if len(text) > LONGEST_LOG:
+        logger.error("Internal error %s\n%s", id_, clipped(text, LONGEST_LOG))
+    else:
+        logger.error("Internal error %s", id_, exc_info=error)
     return coded_error("Internal error", INTERNAL, id=id_)
+
+
+def clipped(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """The text, of which the middle is left out where it is too long."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}… ({len(text) - 2 * half} characters) …{text[-half:]}"

@@ -12,6 +12,8 @@ from router.plan import PlanningError
 from router.plan.nodes import OperationKind
 from router.serve.demand.estimate import Estimate
 from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
+from router.serve.limits import Limits
+from router.serve.limits.values import check_variables
 from router.serve.request import RequestContext
 
 
@@ -21,13 +23,16 @@ class Operation:
 
     Attributes:
         deferring: the variables that decide what is deferred; None if nothing ever is.
+        seconds: how long it, or the answer to one event, may wait for subgraphs; None for as long as they take.
     """
 
     schema: GraphQLSchema
     definition: OperationDefinitionNode
     estimate: Estimate
     executor: Executor
+    limits: Limits
     deferring: frozenset[str] | None = None
+    seconds: float | None = None
 
     @property
     def kind(self) -> OperationKind:
@@ -42,7 +47,8 @@ class Operation:
             Refused: the variables do not fit or ask for too much, or the operation is a subscription.
         """
         self.require_answer()
-        return await self.executor.execute(self.coerced(variables), context.headers, raw=raw)
+        terms = context.terms(self.seconds)
+        return await self.executor.execute(self.coerced(variables), context.headers, terms, raw=raw)
 
     def require_answer(self) -> None:
         """Refuse a subscription, which has events.
@@ -53,13 +59,17 @@ class Operation:
         if self.kind is OperationKind.SUBSCRIPTION:
             raise Refused.because("A subscription needs a transport that can carry more than one response.")
 
-    async def subscribe(self, variables: Mapping[str, Any] | None, context: RequestContext) -> AsyncGenerator[Response]:
-        """Answer a subscription.
+    async def subscribe(
+        self, variables: Mapping[str, Any] | None, context: RequestContext, cursor: str | None = None
+    ) -> AsyncGenerator[Response]:
+        """Answer a subscription, from now on or after the event with the cursor.
 
         Raises:
             Refused: the variables do not fit or ask for too much.
         """
-        async with aclosing(self.executor.subscribe(self.coerced(variables), context.headers)) as responses:
+        terms = context.terms(self.seconds)
+        events = self.executor.subscribe(self.coerced(variables), context.headers, terms, cursor)
+        async with aclosing(events) as responses:
             async for response in responses:
                 yield response
 
@@ -69,8 +79,10 @@ class Operation:
         Raises:
             Refused: they do not fit or ask for too much.
         """
+        if variables:
+            check_variables(variables, self.limits)
         try:
-            coerced = coerce_variables(self.schema, self.definition, variables)
+            coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.introspection)
         except InvalidVariables as invalid:
             raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
         self.estimate.check(coerced)

@@ -1,6 +1,7 @@
 """Operations are refused for their size and depth before they are validated or planned."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,14 +23,16 @@ async def refusal(query: str, **limits: int) -> tuple[str, str]:
         raise AssertionError("An operation was planned that should have been refused.")
 
     schema = library_engine(LibrarySubgraph()).schema
-    response = await Engine(schema, plan, {}, Limits(**limits)).execute(GraphQLRequest(query), RequestContext())
+    response = await Engine(schema, plan, {}, replace(Limits(), **limits)).execute(
+        GraphQLRequest(query), RequestContext()
+    )
     assert not response.executed
     (error,) = response.errors
     return error["extensions"]["code"], error["message"]
 
 
 def check(query: str, **limits: int) -> None:
-    check_operations(parse(query), Limits(**limits))
+    check_operations(parse(query), replace(Limits(), **limits))
 
 
 def nested(levels: int) -> str:
@@ -95,3 +98,66 @@ class TestFields:
         started = time.process_time()
         assert (await refusal(query))[0] == "OPERATION_TOO_COMPLEX"
         assert time.process_time() - started < PROMPT_SECONDS
+
+
+class TestDirectives:
+    async def test_directives_are_counted_wherever_they_stand(self) -> None:
+        query = """
+            query ($a: ID @d) @d { ...F @d ... @d { whoami @d } }
+            fragment F on Query @d { whoami @d }
+        """
+        check(query, directives=7)
+        assert await refusal(query, directives=6) == (
+            "OPERATION_TOO_COMPLEX",
+            "The operation has more than 6 directives.",
+        )
+
+    async def test_a_fragments_directives_count_at_every_spread(self) -> None:
+        query = "{ ...F ...F } fragment F on Query { whoami @include(if: true) }"
+        check(query, directives=2)
+        assert (await refusal(query, directives=1))[0] == "OPERATION_TOO_COMPLEX"
+
+
+class TestOperations:
+    async def test_a_document_with_too_many_operations_is_refused(self) -> None:
+        query = "".join(f"query q{n} {{ whoami }}" for n in range(3))
+        check(query, operations=3)
+        assert (await refusal(query, operations=2))[0] == "OPERATION_TOO_COMPLEX"
+
+
+class TestIntrospection:
+    @pytest.mark.parametrize("fragment", ["F", "__schema", "__type"])
+    async def test_lists_of_the_schema_are_counted_through_fragments_of_any_name(self, fragment: str) -> None:
+        query = f"""
+            {{ __schema {{ types {{ ...{fragment} }} }} }}
+            fragment {fragment} on __Type {{ fields {{ type {{ fields {{ name }} }} }} }}
+        """
+        check(query, introspection_depth=2, introspection_lists=3)
+        assert (await refusal(query, introspection_depth=1))[0] == "OPERATION_TOO_DEEP"
+        assert (await refusal(query, introspection_lists=2))[0] == "OPERATION_TOO_COMPLEX"
+
+    async def test_a_fragment_that_is_first_spread_elsewhere_still_counts(self) -> None:
+        query = """
+            { book(id: 1) { ...F } __type(name: "Book") { ...F } }
+            fragment F on __Type { fields { type { fields { type { fields { name } } } } } }
+        """
+        assert (await refusal(query))[0] == "OPERATION_TOO_DEEP"
+
+    def test_fields_of_the_graph_that_bear_such_names_do_not_count(self) -> None:
+        check("{ fields { fields { fields { fields { types { args } } } } } }", introspection_lists=1)
+
+    def test_what_tools_ask_passes(self) -> None:
+        check(get_introspection_query())
+        check("{ __typename book(id: 1) { __typename } }", introspection=False)
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "{ __schema { queryType { name } } }",
+            '{ hidden: __type(name: "Book") { name } }',
+            "{ ...F } fragment F on Query { ... { __schema { types { name } } } }",
+        ],
+    )
+    async def test_it_can_be_off(self, query: str) -> None:
+        check(query)
+        assert (await refusal(query, introspection=False))[0] == "INTROSPECTION_DISABLED"
