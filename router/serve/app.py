@@ -14,6 +14,8 @@ from router.serve.graphiql import Page, asset_routes
 from router.serve.http.endpoint import GraphQLEndpoint
 from router.serve.ready import Readiness
 from router.serve.request import Hooks
+from router.serve.streams.choice import Streams
+from router.serve.streams.settings import StreamSettings
 from router.serve.streams.websocket import WebSocketEndpoint
 
 PATH = "/graphql"
@@ -26,6 +28,7 @@ def create_app(
     *,
     hooks: Hooks | None = None,
     graphiql: bool = True,
+    streams: StreamSettings | None = None,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[Any]] | None = None,
 ) -> Starlette:
     """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
@@ -33,8 +36,9 @@ def create_app(
     The engine stays the caller's, who closes it when the application has ended.
     """
     decided = hooks or Hooks()
+    over_http = Streams(engine, streams or StreamSettings(), decided.revocations)
     routes: list[BaseRoute] = [
-        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None)),
+        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None, over_http)),
         WebSocketRoute(PATH, WebSocketEndpoint(engine, decided)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),

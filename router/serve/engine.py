@@ -17,6 +17,7 @@ from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
+from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
 from router.supergraph import Supergraph
 from router.supergraph.api_schema import with_defer
@@ -129,7 +130,8 @@ class Engine:
         if operation.kind is not OperationKind.SUBSCRIPTION:
             yield await operation.execute(request.variables, context)
             return
-        async with aclosing(operation.subscribe(request.variables, context)) as responses:
+        cursor = cursor_asked(request)
+        async with aclosing(operation.subscribe(request.variables, context, cursor)) as responses:
             async for response in responses:
                 yield response
 

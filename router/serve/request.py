@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from router.execute.terms import Terms
 from router.plan import NO_ROLLOUT, Rollout
 from router.serve.access.identity import Identity
+from router.serve.streams.revocation import Revocations
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ def forwarding(*names: str) -> Authenticate:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the owner of a router decides for it."""
+    """What the owner of a router decides for it.
+
+    Attributes:
+        authenticate: tells who asks.
+        revocations: to be told, in each process, of identities that count no more; their streams end at once.
+    """
 
     authenticate: Authenticate = field(default_factory=forwarding)
+    revocations: Revocations = field(default_factory=Revocations)

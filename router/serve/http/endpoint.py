@@ -17,7 +17,13 @@ from router.serve.http.headers import read_headers
 from router.serve.http.leaving import Left, UntilLeft
 from router.serve.http.negotiate import MediaType, negotiate, status_of
 from router.serve.http.parse import check_content_type, parse_get, parse_post, read_body
-from router.serve.request import GraphQLRequest, Hooks
+from router.serve.operation import Operation
+from router.serve.request import GraphQLRequest, Hooks, RequestContext
+from router.serve.streams.choice import Client, Streams
+from router.serve.streams.formats import Format, Formats, accepted_formats
+from router.serve.streams.framing import FRAMINGS
+from router.serve.streams.over_http import Stream, send_alone
+from router.serve.streams.settings import StreamSettings
 
 CONTENT_TYPES = {
     media_type: f"{media_type.value}; charset=utf-8".encode()
@@ -31,25 +37,39 @@ CHALLENGE = {"www-authenticate": "Bearer"}
 class GraphQLEndpoint:
     """An ASGI application for one path, without the layers that a request object would add."""
 
-    def __init__(self, engine: Engine, hooks: Hooks, page: Page | None) -> None:
-        """Args: `page` is what a browser gets, or None for nothing of the kind."""
+    def __init__(self, engine: Engine, hooks: Hooks, page: Page | None, streams: Streams | None = None) -> None:
+        """Args: `page` is what a browser gets, or None for nothing; `streams` begins those of the router."""
         self._engine = engine
+        self._streams = streams or Streams(engine, StreamSettings(), hooks.revocations)
         self._hooks = hooks
         self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         media_type = MediaType.JSON
+        whole: Format | None = None
         try:
             headers = read_headers(scope["headers"])
             if self._page is not None and self._wants_page(scope, headers):
                 await self._page.send(send)
                 return
-            media_type = negotiate(headers.get("accept"))
-            response = await self._answer(scope, headers, receive)
-            await _send(send, response, media_type, status_of(response, media_type))
+            formats = accepted_formats(headers.get("accept"))
+            if formats is None or formats.whole is None:
+                media_type = negotiate(headers.get("accept"))
+            else:
+                whole = formats.whole
+            answer = await self._answer(scope, headers, receive, formats)
+            if isinstance(answer, Stream):
+                await answer.respond(receive, send)
+            elif whole is not None:
+                await send_alone(answer, FRAMINGS[whole], send)
+            else:
+                await _send(send, answer, media_type, status_of(answer, media_type))
         except Refused as refused:
             response = refused.response()
+            if whole is not None and refused.status is None:
+                await send_alone(response, FRAMINGS[whole], send)
+                return
             status = refused.status or status_of(response, media_type)
             challenge = CHALLENGE if status is HTTPStatus.UNAUTHORIZED else {}
             await _send(send, response, media_type, status, {**challenge, **refused.headers})
@@ -66,17 +86,35 @@ class GraphQLEndpoint:
             and negotiate(headers.get("accept"), page=True) is MediaType.HTML
         )
 
-    async def _answer(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> Response:
+    async def _answer(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, formats: Formats | None
+    ) -> Response | Stream:
         request = await self._request(scope, headers, receive)
         context = await self._hooks.authenticate(headers, None)
         operation = await self._engine.prepare(request, context)
-        if scope["method"] == "GET" and operation.kind is not OperationKind.QUERY:
-            raise _not_allowed("POST", "Only queries may be sent by GET.")
+        if scope["method"] == "GET" and operation.kind is OperationKind.MUTATION:
+            raise _not_allowed("POST", "Mutations may not be sent by GET.")
         if operation.kind is not OperationKind.QUERY:
             # What has begun to change something is done to the end.
-            return await operation.execute(request.variables, context, raw=True)
+            return await self._execute(operation, request, context, formats, scope, headers)
         async with UntilLeft(receive):
-            return await operation.execute(request.variables, context, raw=True)
+            return await self._execute(operation, request, context, formats, scope, headers)
+
+    async def _execute(
+        self,
+        operation: Operation,
+        request: GraphQLRequest,
+        context: RequestContext,
+        formats: Formats | None,
+        scope: Scope,
+        headers: Mapping[str, str],
+    ) -> Response | Stream:
+        if formats is not None:
+            client = Client(context, (scope.get("client") or ("",))[0], headers)
+            answer = await self._streams.answer(formats, request, operation, client)
+            if answer is not None:
+                return answer
+        return await operation.execute(request.variables, context, raw=True)
 
     async def _request(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> GraphQLRequest:
         match scope["method"]:

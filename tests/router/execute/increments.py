@@ -41,9 +41,13 @@ def assemble(
 
 async def collect_2022(response: IncrementalResponse) -> dict[str, Any]:
     """The data of the whole answer, from the format of 2022."""
-    initial = response.as_json_2022()
-    async for update in response.updates:
-        for payload in update.as_json_2022().get("incremental", ()):
+    return assemble_2022(response.as_json_2022(), [update.as_json_2022() async for update in response.updates])
+
+
+def assemble_2022(initial: Mapping[str, Any], updates: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The same, from plain values."""
+    for update in updates:
+        for payload in update.get("incremental", ()):
             if payload["data"] is not None:
                 _add(_at(initial["data"], payload["path"]), payload["data"])
     return initial["data"]

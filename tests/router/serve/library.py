@@ -35,10 +35,13 @@ from router.serve import Engine, Limits
 SDL = """
     type Query { book(id: ID!): Book, books(first: Int = 2): [Book!]!, slow: String, whoami: String, crash: String }
     type Mutation { rename(id: ID!, title: String!): Book }
-    type Subscription { ticks(upTo: Int!): Int!, forever: Int!, flood: String! }
+    type Subscription { ticks(upTo: Int!): Int!, forever: Int!, flood: String!, silence: Int!, chapters: Int! }
     type Book { id: ID! title: String! author: Author }
     type Author { name: String! books: [Book!]! }
 """
+
+
+FIRST_IN_PRINT = 3
 
 
 @dataclass
@@ -83,6 +86,28 @@ class Library:
             async for number in numbers:
                 yield {"forever": number}
 
+    async def silence(self, info: Any) -> AsyncGenerator[dict[str, Any]]:
+        self.streams += 1
+        try:
+            await asyncio.Event().wait()
+            yield {}
+        finally:
+            self.streams -= 1
+            if not self.streams:
+                self.idle.set()
+
+    def chapters(self, info: Any) -> AsyncGenerator[dict[str, Any]]:
+        """Five chapters from after the one that the reader has read, with cursors; the first two are out of print."""
+        read = int(info.context.get("last-event-id", "c2").removeprefix("c"))
+        if read < FIRST_IN_PRINT - 1:
+            raise GraphQLError("That is out of print.", extensions={"code": "HISTORY_GONE"})
+        return self._chapters(info.context, read)
+
+    async def _chapters(self, context: dict[str, str], read: int) -> AsyncGenerator[dict[str, Any]]:
+        for number in range(read + 1, 6):
+            context["cursor"] = f"c{number}"
+            yield {"chapters": number}
+
     async def flood(self, info: Any) -> AsyncGenerator[dict[str, Any]]:
         text = secrets.token_hex(100_000)  # which compression cannot make small
         async with aclosing(self._endless()) as numbers:
@@ -121,15 +146,17 @@ class LibrarySubgraph:
     async def subscribe(
         self, query: str, variables: Mapping[str, Any] | None, name: str | None, headers: Mapping[str, str]
     ) -> AsyncGenerator[dict[str, Any]]:
-        stream: Any = subscribe(
-            self.schema, parse(query), self.library, dict(headers), variable_values=dict(variables or {})
-        )
+        context = dict(headers)
+        stream: Any = subscribe(self.schema, parse(query), self.library, context, variable_values=dict(variables or {}))
         if asyncio.iscoroutine(stream):
             stream = await stream
-        assert not isinstance(stream, ExecutionResult), stream
+        if isinstance(stream, ExecutionResult):
+            yield {**stream.formatted}
+            return
         try:
             async for result in stream:
-                yield {**result.formatted}
+                extensions = {"extensions": {"cursor": context["cursor"]}} if "cursor" in context else {}
+                yield {**result.formatted, **extensions}
         finally:
             await stream.aclose()
 

@@ -1,0 +1,156 @@
+"""One operation's answer in one HTTP response that does not end with its first part."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import orjson
+from starlette.types import Receive, Send
+
+from router.execute.json import JSONObject
+from router.execute.response import Response
+from router.serve.errors import Refused, masked
+from router.serve.http.leaving import UntilLeft
+from router.serve.request import RequestContext
+from router.serve.streams.census import Census
+from router.serve.streams.cursor import cursor_in
+from router.serve.streams.framing import Framing
+from router.serve.streams.outbox import Event, Notice, Outbox
+from router.serve.streams.revocation import Revocations
+from router.serve.streams.settings import Overflow, StreamSettings
+from router.serve.streams.term import Term
+
+logger = logging.getLogger(__name__)
+
+HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no")]
+"""Nobody on the way may keep parts back."""
+
+OPERATION = ""
+"""The only operation on a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamKeeper:
+    """What streams of one router have in common."""
+
+    settings: StreamSettings
+    census: Census
+    revocations: Revocations
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer in parts, not yet begun.
+
+    Attributes:
+        parts: GraphQL responses, or a response and what follows it.
+        lasting: a subscription, which counts as a stream of its client, and whose events may be dropped if that was
+            chosen.
+        host: the client's network address.
+    """
+
+    keeper: StreamKeeper
+    framing: Framing
+    parts: AsyncGenerator[JSONObject]
+    context: RequestContext
+    host: str
+    lasting: bool
+
+    async def respond(self, receive: Receive, send: Send) -> None:
+        """Send the parts as they come, until the last one, or the client leaves, or its identity holds no more.
+
+        Raises:
+            Refused: the client has too many streams; nothing was sent.
+            Left: the client has gone.
+        """
+        identity, keeper = self.context.identity, self.keeper
+        async with aclosing(self.parts):
+            with keeper.census.counted(identity, self.host) if self.lasting else nullcontext():
+                settings = keeper.settings
+                outbox = Outbox(settings.queue, settings.overflow if self.lasting else Overflow.WAIT)
+                async with self._pumping(outbox), UntilLeft(receive):
+                    await _write(self.framing, outbox, settings, send)
+
+    @asynccontextmanager
+    async def _pumping(self, outbox: Outbox) -> AsyncGenerator[None]:
+        """Fill the outbox within the block."""
+        pump = asyncio.create_task(self._pump(outbox))
+
+        def end(refused: Refused) -> None:
+            pump.cancel()
+            outbox.forget(OPERATION)
+            outbox.put_end(OPERATION, {"errors": refused.errors})
+
+        term = Term(self.context.identity, self.keeper.revocations, end)
+        try:
+            yield
+        finally:
+            term.close()
+            pump.cancel()
+            await asyncio.gather(pump, return_exceptions=True)
+
+    async def _pump(self, outbox: Outbox) -> None:
+        try:
+            async for part in self.parts:
+                await outbox.put_event(OPERATION, part)
+        except Refused as refused:
+            outbox.put_end(OPERATION, {"errors": refused.errors})
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            outbox.put_end(OPERATION, {"errors": [masked(error)]})
+        else:
+            outbox.put_end(OPERATION, {})
+
+
+async def _write(framing: Framing, outbox: Outbox, settings: StreamSettings, send: Send) -> None:
+    """Send what is queued, and something now and then while nothing is, until the end is sent.
+
+    A client that does not read for too long is given up.
+    """
+    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": _headers(framing)})
+    try:
+        await _send(send, framing.opening, settings.write_seconds)
+        while True:
+            message = await next_within(outbox, settings.keep_alive_seconds)
+            if isinstance(message, Notice):
+                errors = message.message.get("errors")
+                last = framing.failure(errors) if errors else framing.end()
+                await _send(send, last, settings.write_seconds, more=False)
+                return
+            await _send(send, _text(framing, message), settings.write_seconds)
+    except TimeoutError:
+        logger.info("A client did not read its stream for %s seconds and is given up.", settings.write_seconds)
+
+
+def _text(framing: Framing, event: Event | None) -> bytes:
+    if event is None:
+        return framing.silence
+    payload = event.told()
+    return framing.part(orjson.dumps(payload), cursor_in(payload))
+
+
+async def send_alone(response: Response, framing: Framing, send: Send) -> None:
+    """Send a whole response in the format of a stream, to a client that takes no other."""
+    body = framing.opening + framing.part(response.as_bytes()) + framing.end()
+    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": _headers(framing)})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _headers(framing: Framing) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", framing.content_type), *HEADERS]
+
+
+async def next_within(outbox: Outbox, seconds: float) -> Event | Notice | None:
+    """The next message, or None if there is none for so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await outbox.get()
+    except TimeoutError:
+        return None
+
+
+async def _send(send: Send, text: bytes, seconds: float, *, more: bool = True) -> None:
+    async with asyncio.timeout(seconds):
+        await send({"type": "http.response.body", "body": text, "more_body": more})

@@ -1,0 +1,52 @@
+"""How long a client's identity holds: what it has opened ends with it."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from time import time
+
+from router.serve.access.identity import Identity
+from router.serve.errors import Refused
+from router.serve.streams.revocation import Revocations
+
+UNAUTHENTICATED = "UNAUTHENTICATED"
+EXPIRED = "The access token has expired."
+REVOKED = "The access token has been revoked."
+
+LOOK_SECONDS = 60.0
+"""How long a timer waits at most before the clock is looked at again: clocks are set, and timers do not notice."""
+
+
+class Term:
+    """Calls back once, when an identity expires or is revoked; never for an anonymous client."""
+
+    def __init__(self, identity: Identity | None, revocations: Revocations, end: Callable[[Refused], None]) -> None:
+        self._identity = identity
+        self._end = end
+        self._watch = None if identity is None else revocations.watch(identity, self._revoked)
+        self._timer: asyncio.Handle | None = None
+        self._wait()
+
+    def close(self) -> None:
+        """What the identity has opened is over."""
+        if self._watch is not None:
+            self._watch.close()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _wait(self) -> None:
+        if self._identity is None or self._identity.expires is None:
+            return
+        left = self._identity.expires - time()
+        loop = asyncio.get_running_loop()
+        if left > 0:
+            self._timer = loop.call_later(min(left, LOOK_SECONDS), self._wait)
+        else:
+            self._timer = loop.call_soon(self._over, EXPIRED)
+
+    def _revoked(self) -> None:
+        self._over(REVOKED)
+
+    def _over(self, message: str) -> None:
+        self.close()
+        self._end(Refused.because(message, UNAUTHENTICATED, HTTPStatus.UNAUTHORIZED))
