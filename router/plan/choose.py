@@ -9,6 +9,7 @@ everywhere, so that they often can.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from router.plan.errors import Enough
 from router.plan.place import Limits, Placed, Placer
 from router.plan.reach import Reach, Solver, edge_of, is_opaque
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
@@ -196,6 +197,17 @@ class Choice:
         return subgraphs.pop() if len(subgraphs) == 1 else None
 
     def _search(self, state: State, clients: list[Client], bounds: list["Bound"]) -> None:
+        """Keep the best state in which all clients are placed, as long as it is worth while to look for it."""
+        content = self._solver.content
+        try:
+            self._search_all(state, clients, bounds)
+        except Enough:
+            if self._best is None:
+                raise
+        finally:
+            self._solver.content = content
+
+    def _search_all(self, state: State, clients: list[Client], bounds: list["Bound"]) -> None:
         """Place the clients one after the other, in every way, keeping the best state in which all are placed."""
         ways = [self._ways(state, clients[0])]
         while ways:
@@ -210,6 +222,7 @@ class Choice:
             if self._best is not None and bounds[done].added_to(placed) >= self._best.cost:
                 continue
             if done == len(clients):
+                self._solver.content += self._best is None
                 self._best = placed
             else:
                 ways.append(self._ways(placed, clients[done]))

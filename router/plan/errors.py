@@ -24,7 +24,15 @@ class TooManyFields(PlanningError):
 class TooManyChoices(PlanningError):
     """No plan was found within reason."""
 
-    code: ClassVar[str] = "OPERATION_TOO_COMPLEX"
+    code: ClassVar[str] = "QUERY_PLANNING_LIMIT"
+
+
+class TooLong(TooManyChoices):
+    """No plan was found in time."""
+
+
+class Enough(Exception):
+    """There is a solution, and looking for a better one has gone on for long enough."""
 
 
 class Unresolvable(PlanningError):

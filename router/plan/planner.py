@@ -35,12 +35,14 @@ _GRAPHS = 64
 class Planner:
     """Plans the operations of one supergraph; it keeps what all of them share."""
 
-    def __init__(self, supergraph: Supergraph, *, work: int = _WORK) -> None:
+    def __init__(self, supergraph: Supergraph, *, work: int = _WORK, seconds: float | None = None) -> None:
+        """Args: `work` and `seconds` bound the search for one plan; None leaves the time to the work."""
         self._supergraph = supergraph
         self._graphs: dict[frozenset[str], QueryGraph] = {}
         self._field_sets = FieldSets(supergraph)
         self._projection = Projection(supergraph)
         self._work = work
+        self._seconds = seconds
 
     def plan(
         self,
@@ -98,7 +100,7 @@ class Planner:
         return graph
 
     def _fetch_graph(self, operation: NormalizedOperation, positions: Positions, graph: QueryGraph) -> FetchGraph:
-        walker = Walker(graph, self._field_sets, self._work)
+        walker = Walker(graph, self._field_sets, self._work, self._seconds)
         builder = Builder(positions, operation.kind)
         barrier = frozenset[Step]()
         for selection in _in_turn(operation, positions):

@@ -15,6 +15,7 @@ class Solver(Protocol):
 
     graph: QueryGraph
     field_sets: FieldSets
+    content: int
 
     def solve(
         self, selection: Selection, arrivals: tuple[Node, ...], peers: tuple[Node, ...] = ()

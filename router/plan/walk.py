@@ -1,7 +1,9 @@
 """Walk an operation over the query graph, choosing for every selection the cheapest way to resolve it."""
 
+from time import monotonic
+
 from router.plan.choose import Choice
-from router.plan.errors import TooManyChoices
+from router.plan.errors import Enough, TooLong, TooManyChoices
 from router.plan.field_sets import FieldSets
 from router.plan.selections import Selection
 from router.plan.solution import Solution
@@ -9,6 +11,12 @@ from router.supergraph.graph import Node, QueryGraph
 
 _ATTEMPTS = 200_000
 """Steps towards first solutions: a few per field where each step leads on, endlessly many where all lead nowhere."""
+
+_ENOUGH = 20_000
+"""Steps after which every search ends that has a solution: more than any plan takes that is no riddle."""
+
+_BETWEEN_LOOKS = 64
+"""Steps from one look at the clock to the next."""
 
 Arrivals = tuple[Node, ...]
 """The nodes from which the objects of a position come; none at the root."""
@@ -19,13 +27,16 @@ class Walker:
 
     Attributes:
         work: how many more choices may be weighed; once it is used up, the best solution found so far is taken.
+        content: how many of the searches under way have a solution.
     """
 
-    def __init__(self, graph: QueryGraph, field_sets: FieldSets, work: int) -> None:
+    def __init__(self, graph: QueryGraph, field_sets: FieldSets, work: int, seconds: float | None = None) -> None:
         self.graph = graph
         self.field_sets = field_sets
         self.work = work
+        self.content = 0
         self._attempts = _ATTEMPTS
+        self._until = None if seconds is None else monotonic() + seconds
         self._solved: dict[tuple[int, Arrivals, Arrivals], Solution | None] = {}
         self._forced: dict[tuple[int, str], frozenset[str]] = {}
         self._active: set[tuple[int, Arrivals, Arrivals]] = set()
@@ -47,8 +58,10 @@ class Walker:
             return None
         self._active.add(key)
         cuts = self._cuts
-        found = Choice(self, selection, arrivals, peers).run()
-        self._active.discard(key)
+        try:
+            found = Choice(self, selection, arrivals, peers).run()
+        finally:
+            self._active.discard(key)
         if found is not None or cuts == self._cuts or not self._active:
             self._solved[key] = found
         return found
@@ -68,14 +81,19 @@ class Walker:
         return known
 
     def attempt(self) -> None:
-        """Count one step towards a first solution.
+        """Count one step towards a solution.
 
         Raises:
-            TooManyChoices: there were too many, each of them in vain or beside many others.
+            Enough: for who has a solution already.
+            TooManyChoices: there were too many, each of them in vain or beside many others; or they took too long.
         """
         self._attempts -= 1
+        if self.content and self._attempts < _ATTEMPTS - _ENOUGH:
+            raise Enough
         if self._attempts < 0:
             raise TooManyChoices("No plan was found within reason.")
+        if self._until is not None and self._attempts % _BETWEEN_LOOKS == 0 and monotonic() > self._until:
+            raise Enough if self.content else TooLong("No plan was found in time.")
 
     def spend(self, units: int = 1) -> bool:
         """Take from the budget; whether there was enough."""
