@@ -85,6 +85,18 @@ class SubgraphTimeout(SubgraphFailure):
     code = "SUBGRAPH_TIMEOUT"
 
 
+class SubgraphUnavailable(SubgraphFailure):
+    """It has failed so often of late that nothing is sent to it for a while."""
+
+    code = "SUBGRAPH_UNAVAILABLE"
+
+
+class SubgraphOverloaded(SubgraphFailure):
+    """So many requests wait for it already that this one is not to wait as well, or has waited in vain."""
+
+    code = "SUBGRAPH_OVERLOADED"
+
+
 class MalformedResponse(SubgraphFailure):
     """An answer that is not a GraphQL response."""
 

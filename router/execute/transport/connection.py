@@ -30,10 +30,15 @@ class Garbled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response, its body decompressed."""
+    """A response, its body decompressed.
+
+    Attributes:
+        retry_after: the header as it came; empty if there was none.
+    """
 
     status: int
     body: bytes
+    retry_after: bytes = b""
 
 
 class Connection(asyncio.Protocol):
@@ -128,6 +133,8 @@ class Connection(asyncio.Protocol):
                     self._problem = "sent its response in an unknown transfer coding"
             case b"content-encoding":
                 self._body.is_coded(value.strip().lower())
+            case b"retry-after":
+                self._retry_after = value.strip()
             case _:
                 pass
 
@@ -156,6 +163,7 @@ class Connection(asyncio.Protocol):
         self._body = Body(self._max_body_bytes)
         self._status = 0
         self._delimited = False
+        self._retry_after = b""
         self._problem: str | None = None
         self._reply: Reply | None = None
 
@@ -163,7 +171,7 @@ class Connection(asyncio.Protocol):
         content = self._body.end()
         self._look_at_body()
         if self._problem is None:
-            self._reply = Reply(self._status, content)
+            self._reply = Reply(self._status, content, self._retry_after)
 
     def _look_at_body(self) -> None:
         if self._body.too_large:

@@ -1,0 +1,111 @@
+"""Room for so many at a time; who finds none waits, and tenants take turns."""
+
+import asyncio
+from collections import OrderedDict, deque
+from typing import TypeAlias
+
+from router.execute.transport.traffic.settings import Concurrency
+
+Tenant: TypeAlias = str | None
+
+
+class Crowded(Exception):
+    """So many wait already that one of those from this tenant has to go."""
+
+
+class Dismissed(Exception):
+    """There is nothing to wait for any more."""
+
+
+class FairQueue:
+    """Each tenant's requests keep their order, and whose turn it is gets one place.
+
+    So nobody waits for longer than it takes every other tenant to have as many places as stand before them, however
+    many requests another one has. Where too many wait, the tenant that has most of them loses its last one.
+    """
+
+    def __init__(self, settings: Concurrency) -> None:
+        self.running = 0
+        self.waiting = 0
+        self._settings = settings
+        self._turns: OrderedDict[Tenant, deque[asyncio.Future[None]]] = OrderedDict()
+        """Who waits, the tenant whose turn it is first."""
+
+    def enter_at_once(self) -> bool:
+        """Take a place, unless somebody would have to wait."""
+        if self.running >= self._settings.requests or self._turns:
+            return False
+        self.running += 1
+        return True
+
+    async def enter(self, tenant: Tenant) -> None:
+        """Wait for a place; whoever has got one leaves it.
+
+        Raises:
+            Crowded: too many wait, most of them from this tenant.
+            Dismissed: all that waited were sent away.
+        """
+        if self.enter_at_once():
+            return
+        place = self._line_up(tenant)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and place.exception() is None:
+                self.leave()  # it was given a place just now
+            else:
+                self._drop(tenant, place)
+            raise
+
+    def leave(self) -> None:
+        """Give a place back: the next tenant gets it."""
+        self.running -= 1
+        while self._turns and self.running < self._settings.requests:
+            tenant, line = self._turns.popitem(last=False)
+            place = line.popleft()
+            if line:
+                self._turns[tenant] = line  # behind all others
+            self.waiting -= 1
+            if not place.done():  # else it was cancelled just now
+                self.running += 1
+                place.set_result(None)
+
+    def dismiss(self) -> None:
+        """Send all away that wait."""
+        lines = tuple(self._turns.values())
+        self._turns.clear()
+        self.waiting = 0
+        for place in (place for line in lines for place in line if not place.done()):
+            place.set_exception(Dismissed())
+
+    def _line_up(self, tenant: Tenant) -> asyncio.Future[None]:
+        if self.waiting >= self._settings.waiting:
+            self._make_room(tenant)
+        place = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(tenant, deque()).append(place)
+        self.waiting += 1
+        return place
+
+    def _make_room(self, tenant: Tenant) -> None:
+        """Send away the last one of the tenant that has most.
+
+        Raises:
+            Crowded: that is the one who is coming.
+        """
+        most = max(self._turns, key=lambda each: len(self._turns[each]), default=None)
+        own = len(self._turns.get(tenant, ()))
+        if not self._turns or own + 1 >= len(self._turns[most]):
+            raise Crowded
+        place = self._turns[most].pop()  # others remain, as it has more than one
+        self.waiting -= 1
+        if not place.done():
+            place.set_exception(Crowded())
+
+    def _drop(self, tenant: Tenant, place: asyncio.Future[None]) -> None:
+        """Forget one that waits no longer, if it has not been sent away."""
+        line = self._turns.get(tenant)
+        if line is not None and place in line:
+            line.remove(place)
+            self.waiting -= 1
+            if not line:
+                del self._turns[tenant]
