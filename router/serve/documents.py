@@ -1,6 +1,5 @@
 """From a query's text to a document that is valid for the public schema."""
 
-import asyncio
 import re
 from typing import Final
 
@@ -16,11 +15,12 @@ from graphql import (
 )
 
 from router.serve.cache import LruCache
-from router.serve.errors import PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
+from router.serve.errors import OVERLOADED, PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
 from router.serve.limits import Limits
 from router.serve.limits.depth import check_depth
 from router.serve.limits.measure import check_operations
 from router.serve.limits.overlap import overlap_errors
+from router.serve.turns import Turns
 
 INLINE_CHARACTERS = 2_000
 """Longer texts are checked in a thread, so that the event loop goes on; shorter ones take less than the hand-over."""
@@ -41,21 +41,21 @@ class Documents:
         self._schema = schema
         self._limits = limits
         self._known: LruCache[str, DocumentNode | Refused] = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS)
-        self._one_at_a_time = asyncio.Semaphore(1)
+        self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
 
     async def valid(self, text: str) -> DocumentNode:
         """The document of `text`.
 
         Raises:
-            Refused: it is too large, no GraphQL or not valid.
+            Refused: it is too large, no GraphQL or not valid; or many others are being looked at.
         """
         known = self._known.get(text)
         if known is None:
             if len(text) <= INLINE_CHARACTERS:
                 known = self._outcome(text)
             else:
-                async with self._one_at_a_time:
-                    known = await asyncio.to_thread(self._outcome, text)
+                async with self._turns.turn() as run:
+                    known = self._known.get(text) or await run(self._outcome, text)
             self._known.put(text, known, len(text))
         if isinstance(known, Refused):
             raise Refused(known.errors, known.status)

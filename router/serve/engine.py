@@ -13,12 +13,13 @@ from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.cache import LruCache
 from router.serve.demand.estimate import Estimate
 from router.serve.documents import Documents
-from router.serve.errors import UNKNOWN_OPERATION, Refused, masked
+from router.serve.errors import PLANNING_LIMIT, UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
+from router.serve.turns import Turns
 from router.supergraph import Supergraph
 from router.supergraph.api_schema import with_defer
 
@@ -59,6 +60,7 @@ class Engine:
         self._labels = labels
         self.transports = transports
         self._documents = Documents(self.schema, self.limits)
+        self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
         self._operations: LruCache[tuple[str, str | None, frozenset[str]], Operation] = LruCache(
             CACHED_OPERATIONS, CACHED_CHARACTERS
         )
@@ -84,7 +86,7 @@ class Engine:
         missing = sorted(set(supergraph.subgraphs) - set(transports))
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
-        plan = Planner(supergraph).plan
+        plan = Planner(supergraph, seconds=(limits or Limits()).planning_seconds).plan
         return cls(supergraph.api_schema, plan, transports, limits, Labels(supergraph), plan if defer else None)
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
@@ -119,7 +121,8 @@ class Engine:
         if known is None:
             document = await self._documents.valid(request.query)
             with refusing():
-                plan = self._plan_deferring(document, request.operation_name, labels, deferring)
+                async with self._turns.turn() as run:
+                    plan = await run(self._plan_deferring, document, request.operation_name, labels, deferring)
                 known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
         return guarded(await known.execute(variables, context.headers, context.terms(operation.seconds)))
@@ -148,8 +151,11 @@ class Engine:
         known = self._operations.get(key)
         if known is None:
             document = await self._documents.valid(request.query)
-            known = self._planned(document, request.operation_name, labels)
-            self._operations.put(key, known, len(request.query))
+            async with self._turns.turn() as run:
+                known = self._operations.get(key)
+                if known is None:
+                    known = await run(self._planned, document, request.operation_name, labels)
+                    self._operations.put(key, known, len(request.query))
         return known
 
     def _outcome(self, rollout: Rollout) -> frozenset[str]:

@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from router.execute.budget import TooManyObjects
 from router.execute.json import JSONObject
 from router.execute.response import Response
+from router.plan.errors import TooManyChoices
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ BAD_REQUEST = "BAD_REQUEST"
 TOO_DEEP = "OPERATION_TOO_DEEP"
 TOO_COMPLEX = TooManyObjects.code
 INTROSPECTION_OFF = "INTROSPECTION_DISABLED"
+OVERLOADED = "SERVER_OVERLOADED"
+PLANNING_LIMIT = TooManyChoices.code
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
 BY_STATUS = {

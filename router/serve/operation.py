@@ -3,12 +3,14 @@
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from graphql import GraphQLSchema, OperationDefinitionNode
 
 from router.execute import Executor, InvalidVariables, Response, coerce_variables
 from router.plan import PlanningError
+from router.plan.errors import TooManyChoices
 from router.plan.nodes import OperationKind
 from router.serve.demand.estimate import Estimate
 from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
@@ -94,6 +96,8 @@ def refusing() -> Generator[None]:
     """Refuse what cannot be planned."""
     try:
         yield
+    except TooManyChoices as error:
+        raise Refused.because(str(error), error.code, HTTPStatus.SERVICE_UNAVAILABLE) from error
     except PlanningError as error:
         raise Refused.because(str(error), error.code) from error
     except RecursionError as error:

@@ -1,0 +1,60 @@
+"""Work that keeps the processor busy, apart from the event loop and one at a time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+from router.serve.errors import Refused
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Run(Protocol):
+    """Runs work in a thread; who does not wait for it any more leaves it running."""
+
+    async def __call__(self, work: Callable[[*Ts], T], /, *arguments: *Ts) -> T: ...
+
+
+class Turns:
+    """One after the other, as several threads would take as long, and the event loop even longer."""
+
+    def __init__(self, seconds: float, code: str, message: str) -> None:
+        """Who waits longer than `seconds` is refused with that code and message."""
+        self._seconds = seconds
+        self._code = code
+        self._message = message
+        self._free = asyncio.Semaphore(1)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[Run]:
+        """Wait for one's turn, which ends with the block or, if that takes longer, with the work begun in it.
+
+        Raises:
+            Refused: it has not come in time.
+        """
+        await self._wait()
+        begun: list[asyncio.Future[Any]] = []
+
+        async def run(work: Callable[[*Ts], T], /, *arguments: *Ts) -> T:
+            future = asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+            begun.append(future)
+            return await asyncio.shield(future)
+
+        try:
+            yield run
+        finally:
+            if begun and not begun[-1].done():
+                begun[-1].add_done_callback(lambda _: self._free.release())
+            else:
+                self._free.release()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._free.acquire()
+        except TimeoutError as error:
+            headers = {"retry-after": str(max(1, round(self._seconds)))}
+            raise Refused.because(self._message, self._code, HTTPStatus.SERVICE_UNAVAILABLE, headers) from error
