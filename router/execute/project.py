@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     GraphQLAbstractType,
@@ -29,12 +29,24 @@ from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
 from router.execute.leaves import admission, admit_anything
 from router.execute.paths import Position, keys_of
-from router.execute.shapes import INVALID, FieldShape, LeafShape, ListShape, ObjectShape, Projection, Shape
+from router.execute.shapes import (
+    INVALID,
+    DeniedShape,
+    FieldShape,
+    LeafShape,
+    ListShape,
+    ObjectShape,
+    Projection,
+    Shape,
+)
 from router.execute.transport.base import MalformedResponse
 from router.plan.nodes import DeferredSelections, ProjectedField, QueryPlan
 
 TYPENAME = "__typename"
 MALFORMED = MalformedResponse.code
+
+UNAUTHORIZED: Final = "UNAUTHORIZED_FIELD_OR_TYPE"
+UNAUTHORIZED_MESSAGE: Final = "Unauthorized field or type"
 
 
 @dataclass(slots=True)
@@ -76,6 +88,8 @@ class Projector:
 
 def explain(state: Projection, errors: list[JSONObject]) -> None:
     """Add to `errors` what went wrong in a projection and they do not explain yet."""
+    if state.denied:
+        errors.extend(_error(UNAUTHORIZED_MESSAGE, UNAUTHORIZED, position) for position in state.denied[:MAX_ERRORS])
     if state.malformed:
         errors.extend(_error(message, MALFORMED, position) for position, message in state.malformed[:MAX_ERRORS])
     if state.violations:
@@ -110,6 +124,7 @@ class _Preparer:
     def _field(self, projected: ProjectedField, parent: str, possible: frozenset[str]) -> FieldShape:
         name = f"{parent}.{projected.field_name}"
         nullable, shape = self._shape(projected.type, projected, name)
+        shape = DeniedShape() if projected.denied else shape
         constant = projected.field_name == TYPENAME and parent in possible
         return FieldShape(
             key=projected.key,
@@ -120,6 +135,7 @@ class _Preparer:
             on=projected.on,
             when=projected.when,
             default=parent if constant else None,
+            denied=projected.denied,
         )
 
     def _shape(self, type_: GraphQLOutputType, projected: ProjectedField, name: str) -> tuple[bool, Shape]:
@@ -138,7 +154,11 @@ class _Preparer:
         if named.name.startswith("__"):
             return LeafShape(named.name, name, admit_anything)  # introspection: answered complete
         possible = self._possible(named) if is_abstract_type(named) else frozenset({named.name})
-        return self.object(name, named.name, possible, projected.typename_key, projected.selections, projected.deferred)
+        shape = self.object(
+            name, named.name, possible, projected.typename_key, projected.selections, projected.deferred
+        )
+        shape.unseen = projected.unseen
+        return shape
 
     def object(
         self,

@@ -30,6 +30,7 @@ class Projection:
         variables: coerced, for the conditions of fields.
         violations: positions where null was found although the type forbids it, and the field as `Type.field`.
         malformed: positions of values that their type does not admit, and what is wrong with them.
+        denied: positions of what the caller may not see.
         postponed: what comes later of the objects met.
     """
 
@@ -37,6 +38,7 @@ class Projection:
     budget: Budget = field(default_factory=Budget)
     violations: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     malformed: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
+    denied: list[Position] = field(default_factory=list[Position])
     postponed: list["Postponed"] = field(default_factory=list["Postponed"])
     _applying: dict[tuple[int, str | None], Sequence["FieldShape"]] = field(
         default_factory=dict[tuple[int, str | None], Sequence["FieldShape"]]
@@ -129,12 +131,22 @@ class ListShape:
 
 
 @dataclass(frozen=True, slots=True)
+class DeniedShape:
+    """What the caller may not see, whatever it is: there is no value, but the place is put on record."""
+
+    def complete(self, value: Any, parent: Position | None, key: PathKey, state: Projection) -> Any:
+        state.denied.append(Position(parent, key))
+        return INVALID
+
+
+@dataclass(frozen=True, slots=True)
 class FieldShape:
     """One field of an object.
 
     Attributes:
         name: as `Type.field`, for messages.
         default: the value where the data has none: the name of the type, for `__typename` where no other is possible.
+        denied: the caller may not see it, and the data has nothing of it.
     """
 
     key: str
@@ -145,6 +157,7 @@ class FieldShape:
     on: frozenset[str] | None
     when: tuple[tuple[Condition, ...], ...]
     default: str | None = None
+    denied: bool = False
 
 
 @dataclass(slots=True)
@@ -157,6 +170,7 @@ class ObjectShape:
         possible: the object types that the public schema admits here.
         typename_key: key of the value's own `__typename` in the merged data.
         deferred: what comes later of the same object, by the part of the plan that brings it.
+        unseen: object types of which the caller may not see any object.
     """
 
     name: str
@@ -165,6 +179,7 @@ class ObjectShape:
     typename_key: str
     fields: tuple[FieldShape, ...]
     deferred: tuple[tuple[int, "ObjectShape"], ...] = ()
+    unseen: frozenset[str] = frozenset()
     conditional: bool = field(init=False)
     _by_type: dict[str | None, Sequence[FieldShape]] = field(
         init=False, default_factory=dict[str | None, Sequence[FieldShape]]
@@ -186,6 +201,9 @@ class ObjectShape:
         if not isinstance(value, dict):
             state.malformed.append((position, f"Expected an object for field {self.name}."))
             return INVALID
+        if self.unseen and str(cast("JSONObject", value).get(self.typename_key)) in self.unseen:
+            state.denied.append(position)
+            return INVALID
         return self.complete_object(cast("JSONObject", value), position, state)
 
     def complete_object(self, source: JSONObject, position: Position | None, state: Projection) -> Any:
@@ -206,7 +224,11 @@ class ObjectShape:
         completed: JSONObject = {}
         for each in fields:
             value = source.get(each.source)
-            result = each.default if value is None else each.shape.complete(value, position, each.key, state)
+            result = (
+                each.default
+                if value is None and not each.denied
+                else each.shape.complete(value, position, each.key, state)
+            )
             if not each.nullable:
                 if result is None:
                     state.violations.append((Position(position, each.key), each.name))

@@ -214,6 +214,10 @@ class ProjectedField:
     """Key of this value's own `__typename` in the merged data, when `selections` depend on it."""
     deferred: tuple["DeferredSelections", ...] = ()
     """What comes later of each object of this value."""
+    denied: bool = False
+    """The caller may not see it: it is null, and an error says why. The data has nothing of it."""
+    unseen: frozenset[str] = frozenset()
+    """Runtime types of objects that the caller may not see: each is null, and an error says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +279,7 @@ class QueryPlan:
             answer's alone.
         deferred_selections: what comes later of the root.
         fragments: the deferred fragments, outer ones first.
+        denied: places of fields that the caller may not see: response keys, with "@" for the items of a list.
     """
 
     kind: OperationKind
@@ -286,3 +291,4 @@ class QueryPlan:
     deferred: tuple[DeferredPart, ...] = ()
     deferred_selections: tuple[DeferredSelections, ...] = ()
     fragments: tuple[DeferredFragment, ...] = ()
+    denied: tuple[tuple[str, ...], ...] = ()

@@ -4,6 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownParameterType=false
 # pyright: reportUnknownArgumentType=false
 
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from graphql import (
@@ -20,7 +21,7 @@ from router.plan.conditions import When
 from router.plan.nodes import DeferredSelections, ProjectedField
 from router.plan.positions import Position
 from router.plan.selections import TYPENAME, SelectedField, Selection
-from router.supergraph.model import Supergraph
+from router.supergraph.model import Supergraph, list_depth
 
 _META_TYPES = {
     TYPENAME: GraphQLNonNull(GraphQLString),
@@ -39,13 +40,10 @@ class Projection:
     def fields(self, selection: Selection, position: Position) -> tuple[ProjectedField, ...]:
         """The fields of the objects at a position."""
         selected = [each for each in selection.fields if not each.internal]
-        if not any(each.turns for each in selected):
+        if not selection.denied and not any(each.turns for each in selected):
             return tuple(self._field(each, position, each.when) for each in selected)
-        placed = [
-            (place, self._field(each, position, when))
-            for each in selected
-            for place, when in each.turns or ((each.place, each.when),)
-        ]
+        placed = [(place, self._field(each, position, when)) for each in selected for place, when in _turns(each)]
+        placed += [(place, self._denied(each, when)) for each in selection.denied for place, when in _turns(each)]
         placed.sort(key=lambda turn: turn[0])
         return tuple(field for _, field in placed)
 
@@ -66,7 +64,13 @@ class Projection:
             selections=() if below is None or field.selection is None else self.fields(field.selection, below),
             typename_key=TYPENAME if below is None else below.typename_key,
             deferred=() if below is None or field.selection is None else self.deferred(field.selection, below),
+            unseen=frozenset() if field.selection is None else field.selection.unseen,
         )
+
+    def _denied(self, field: SelectedField, when: When) -> ProjectedField:
+        """A field that is not to be seen; no data is under its source, an empty key."""
+        type_ = GraphQLString if field.type is None else self._type(field.type)
+        return ProjectedField(field.key, "", field.name, type_, field.on, when, denied=True)
 
     def _type(self, ref: TypeRef) -> GraphQLOutputType:
         known = self._types.get(ref)
@@ -82,3 +86,22 @@ class Projection:
                 return GraphQLList(self._type(of))
             case Named(name):
                 return cast("GraphQLOutputType", self._schema.type_map[name])
+
+
+def denied_places(selection: Selection) -> Iterator[tuple[str, ...]]:
+    """The places of fields that the caller may not see: response keys, with "@" for the items of a list."""
+    for each in selection.denied:
+        yield (each.key,)
+    for key in selection.hidden:
+        yield (key,)
+    for each in selection.deferred:
+        yield from denied_places(each)
+    for each in selection.fields:
+        if each.selection is not None and each.type is not None and not each.internal:
+            for place in denied_places(each.selection):
+                yield (each.key, *("@",) * list_depth(each.type), *place)
+
+
+def _turns(field: SelectedField) -> Sequence[tuple[int, When]]:
+    """The places of a field, each with the conditions under which it is there."""
+    return field.turns or ((field.place, field.when),)

@@ -99,6 +99,9 @@ class Selection:
         deferred: what comes later than these fields, by the fragments that bring it.
         usages: of such a selection, the fragments that bring it.
         part: number of the part of the plan that brings it; 0 is the first answer.
+        denied: fields that the caller may not see, for the objects of whose types that is so.
+        unseen: runtime types of objects that the caller may not see at all.
+        hidden: response keys of fields that only such objects have.
     """
 
     type_name: str
@@ -109,6 +112,9 @@ class Selection:
     deferred: list["Selection"] = field(default_factory=list["Selection"])
     usages: frozenset[DeferUsage] = frozenset()
     part: int = 0
+    denied: list[SelectedField] = field(default_factory=list[SelectedField])
+    unseen: frozenset[str] = frozenset()
+    hidden: list[str] = field(default_factory=list[str])
 
 
 def signature_of(arguments: Sequence[ArgumentNode]) -> str:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from router.execute.budget import Budget
-from router.execute.generated.source import Source, indented
+from router.execute.generated.source import Source, Unsuitable, indented
 from router.execute.generated.unsure import Unsure, admitted, admitted_value
 from router.execute.json import JSONObject
 from router.execute.leaves import (
@@ -54,7 +54,7 @@ class GeneratedProjection:
         """Write and compile the projection.
 
         Raises:
-            Unsuitable: it has too many fields.
+            Unsuitable: it has too many fields, or some that the caller may not see.
         """
         writer = _Writer()
         name = writer.object(root)
@@ -84,6 +84,8 @@ class _Writer:
     def object(self, shape: ObjectShape) -> str:
         is_abstract = shape.type_name not in shape.possible
         fields = shape.fields if is_abstract else shape.of_type(shape.type_name)
+        if shape.unseen or any(each.denied for each in fields):
+            raise Unsuitable  # where something is denied is put on record, place by place
         guarded = groupby(fields, lambda each: (each.on if is_abstract else None, each.when))
         parts = [(guard, list(run)) for guard, run in guarded]
         body = ["if type(o) is not dict: raise Unsure"]

@@ -2,7 +2,7 @@
 
 `operation` picks the operation, `introspection` splits off what the router answers itself, `collect` inlines
 fragments and gathers conditions, `merge` joins fields that share a response key, `defer` sets apart what comes later,
-`contexts` adds what arguments take from ancestors.
+`deny` takes out what the caller may not see, `contexts` adds what arguments take from ancestors.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from router.plan.normalize.introspection import split_introspection
 from router.plan.normalize.merge import Normalizer
 from router.plan.normalize.operation import fragments_of, pick_operation
 from router.plan.selections import DeferUsage, Selection
+from router.supergraph.access import Denied
 from router.supergraph.model import Supergraph
 
 
@@ -38,9 +39,15 @@ class NormalizedOperation:
 
 
 def normalize(
-    supergraph: Supergraph, document: DocumentNode, operation_name: str | None, deferral: Deferral | None = None
+    supergraph: Supergraph,
+    document: DocumentNode,
+    operation_name: str | None,
+    deferral: Deferral | None = None,
+    denied: Denied | None = None,
 ) -> NormalizedOperation:
     """Pick the operation of that name and normalise it; without `deferral`, nothing comes later.
+
+    What is `denied` is left out, and noted where it would have been.
 
     Raises:
         UnknownOperation: there is no such operation.
@@ -51,7 +58,7 @@ def normalize(
     root = supergraph.roots[kind.value]
     if kind is OperationKind.SUBSCRIPTION:
         deferral = None  # each event has one answer
-    selection = Normalizer(supergraph, fragments, deferral).selection(root, [definition.selection_set])
+    selection = Normalizer(supergraph, fragments, deferral, denied).selection(root, [definition.selection_set])
     ContextProvider(supergraph).prepare(selection)
     introspection = split_introspection(document, definition, selection)
     parts = () if deferral is None else number_parts(selection)

@@ -95,17 +95,18 @@ def _around(usage: DeferUsage) -> Iterable[DeferUsage]:
 
 def set_apart(selection: Selection, usages: frozenset[DeferUsage]) -> None:
     """Leave to a selection that `usages` bring only what they bring; the rest comes later."""
-    if all(each.usages == usages for each in selection.fields):
+    everything = (*selection.fields, *selection.denied)
+    if all(each.usages == usages for each in everything):
         return
     apart: dict[frozenset[DeferUsage], Selection] = {}
-    for each in selection.fields:
-        if each.usages != usages:
-            later = apart.get(each.usages)
-            if later is None:
-                later = apart[each.usages] = Selection(selection.type_name, selection.possible, usages=each.usages)
-                later.has_union = selection.has_union
-            later.fields.append(each)
+    for each in everything:
+        if each.usages != usages and each.usages not in apart:
+            later = apart[each.usages] = Selection(selection.type_name, selection.possible, usages=each.usages)
+            later.has_union = selection.has_union
+            later.fields = [other for other in selection.fields if other.usages == each.usages]
+            later.denied = [other for other in selection.denied if other.usages == each.usages]
     selection.fields = [each for each in selection.fields if each.usages == usages]
+    selection.denied = [each for each in selection.denied if each.usages == usages]
     selection.deferred = list(apart.values())
 
 

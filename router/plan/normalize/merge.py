@@ -3,7 +3,7 @@
 Source: https://spec.graphql.org/draft/#MergeSelectionSets()
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphql import FragmentDefinitionNode, SelectionSetNode
@@ -13,7 +13,9 @@ from router.plan.conditions import ALWAYS, When, both, either, without
 from router.plan.errors import TooManyFields
 from router.plan.normalize.collect import Collector, Occurrence
 from router.plan.normalize.defer import Deferral, outermost, set_apart
-from router.plan.selections import DeferUsage, SelectedField, Selection, signature_of
+from router.plan.normalize.deny import Placed, Split, split
+from router.plan.selections import TYPENAME, DeferUsage, SelectedField, Selection, signature_of
+from router.supergraph.access import Denied
 from router.supergraph.model import Kind, Supergraph
 
 MAX_FIELDS = 20_000
@@ -36,13 +38,15 @@ class Normalizer:
         supergraph: Supergraph,
         fragments: Mapping[str, FragmentDefinitionNode],
         deferral: Deferral | None = None,
+        denied: Denied | None = None,
     ) -> None:
-        """Args: `deferral` says which fragments come later; without it, all come at once."""
+        """Args: `deferral` says which fragments come later; without it, all come at once. `denied` is taken out."""
         self._supergraph = supergraph
         self._types = supergraph.types
         self._possible_types = supergraph.possible_types
         self._fragments = fragments
         self._deferral = deferral
+        self._denied = denied
         self._left = MAX_FIELDS
 
     def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
@@ -52,10 +56,16 @@ class Normalizer:
             TooManyFields: fields on some types times fields on others come to too many.
         """
         self._left = MAX_FIELDS
-        return self._selection(type_name, [Part(each, ALWAYS) for each in selections], ALWAYS)
+        return self._selection(type_name, [Part(each, ALWAYS) for each in selections], ALWAYS, is_root=True)
 
     def _selection(
-        self, type_name: str, parts: Sequence[Part], guard: When, usages: frozenset[DeferUsage] = frozenset()
+        self,
+        type_name: str,
+        parts: Sequence[Part],
+        guard: When,
+        usages: frozenset[DeferUsage] = frozenset(),
+        *,
+        is_root: bool = False,
     ) -> Selection:
         """Merge the selections of a value.
 
@@ -64,6 +74,7 @@ class Normalizer:
             parts: their conditions are relative to `guard`.
             guard: holds wherever there is such a value.
             usages: the deferred fragments that bring the value.
+            is_root: it is the root.
         """
         possible = self._possible_types[type_name]
         collector = Collector(self._possible_types, self._fragments, possible, self._deferral)
@@ -73,7 +84,11 @@ class Normalizer:
         if self._left < 0:
             raise TooManyFields(f"The operation comes to more than {MAX_FIELDS} fields of different types.")
         result = Selection(type_name, possible, introduced=collector.introduced)
-        result.fields = self._merge(collector.found, possible, guard)
+        if self._denied is None:
+            result.fields = self._merge(enumerate(collector.found), possible, guard)
+        else:
+            found = split(collector.found, possible, self._denied, is_root=is_root)
+            self._take_out(result, found, guard, usages)
         result.has_union = any(
             self._types[each.selection.type_name].kind is Kind.UNION or each.selection.has_union
             for each in result.fields
@@ -83,9 +98,19 @@ class Normalizer:
             set_apart(result, usages)
         return result
 
-    def _merge(self, occurrences: Sequence[Occurrence], possible: frozenset[str], guard: When) -> list[SelectedField]:
-        by_key: dict[str, list[tuple[int, Occurrence]]] = {}
-        for index, each in enumerate(occurrences):
+    def _take_out(self, result: Selection, found: Split, guard: When, usages: frozenset[DeferUsage]) -> None:
+        """Leave to a selection what may be seen; where that depends on runtime types, those are asked for."""
+        result.fields = self._merge(found.allowed, result.possible, guard)
+        result.denied = self._merge(found.denied, result.possible, guard)
+        result.unseen, result.hidden = found.unseen, found.hidden
+        if found.depends_on_type:
+            result.fields.append(
+                SelectedField(TYPENAME, TYPENAME, (), "", None, ALWAYS, None, internal=True, usages=usages)
+            )
+
+    def _merge(self, occurrences: Iterable[Placed], possible: frozenset[str], guard: When) -> list[SelectedField]:
+        by_key: dict[str, list[Placed]] = {}
+        for index, each in occurrences:
             node = each.node
             by_key.setdefault((node.alias or node.name).value, []).append((index, each))
         found: list[SelectedField] = []
