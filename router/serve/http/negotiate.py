@@ -45,15 +45,15 @@ def negotiate(accept: str | None, *, page: bool = False) -> MediaType:
 
 @lru_cache(maxsize=1024)
 def _best(accept: str, page: bool) -> MediaType | None:  # noqa: FBT001  # positional for the cache's sake
-    ranges = list(_ranges(accept))
+    ranges = list(preferences(accept))
     offered = WITH_PAGE if page else RESPONSES
     rated = [(_quality(media_type.value, ranges), media_type) for media_type in offered]
     best = max(rated, key=lambda each: each[0])  # the first of equals
     return best[1] if best[0] > (0.0, 0) else None
 
 
-def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Media ranges with their quality; parameters other than `q` do not narrow them.
+def preferences(accept: str) -> Iterator[tuple[str, float]]:
+    """Media ranges, or codings, with their quality; parameters other than `q` do not narrow them.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#name-accept
     """

@@ -1,0 +1,102 @@
+"""What a router lets clients do over HTTP: plain values, which a file or the environment may give."""
+
+import re
+from dataclasses import dataclass, field
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class CrossSite:
+    """Keeps pages of other sites from making a browser ask in its user's name.
+
+    A browser asks the router before it sends JSON for such a page, not before a GET or a form with files.
+    These are answered if one of `headers` is there, which a browser asks for as well. A form with files needs it in any
+    case. A GET does without where the browser says that no other site is behind it (`Sec-Fetch-Site`), where it comes
+    from an origin that `Cors` names, or where it brings neither an origin nor a cookie, as programs do.
+
+    Attributes:
+        headers: one of them must be there and not empty.
+        strict: every GET needs one of them or `Content-Type: application/json`, as Apollo's servers ask for it:
+            programs that do not know of it are refused.
+    """
+
+    headers: tuple[str, ...] = ("apollo-require-preflight", "x-apollo-operation-name")
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """Which pages of other sites may ask and read the answers.
+
+    Attributes:
+        origins: `https://studio.example` each, or `*` for all, which then cannot have credentials.
+        origin_pattern: a regular expression that further origins match from beginning to end.
+        credentials: whether cookies and the like come with their requests.
+        headers: that they may send; `*` for all.
+        exposed_headers: of answers, that they may read beside the usual ones.
+        max_age: seconds that a browser remembers for.
+    """
+
+    origins: tuple[str, ...] = ()
+    origin_pattern: str | None = None
+    credentials: bool = False
+    headers: tuple[str, ...] = (ANY,)
+    exposed_headers: tuple[str, ...] = ()
+    max_age: int = 600
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: every site could read every user's data, or the pattern is none."""
+        if self.credentials and ANY in self.origins:
+            raise ValueError("Name the origins: with credentials, `*` would let every site read its visitors' data.")
+        if self.origin_pattern is not None:
+            try:
+                re.compile(self.origin_pattern)
+            except re.error as error:
+                raise ValueError(f"The origin pattern is no regular expression: {error}.") from error
+
+    def names(self, origin: str) -> bool:
+        """Whether an origin is let in, and not merely because all are."""
+        return origin in self.origins or (
+            self.origin_pattern is not None and re.fullmatch(self.origin_pattern, origin) is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How answers are made smaller for clients that take them so.
+
+    Attributes:
+        codings: `zstd`, `br` and `gzip`; of those that a client likes equally, the first.
+        minimum_bytes: of an answer: smaller ones are sent as they are.
+        cookies: whether also answers to requests with cookies are compressed. Whoever can make a browser send requests
+            with them, and see how long the answers are, learns what stands in the answers beside his own text (BREACH).
+    """
+
+    codings: tuple[str, ...] = ("zstd", "br", "gzip")
+    minimum_bytes: int = 1_000
+    cookies: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: there is no such coding."""
+        unknown = sorted(set(self.codings) - {"zstd", "br", "gzip"})
+        if unknown:
+            raise ValueError(f"There is no coding {', '.join(unknown)}; there are zstd, br and gzip.")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPolicy:
+    """How GraphQL is served over HTTP.
+
+    Attributes:
+        cross_site: None answers whatever a browser sends.
+        cors: None lets no other site's pages ask.
+        compression: of answers; None for none.
+        hosts: that the router is reached by, `*.example.com` for all within a domain; none for any. Names stop pages
+            that reach a router within a network by a name of their own (DNS rebinding).
+    """
+
+    cross_site: CrossSite | None = field(default_factory=CrossSite)
+    cors: Cors | None = None
+    compression: Compression | None = field(default_factory=Compression)
+    hosts: tuple[str, ...] = ()
