@@ -17,11 +17,12 @@ from router.plan.normalize import Deferral, NormalizedOperation, normalize
 from router.plan.normalize.introspection import INTROSPECTION
 from router.plan.passes import PASSES
 from router.plan.positions import Positions
-from router.plan.project import Projection
+from router.plan.project import Projection, denied_places
 from router.plan.selections import SelectedField, Selection
 from router.plan.solution import Solution
 from router.plan.walk import Walker
 from router.plan.write import write_fetches
+from router.supergraph.access import Denied
 from router.supergraph.graph import QueryGraph
 from router.supergraph.model import Supergraph
 
@@ -50,6 +51,7 @@ class Planner:
         operation_name: str | None,
         labels: frozenset[str] = frozenset(),
         deferring: frozenset[str] | None = None,
+        denied: Denied | None = None,
     ) -> QueryPlan:
         """Plan one operation of a valid document.
 
@@ -58,6 +60,7 @@ class Planner:
             operation_name: which of its operations; None if it has only one.
             labels: the labels of `@override` that hold for the request.
             deferring: the variables of `@defer(if:)` that are true; None if everything is to come in one answer.
+            denied: what the caller may not see; None if nothing.
 
         Raises:
             PlanningError: there is no such operation, or it cannot be resolved.
@@ -66,12 +69,12 @@ class Planner:
         deferral = None if deferring is None else Deferral(deferring)
         while deferral is not None:
             try:
-                return self._plan(normalize(self._supergraph, document, operation_name, deferral), graph)
+                return self._plan(normalize(self._supergraph, document, operation_name, deferral, denied), graph)
             except Inseparable as failure:
                 deferral = deferral.without(failure.usages)
             except Unresolvable:
                 deferral = None  # if this is not the reason, the next plan will tell
-        return self._plan(normalize(self._supergraph, document, operation_name), graph)
+        return self._plan(normalize(self._supergraph, document, operation_name, denied=denied), graph)
 
     def _plan(self, operation: NormalizedOperation, graph: QueryGraph) -> QueryPlan:
         positions = Positions(operation.selection)
@@ -88,6 +91,7 @@ class Planner:
             deferred=parts,
             deferred_selections=self._projection.deferred(operation.selection, positions.root),
             fragments=fragments,
+            denied=tuple(denied_places(operation.selection)),
         )
 
     def _graph(self, labels: frozenset[str]) -> QueryGraph:
