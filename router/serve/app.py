@@ -15,6 +15,7 @@ from router.serve.http.endpoint import GraphQLEndpoint
 from router.serve.ready import Readiness
 from router.serve.request import Hooks
 from router.serve.streams.choice import Streams
+from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.settings import StreamSettings
 from router.serve.streams.websocket import WebSocketEndpoint
 
@@ -36,10 +37,10 @@ def create_app(
     The engine stays the caller's, who closes it when the application has ended.
     """
     decided = hooks or Hooks()
-    over_http = Streams(engine, streams or StreamSettings(), decided.revocations)
+    keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
     routes: list[BaseRoute] = [
-        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None, over_http)),
-        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided)),
+        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None, Streams(engine, keeper))),
+        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]

@@ -22,6 +22,7 @@ from router.serve.request import GraphQLRequest, Hooks, RequestContext
 from router.serve.streams.choice import Client, Streams
 from router.serve.streams.formats import Format, Formats, accepted_formats
 from router.serve.streams.framing import FRAMINGS
+from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.over_http import Stream, send_alone
 from router.serve.streams.settings import StreamSettings
 
@@ -40,7 +41,7 @@ class GraphQLEndpoint:
     def __init__(self, engine: Engine, hooks: Hooks, page: Page | None, streams: Streams | None = None) -> None:
         """Args: `page` is what a browser gets, or None for nothing; `streams` begins those of the router."""
         self._engine = engine
-        self._streams = streams or Streams(engine, StreamSettings(), hooks.revocations)
+        self._streams = streams or Streams(engine, StreamKeeper.of(StreamSettings(), hooks.revocations))
         self._hooks = hooks
         self._page = page
 

@@ -32,10 +32,6 @@ class Limits:
             is missing from the answer. None leaves it to the transports.
         validation_errors: reported for one document.
         planning_seconds: that planning an operation may take, waiting for others included.
-        socket_operations: at the same time on one WebSocket.
-        socket_queue: messages that wait for a slow reader of a WebSocket, before its operations have to wait too.
-        socket_init_seconds: until a WebSocket must have sent `connection_init`.
-        socket_write_seconds: that a message may wait for a slow reader, before the connection is closed.
     """
 
     body_bytes: int = 2_000_000
@@ -59,7 +55,3 @@ class Limits:
     operation_seconds: float | None = 30.0
     validation_errors: int = 20
     planning_seconds: float = 5.0
-    socket_operations: int = 100
-    socket_queue: int = 32
-    socket_init_seconds: float = 3.0
-    socket_write_seconds: float = 30.0

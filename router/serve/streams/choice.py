@@ -12,13 +12,11 @@ from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
 from router.serve.operation import Operation
 from router.serve.request import GraphQLRequest, RequestContext
-from router.serve.streams.census import Census
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.formats import Format, Formats
 from router.serve.streams.framing import FRAMINGS
-from router.serve.streams.over_http import Stream, StreamKeeper
-from router.serve.streams.revocation import Revocations
-from router.serve.streams.settings import StreamSettings
+from router.serve.streams.keeper import StreamKeeper
+from router.serve.streams.over_http import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +36,9 @@ class Client:
 class Streams:
     """Begins the streams of one router over HTTP."""
 
-    def __init__(self, engine: Engine, settings: StreamSettings, revocations: Revocations) -> None:
+    def __init__(self, engine: Engine, keeper: StreamKeeper) -> None:
         self._engine = engine
-        self._keeper = StreamKeeper(settings, Census(settings), revocations)
+        self._keeper = keeper
 
     async def answer(
         self, formats: Formats, request: GraphQLRequest, operation: Operation, client: Client

@@ -15,11 +15,10 @@ from router.execute.response import Response
 from router.serve.errors import Refused, masked
 from router.serve.http.leaving import UntilLeft
 from router.serve.request import RequestContext
-from router.serve.streams.census import Census
 from router.serve.streams.cursor import cursor_in
 from router.serve.streams.framing import Framing
+from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import Event, Notice, Outbox
-from router.serve.streams.revocation import Revocations
 from router.serve.streams.settings import Overflow, StreamSettings
 from router.serve.streams.term import Term
 
@@ -30,15 +29,6 @@ HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering",
 
 OPERATION = ""
 """The only operation on a connection."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamKeeper:
-    """What streams of one router have in common."""
-
-    settings: StreamSettings
-    census: Census
-    revocations: Revocations
 
 
 @dataclass(frozen=True, slots=True)

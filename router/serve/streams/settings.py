@@ -26,8 +26,7 @@ class StreamSettings:
         overflow: what happens when there are more.
         write_seconds: that a message may wait for a slow reader, before its connection is given up.
         keep_alive_seconds: of silence, after which something is sent that means nothing: a comment over SSE, a
-            heartbeat over multipart, a ping over WebSockets.
-        answer_seconds: that a WebSocket's client may take to answer a ping, before it is taken for dead.
+            heartbeat over multipart, a ping over WebSockets, which must have been answered when the next one is due.
         init_seconds: until a WebSocket must have sent `connection_init`.
         operations: at the same time on one connection that carries several.
         client_streams: connections that one client may have open: one subject of one tenant, as verified.
@@ -42,7 +41,6 @@ class StreamSettings:
     overflow: Overflow = Overflow.WAIT
     write_seconds: float = 30.0
     keep_alive_seconds: float = 15.0
-    answer_seconds: float = 15.0
     init_seconds: float = 3.0
     operations: int = 100
     client_streams: int | None = 200

@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from router.serve import Hooks, Limits, Refused, RequestContext, create_app, forwarding
+from router.serve.streams.settings import StreamSettings
 from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.library import LibrarySubgraph, library_engine
 from tests.router.serve.server import serving
@@ -22,9 +23,13 @@ TRANSPORT_WS = Subprotocol("graphql-transport-ws")
 
 @asynccontextmanager
 async def router(
-    subgraph: LibrarySubgraph, limits: Limits | None = None, hooks: Hooks | None = None
+    subgraph: LibrarySubgraph,
+    limits: Limits | None = None,
+    hooks: Hooks | None = None,
+    settings: StreamSettings | None = None,
 ) -> AsyncGenerator[str]:
-    app = create_app(library_engine(subgraph, limits), hooks=hooks or Hooks(forwarding("authorization")))
+    engine = library_engine(subgraph, limits)
+    app = create_app(engine, hooks=hooks or Hooks(forwarding("authorization")), streams=settings)
     async with serving(app) as address:
         yield f"ws://{address}/graphql"
 
@@ -130,7 +135,7 @@ class TestOperations:
     async def test_a_client_that_does_not_read_holds_its_source_back(self) -> None:
         """The source gives events as fast as they are taken; while nobody reads, it must come to a halt."""
         subgraph = LibrarySubgraph()
-        async with router(subgraph, Limits(socket_queue=4)) as url, opened(url) as socket:
+        async with router(subgraph, settings=StreamSettings(queue=4)) as url, opened(url) as socket:
             await subscribe(socket, "1", "subscription { flood }")
             await _standstill(subgraph)
             halted_at = subgraph.library.produced
@@ -141,15 +146,15 @@ class TestOperations:
 
     async def test_a_client_that_never_reads_is_let_go(self) -> None:
         subgraph = LibrarySubgraph()
-        limits = Limits(socket_queue=4, socket_write_seconds=0.2)
-        async with router(subgraph, limits) as url, opened(url) as socket:
+        settings = StreamSettings(queue=4, write_seconds=0.2)
+        async with router(subgraph, settings=settings) as url, opened(url) as socket:
             await subscribe(socket, "1", "subscription { flood }")
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await subgraph.library.idle.wait()
             socket.transport.abort()
 
     async def test_one_socket_may_run_only_so_many(self) -> None:
-        async with router(LibrarySubgraph(), Limits(socket_operations=2)) as url, opened(url) as socket:
+        async with router(LibrarySubgraph(), settings=StreamSettings(operations=2)) as url, opened(url) as socket:
             for id_ in ("1", "2", "3"):
                 await subscribe(socket, id_, "{ slow }")
             message = await hear(socket)
@@ -180,7 +185,7 @@ class TestProtocol:
             assert await close_of(socket) == (4406, "Subprotocol not acceptable")
 
     async def test_a_connection_must_be_initialised_in_time(self) -> None:
-        async with router(LibrarySubgraph(), Limits(socket_init_seconds=1.0)) as url:
+        async with router(LibrarySubgraph(), settings=StreamSettings(init_seconds=1.0)) as url:
             async with connect(url, subprotocols=[TRANSPORT_WS]) as socket:
                 assert await close_of(socket) == (4408, "Connection initialisation timeout")
             async with opened(url) as socket:

@@ -1,0 +1,229 @@
+"""One client of a WebSocket: its identity, its operations and what is waiting to be sent to it."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import ExitStack, aclosing
+from typing import Any, cast
+
+from router.execute.json import JSONObject
+from router.plan.nodes import OperationKind
+from router.serve.engine import Engine
+from router.serve.errors import Refused, coded_error, masked
+from router.serve.http.parse import parse_parameters
+from router.serve.request import GraphQLRequest, Hooks, RequestContext
+from router.serve.streams.closing import (
+    FORBIDDEN,
+    GOING_AWAY,
+    ID_IN_USE,
+    INIT_TIMEOUT,
+    INTERNAL_ERROR,
+    INVALID_MESSAGE,
+    TOO_MANY_INITS,
+    TRY_AGAIN_LATER,
+    UNAUTHORIZED,
+    Closed,
+)
+from router.serve.streams.keeper import StreamKeeper
+from router.serve.streams.outbox import Event, Outbox
+from router.serve.streams.over_http import next_within
+from router.serve.streams.socket import Socket
+from router.serve.streams.term import Term
+
+TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
+
+
+class Connection:
+    """From the handshake to the close."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        hooks: Hooks,
+        keeper: StreamKeeper,
+        socket: Socket,
+        headers: Mapping[str, str],
+        host: str,
+    ) -> None:
+        """Take over an accepted socket.
+
+        Args:
+            engine: answers.
+            hooks: tell who asks.
+            keeper: of all streams.
+            socket: the client's.
+            headers: of its handshake, by names in lower case.
+            host: its network address.
+        """
+        self._engine = engine
+        self._hooks = hooks
+        self._keeper = keeper
+        self._settings = keeper.settings
+        self._socket = socket
+        self._headers = headers
+        self._host = host
+        self._context: RequestContext | None = None
+        self._operations: dict[str, asyncio.Task[None]] = {}
+        self._outbox = Outbox(self._settings.queue, self._settings.overflow)
+        self._held = ExitStack()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked = False
+        """Whether the client was sent a ping, and nothing has been heard of it since."""
+
+    async def serve(self) -> None:
+        """Go on until the client leaves or breaks the protocol, or its identity ends; then end whatever still runs."""
+        ends = asyncio.ensure_future(self._read()), asyncio.ensure_future(self._write()), self._ended
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._held.close()
+            await _cancel(*ends, *self._operations.values())
+        for end in ends:
+            if not end.cancelled():
+                await self._socket.close(_closing(end.exception()))
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.init_seconds):
+                while self._context is None:
+                    await self._handle(await self._socket.read())
+        except TimeoutError as error:
+            raise Closed(INIT_TIMEOUT, "Connection initialisation timeout") from error
+        while True:
+            await self._outbox.room()
+            message = await self._socket.read()
+            self._asked = False
+            await self._handle(message)
+
+    async def _write(self) -> None:
+        """Send what is queued; where nothing is for a while, ask whether the client is still there."""
+        while True:
+            message = await next_within(self._outbox, self._settings.keep_alive_seconds)
+            if message is None:
+                await self._ask()
+            elif isinstance(message, Event):
+                await self._socket.write({"id": message.operation, "type": "next", "payload": message.told()})
+            else:
+                await self._socket.write(message.message)
+
+    async def _ask(self) -> None:
+        if self._asked:
+            raise Closed(GOING_AWAY, "The client does not answer")
+        self._asked = True
+        await self._socket.write({"type": "ping"})
+
+    async def _handle(self, message: JSONObject) -> None:
+        match message["type"]:
+            case "connection_init":
+                await self._initialise(message.get("payload"))
+            case "ping":
+                await self._outbox.put_notice({"type": "pong", **_payload(message)})
+            case "pong":
+                pass
+            case "subscribe":
+                self._subscribe(message)
+            case "complete":
+                self._complete(_id(message))
+            case _:
+                raise Closed(INVALID_MESSAGE, "Invalid message received: unknown type")
+
+    async def _initialise(self, payload: object) -> None:
+        if self._context is not None:
+            raise Closed(TOO_MANY_INITS, "Too many initialisation requests")
+        if payload is not None and not isinstance(payload, dict):
+            raise Closed(INVALID_MESSAGE, "Invalid message received: payload is not an object")
+        parameters = cast("JSONObject", payload or {})
+        if len({name.lower() for name in parameters}) < len(parameters):
+            raise Closed(INVALID_MESSAGE, "Invalid message received: a parameter is given twice")
+        context = await self._authenticate(parameters)
+        self._hold(context)
+        self._context = context
+        await self._outbox.put_notice({"type": "connection_ack"})
+
+    async def _authenticate(self, parameters: JSONObject) -> RequestContext:
+        try:
+            return await self._hooks.authenticate(self._headers, parameters)
+        except Refused as refused:
+            raise Closed(FORBIDDEN, str(refused)) from refused
+        except Exception as error:
+            masked(error)
+            raise Closed(INTERNAL_ERROR, "Internal error") from error
+
+    def _hold(self, context: RequestContext) -> None:
+        """Count the connection for its client, for no longer than the client's identity holds."""
+        try:
+            self._held.enter_context(self._keeper.census.counted(context.identity, self._host))
+        except Refused as refused:
+            raise Closed(TRY_AGAIN_LATER, str(refused)) from refused
+        self._held.callback(Term(context.identity, self._keeper.revocations, self._end).close)
+
+    def _end(self, refused: Refused) -> None:
+        """Close at once; a client with a new token may come back."""
+        if not self._ended.done():
+            self._ended.set_exception(Closed(FORBIDDEN, str(refused)))
+
+    def _subscribe(self, message: JSONObject) -> None:
+        if self._context is None:
+            raise Closed(UNAUTHORIZED, "Unauthorized")
+        id_ = _id(message)
+        if id_ in self._operations:
+            raise Closed(ID_IN_USE, f"Subscriber for {id_} already exists")
+        if len(self._operations) >= self._settings.operations:
+            self._fail(id_, [coded_error("Too many operations on this connection.", TOO_MANY_OPERATIONS)])
+            return
+        self._operations[id_] = asyncio.ensure_future(self._operate(id_, message.get("payload"), self._context))
+
+    def _complete(self, id_: str) -> None:
+        operation = self._operations.pop(id_, None)
+        if operation is not None:
+            operation.cancel()
+            self._outbox.forget(id_)
+
+    async def _operate(self, id_: str, payload: object, context: RequestContext) -> None:
+        """Run one operation; whatever ends it, the client hears of it, unless it asked for the end itself."""
+        try:
+            await self._answer(id_, parse_parameters(payload), context)
+        except Refused as refused:
+            self._fail(id_, refused.errors)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            self._fail(id_, [masked(error)])
+        else:
+            self._outbox.put_end(id_, {"id": id_, "type": "complete"})
+        finally:
+            if self._operations.get(id_) is asyncio.current_task():
+                del self._operations[id_]
+
+    async def _answer(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
+        operation = await self._engine.prepare(request, context)
+        droppable = operation.kind is OperationKind.SUBSCRIPTION
+        put = self._outbox.put_event if droppable else self._outbox.put
+        async with aclosing(self._engine.subscribe(request, context)) as responses:
+            async for response in responses:
+                await put(id_, response.as_json())
+
+    def _fail(self, id_: str, errors: list[JSONObject]) -> None:
+        self._outbox.put_end(id_, {"id": id_, "type": "error", "payload": errors})
+
+
+def _closing(cause: BaseException | None) -> Closed:
+    if isinstance(cause, Closed):
+        return cause
+    if cause is not None:
+        masked(cause)
+    return Closed(INTERNAL_ERROR, "Internal error")
+
+
+async def _cancel(*tasks: asyncio.Future[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _id(message: JSONObject) -> str:
+    id_: Any = message.get("id")
+    if not isinstance(id_, str) or not id_:
+        raise Closed(INVALID_MESSAGE, "Invalid message received: no id")
+    return id_
+
+
+def _payload(message: JSONObject) -> JSONObject:
+    return {"payload": message["payload"]} if "payload" in message else {}
