@@ -98,7 +98,9 @@ class Executor:
         return self.answer(run)
 
     async def fetch(self, run: Run) -> None:
-        """Run all fetches."""
+        """Run all fetches, and ask the schema."""
+        if self._introspection is not None:
+            run.introspected = await self._introspection.answer(run.variables)
         await self._drain(run, self._roots)
 
     def subscribe(
@@ -182,8 +184,8 @@ class Executor:
 
     def _answer(self, run: Run) -> Response:
         errors = self._client_errors(run.errors, run.data)
-        if self._introspection is not None:
-            introspected, problems = self._introspection.answer(run.variables)
+        if run.introspected is not None:
+            introspected, problems = run.introspected
             run.data.update(introspected)
             errors.extend(problems)
         elif run.write is not None and not errors and not run.extensions and _is_within(run.size, run.budget):

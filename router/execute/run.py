@@ -18,6 +18,7 @@ class Run:
         stopped: why nothing more is fetched and the answer has no data.
         needs: per fetch, how many of the fetches it needs are still to come.
         data: the merged data.
+        introspected: the answer to what is asked of the schema, with its errors.
         errors: their paths are those of the merged data.
         extensions: those of the subgraphs' responses, merged.
         rewrite: makes the client's data from the text of the only response, if the client takes text.
@@ -34,6 +35,7 @@ class Run:
     budget: Budget = field(default_factory=Budget)
     stopped: TooManyObjects | None = None
     data: JSONObject = field(default_factory=dict)
+    introspected: tuple[JSONObject, list[JSONObject]] | None = None
     errors: list[JSONObject] = field(default_factory=list[JSONObject])
     extensions: JSONObject = field(default_factory=dict)
     rewrite: Callable[[bytes], bytes | None] | None = None

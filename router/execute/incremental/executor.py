@@ -18,7 +18,6 @@ from router.execute.fetching import FetchStep
 from router.execute.incremental.delivery import Delivery, bound_error
 from router.execute.incremental.errors import FIRST, ErrorsByPart
 from router.execute.incremental.results import IncrementalResponse, Update
-from router.execute.introspection import Introspection
 from router.execute.merge import merge_object
 from router.execute.project import Projector, explain
 from router.execute.response import Response
@@ -60,7 +59,6 @@ class IncrementalExecutor:
         ]
         self._steps.sort(key=lambda step: step[1].fetch.id)
         self._shape = Projector.of(plan, schema).root
-        self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
     async def execute(
         self, variables: Mapping[str, Any], headers: Mapping[str, str], terms: Terms = NO_TERMS
@@ -86,8 +84,8 @@ class IncrementalExecutor:
     def _project(self, run: Run, errors: ErrorsByPart) -> tuple[Response, list[Postponed]]:
         errors.add(run.errors, FIRST, run.data)
         told = errors.first()
-        if self._introspection is not None:
-            introspected, problems = self._introspection.answer(run.variables)
+        if run.introspected is not None:
+            introspected, problems = run.introspected
             run.data.update(introspected)
             told = [*told, *problems]
         state = Projection(run.variables, run.budget)
