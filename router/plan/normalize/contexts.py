@@ -7,8 +7,10 @@ remembers where they are.
 Source: https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives#fromcontext
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from graphql import FieldNode, InlineFragmentNode, NamedTypeNode, NameNode, SelectionSetNode
 
 from router.federation.field_sets import parse_field_set
 from router.plan.conditions import ALWAYS, When, both, either
@@ -94,8 +96,8 @@ class ContextProvider:
         key = (id(selection), types, text)
         known = self._provided.get(key)
         if known is None:
-            fields = self._normalizer.selection(selection.type_name, [parse_field_set(text)]).fields
-            known = self._provided[key] = tuple(fields)
+            selected = self._of_types(selection.type_name, types, parse_field_set(text))
+            known = self._provided[key] = tuple(self._normalizer.selection(selection.type_name, selected).fields)
             for each in known:
                 each.internal, each.when = True, ancestor.when
                 each.on = types if each.on is None else each.on & types
@@ -105,6 +107,20 @@ class ContextProvider:
             for each in known:
                 each.when = either(each.when, ancestor.when) if each.when else ALWAYS
         return known
+
+    def _of_types(
+        self, type_name: str, types: frozenset[str], selected: SelectionSetNode
+    ) -> Sequence[SelectionSetNode]:
+        """The selection for objects of a type, or for those of some of its types where it lacks a field itself."""
+        fields = self._supergraph.types[type_name].fields
+        if all(each.name.value in fields for each in selected.selections if isinstance(each, FieldNode)):
+            return (selected,)
+        return [_only_on(each, selected) for each in sorted(types)]
+
+
+def _only_on(type_name: str, selected: SelectionSetNode) -> SelectionSetNode:
+    condition = NamedTypeNode(name=NameNode(value=type_name))
+    return SelectionSetNode(selections=(InlineFragmentNode(type_condition=condition, selection_set=selected),))
 
 
 def _chain(field: SelectedField) -> Iterator[SelectedField]:
