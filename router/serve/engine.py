@@ -16,6 +16,7 @@ from router.serve.documents import Documents
 from router.serve.errors import PLANNING_LIMIT, UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
 from router.serve.operation import Operation, refusing
+from router.serve.persisted import PersistedOperations, unsupported
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
@@ -41,6 +42,8 @@ class Engine:
         limits: Limits | None = None,
         labels: Labels | None = None,
         plan_deferring: PlanDeferring | None = None,
+        *,
+        persisted: PersistedOperations | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -52,12 +55,14 @@ class Engine:
             labels: those in use; None if there are none.
             plan_deferring: like `plan`, for the variables of `@defer(if:)` that are true; None where clients do not get
                 `@defer`.
+            persisted: documents that clients may name, and which they may send; None for no names and any document.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
         self._plan = plan
         self._plan_deferring = plan_deferring
         self._labels = labels
+        self._persisted = persisted
         self.transports = transports
         self._documents = Documents(self.schema, self.limits)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
@@ -75,6 +80,7 @@ class Engine:
         limits: Limits | None = None,
         *,
         defer: bool = False,
+        persisted: PersistedOperations | None = None,
     ) -> "Engine":
         """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
 
@@ -87,7 +93,8 @@ class Engine:
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
         plan = Planner(supergraph, seconds=(limits or Limits()).planning_seconds).plan
-        return cls(supergraph.api_schema, plan, transports, limits, Labels(supergraph), plan if defer else None)
+        labels, deferring = Labels(supergraph), plan if defer else None
+        return cls(supergraph.api_schema, plan, transports, limits, labels, deferring, persisted=persisted)
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
@@ -110,6 +117,8 @@ class Engine:
 
     async def _execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
         labels = self._outcome(context.rollout)
+        if self._persisted is not None:
+            request = (await self._persisted.find(request, context)).request
         operation = await self._prepare(request, labels)
         operation.require_answer()
         if self._plan_deferring is None or operation.deferring is None:
@@ -142,14 +151,23 @@ class Engine:
         """The operation that a request names, planned for whoever asks.
 
         Raises:
-            Refused: the document is not valid, or has no such operation, or one that asks for too much.
+            Refused: the document is not valid, or may not be executed, or has no such operation, or one that asks for
+                too much.
         """
-        return await self._prepare(request, self._outcome(context.rollout))
+        labels = self._outcome(context.rollout)
+        if self._persisted is None:
+            return await self._prepare(request, labels)
+        found = await self._persisted.find(request, context)
+        operation = await self._prepare(found.request, labels)
+        await self._persisted.keep(found, context)
+        return operation
 
     async def _prepare(self, request: GraphQLRequest, labels: frozenset[str]) -> Operation:
         key = (request.query, request.operation_name, labels)
         known = self._operations.get(key)
         if known is None:
+            if not request.query:
+                raise unsupported()
             document = await self._documents.valid(request.query)
             async with self._turns.turn() as run:
                 known = self._operations.get(key)

@@ -12,12 +12,18 @@ from router.serve.streams.revocation import Revocations
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A GraphQL request, its parts of the right JSON types and otherwise unchecked."""
+    """A GraphQL request, its parts of the right JSON types and otherwise unchecked.
+
+    Attributes:
+        query: the text of a document; empty if the client gave only a name for it.
+        document_id: the name of a document that was published before.
+    """
 
     query: str
     operation_name: str | None = None
     variables: Mapping[str, Any] | None = None
     extensions: Mapping[str, Any] | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from router.execute.json import JSONObject
 from router.serve.errors import Refused
 from router.serve.request import GraphQLRequest
 
+DOCUMENT_IDS = ("documentId", "id", "doc_id")
+"""Parameters that name a document: of the specification's draft, of Relay's examples, and of older ones."""
+
 QUERY_FIELDS = 50
 """Most parameters that a query string may have."""
 
@@ -93,15 +96,30 @@ def parse_parameters(parameters: object) -> GraphQLRequest:
     if not isinstance(parameters, dict):
         raise Refused.because("The request must be a JSON object.", status=HTTPStatus.BAD_REQUEST)
     given = cast("JSONObject", parameters)
-    query: Any = given.get("query")
-    if not isinstance(query, str) or not query:
+    query = _optional(given, "query", str, "a string") or ""
+    extensions = _optional(given, "extensions", dict, "an object")
+    document_id = _document_id(given)
+    if not query and not document_id and not (extensions and extensions.get("persistedQuery")):
         raise Refused.because("The request needs a query, as a string.", status=HTTPStatus.BAD_REQUEST)
     return GraphQLRequest(
         query,
         _optional(given, "operationName", str, "a string"),
         _optional(given, "variables", dict, "an object"),
-        _optional(given, "extensions", dict, "an object"),
+        extensions,
+        document_id,
     )
+
+
+def _document_id(given: JSONObject) -> str | None:
+    """The name of a document, which clients give under several names.
+
+    Raises:
+        Refused: they give two names, or what is none.
+    """
+    names = [name for name in DOCUMENT_IDS if given.get(name) is not None]
+    if len(names) > 1:
+        raise Refused.because(f"The request has both {' and '.join(names)}.", status=HTTPStatus.BAD_REQUEST)
+    return _optional(given, names[0], str, "a string") if names else None
 
 
 def _optional(given: JSONObject, name: str, type_: type, described: str) -> Any:

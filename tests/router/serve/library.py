@@ -31,6 +31,7 @@ from graphql import (
 from router.execute import InProcessTransport
 from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
 from router.serve import Engine, Limits
+from router.serve.persisted import PersistedOperations
 
 SDL = """
     type Query { book(id: ID!): Book, books(first: Int = 2): [Book!]!, slow: String, whoami: String, crash: String }
@@ -164,7 +165,9 @@ class LibrarySubgraph:
         return InProcessTransport(self.execute, self.subscribe)
 
 
-def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> Engine:
+def library_engine(
+    subgraph: LibrarySubgraph, limits: Limits | None = None, persisted: PersistedOperations | None = None
+) -> Engine:
     """An engine that forwards whole operations to the only subgraph."""
     schema = build_schema(SDL)
 
@@ -186,7 +189,7 @@ def library_engine(subgraph: LibrarySubgraph, limits: Limits | None = None) -> E
             projection=_project(schema, root, operation.selection_set),
         )
 
-    return Engine(schema, plan, {"library": subgraph.transport()}, limits)
+    return Engine(schema, plan, {"library": subgraph.transport()}, limits, persisted=persisted)
 
 
 def _keys(operation: OperationDefinitionNode) -> tuple[str, ...]:
