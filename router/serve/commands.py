@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 
-from router.execute import HttpTransport, Subscriptions
+from router.execute import Subscriptions
 from router.serve.app import create_app
 from router.serve.engine import Engine
 from router.serve.request import Hooks, forwarding
 from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
+from router.serve.traffic import TrafficConfig, TrafficError, build_transports
+from router.serve.traffic.options import add_traffic_options, traffic_of
 from router.supergraph import SupergraphError
 
 if TYPE_CHECKING:
@@ -43,15 +45,8 @@ def add_commands(subparsers: "Subparsers") -> None:
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=4000, help="port to listen on (default: %(default)s)")
-    serve.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="of a subgraph's answer")
     serve.add_argument(
         "--forward", action="append", metavar="HEADER", help="client header that subgraphs get (default: authorization)"
-    )
-    serve.add_argument(
-        "--sharing",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="let identical requests that are under way to a subgraph be one (default: yes)",
     )
     serve.add_argument(
         "--subscription",
@@ -60,6 +55,7 @@ def add_commands(subparsers: "Subparsers") -> None:
         metavar="NAME=PROTOCOL",
         help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
     )
+    add_traffic_options(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -68,7 +64,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     try:
         app = _app(arguments)
-    except (SourceError, SupergraphError) as error:
+    except (SourceError, SupergraphError, TrafficError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _collect_rarely()
@@ -93,29 +89,25 @@ def _app(arguments: argparse.Namespace) -> Starlette:
     Raises:
         SourceError: the files do not say what to serve.
         SupergraphError: the supergraph is none.
+        TrafficError: its subgraphs cannot be reached as they are to be.
     """
     source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
     headers: list[str] = arguments.forward or ["authorization"]
     return build_app(
         source.with_subscriptions(arguments.subscription),
-        timeout=arguments.timeout,
-        sharing=arguments.sharing,
+        traffic=traffic_of(arguments),
         hooks=Hooks(forwarding(*headers)),
     )
 
 
-def build_app(source: Source, *, timeout: float, hooks: Hooks, sharing: bool = True) -> Starlette:
-    """A router that reaches every subgraph at its URL.
+def build_app(source: Source, *, hooks: Hooks, traffic: TrafficConfig | None = None) -> Starlette:
+    """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
     Raises:
         SupergraphError: the supergraph is none.
+        TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
     """
-    transports = {
-        name: HttpTransport(
-            url, timeout=timeout, sharing=sharing, subscriptions=source.subscriptions.get(name, Subscriptions.WEBSOCKET)
-        )
-        for name, url in source.urls.items()
-    }
+    transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
     engine = Engine.from_sdl(source.supergraph_sdl, transports)
 
     @asynccontextmanager

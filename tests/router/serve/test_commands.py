@@ -17,6 +17,8 @@ from router.execute import Subscriptions
 from router.serve import Hooks, create_app, forwarding
 from router.serve.commands import add_commands, build_app
 from router.serve.sources import SourceError, of_subgraphs, of_supergraph
+from router.serve.traffic import TrafficConfig
+from router.serve.traffic.options import traffic_of
 from tests.router.serve.library import SDL, LibrarySubgraph, library_engine
 from tests.router.serve.server import serving
 
@@ -52,7 +54,7 @@ class TestCommandLine:
         add_commands(parser.add_subparsers())
         arguments = parser.parse_args(["serve", "--supergraph", "s.graphql", "--port", "4321"])
         assert (arguments.supergraph, arguments.host, arguments.port) == (Path("s.graphql"), "127.0.0.1", 4321)
-        assert arguments.sharing
+        assert traffic_of(arguments) == TrafficConfig()
         assert callable(arguments.run)
 
     def test_what_does_not_compose_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +76,7 @@ class TestSources:
             composed = compose([Subgraph("library", url, SDL)])
             assert isinstance(composed, Composed)
             path.write_text(composed.supergraph_sdl)
-            app = build_app(of_supergraph(path), timeout=60, hooks=Hooks(forwarding("authorization")))
+            app = build_app(of_supergraph(path), hooks=Hooks(forwarding("authorization")))
             found = await answer(app, "{ whoami a: book(id: 1) { id } }")
         assert found == {"data": {"whoami": "x", "a": {"id": "1"}}}
 
@@ -83,7 +85,7 @@ class TestSources:
         async with library() as url:
             listed = [{"name": "library", "url": url, "sdl": SDL}]
             source = of_subgraphs(written(tmp_path, {"subgraphs": listed} if wrapped else listed))
-            found = await answer(build_app(source, timeout=60, hooks=Hooks()), "{ a: book(id: 1) { id } }")
+            found = await answer(build_app(source, hooks=Hooks()), "{ a: book(id: 1) { id } }")
         assert found == {"data": {"a": {"id": "1"}}}
 
     def test_a_subgraph_may_have_another_protocol_for_its_subscriptions(self, tmp_path: Path) -> None:

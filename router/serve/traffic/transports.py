@@ -1,0 +1,84 @@
+"""The transports that a configuration describes."""
+
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from router.execute.transport import Subscriptions, Transport
+from router.execute.transport.traffic import ManagedTransport
+from router.serve.traffic.calls import CallHooks
+from router.serve.traffic.config import TrafficConfig
+from router.serve.traffic.rules import HeaderRule, HeaderRules, InvalidRule
+from router.serve.traffic.steered import SteeredTransport
+
+
+class TrafficError(Exception):
+    """A configuration that cannot be: the message says why."""
+
+
+def build_transports(
+    urls: Mapping[str, str],
+    config: TrafficConfig | None = None,
+    hooks: CallHooks | None = None,
+    subscriptions: Mapping[str, Subscriptions] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> dict[str, Transport]:
+    """A transport to each subgraph behind HTTP.
+
+    Args:
+        urls: by the names of the subgraphs.
+        config: how they are asked.
+        hooks: around all requests.
+        subscriptions: protocols of those subgraphs that have another than the usual one.
+        tls: for https; None trusts whom the system trusts.
+
+    Raises:
+        TrafficError: a URL has credentials, a rule is none, or there is no such subgraph.
+    """
+    config = config or TrafficConfig()
+    unknown = sorted(set(config.subgraphs) - set(urls))
+    if unknown:
+        raise TrafficError(f"There is no subgraph {unknown[0]}; there are {', '.join(urls)}.")
+    protocols = subscriptions or {}
+    transports: dict[str, Transport] = {}
+    for name, url in urls.items():
+        own = config.of(name)
+        all_ = (url, *own.replicas)
+        for each in all_:
+            _refuse_credentials(name, each)
+        protocol = protocols.get(name, Subscriptions.WEBSOCKET)
+        managed = ManagedTransport(all_, own.traffic, subscriptions=protocol, tls=tls)
+        transports[name] = steered(managed, own.headers, hooks)
+    return transports
+
+
+def steered(transport: Transport, rules: tuple[HeaderRule, ...] = (), hooks: CallHooks | None = None) -> Transport:
+    """A transport, of whatever kind, with rules for headers and hooks; itself if there are none.
+
+    Raises:
+        TrafficError: a rule is none.
+    """
+    hooks = hooks or CallHooks()
+    if not rules and not hooks.before and not hooks.after:
+        return transport
+    try:
+        return SteeredTransport(transport, HeaderRules(rules), hooks)
+    except InvalidRule as error:
+        raise TrafficError(str(error)) from error
+
+
+def _refuse_credentials(subgraph: str, url: str) -> None:
+    """Refuse a URL with credentials.
+
+    They would go into the header that has the client's own, and URLs are written into logs. Whoever needs them inserts
+    the header by a rule.
+
+    Raises:
+        TrafficError: it has some.
+    """
+    place = urlsplit(url).netloc
+    if "@" in place:
+        raise TrafficError(
+            f"The URL of subgraph {subgraph}, at {place.rpartition('@')[2]}, has credentials: leave them out and insert"
+            " the header `authorization` instead."
+        )
