@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
 from router.execute import Executor, Response, Transport
 from router.execute.incremental import IncrementalExecutor, IncrementalResponse
-from router.plan import Labels, Planner, Rollout, defer_variables
+from router.plan import Labels, Planner, defer_variables
 from router.plan.nodes import OperationKind, QueryPlan
+from router.serve.access.enforcement import Access, Enforcement
+from router.serve.access.touched import NOTHING
 from router.serve.cache import LruCache
 from router.serve.demand.estimate import Estimate
 from router.serve.documents import Documents
@@ -22,6 +24,7 @@ from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
 from router.serve.turns import Turns
 from router.supergraph import Supergraph
+from router.supergraph.access import AccessRules, Requirements
 from router.supergraph.api_schema import with_defer
 
 CACHED_OPERATIONS = 1_000
@@ -29,6 +32,18 @@ CACHED_CHARACTERS = 2_000_000
 
 Plan: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str]], QueryPlan]
 PlanDeferring: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str], frozenset[str]], QueryPlan]
+
+
+class Variant(NamedTuple):
+    """Whatever of a request, beside its text, shapes the plan.
+
+    Attributes:
+        labels: of `@override`, that hold.
+        failing: what the operation may need and its caller does not have.
+    """
+
+    labels: frozenset[str]
+    failing: Requirements = NOTHING
 
 
 class Engine:
@@ -44,6 +59,7 @@ class Engine:
         plan_deferring: PlanDeferring | None = None,
         *,
         persisted: PersistedOperations | None = None,
+        enforcement: Enforcement | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -56,6 +72,7 @@ class Engine:
             plan_deferring: like `plan`, for the variables of `@defer(if:)` that are true; None where clients do not get
                 `@defer`.
             persisted: documents that clients may name, and which they may send; None for no names and any document.
+            enforcement: of access rules; None if there are none.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
@@ -63,13 +80,14 @@ class Engine:
         self._plan_deferring = plan_deferring
         self._labels = labels
         self._persisted = persisted
+        self._enforcement = enforcement
         self.transports = transports
         self._documents = Documents(self.schema, self.limits)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
-        self._operations: LruCache[tuple[str, str | None, frozenset[str]], Operation] = LruCache(
+        self._operations: LruCache[tuple[str, str | None, Variant], Operation] = LruCache(
             CACHED_OPERATIONS, CACHED_CHARACTERS
         )
-        self._incremental: LruCache[tuple[str, str | None, frozenset[str], frozenset[str]], IncrementalExecutor]
+        self._incremental: LruCache[tuple[str, str | None, Variant, frozenset[str]], IncrementalExecutor]
         self._incremental = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
 
     @classmethod
@@ -81,8 +99,11 @@ class Engine:
         *,
         defer: bool = False,
         persisted: PersistedOperations | None = None,
+        access: Access | None = None,
     ) -> "Engine":
         """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
+
+        The access rules of the supergraph are enforced in any case; `access` says how.
 
         Raises:
             SupergraphError: the text is no supergraph.
@@ -93,8 +114,17 @@ class Engine:
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
         plan = Planner(supergraph, seconds=(limits or Limits()).planning_seconds).plan
-        labels, deferring = Labels(supergraph), plan if defer else None
-        return cls(supergraph.api_schema, plan, transports, limits, labels, deferring, persisted=persisted)
+        labels, deferring, rules = Labels(supergraph), plan if defer else None, AccessRules(supergraph)
+        return cls(
+            supergraph.api_schema,
+            plan,
+            transports,
+            limits,
+            labels,
+            deferring,
+            persisted=persisted,
+            enforcement=Enforcement(supergraph, rules, plan, access or Access()) if rules else None,
+        )
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
@@ -116,22 +146,22 @@ class Engine:
             return IncrementalResponse.whole(Response(errors=[masked(error)]))
 
     async def _execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
-        labels = self._outcome(context.rollout)
         if self._persisted is not None:
             request = (await self._persisted.find(request, context)).request
-        operation = await self._prepare(request, labels)
+        variant = await self._variant(request, context)
+        operation = await self._prepare(request, context, variant)
         operation.require_answer()
         if self._plan_deferring is None or operation.deferring is None:
             return IncrementalResponse.whole(await operation.execute(request.variables, context))
         variables = operation.coerced(request.variables)
         deferring = frozenset(name for name in operation.deferring if variables.get(name) is True)
-        key = (request.query, request.operation_name, labels, deferring)
+        key = (request.query, request.operation_name, variant, deferring)
         known = self._incremental.get(key)
         if known is None:
             document = await self._documents.valid(request.query)
             with refusing():
                 async with self._turns.turn() as run:
-                    plan = await run(self._plan_deferring, document, request.operation_name, labels, deferring)
+                    plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
         return guarded(await known.execute(variables, context.headers, context.terms(operation.seconds)))
@@ -154,16 +184,15 @@ class Engine:
             Refused: the document is not valid, or may not be executed, or has no such operation, or one that asks for
                 too much.
         """
-        labels = self._outcome(context.rollout)
         if self._persisted is None:
-            return await self._prepare(request, labels)
+            return await self._prepare(request, context, await self._variant(request, context))
         found = await self._persisted.find(request, context)
-        operation = await self._prepare(found.request, labels)
+        operation = await self._prepare(found.request, context, await self._variant(found.request, context))
         await self._persisted.keep(found, context)
         return operation
 
-    async def _prepare(self, request: GraphQLRequest, labels: frozenset[str]) -> Operation:
-        key = (request.query, request.operation_name, labels)
+    async def _prepare(self, request: GraphQLRequest, context: RequestContext, variant: Variant) -> Operation:
+        key = (request.query, request.operation_name, variant)
         known = self._operations.get(key)
         if known is None:
             if not request.query:
@@ -172,20 +201,24 @@ class Engine:
             async with self._turns.turn() as run:
                 known = self._operations.get(key)
                 if known is None:
-                    known = await run(self._planned, document, request.operation_name, labels)
+                    known = await run(self._planned, document, request.operation_name, variant)
                     self._operations.put(key, known, len(request.query))
+        if self._enforcement is not None:
+            self._enforcement.check(known.executor.plan, context)
         return known
 
-    def _outcome(self, rollout: Rollout) -> frozenset[str]:
-        """The labels that hold for a request."""
-        return frozenset[str]() if self._labels is None else self._labels.outcome(rollout)
+    async def _variant(self, request: GraphQLRequest, context: RequestContext) -> Variant:
+        labels = frozenset[str]() if self._labels is None else self._labels.outcome(context.rollout)
+        if self._enforcement is None or not request.query:
+            return Variant(labels)
+        return Variant(labels, await self._enforcement.failing(request, context, self._documents.valid))
 
     async def aclose(self) -> None:
         """Close the transports."""
         for transport in self.transports.values():
             await transport.aclose()
 
-    def _planned(self, document: DocumentNode, operation_name: str | None, labels: frozenset[str]) -> Operation:
+    def _planned(self, document: DocumentNode, operation_name: str | None, variant: Variant) -> Operation:
         definition = get_operation_ast(document, operation_name)
         if definition is None:
             message = (
@@ -196,9 +229,23 @@ class Engine:
             raise Refused.because(message, UNKNOWN_OPERATION)
         with refusing():
             estimate = Estimate(self.schema, document, definition, self.limits)
-            plan = self._plan(document, operation_name, labels)
+            plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
         return Operation(
             self.schema, definition, estimate, executor, self.limits, deferring, self.limits.operation_seconds
         )
+
+    def _plan_for(
+        self,
+        document: DocumentNode,
+        operation_name: str | None,
+        variant: Variant,
+        deferring: frozenset[str] | None = None,
+    ) -> QueryPlan:
+        if self._enforcement is not None and variant.failing:
+            denied = self._enforcement.denied(variant.failing)
+            return self._enforcement.plan(document, operation_name, variant.labels, deferring, denied)
+        if deferring is not None and self._plan_deferring is not None:
+            return self._plan_deferring(document, operation_name, variant.labels, deferring)
+        return self._plan(document, operation_name, variant.labels)
