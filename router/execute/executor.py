@@ -15,6 +15,7 @@ from router.execute.budget import MAX_OBJECTS, Budget, TooManyObjects
 from router.execute.client_paths import KeyPath, client_path, sent_paths
 from router.execute.fetching import FetchStep
 from router.execute.generated.passthrough import PassThrough
+from router.execute.generated.records import RecordPlan
 from router.execute.generated.source import Unsuitable
 from router.execute.generated.writing import Writing
 from router.execute.introspection import Introspection
@@ -70,6 +71,7 @@ class Executor:
         self._roots = tuple(fetch.id for fetch in plan.fetches if not fetch.after)
         self._projector = Projector.of(plan, schema)
         self._pass_through: PassThrough | None = None
+        self._records: RecordPlan | None = None
         self._writing: Writing | None = None
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
@@ -92,8 +94,11 @@ class Executor:
         run = self.begin(variables, headers, terms)
         if raw and self._pass_through is not None:
             run.rewrite = self._pass_through.rewrite
-        elif raw and self._writing is not None:
-            run.write = self._writing.write
+        elif raw:
+            if self._records is not None:
+                run.records = self._records.begin()
+            if self._writing is not None:
+                run.write = self._writing.write
         await self.fetch(run)
         return self.answer(run)
 
@@ -132,6 +137,9 @@ class Executor:
     def _compile(self) -> None:
         with suppress(Unsuitable):
             self._pass_through = PassThrough.of(self.plan, self._projector.root, self._max_objects)
+        if self._pass_through is None:
+            with suppress(Unsuitable):
+                self._records = RecordPlan.of(self.plan, self._projector.root)
         with suppress(Unsuitable):
             self._writing = Writing.of(self._projector.root)
         for step in self._steps:
@@ -177,6 +185,10 @@ class Executor:
         try:
             if run.stopped is not None:
                 raise run.stopped
+            if run.records is not None:
+                if _is_within(run.size, run.budget):
+                    return Response(raw=run.records.write())
+                run.leave_records()
             return self._answer(run)
         except TooManyObjects as bound:
             errors: list[JSONObject] = [{"message": str(bound), "extensions": {"code": bound.code}}]

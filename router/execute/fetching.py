@@ -8,6 +8,8 @@ from router.execute.budget import Budget
 from router.execute.contexts import ask_contextual
 from router.execute.entities import Asked, GroupStep
 from router.execute.errors import INTERNALS, entity_errors, errors_at, failure_error, root_errors
+from router.execute.generated.records import Described, RecordRun
+from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
 from router.execute.merge import merge_object
 from router.execute.paths import objects_at, static_prefix
@@ -75,7 +77,9 @@ class FetchStep:
             TooManyObjects: the run has come to its bound.
         """
         try:
-            if self.groups:
+            if run.records is not None:
+                await self._run_records(run, run.records)
+            elif self.groups:
                 await self._run_entities(run)
             elif self.fetch.path:
                 await self._run_root_below(run)
@@ -114,6 +118,7 @@ class FetchStep:
 
     def fail(self, run: Run, failure: SubgraphFailure) -> None:
         """Put a failure of the whole fetch on record."""
+        run.leave_records()
         run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in self.places)
 
     async def _run_root_below(self, run: Run) -> None:
@@ -134,7 +139,54 @@ class FetchStep:
         asked = self._asked(run)
         if not any(each.batch.representations for each in asked):
             return
-        response = await self.transport.fetch(self._entities_request(run, asked))
+        self._take(run, await self.transport.fetch(self._entities_request(run, asked)), asked)
+
+    async def _run_records(self, run: Run, records: RecordRun) -> None:
+        """Send the fetch and merge what comes back as long as everything is in order; see `generated/records`."""
+        before = run.budget.left
+        try:
+            described = records.describe(self.fetch.id, before)
+        except Unsure:
+            run.leave_records()
+            await self._run_entities(run)
+            return
+        sent = self._variables(run.variables)
+        if self.groups:
+            if not any(each.representations for each in described):
+                return
+            run.budget.left = described[-1].left
+            sent |= {
+                step.group.variable: each.representations for step, each in zip(self.groups, described, strict=True)
+            }
+        response = await self.transport.fetch(self._sent(self.fetch.text, sent, run, records.decoder(self.fetch.id)))
+        if response.raw is None or not self._merge_records(run, response, described):
+            run.leave_records()
+            run.budget.left += before - described[-1].left if described else 0
+            self._take_data(run, response if response.raw is None else records.read(response.raw, response.size))
+
+    def _merge_records(self, run: Run, response: SubgraphResponse, described: Sequence[Described]) -> bool:
+        """Whether what came back has been merged, or else nothing of it."""
+        if run.records is None or response.size is None or run.size is None:
+            return False
+        size = run.size + run.records.objects(self.fetch.id, response.size, described)
+        if size > run.budget.left:
+            return False
+        try:
+            run.records.merge(self.fetch.id, response.raw, described)
+        except Unsure:
+            return False
+        run.size = size
+        return True
+
+    def _take_data(self, run: Run, response: SubgraphResponse) -> None:
+        """Merge what came back for records that have been left."""
+        if self.groups:
+            self._take(run, response, self._asked(run))
+        else:
+            self.merge_root(run, response)
+
+    def _take(self, run: Run, response: SubgraphResponse, asked: Sequence[Asked]) -> None:
+        """Merge the answer to an entity fetch."""
         _merge_extensions(run, response)
         if response.errors:
             run.errors.extend(self._entity_errors(run, response, asked))
@@ -169,12 +221,17 @@ class FetchStep:
 
     def _entities_request(self, run: Run, asked: Sequence[Asked]) -> SubgraphRequest:
         sent = self._variables(run.variables)
+        text = self.fetch.text
+        if self.contextual and [each.step.group for each in asked] != list(self.fetch.entities):
+            used = frozenset[str]().union(*(each.group.variables for each in asked))
+            declared = zip(self.fetch.variables, self.fetch.declared, strict=True)
+            text = entities_text(
+                [(each.group, each.number) for each in asked], [each for name, each in declared if name in used]
+            )
+            sent = {name: value for name, value in sent.items() if name in used}
         for each in asked:
             sent[each.step.group.variable] = each.batch.representations
             sent.update(each.variables)
-        text = self.fetch.text
-        if self.contextual and [each.step.group for each in asked] != list(self.fetch.entities):
-            text = entities_text([(each.group, each.number) for each in asked], self.fetch.declared)
         return self._sent(text, sent, run)
 
     def _variables(self, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +242,7 @@ class FetchStep:
         text: str,
         variables: dict[str, Any],
         run: Run,
-        rewrite: Callable[[bytes], bytes | None] | None = None,
+        rewrite: Callable[[bytes], Any] | None = None,
     ) -> SubgraphRequest:
         return SubgraphRequest(
             self.fetch.subgraph,

@@ -5,23 +5,14 @@ like, and every answer with errors or extensions, goes the usual way.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, cast
+from typing import Any
 
 import msgspec
 
+from router.execute.generated.leaf_types import leaf_type
 from router.execute.generated.source import Unsuitable
-from router.execute.leaves import MAX_INT, EnumAdmission, admit_boolean, admit_float, admit_id, admit_int, admit_string
-from router.execute.shapes import FieldShape, LeafShape, ListShape, ObjectShape, Shape
+from router.execute.shapes import FieldShape, ListShape, ObjectShape, Shape
 from router.plan.nodes import QueryPlan
-
-_LEAVES: dict[Any, Any] = {
-    admit_string: str,
-    admit_id: str,
-    admit_boolean: bool,
-    admit_int: Annotated[int, msgspec.Meta(ge=-MAX_INT - 1, le=MAX_INT)],
-    admit_float: int | float,
-}
-
 
 MAX_MISSES = 20
 """Responses in a row that had to go the usual way, after which no other is tried: the subgraph has its own ways."""
@@ -74,7 +65,7 @@ def object_type(shape: ObjectShape) -> Any:
         Unsuitable: there is none.
     """
     keys = {each.key for each in shape.fields}
-    if shape.type_name not in shape.possible or len(keys) != len(shape.fields):
+    if shape.type_name not in shape.possible or shape.unseen or len(keys) != len(shape.fields):
         raise Unsuitable
     fields = [_field(number, each) for number, each in enumerate(shape.of_type(shape.type_name))]
     return msgspec.defstruct("Object", fields, kw_only=True, gc=False)
@@ -98,9 +89,4 @@ def _type(shape: Shape) -> Any:
     if isinstance(shape, ListShape):
         inner = _type(shape.of)
         return list[inner | None] if shape.nullable else list[inner]
-    if isinstance(shape, LeafShape):
-        if isinstance(shape.admit, EnumAdmission) and shape.admit.shown:
-            return cast("Any", Literal)[tuple(sorted(shape.admit.shown))]
-        if shape.admit in _LEAVES:
-            return _LEAVES[shape.admit]
-    raise Unsuitable  # a custom scalar: whatever it is, it must not be read and written anew
+    return leaf_type(shape)

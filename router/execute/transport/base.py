@@ -44,7 +44,7 @@ class SubgraphRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     idempotent: bool = False
     shareable: bool = False
-    rewrite: Callable[[bytes], bytes | None] | None = None
+    rewrite: Callable[[bytes], Any] | None = None
     terms: Terms = NO_TERMS
     deadline: float | None = None
     cursor: str | None = None
@@ -65,7 +65,7 @@ class SubgraphResponse:
     data: JSONObject | None
     errors: tuple[Mapping[str, Any], ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    raw: bytes | None = None
+    raw: Any = None
     size: int | None = field(default=None, compare=False)
 
 

@@ -157,7 +157,7 @@ def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     """
     raw = request.rewrite(reply.body) if request.rewrite is not None else None
     if raw is not None:
-        return SubgraphResponse(None, raw=raw)
+        return SubgraphResponse(None, raw=raw, size=len(reply.body))
     try:
         return parse_response(orjson.loads(reply.body), len(reply.body))
     except (orjson.JSONDecodeError, MalformedResponse) as error:

@@ -14,6 +14,10 @@ from types import FrameType
 from router.__main__ import main
 
 STAGES: dict[str, tuple[str, ...]] = {
+    "records: follow and describe": ("records/plan.py:describe",),
+    "records: set fields": ("records/plan.py:merge",),
+    "records: write": ("records/plan.py:write",),
+    "records: read": ("records/plan.py:decode",),
     "transport: encode": ("transport/payload", "transport/headers"),
     "transport: decode": ("transport/http.py:_parse", "transport/base"),
     "transport: send and receive": ("execute/transport/",),

@@ -95,25 +95,35 @@ class Improvised:
 
     Attributes:
         oddity: how often a value is anything instead of what was asked for.
+        wired: its answers are texts.
         asked: the requests, as text.
     """
 
     vocabulary: Vocabulary
     seed: int
     oddity: float
+    wired: bool = False
     asked: list[str] = field(default_factory=list[str])
 
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
         text = json.dumps([request.subgraph, request.query, dict(request.variables or {})])
         self.asked.append(text)
         answer = _Answer(self.vocabulary, Random(f"{self.seed}{text}"), self.oddity, request.variables or {})
-        return answer.response(parsed(request.query))
+        response = answer.response(parsed(request.query))
+        raw = request.rewrite(_text(response)) if self.wired and request.rewrite is not None else None
+        return response if raw is None else SubgraphResponse(None, raw=raw, size=response.size)
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         yield await self.fetch(request)
 
     async def aclose(self) -> None:
         pass
+
+
+def _text(response: SubgraphResponse) -> bytes:
+    """What the response is read from."""
+    said = {"data": response.data, "errors": list(response.errors), "extensions": response.extensions}
+    return orjson.dumps({key: value for key, value in said.items() if value or key == "data"})
 
 
 @dataclass

@@ -20,7 +20,8 @@ from tests.router.plan.test_cases import ALL, CASES, Case, sections
 
 ODDITIES = (0.0, 0.0, 0.01, 0.01, 0.03, 0.03, 0.1, 0.3)
 LIMITS = (500_000, 500_000, 500_000, 12, 30)
-SEEDS = 5
+WIRED = 0.7
+SEEDS = 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ async def answered(
     """The responses, the requests, and what the plan was executed with."""
     random = Random(seed)
     graph = topic(case.topic)
-    subgraphs = Improvised(graph.vocabulary, seed, random.choice(ODDITIES))
+    subgraphs = Improvised(graph.vocabulary, seed, random.choice(ODDITIES), wired=random.random() < WIRED)
     limit = random.choice(LIMITS)
     executor = Executor(
         plan, dict.fromkeys(graph.names, subgraphs), graph.schema, max_objects=limit, compile_after=compile_after

@@ -10,7 +10,7 @@ from graphql import build_schema
 
 from router.execute import Executor, Response, SubgraphRequest, SubgraphResponse
 from router.execute.transport.base import parse_response
-from router.plan.nodes import Each, EntityGroup, Key, QueryPlan, Representation, RepresentationField
+from router.plan.nodes import Condition, Each, EntityGroup, Key, QueryPlan, Representation, RepresentationField
 from tests.router.execute.graphs import fetch, plan, select
 
 SCHEMA = build_schema("""
@@ -20,6 +20,7 @@ SCHEMA = build_schema("""
 """)
 SELECTION = {"items": {"size": (), "name": (), "id": (), "parts": ["code"]}}
 ITEMS: Mapping[str, Any] = {"data": {"items": [{"__typename": "Item", "id": "1"}, {"__typename": "Item", "id": "2"}]}}
+SIZED: Mapping[str, Any] = {"sized": True}
 ONE: Mapping[str, Any] = {"name": "é", "size": 1, "parts": [{"code": "a"}]}
 TWO: Mapping[str, Any] = {"name": None, "size": 2, "parts": None}
 
@@ -43,7 +44,7 @@ class Wire:
 
 
 def planned() -> QueryPlan:
-    """Items of one subgraph, and what another knows of them."""
+    """Items of one subgraph, and what another knows of them under a condition, with which there are no records."""
     shape = Representation(frozenset({"Item"}), None, (RepresentationField("id", "id", is_key=True),))
     text = "{ ... on Item { name size parts { code } } }"
     group = EntityGroup(((Key("items"), Each()),), (shape,), text=text)
@@ -53,6 +54,7 @@ def planned() -> QueryPlan:
         f"query ($representations: [_Any!]!) {{ _entities(representations: $representations) {text} }}",
         entities=(group,),
         after=frozenset({0}),
+        when=(Condition("sized", value=True),),
     )
     return plan(
         [fetch(0, "items", "{ items { __typename id } }"), entities],
@@ -68,7 +70,7 @@ async def answers(
     made, read = (
         Executor(planned(), transports, SCHEMA, max_objects=max_objects, compile_after=after) for after in (0, None)
     )
-    return await made.execute({}, {}, raw=True), await read.execute({}, {}, raw=True)
+    return await made.execute(SIZED, {}, raw=True), await read.execute(SIZED, {}, raw=True)
 
 
 def entities(*given: Mapping[str, Any] | None) -> Mapping[str, Any]:
