@@ -143,6 +143,7 @@ class EntityGroup:
         contexts: variables that depend on the object. Objects with other values need a field of their own in the
             request, with `alias` and all variables numbered: `entities_text` writes such an operation.
         parts: `text`, cut after each use of a variable of `contexts`, which is where such numbers go.
+        variables: names of the client's variables in `text`.
     """
 
     paths: tuple[ResponsePath, ...]
@@ -153,6 +154,7 @@ class EntityGroup:
     when: tuple[Condition, ...] = ()
     contexts: tuple[ContextVariable, ...] = ()
     parts: tuple[str, ...] = ()
+    variables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

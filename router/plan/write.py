@@ -51,13 +51,10 @@ class _FetchWriter:
         steps = (step, *step.beside)
         shared = _shared([common(each.when or ()) for each in steps])
         contexts = _Contexts(self._emitter)
-        groups: list[EntityGroup] = []
-        variables: set[str] = set()
-        for number, each in enumerate(steps):
-            group, used = self._group(each, number if step.beside else None, shared, contexts)
-            groups.append(group)
-            variables |= used
-        declared = self._emitter.declared(frozenset(variables))
+        groups = [
+            self._group(each, number if step.beside else None, shared, contexts) for number, each in enumerate(steps)
+        ]
+        declared = self._emitter.declared(frozenset[str]().union(*(each.variables for each in groups)))
         return Fetch(
             id=self._numbers[step],
             subgraph=step.subgraph,
@@ -73,12 +70,12 @@ class _FetchWriter:
 
     def _group(
         self, step: Step, number: int | None, shared: Alternative, contexts: "_Contexts"
-    ) -> tuple[EntityGroup, frozenset[str]]:
-        """The group of a step, the number `number` of its fetch, and the client's variables in it."""
+    ) -> EntityGroup:
+        """The group of a step, the number `number` of its fetch."""
         when = common(step.when or ())
         variables, names = contexts.of(step)
         selections = write(step.selected, when, names)
-        group = EntityGroup(
+        return EntityGroup(
             paths=step.paths(),
             representations=representations_of(step, self._positions),
             text=selections.text.replace(CUT, ""),
@@ -87,8 +84,8 @@ class _FetchWriter:
             when=tuple(condition for condition in when if condition not in shared),
             contexts=variables,
             parts=tuple(selections.text.split(CUT)) if variables else (),
+            variables=selections.variables,
         )
-        return group, selections.variables
 
     def _after(self, step: Step) -> frozenset[int]:
         return frozenset(self._numbers[each] for each in step.after)

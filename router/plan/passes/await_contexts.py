@@ -22,7 +22,8 @@ def await_contexts(graph: FetchGraph, positions: Positions) -> None:
         for slot in filled(step.selected):
             providers.setdefault(slot, []).append(step)
     for step, slots in needed.items():
-        for provider in (each for slot in slots for each in providers.get(slot, ())):
+        found = (each for slot in slots for each in providers.get(slot, ()))
+        for provider in (each for each in found if each.part in {0, step.part}):
             if provider is step or step in provider.ancestors():
                 raise Unresolvable("An argument depends on a context that depends on the argument's field.")
             step.after.add(provider)

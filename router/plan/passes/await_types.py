@@ -1,7 +1,8 @@
 """A fetch for objects below some runtime types only waits for the fetch that tells the types.
 
 Usually that is the one that brings the objects. An interface object's subgraph does not know what they are: another
-one tells, and meanwhile nothing below a type condition can be looked up.
+one tells, and meanwhile nothing below a type condition can be looked up. The first answer waits for nothing that is
+deferred, and no part of what is deferred for another one.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def await_types(graph: FetchGraph, positions: Positions) -> None:
                 providers.setdefault(slot, []).append(step)
     for step in graph.steps:
         for slot in _typenames(step.position):
-            telling = providers.get(slot, ())
+            telling = [each for each in providers.get(slot, ()) if each.part in {0, step.part}]
             if step.ancestors().isdisjoint(telling):
                 step.after.update(each for each in telling if each is not step and step not in each.ancestors())
 

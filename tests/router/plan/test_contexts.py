@@ -164,3 +164,9 @@ async def test_the_client_s_variables_are_not_taken_for_numbered_ones(town: Fede
 async def test_the_client_cannot_give_the_argument(town: Federation) -> None:
     arguments = town.supergraph.api_schema.type_map["Good"].fields["price"].args  # pyright: ignore[reportAttributeAccessIssue,reportUnknownMemberType,reportUnknownVariableType]  # an object type
     assert list(arguments) == ["exact"]  # pyright: ignore[reportUnknownArgumentType]
+
+
+async def test_variables_go_only_with_what_uses_them(town: Federation) -> None:
+    query = "query ($on: Boolean!, $x: Boolean) { shops @include(if: $on) { goods { price(exact: $x) } } market { %s } }"
+    data = await answer(town, query % "wares { sign }", on=False, x=True)
+    assert data == {"market": {"wares": [{"sign": "w0 M"}]}}
