@@ -68,9 +68,7 @@ class _FetchWriter:
             when=shared,
         )
 
-    def _group(
-        self, step: Step, number: int | None, shared: Alternative, contexts: "_Contexts"
-    ) -> EntityGroup:
+    def _group(self, step: Step, number: int | None, shared: Alternative, contexts: "_Contexts") -> EntityGroup:
         """The group of a step, the number `number` of its fetch."""
         when = common(step.when or ())
         variables, names = contexts.of(step)

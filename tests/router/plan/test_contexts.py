@@ -167,6 +167,8 @@ async def test_the_client_cannot_give_the_argument(town: Federation) -> None:
 
 
 async def test_variables_go_only_with_what_uses_them(town: Federation) -> None:
-    query = "query ($on: Boolean!, $x: Boolean) { shops @include(if: $on) { goods { price(exact: $x) } } market { %s } }"
+    query = (
+        "query ($on: Boolean!, $x: Boolean) { shops @include(if: $on) { goods { price(exact: $x) } } market { %s } }"
+    )
     data = await answer(town, query % "wares { sign }", on=False, x=True)
     assert data == {"market": {"wares": [{"sign": "w0 M"}]}}
