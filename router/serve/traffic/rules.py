@@ -125,10 +125,10 @@ def _step(rule: HeaderRule) -> _Step:
 
 
 def _propagating(rule: Propagate) -> _Step:
+    matches = _matcher(rule.name, rule.matching)
     if rule.name is None:
         if rule.rename is not None or rule.default is not None:
             raise InvalidRule("Only a header that is propagated by its name can have another name or a default.")
-        matches = _matcher(None, rule.matching)
         return lambda given, sent: sent.update({name: value for name, value in given.items() if matches(name)})
     name, to, default = rule.name.lower(), (rule.rename or rule.name).lower(), rule.default
     _require_header(to, default or "")

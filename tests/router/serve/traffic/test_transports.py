@@ -1,0 +1,86 @@
+"""A configuration becomes transports, or is refused with a reason."""
+
+import argparse
+from collections.abc import Sequence
+
+import pytest
+
+from router.execute.transport.traffic import Breaking, Concurrency, Hedging, ManagedTransport, Retries, Traffic
+from router.serve.traffic import CallHooks, Insert, SubgraphTraffic, TrafficConfig, TrafficError, build_transports
+from router.serve.traffic.options import add_traffic_options, traffic_of
+from router.serve.traffic.steered import SteeredTransport
+
+URLS = {"a": "http://a/graphql", "b": "http://b/graphql"}
+
+
+class TestTransports:
+    def test_each_subgraph_has_its_own(self) -> None:
+        transports = build_transports(URLS)
+        assert sorted(transports) == ["a", "b"]
+        for name, transport in transports.items():
+            assert isinstance(transport, ManagedTransport)
+            assert [each.url for each in transport.health.replicas] == [URLS[name]]
+
+    def test_a_subgraph_may_have_replicas(self) -> None:
+        config = TrafficConfig(subgraphs={"b": SubgraphTraffic(replicas=("http://c/graphql",))})
+        transport = build_transports(URLS, config)["b"]
+        assert isinstance(transport, ManagedTransport)
+        assert [each.url for each in transport.health.replicas] == ["http://b/graphql", "http://c/graphql"]
+
+    def test_rules_for_all_come_before_those_for_one(self) -> None:
+        own = SubgraphTraffic(headers=(Insert("x", "one"),), traffic=Traffic(retries=None))
+        config = TrafficConfig(headers=(Insert("x", "all"),), subgraphs={"b": own})
+        assert config.of("a").headers == (Insert("x", "all"),)
+        assert config.of("b").headers == (Insert("x", "all"), Insert("x", "one"))
+        assert config.of("a").traffic == Traffic()
+        assert config.of("b").traffic == Traffic(retries=None)
+        assert isinstance(build_transports(URLS, config)["a"], SteeredTransport)
+
+    def test_a_subgraph_that_is_not_there_is_refused(self) -> None:
+        with pytest.raises(TrafficError, match="no subgraph c; there are a, b"):
+            build_transports(URLS, TrafficConfig(subgraphs={"c": SubgraphTraffic()}), CallHooks())
+
+    @pytest.mark.parametrize("place", ["url", "replica"])
+    def test_credentials_in_a_url_are_refused_and_not_told(self, place: str) -> None:
+        secret = "http://user:hunter2@b/graphql"
+        urls = {**URLS, "b": secret} if place == "url" else URLS
+        replicas = (secret,) if place == "replica" else ()
+        with pytest.raises(TrafficError, match="subgraph b, at b, has credentials") as caught:
+            build_transports(urls, TrafficConfig(subgraphs={"b": SubgraphTraffic(replicas)}))
+        assert "hunter2" not in str(caught.value)
+
+
+def options(*given: str) -> TrafficConfig:
+    parser = argparse.ArgumentParser()
+    add_traffic_options(parser)
+    return traffic_of(parser.parse_args(given))
+
+
+class TestOptions:
+    def test_without_any_the_defaults_hold(self) -> None:
+        assert options() == TrafficConfig()
+        assert TrafficConfig().traffic == Traffic(retries=Retries(), breaking=Breaking())
+
+    def test_each_says_what_it_says(self) -> None:
+        config = options(
+            *("--timeout", "5", "--concurrency", "7", "--hedge", "0.5", "--deadline-header", ""),
+            *("--no-sharing", "--no-retries", "--no-breaker", "--no-tracing"),
+            *("--replica", "a=http://1", "--replica", "a=http://2?x=y"),
+        )
+        assert config.traffic == Traffic(
+            timeout_seconds=5,
+            sharing=False,
+            deadline_header=None,
+            tracing=False,
+            retries=None,
+            hedging=Hedging(after_seconds=0.5),
+            breaking=None,
+            concurrency=Concurrency(7),
+        )
+        assert config.subgraphs == {"a": SubgraphTraffic(replicas=("http://1", "http://2?x=y"))}
+        assert options("--hedge", "auto").traffic.hedging == Hedging()
+
+    @pytest.mark.parametrize("given", [["--hedge", "soon"], ["--replica", "a"], ["--concurrency", "0"]])
+    def test_what_says_nothing_is_refused(self, given: Sequence[str]) -> None:
+        with pytest.raises(TrafficError):
+            options(*given)
