@@ -11,15 +11,19 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
+from router.serve.http.config import HttpPolicy
 from router.serve.http.endpoint import GraphQLEndpoint
+from router.serve.http.middleware import middleware_of
 from router.serve.ready import Readiness
 from router.serve.request import Hooks
 from router.serve.streams.choice import Streams
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.settings import StreamSettings
+from router.serve.streams.single import SingleConnectionEndpoint
 from router.serve.streams.websocket import WebSocketEndpoint
 
 PATH = "/graphql"
+STREAM_PATH = "/graphql/stream"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
 
@@ -29,24 +33,29 @@ def create_app(
     *,
     hooks: Hooks | None = None,
     graphiql: bool = True,
+    http: HttpPolicy | None = None,
     streams: StreamSettings | None = None,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[Any]] | None = None,
 ) -> Starlette:
     """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
 
+    `/graphql/stream` is for clients that share one event stream between their operations.
     The engine stays the caller's, who closes it when the application has ended.
     """
     decided = hooks or Hooks()
+    policy = http or HttpPolicy()
     keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
+    page = Page.load() if graphiql else None
     routes: list[BaseRoute] = [
-        Route(PATH, GraphQLEndpoint(engine, decided, Page.load() if graphiql else None, Streams(engine, keeper))),
+        Route(PATH, GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)),
+        Route(STREAM_PATH, SingleConnectionEndpoint(engine, decided, keeper)),
         WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]
     if graphiql:
         routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, middleware=middleware_of(policy), lifespan=lifespan)
 
 
 async def _health(request: Request) -> JSONResponse:

@@ -8,7 +8,6 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive
 
 from router.execute.json import JSONObject
 from router.serve.errors import Refused
@@ -19,27 +18,6 @@ DOCUMENT_IDS = ("documentId", "id", "doc_id")
 
 QUERY_FIELDS = 50
 """Most parameters that a query string may have."""
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """The body of a request.
-
-    Raises:
-        Refused: it is larger than `limit`, of which no more was read; or the client went away.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    size = len(body)
-    parts = [body]
-    while size <= limit and message.get("more_body", False):
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    if size > limit:
-        raise Refused.because(f"The body is larger than {limit} bytes.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    if message["type"] == "http.disconnect":
-        raise Refused.because("The client went away.")
-    return b"".join(parts) if len(parts) > 1 else body
 
 
 def check_content_type(content_type: str | None) -> None:
