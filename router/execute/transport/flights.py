@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -11,7 +11,7 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class _Flight(Generic[T]):
     task: asyncio.Task[T]
-    waiting: int = 0
+    waiting: "set[asyncio.Future[T]]" = field(default_factory=set["asyncio.Future[T]"])
 
 
 class Flights(Generic[T]):
@@ -32,15 +32,32 @@ class Flights(Generic[T]):
         if flight is None:
             flight = self._under_way[key] = _Flight(asyncio.create_task(start()))
             flight.task.add_done_callback(lambda _: self._land(key, flight))
-        flight.waiting += 1
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        flight.waiting.add(waiter)
         try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
+            return await waiter
+        except asyncio.CancelledError:
+            flight.waiting.discard(waiter)
             if not flight.waiting and not flight.task.done():
-                self._land(key, flight)
+                self._leave(key, flight)
                 flight.task.cancel()
+            raise
 
     def _land(self, key: Hashable, flight: "_Flight[T]") -> None:
+        """Hand the outcome to all who wait for it."""
+        self._leave(key, flight)
+        task = flight.task
+        failure = None if task.cancelled() else task.exception()
+        for waiter in flight.waiting:
+            if waiter.done():
+                continue
+            if task.cancelled():
+                waiter.cancel()
+            elif failure is not None:
+                waiter.set_exception(failure)
+            else:
+                waiter.set_result(task.result())
+
+    def _leave(self, key: Hashable, flight: "_Flight[T]") -> None:
         if self._under_way.get(key) is flight:
             del self._under_way[key]
