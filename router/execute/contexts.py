@@ -127,11 +127,25 @@ def _value(variable: ContextVariable, path: ResponsePath, lineage: Lineage) -> A
     for source in variable.sources:
         ancestor = lineage[len(path) - source.up]
         if source.types is None or _is_of(ancestor, source.types):
-            value = _read(ancestor, source.path)
-            if value is None and variable.type.endswith("!"):
-                raise Unknown
-            return value
+            return _found(variable, ancestor, source.path)
     raise Unknown
+
+
+def _found(variable: ContextVariable, ancestor: Any, path: ResponsePath) -> Any:
+    """The value below an ancestor.
+
+    Raises:
+        Unknown: it was never fetched, or is null and must not be.
+    """
+    try:
+        value = _read(ancestor, path)
+    except Unknown:
+        if variable.is_optional:
+            return None
+        raise
+    if value is None and variable.type.endswith("!"):
+        raise Unknown
+    return value
 
 
 def _read(value: Any, path: ResponsePath) -> Any:

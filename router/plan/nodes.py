@@ -121,11 +121,13 @@ class ContextVariable:
         name: of the variable; the client has none of that name.
         type: as the operation declares it. An object with null for a type that forbids it is not described.
         sources: nearest first; the first whose ancestor is of the right type counts.
+        is_optional: null is sent where the merged data lacks it: conditions may leave it out, with what it is for.
     """
 
     name: str
     type: str
     sources: tuple[ContextSource, ...]
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

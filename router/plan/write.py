@@ -105,10 +105,13 @@ class _Contexts:
         """The variables of a group; arguments with the same value share one."""
         variables: dict[tuple[str, tuple[ContextSource, ...]], ContextVariable] = {}
         names: dict[tuple[Slot, ContextArgument], str] = {}
+        has_conditions = len({each.when for each in step.selected.emissions.values()}) > 1
         for slot, argument in contextual_arguments(step):
             value = (argument.type, sources_of(slot, argument))
             if value not in variables:
-                variables[value] = ContextVariable(self._emitter.reserved(f"_c{self._count}"), *value)
+                is_optional = has_conditions and not argument.type.endswith("!")
+                name = self._emitter.reserved(f"_c{self._count}")
+                variables[value] = ContextVariable(name, *value, is_optional)
                 self._count += 1
             names[slot, argument] = variables[value].name
         return tuple(variables.values()), names

@@ -172,3 +172,9 @@ async def test_variables_go_only_with_what_uses_them(town: Federation) -> None:
     )
     data = await answer(town, query % "wares { sign }", on=False, x=True)
     assert data == {"market": {"wares": [{"sign": "w0 M"}]}}
+
+
+async def test_conditions_that_leave_out_a_value_leave_the_rest_of_the_object(town: Federation) -> None:
+    query = "query ($on: Boolean!) { shops { goods { city @include(if: $on) price } } }"
+    data = await answer(town, query, on=False)
+    assert data["shops"][0]["goods"] == [{"price": "g0 CHF"}, {"price": "g1 CHF"}]
