@@ -5,12 +5,19 @@ by the place of the null that they explain.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from tests.conformance.monolith.federation import Answer
-
 Place: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Data, and where errors are."""
+
+    data: dict[str, Any] | None
+    errors: Sequence[Mapping[str, Any]] = ()
 
 
 def difference(expected: Answer, got: Answer) -> str | None:

@@ -19,11 +19,21 @@ SIZE = 3
 
 
 class Thing(NamedTuple):
-    """An object; `is_missing` if it is only referred to."""
+    """An object; `is_missing` if it is only referred to, `above` where it was met."""
 
     type_name: str
     ident: str
     is_missing: bool = False
+    above: "Thing | None" = None
+
+
+def below(thing: Thing, value: Any) -> Any:
+    """The value of a field of a thing, its own things knowing where they were met."""
+    if isinstance(value, Thing):
+        return value._replace(above=thing)
+    if isinstance(value, list):
+        return [below(thing, each) for each in cast("list[Any]", value)]
+    return value
 
 
 class Failed(Exception):
@@ -61,6 +71,7 @@ class World:
             Failed: the field fails.
         """
         field = self.schema[thing.type_name].fields[name]
+        arguments = self._with_context(thing, field, arguments)
         if field.is_key:
             return self._key_value(thing, field)
         if thing.is_missing:
@@ -76,6 +87,18 @@ class World:
         if may_fail and Dice(f"fail {text}").below(40) == 0:
             raise Failed(f"{thing.type_name}.{name} fails.")
         return self._make(field.type, field, text)
+
+    def _with_context(self, thing: Thing, field: Field, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what an ancestor gives, unless that has been found already."""
+        missing = [each for each in field.arguments if each.context and each.name not in arguments]
+        return {**arguments, **{each.name: self._given_above(thing, each.context) for each in missing}}
+
+    def _given_above(self, thing: Thing, name: str) -> Any:
+        above = thing.above
+        while above is not None and not self.schema[above.type_name].context:
+            above = above.above
+        assert above is not None, f"nothing gives {name} to {thing}"
+        return self.value(above, name, {})
 
     def visible(self, thing: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
         """The value as clients see it: enum values that are hidden from them are null.

@@ -4,57 +4,34 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from graphql import (
-    DirectiveNode,
-    GraphQLError,
-    GraphQLResolveInfo,
-    GraphQLSchema,
-    ObjectTypeDefinitionNode,
-    StringValueNode,
-    execute_sync,
-    parse,
-    validate,
-)
+import orjson
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
+from graphql.validation import OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule
 
 from router.compose import Composed, Refused, Subgraph, compose
-from router.execute import Response
-from router.execute.transport import SubgraphRequest, SubgraphResponse
-from router.serve.engine import Engine
-from router.serve.limits import Limits
-from router.serve.request import GraphQLRequest, RequestContext
-from tests.conformance.monolith.data import Thing, World
+from router.execute import Executor, Response
+from router.execute.incremental import IncrementalExecutor
+from router.execute.variables import InvalidVariables, coerce_variables
+from router.plan import Labels, Planner, Rollout
+from router.supergraph import Supergraph
+from router.supergraph.api_schema import with_defer
+from tests.conformance.monolith.compare import Answer
+from tests.conformance.monolith.data import Thing, World, below
+from tests.conformance.monolith.direct import Direct
+from tests.conformance.monolith.operations import Operation
+from tests.conformance.monolith.overriding import overridden
 from tests.conformance.monolith.subgraphs import Simulated
+from tests.router.execute.increments import collect
 
-LIMITS = Limits(aliases=5_000, estimated_objects=10**12, objects=10**9)
-
-
-class Direct:
-    """The subgraph, called."""
-
-    def __init__(self, subgraph: Simulated) -> None:
-        self._subgraph = subgraph
-
-    async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
-        answer = self._subgraph.answer(request.query, request.variables or {})
-        return SubgraphResponse(answer.get("data"), tuple(answer.get("errors", ())))
-
-    async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
-        yield await self.fetch(request)
-
-    async def aclose(self) -> None:
-        """Nothing to release."""
+_RULES = (OverlappingFieldsCanBeMergedRule, ValuesOfCorrectTypeRule)
+"""All that a drawn operation may break; `is_valid` asks for everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Data, and where errors are."""
-
-    data: dict[str, Any] | None
-    errors: list[Mapping[str, Any]]
+class Invalid(Exception):
+    """The operation is none of the graph's."""
 
 
 class Federation:
@@ -62,10 +39,13 @@ class Federation:
 
     def __init__(self, composed: Composed, sdls: Mapping[str, str], world: World) -> None:
         self.world = world
-        taken = {name: frozenset(_taken_from(name, sdls)) for name in sdls}
-        self.subgraphs = {name: Simulated(name, sdl, world, taken[name]) for name, sdl in sdls.items()}
-        transports = {name: Direct(each) for name, each in self.subgraphs.items()}
-        self.engine = Engine.from_sdl(composed.supergraph_sdl, transports, LIMITS)
+        supergraph = Supergraph.from_sdl(composed.supergraph_sdl)
+        self.schema = supergraph.api_schema
+        self._deferring = with_defer(self.schema)
+        self._planner = Planner(supergraph)
+        self._labels = Labels(supergraph)
+        self._taken = {name: overridden(name, sdls) for name in sdls}
+        self.transports = {name: Direct(Simulated(name, sdl, world)) for name, sdl in sdls.items()}
 
     @classmethod
     def of(cls, sdls: Mapping[str, str], world: World) -> "Federation | Refused":
@@ -73,72 +53,95 @@ class Federation:
         composed = compose([Subgraph(name, f"http://{name}", sdl) for name, sdl in sdls.items()])
         return composed if isinstance(composed, Refused) else cls(composed, sdls, world)
 
-    @property
-    def schema(self) -> GraphQLSchema:
-        """What clients see."""
-        return self.engine.schema
+    async def answers(self, operation: Operation) -> dict[str, Answer]:
+        """What the router answers, by the way it is done: by reading the plan, by code made of it, and as text.
 
-    async def answer(self, query: str, variables: Mapping[str, Any]) -> Answer:
-        """What the router answers."""
-        self.world.done.clear()
-        for each in self.subgraphs.values():
-            each.asked.clear()
-        response: Response = await self.engine.execute(GraphQLRequest(query, variables=variables), RequestContext())
-        return Answer(response.data, list(response.errors))
+        Raises:
+            Invalid: there is nothing to answer.
+        """
+        document, variables, labels = self._prepared(operation)
+        plan = self._planner.plan(document, None, labels)
+        read = Executor(plan, self.transports, self.schema, compile_after=None)
+        made = Executor(plan, self.transports, self.schema, compile_after=0)
+        answers: dict[str, Answer] = {}
+        for how, executor, raw in (("code", made, False), ("text", made, True), ("plan", read, False)):
+            self._begin(labels)
+            answers[how] = _answer(await executor.execute(variables, {}, raw=raw))
+        return answers
 
-    def expected(self, query: str, variables: Mapping[str, Any]) -> Answer:
+    async def merged(self, operation: Operation) -> Answer:
+        """All that comes bit by bit, put together.
+
+        Raises:
+            Invalid: there is nothing to answer.
+        """
+        document, variables, labels = self._prepared(operation, self._deferring)
+        deferring = frozenset(name for name, value in variables.items() if value is True)
+        plan = self._planner.plan(document, None, labels, deferring)
+        self._begin(labels)
+        response = await IncrementalExecutor(plan, self.transports, self._deferring).execute(variables, {})
+        return Answer(*await collect(response))
+
+    def expected(self, operation: Operation) -> Answer:
         """What the graph in one piece answers."""
         self.world.done.clear()
         result = execute_sync(
             self.schema,
-            parse(query, no_location=True),
-            variable_values=dict(variables),
+            parse(operation.query, no_location=True),
+            variable_values=dict(operation.variables),
             field_resolver=self._resolve,
             type_resolver=_type_of,
         )
         return Answer(result.data, [each.formatted for each in result.errors or ()])
 
-    def repeated(self) -> list[str]:
-        """The requests of the last answer that were sent more than once."""
-        counted = Counter((each.name, *asked) for each in self.subgraphs.values() for asked in each.asked)
-        return [" ".join(request) for request, count in counted.items() if count > 1]
+    def is_valid(self, query: str) -> bool:
+        """Whether a text is a valid operation."""
+        try:
+            return not validate(self._deferring, parse(query, no_location=True))
+        except GraphQLError:
+            return False
+
+    def repeated(self) -> int:
+        """How many different requests of the last answer were sent more than once."""
+        asked = Counter((name, *request) for name, each in self.transports.items() for request in each.asked)
+        return sum(count > 1 for count in asked.values())
 
     @property
     def requests(self) -> int:
         """How many requests the last answer took."""
-        return sum(len(each.asked) for each in self.subgraphs.values())
+        return sum(len(each.asked) for each in self.transports.values())
+
+    def _prepared(
+        self, operation: Operation, schema: GraphQLSchema | None = None
+    ) -> tuple[DocumentNode, dict[str, Any], frozenset[str]]:
+        document = parse(operation.query, no_location=True)
+        definition: Any = document.definitions[0]
+        try:
+            variables = coerce_variables(self.schema, definition, operation.variables)
+        except InvalidVariables as invalid:
+            raise Invalid from invalid
+        if validate(schema or self.schema, document, _RULES):
+            raise Invalid
+        for each in self.transports.values():
+            each.forget()
+        return document, variables, self._labels.outcome(Rollout(operation.labels, operation.share))
+
+    def _begin(self, labels: frozenset[str]) -> None:
+        self.world.done.clear()
+        for name, each in self.transports.items():
+            each.asked.clear()
+            each.subgraph.taken = frozenset(place for place, label in self._taken[name] if label in {None, *labels})
+            each.subgraph.labels = labels
 
     def _resolve(self, source: Thing | None, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         thing = Thing(info.parent_type.name, "root") if source is None else source
-        return self.world.visible(thing, info.field_name, arguments)
+        return below(thing, self.world.visible(thing, info.field_name, arguments))
 
 
-def refuses(schema: GraphQLSchema, query: str) -> bool:
-    """Whether a text is no valid operation."""
-    try:
-        return bool(validate(schema, parse(query, no_location=True)))
-    except GraphQLError:
-        return True
+def _answer(response: Response) -> Answer:
+    data = response.data if response.raw is None else orjson.loads(response.raw)
+    return Answer(data, list(response.errors))
 
 
 def _type_of(value: Thing, *_: Any) -> str:
     return value.type_name
-
-
-def _taken_from(name: str, sdls: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The fields of a subgraph that others override."""
-    return [
-        (node.name.value, field.name.value)
-        for sdl in sdls.values()
-        for node in parse(sdl, no_location=True).definitions
-        if isinstance(node, ObjectTypeDefinitionNode)
-        for field in node.fields or ()
-        if any(_overrides(each, name) for each in field.directives or ())
-    ]
-
-
-def _overrides(directive: DirectiveNode, name: str) -> bool:
-    arguments = {each.name.value: each.value for each in directive.arguments or ()}
-    from_ = arguments.get("from")
-    is_plain = directive.name.value == "override" and "label" not in arguments
-    return is_plain and isinstance(from_, StringValueNode) and from_.value == name

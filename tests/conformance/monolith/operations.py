@@ -43,14 +43,24 @@ ALIASES = (
 )
 """Names that a planner is likely to need itself."""
 
+LABELS = ("l0", "l1")
+"""Those of progressive overrides that requests name."""
+
 VARIABLES = ("x", "y", "representations", "r0", "_r0", "id")
 
 
 class Operation(NamedTuple):
-    """A document with one operation, and its variables."""
+    """A document with one operation, and its variables.
+
+    Attributes:
+        labels: of `@override` that hold for it.
+        share: where it stands from 0 to 100 among requests that get a percentage.
+    """
 
     query: str
     variables: Mapping[str, Any]
+    labels: frozenset[str] = frozenset()
+    share: float = 100
 
 
 @dataclass(slots=True)
@@ -96,7 +106,8 @@ class Operations:
         if self._variables:
             head += f" O({', '.join(f'${name}: {type_}' for name, type_ in self._variables.items())})"
         fragments = [f"fragment {name} on {on} {text}" for name, (on, text) in self._fragments.items()]
-        return Operation("\n".join([f"{head} {body}", *fragments]), self._values)
+        labels = frozenset(each for each in LABELS if chance.random() < 0.5)
+        return Operation("\n".join([f"{head} {body}", *fragments]), self._values, labels, chance.choice((20, 80)))
 
     def _selection(self, type_: Any, scope: Scope, depth: int) -> str:
         chance = self._chance

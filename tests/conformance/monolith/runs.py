@@ -1,19 +1,22 @@
 """Random graphs and random operations, answered by the router and by the graph in one piece."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 from router.compose import ErrorCode, Refused
-from tests.conformance.monolith.compare import difference
 from tests.conformance.monolith.data import World
-from tests.conformance.monolith.federation import Answer, Federation
+from tests.conformance.monolith.deferring import deferring
+from tests.conformance.monolith.federation import Federation, Invalid
 from tests.conformance.monolith.operations import Operation, Operations
 from tests.conformance.monolith.schema import draw_schema
 from tests.conformance.monolith.shrink import shrink
 from tests.conformance.monolith.split import split
+from tests.conformance.monolith.trial import compared, merged, tried
 
 _UNANSWERABLE = {ErrorCode.SATISFIABILITY_ERROR, ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED}
-_INVALID = "GRAPHQL_VALIDATION_FAILED"
+DEFERRED = 0.3
+"""Of the operations, how many are asked again with parts of them deferred."""
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class Tally:
         requests: to subgraphs.
         nulls: operations whose answer has errors, as it should.
         repeated: operations for which a subgraph was sent the same request again.
+        deferred: operations that were asked again with parts of them deferred.
     """
 
     graphs: int = 0
@@ -33,6 +37,7 @@ class Tally:
     requests: int = 0
     nulls: int = 0
     repeated: int = 0
+    deferred: int = 0
 
     def add(self, other: "Tally") -> None:
         self.graphs += other.graphs
@@ -41,6 +46,7 @@ class Tally:
         self.requests += other.requests
         self.nulls += other.nulls
         self.repeated += other.repeated
+        self.deferred += other.deferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,9 @@ class Counterexample:
 
     def __str__(self) -> str:
         graph = "\n".join(f"# {name}\n{sdl}" for name, sdl in self.sdls.items())
-        variables = dict(self.operation.variables)
-        return f"graph {self.seed}\n{graph}\n{self.operation.query}\n{variables}\n{self.difference}"
+        asked = self.operation
+        given = f"{dict(asked.variables)}\n{sorted(asked.labels)} {asked.share}"
+        return f"graph {self.seed}\n{graph}\n{asked.query}\n{given}\n{self.difference}"
 
 
 class Graph:
@@ -78,12 +85,12 @@ class Graph:
             assert codes <= _UNANSWERABLE, f"graph {self.seed}: {federation.errors}"
             return None
         self.tally.graphs += 1
-        drawing = Operations(federation.schema, random.Random(self.seed), most)
+        chance = random.Random(self.seed)
+        drawing = Operations(federation.schema, chance, most)
         while self.tally.operations < operations:
-            operation = drawing.draw()
-            differs = await self._compare(federation, operation)
-            if differs is not None:
-                return Counterexample(self.seed, self._sdls, operation, differs)
+            found = await self._compare(federation, drawing.draw(), chance)
+            if found is not None:
+                return found
         return None
 
     async def shrink(self, found: Counterexample) -> Counterexample:
@@ -91,21 +98,30 @@ class Graph:
         sdls, operation = await shrink(found.sdls, found.operation, self._world)
         federation = Federation.of(sdls, self._world)
         assert isinstance(federation, Federation)
-        answer = await federation.answer(*operation)
-        differs = difference(federation.expected(*operation), answer)
+        differs = await tried(federation, operation)
         return Counterexample(found.seed, sdls, operation, differs or found.difference)
 
-    async def _compare(self, federation: Federation, operation: Operation) -> str | None:
-        answer = await federation.answer(*operation)
-        if _is_invalid(answer):
+    async def _compare(
+        self, federation: Federation, operation: Operation, chance: random.Random
+    ) -> Counterexample | None:
+        try:
+            answers = await federation.answers(operation)
+        except Invalid:
             return None
-        expected = federation.expected(*operation)
+        self._count(federation)
+        expected = federation.expected(operation)
+        self.tally.nulls += bool(expected.errors)
+        differs = compared(expected, answers)
+        if differs is None and chance.random() < DEFERRED:
+            operation = deferring(operation, chance)
+            self.tally.deferred += 1
+            with suppress(Invalid):
+                differs = await merged(federation, operation, expected)
+        if differs is None or not federation.is_valid(operation.query):
+            return None
+        return Counterexample(self.seed, self._sdls, operation, differs)
+
+    def _count(self, federation: Federation) -> None:
         self.tally.operations += 1
         self.tally.requests += federation.requests
-        self.tally.nulls += bool(expected.errors)
         self.tally.repeated += bool(federation.repeated())
-        return difference(expected, answer)
-
-
-def _is_invalid(answer: Answer) -> bool:
-    return any(each.get("extensions", {}).get("code") == _INVALID for each in answer.errors)

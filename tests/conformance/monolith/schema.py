@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 LEAVES = ("String", "Int", "Float", "Boolean", "ID", "J")
+CONTEXT = "above"
+"""The context, if there is one."""
+
 MISSING_KEY = "id"
 """Only entities known by this key alone may be referred to without being there."""
 
@@ -31,14 +34,21 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument, or a field of an input type; `default` is a literal."""
+    """An argument, or a field of an input type.
+
+    Attributes:
+        default: a literal.
+        context: the field of the nearest ancestor with a context that gives the value, instead of the client.
+    """
 
     name: str
     type: str
     default: str | None = None
+    context: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.type}" + (f" = {self.default}" if self.default is not None else "")
+        text = f"{self.name}: {self.type}" + (f" = {self.default}" if self.default is not None else "")
+        return f'{text} @fromContext(field: "${CONTEXT} {{ {self.context} }}")' if self.context else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ class Type:
         has_object: of an interface, that some subgraph has it as an interface object.
         hidden: of an enum, the values that clients do not see.
         missing: of an entity, that references to it may lead nowhere.
+        parent: of an interface, the one that it implements.
+        context: the field that it gives to what is below its objects.
     """
 
     name: str
@@ -97,6 +109,8 @@ class Type:
     anchor: str = ""
     has_object: bool = False
     missing: bool = False
+    parent: str = ""
+    context: str = ""
 
     def add(self, *fields: Field) -> None:
         self.fields.update({each.name: each for each in fields})
@@ -146,12 +160,15 @@ class _Drawing:
         for name in of_kind(self._schema, Kind.ENTITY, Kind.VALUE):
             self._add_fields(self._schema[name])
         for name in of_kind(self._schema, Kind.INTERFACE):
-            self._add_interface_fields(self._schema[name])
+            if name.startswith("I"):
+                self._add_interface_fields(self._schema[name])
         for name in of_kind(self._schema, Kind.ENTITY):
             self._add_derived(self._schema[name])
         for name in of_kind(self._schema, Kind.INTERFACE):
             self._add_derived_to_object(self._schema[name])
         self._add_roots()
+        if self._chance.random() < 0.25:
+            self._add_context()
         return self._schema
 
     def _declare(self) -> None:
@@ -187,6 +204,10 @@ class _Drawing:
             pool = entities if interface.has_object or chance.random() < 0.7 else [*entities, *values]
             interface.members = tuple(sorted(chance.sample(pool, min(len(pool), chance.randint(1, 3)))))
             interface.anchor = "id" if set(interface.members) <= set(entities) else f"{name.lower()}x0"
+            if not interface.has_object and chance.random() < 0.4:
+                interface.parent = name.replace("I", "P")
+        for child in [each for each in self._schema.values() if each.parent]:
+            self._schema[child.parent] = Type(child.parent, Kind.INTERFACE, members=child.members, anchor=child.anchor)
         for name in of_kind(self._schema, Kind.UNION):
             pool = [*entities, *values]
             self._schema[name].members = tuple(sorted(chance.sample(pool, min(len(pool), chance.randint(1, 4)))))
@@ -266,6 +287,10 @@ class _Drawing:
                 interface.add(added)
                 for name in interface.members:
                     self._schema[name].add(added)
+
+        if interface.parent:
+            inherited = [each for each in interface.fields.values() if self._chance.random() < 0.5]
+            self._schema[interface.parent].add(interface.fields[interface.anchor], *inherited)
 
     def _add_common(self, interface: Type, common: Field) -> None:
         interface.add(common)
@@ -350,3 +375,22 @@ class _Drawing:
         if chance.random() < 0.5:
             mutation.add(*(self._field(f"m{at}") for at in range(chance.randint(2, 4))))
             self._schema["Mutation"] = mutation
+
+    def _add_context(self) -> None:
+        """An entity that can be reached below those of another one only, and derives a field from them."""
+        chance = self._chance
+        giving = self._schema[chance.choice(of_kind(self._schema, Kind.ENTITY))]
+        leaves = [each for each in giving.fields.values() if _can_be_given(each, self._schema)]
+        if leaves:
+            given = chance.choice(leaves)
+            giving.context = given.name
+            giving.add(replace(given, steady=True), Field("c", self._wrapped("C")))
+            argument = Argument("above", given.type.replace("!", ""), context=given.name)
+            taking = self._schema["C"] = Type("C", Kind.ENTITY, keys=("id",))
+            taking.add(Field("id", "ID!", steady=True, is_key=True), self._field("f0"), self._field("f1"))
+            taking.add(Field("c0", self._wrapped("String"), (argument, *chance.choice(((), (Argument("x", "Int"),))))))
+
+
+def _can_be_given(field_: Field, schema: Schema) -> bool:
+    is_leaf = field_.base not in schema or schema[field_.base].kind is Kind.ENUM
+    return is_leaf and not (field_.arguments or field_.is_key or field_.requires or field_.interface_object)

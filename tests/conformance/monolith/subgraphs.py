@@ -8,7 +8,6 @@ subgraph has taken over.
 # graphql-core declares its wrapping types generic without naming their argument everywhere.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     FieldDefinitionNode,
+    FieldNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -51,6 +51,7 @@ from graphql.validation import (
 
 from router.execute.transport import SubgraphUnreachable
 from tests.conformance.monolith.data import Thing, World
+from tests.conformance.monolith.overriding import Place, label_of
 from tests.conformance.monolith.selections import digest, fields_of, known_of, selection, sent_of
 
 _ROOTS = ("Query", "Mutation")
@@ -98,33 +99,34 @@ class Local:
     is_external: bool
     requires: SelectionSetNode | None
     provides: SelectionSetNode | None
-    is_taken: bool
+    label: str | None
 
 
 class Simulated:
     """One subgraph over the world.
 
     Attributes:
-        asked: the requests it got, each as its text and variables.
+        taken: the types and names of its fields that other subgraphs override at present.
+        labels: those that hold at present.
     """
 
-    def __init__(self, name: str, sdl: str, world: World, taken: frozenset[tuple[str, str]] = frozenset()) -> None:
-        """Args: `taken` are the types and names of fields that other subgraphs override."""
+    def __init__(self, name: str, sdl: str, world: World) -> None:
         self.name = name
-        self.asked: list[tuple[str, str]] = []
+        self.taken: frozenset[Place] = frozenset()
+        self.labels: frozenset[str] = frozenset()
         self._world = world
-        self._definitions = _objects(parse(sdl, no_location=True))
-        self._schema = _executable(parse(sdl, no_location=True), self._entity_types())
+        document = parse(sdl.replace("extend type", "type"), no_location=True)
+        self._definitions = _objects(document)
+        self._schema = _executable(document, self._entity_types())
         self._documents: dict[str, DocumentNode | list[GraphQLError]] = {}
         self._fields = {
-            (type_name, node.name.value): _local(node, is_taken=(type_name, node.name.value) in taken)
+            (type_name, node.name.value): _local(node, is_key=node.name.value in _names(definition))
             for type_name, definition in self._definitions.items()
             for node in definition.fields or ()
         }
 
     def answer(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The response to a request."""
-        self.asked.append((query, json.dumps(variables, sort_keys=True)))
         document = self._documents.get(query)
         if document is None:
             document = parse(query, no_location=True)
@@ -148,7 +150,8 @@ class Simulated:
             source = Seen(Thing(type_name, "root"), type_name, {})
         assert source is not None
         local = self._fields[type_name, name]
-        assert not local.is_taken, f"{self.name} was asked for {type_name}.{name}, which is overridden"
+        assert (type_name, name) not in self.taken, f"{self.name} was asked for {type_name}.{name}, which is overridden"
+        assert local.label in {None, *self.labels}, f"{self.name} does not override {type_name}.{name} yet"
         provided = [node for each in source.provided for node in fields_of(each) if node.name.value == name]
         assert not local.is_external or provided, f"{self.name} does not resolve {type_name}.{name}"
         if local.requires is not None and not source.thing.is_missing:
@@ -214,14 +217,20 @@ def _objects(document: DocumentNode) -> dict[str, ObjectTypeDefinitionNode | Int
     }
 
 
-def _local(node: FieldDefinitionNode, *, is_taken: bool) -> Local:
+def _names(definition: ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode) -> set[str]:
+    """The fields that keys begin with."""
+    keys = map(selection, _field_sets(definition.directives, "key"))
+    return {node.name.value for key in keys for node in key.selections if isinstance(node, FieldNode)}
+
+
+def _local(node: FieldDefinitionNode, *, is_key: bool) -> Local:
     names = {each.name.value for each in node.directives or ()}
     requires, provides = _field_sets(node.directives, "requires"), _field_sets(node.directives, "provides")
     return Local(
-        "external" in names,
+        "external" in names and not is_key,
         selection(requires[0]) if requires else None,
         selection(provides[0]) if provides else None,
-        is_taken,
+        next((label_of(each) for each in node.directives or () if each.name.value == "override"), None),
     )
 
 
@@ -268,5 +277,10 @@ def _plain(node: Any) -> Any:
     """Without directives."""
     changes: dict[str, Any] = {"directives": ()}
     if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
-        changes["fields"] = tuple(replace(each, directives=()) for each in node.fields or ())
+        changes["fields"] = tuple(
+            replace(
+                each, directives=(), arguments=tuple(replace(given, directives=()) for given in each.arguments or ())
+            )
+            for each in node.fields or ()
+        )
     return replace(node, **changes)
