@@ -32,7 +32,9 @@ class Replicas:
         return best
 
     def _fewest(self, other_than: Replica | None) -> Replica | None:
-        self._turn = turn = (self._turn + 1) % len(self.all)
+        if other_than is None:  # a second attempt is nobody's turn
+            self._turn = (self._turn + 1) % len(self.all)
+        turn = self._turn
         best: Replica | None = None
         for each in self.all[turn:] + self.all[:turn]:
             if each is not other_than and each.admits() and (best is None or _load(each) < _load(best)):
