@@ -16,19 +16,20 @@ from router.supergraph.values import arguments_of, text
 _HOST = "https://specs.apollo.dev/"
 
 
-def directive_names(document: DocumentNode, feature: str) -> frozenset[str]:
-    """The names of the directive that bears the name of its feature, without `@`.
+def directive_names(document: DocumentNode, feature: str, element: str | None = None) -> frozenset[str]:
+    """The names of a directive of a feature, or of the one that bears the feature's name, without `@`.
 
     A supergraph that does not say where the directive is from means ours, unless the name is somebody else's there:
     what is not understood would not be enforced.
     """
+    wanted = element or feature
     links = list(_links(document))
     own = {f"{_HOST}{feature}", FEDERATION}
-    names = frozenset(link.directive_name(feature) for link in links if link.url.identity in own)
+    names = frozenset(link.directive_name(wanted) for link in links if link.url.identity in own)
     if any(link.url.identity == f"{_HOST}{feature}" for link in links):
         return names
     taken = {link.alias for link in links} | {each.alias.removeprefix("@") for link in links for each in link.imports}
-    return names if feature in taken else names | {feature}
+    return names if wanted in taken else names | {wanted}
 
 
 def _links(document: DocumentNode) -> Iterator[Link]:

@@ -117,10 +117,10 @@ class AccessRules:
     def _add_fetched(self, found: Rules) -> None:
         """Add to each field the rules of what is fetched for it, and of what is fetched for that."""
         fetching = {
-            (info.name, field.name): list(self._fetched(info, field))
+            (info.name, name): fetched
             for info in self._objects
-            for field in info.fields.values()
-            if any(join.requires or join.context_arguments for join in field.joins.values())
+            for name in info.fields
+            if (fetched := set(self._fetched(info, name)))
         }
         grown = bool(found or self.types)
         while grown:
@@ -131,9 +131,13 @@ class AccessRules:
                 if total != needed:
                     found[place], grown = total, True
 
-    def _fetched(self, info: TypeInfo, field: FieldInfo) -> Iterator[tuple[str, str]]:
-        """The fields, by object type, that `@requires` and `@fromContext` have fetched."""
-        for join in field.joins.values():
+    def _fetched(self, info: TypeInfo, field: str) -> Iterator[tuple[str, str]]:
+        """The fields, by object type, that `@requires` and `@fromContext` have fetched.
+
+        What an interface object resolves is told of its interface alone.
+        """
+        owners = (info, *(self._supergraph.types[each] for each in info.interfaces))
+        for join in (join for owner in owners if field in owner.fields for join in owner.fields[field].joins.values()):
             if join.requires:
                 yield from self._selected(info.name, parse_field_set(join.requires))
             for argument in join.context_arguments:
