@@ -1,9 +1,10 @@
 """From paths of the merged data to paths of the client's answer."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from router.execute.json import JSONObject, PathKey
+from router.execute.shapes import applies
 from router.plan.nodes import Key, ProjectedField, QueryPlan, RepresentationField
 
 KeyPath: TypeAlias = tuple[str, ...]
@@ -31,7 +32,11 @@ def _sent_paths(fields: Sequence[RepresentationField], above: KeyPath) -> Iterat
 
 
 def client_path(
-    projection: Sequence[ProjectedField], path: Sequence[PathKey], data: JSONObject, sent: Collection[KeyPath] = ()
+    plan: QueryPlan,
+    path: Sequence[PathKey],
+    data: JSONObject,
+    variables: Mapping[str, Any],
+    sent: Collection[KeyPath] = (),
 ) -> list[PathKey] | None:
     """The client's path for a path of the merged data.
 
@@ -39,16 +44,17 @@ def client_path(
     nearest place that the client asked for.
 
     Args:
-        projection: the client's selection.
+        plan: with the client's selection.
         path: in the merged data.
         data: the merged data.
+        variables: coerced.
         sent: as `sent_paths` finds them.
 
     Returns:
-        None if nobody asks for it of objects of that type: it was fetched before the type was known.
+        None if nobody asks for it of objects of that type, which was not known yet, or under these conditions.
     """
     keys: list[PathKey] = []
-    selections = projection
+    selections = plan.projection
     value: Any = data
     typename_key = "__typename"
     for key in path:
@@ -59,26 +65,36 @@ def client_path(
         candidates = [each for each in selections if each.source == key]
         if not candidates:
             break
-        found = fitting(candidates, get_value(value, typename_key))
+        found = fitting(candidates, get_value(value, typename_key), variables)
         if found is None:
-            return keys if is_sent(path, sent) else None
+            return keys if is_sent(path, data, sent) else None
         keys.append(found.key)
         value = get_value(value, key)
         selections, typename_key = found.selections, found.typename_key
     return keys
 
 
-def is_sent(path: Sequence[PathKey], sent: Collection[KeyPath]) -> bool:
-    """Whether the plan sends what is at a path of the merged data, or something around it."""
-    names = tuple(key for key in path if isinstance(key, str))
-    return any(names[:length] in sent for length in range(1, len(names) + 1))
+def is_sent(path: Sequence[PathKey], data: JSONObject, sent: Collection[KeyPath]) -> bool:
+    """Whether the plan sends what became null for an error at a path of the merged data."""
+    names: list[str] = []
+    value: Any = data
+    for key in path:
+        if value is None:
+            break
+        if isinstance(key, int):
+            value = get_item(value, key)
+        else:
+            names.append(key)
+            value = get_value(value, key)
+    return tuple(names) in sent
 
 
-def fitting(candidates: Sequence[ProjectedField], typename: Any) -> ProjectedField | None:
+def fitting(candidates: Sequence[ProjectedField], typename: Any, variables: Mapping[str, Any]) -> ProjectedField | None:
     """The first of the fields that objects of that type have, or that they may have if nobody knows their type."""
+    wanted = (each for each in candidates if applies(each.when, variables))
     if not isinstance(typename, str):
-        return candidates[0]
-    return next((each for each in candidates if each.on is None or typename in each.on), None)
+        return next(wanted, None)
+    return next((each for each in wanted if each.on is None or typename in each.on), None)
 
 
 def get_value(value: Any, key: str) -> Any:

@@ -195,7 +195,7 @@ class Executor:
             return Response(errors=errors, extensions=run.extensions)
 
     def _answer(self, run: Run) -> Response:
-        errors = self._client_errors(run.errors, run.data)
+        errors = self._client_errors(run)
         if run.introspected is not None:
             introspected, problems = run.introspected
             run.data.update(introspected)
@@ -207,12 +207,12 @@ class Executor:
         data = self._projector.project(run.data, run.variables, errors, run.budget)
         return Response(data, errors, run.extensions)
 
-    def _client_errors(self, errors: Sequence[JSONObject], data: JSONObject) -> list[JSONObject]:
+    def _client_errors(self, run: Run) -> list[JSONObject]:
         """The errors of what is asked for at the client's paths; one of nothing in particular has no path."""
         found: list[JSONObject] = []
-        sent = sent_paths(self.plan) if errors else frozenset[KeyPath]()
-        for error in errors:
-            path = client_path(self.plan.projection, error["path"], data, sent)
+        sent = sent_paths(self.plan) if run.errors else frozenset[KeyPath]()
+        for error in run.errors:
+            path = client_path(self.plan, error["path"], run.data, run.variables, sent)
             if path is not None:
                 place: JSONObject = {"path": path} if path else {}
                 found.append({"message": error["message"], **place, "extensions": error["extensions"]})

@@ -1,6 +1,6 @@
 """Which answer tells an error: the first one, or that of a part which comes later."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +17,14 @@ class ErrorsByPart:
     """The errors of one execution, at the client's paths."""
 
     plan: QueryPlan
+    variables: Mapping[str, Any]
     depths: Sequence[int]
     found: dict[int, list[JSONObject]] = field(default_factory=dict[int, list[JSONObject]])
     _known: frozenset[KeyPath] | None = None
 
     @classmethod
-    def of(cls, plan: QueryPlan) -> "ErrorsByPart":
-        return cls(plan, part_depths(plan))
+    def of(cls, plan: QueryPlan, variables: Mapping[str, Any]) -> "ErrorsByPart":
+        return cls(plan, variables, part_depths(plan))
 
     def add(self, errors: Iterable[JSONObject], fetched: int, data: JSONObject) -> None:
         """Sort errors of fetches that are made for the part `fetched`.
@@ -85,9 +86,9 @@ class ErrorsByPart:
             candidates = _with_source(selections, deferred, key)
             if not candidates:
                 break
-            each = fitting([candidate for candidate, _ in candidates], get_value(value, typename_key))
+            each = fitting([candidate for candidate, _ in candidates], get_value(value, typename_key), self.variables)
             if each is None:
-                return (keys, part) if is_sent(path, self._sent) else None
+                return (keys, part) if is_sent(path, data, self._sent) else None
             later = next(part for candidate, part in candidates if candidate is each)
             part = part if later is None else later
             keys.append(each.key)

@@ -66,7 +66,7 @@ class IncrementalExecutor:
         """Answer a query or mutation; `variables` are coerced, `headers` go to the subgraphs."""
         run = self._first.begin(variables, headers, terms)
         await self._first.fetch(run)
-        errors = ErrorsByPart.of(self.plan)
+        errors = ErrorsByPart.of(self.plan, variables)
         delivery = Delivery(self.plan, variables, errors, run.budget)
         initial, postponed = self._answer(run, errors)
         pending = delivery.begin(initial.data, postponed)

@@ -344,7 +344,20 @@ class _Drawing:
         if depth == 0:
             return None
         below = list(self._required_of_any(target, field_, depth - 1))
+        if below:
+            for name in field_.runtime or (target.name,):
+                self._hold(self._schema[name])
         return f" {{ {' '.join(below)} }}" if below else None
+
+    def _hold(self, type_: Type) -> None:
+        """Let no object of a type be lost by what is selected of it besides what is required."""
+        type_.missing = False
+        for each in [each for each in type_.fields.values() if each.type.endswith("!") and not each.is_key]:
+            if not each.steady:
+                type_.add(replace(each, steady=True))
+                for name in each.runtime or (each.base,):
+                    if name in self._schema:
+                        self._hold(self._schema[name])
 
     def _required_of_any(self, target: Type, field_: Field, depth: int) -> Iterator[str]:
         if target.kind not in {Kind.INTERFACE, Kind.UNION}:
@@ -384,7 +397,7 @@ class _Drawing:
         if leaves:
             given = chance.choice(leaves)
             giving.context = given.name
-            giving.add(replace(given, steady=True), Field("c", self._wrapped("C")))
+            giving.add(replace(given, steady=True), Field("c", self._wrapped("C"), steady=True))
             argument = Argument("above", given.type.replace("!", ""), context=given.name)
             taking = self._schema["C"] = Type("C", Kind.ENTITY, keys=("id",))
             taking.add(Field("id", "ID!", steady=True, is_key=True), self._field("f0"), self._field("f1"))
