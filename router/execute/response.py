@@ -27,7 +27,11 @@ class Response:
 
     def as_bytes(self) -> bytes:
         """The response as JSON."""
-        return orjson.dumps(self.as_json()) if self.raw is None else b'{"data":%b}' % self.raw
+        if self.raw is None:
+            return orjson.dumps(self.as_json())
+        if self.extensions:
+            return b'{"data":%b,"extensions":%b}' % (self.raw, orjson.dumps(self.extensions))
+        return b'{"data":%b}' % self.raw
 
     def as_json(self) -> JSONObject:
         """The response as the specification lays it out, errors first so that readers of a log see them.

@@ -13,7 +13,10 @@ from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.access.enforcement import Access, Enforcement
 from router.serve.access.touched import NOTHING
 from router.serve.cache import LruCache
+from router.serve.demand.actual import Meter
+from router.serve.demand.control import DemandControl
 from router.serve.demand.estimate import Estimate
+from router.serve.demand.prices import Prices
 from router.serve.documents import Documents
 from router.serve.errors import PLANNING_LIMIT, UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
@@ -26,6 +29,7 @@ from router.serve.turns import Turns
 from router.supergraph import Supergraph
 from router.supergraph.access import AccessRules, Requirements
 from router.supergraph.api_schema import with_defer
+from router.supergraph.costs import Costs, read_costs
 
 CACHED_OPERATIONS = 1_000
 CACHED_CHARACTERS = 2_000_000
@@ -49,7 +53,7 @@ class Variant(NamedTuple):
 class Engine:
     """Answers GraphQL requests over one supergraph."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # parts of a router that have nothing to do with each other
         self,
         schema: GraphQLSchema,
         plan: Plan,
@@ -60,6 +64,8 @@ class Engine:
         *,
         persisted: PersistedOperations | None = None,
         enforcement: Enforcement | None = None,
+        control: DemandControl | None = None,
+        costs: Costs | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -73,6 +79,8 @@ class Engine:
                 `@defer`.
             persisted: documents that clients may name, and which they may send; None for no names and any document.
             enforcement: of access rules; None if there are none.
+            control: of what operations may cost. It stays the caller's, who closes it.
+            costs: that the subgraphs state; None for none.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
@@ -81,6 +89,8 @@ class Engine:
         self._labels = labels
         self._persisted = persisted
         self._enforcement = enforcement
+        self.control = control or DemandControl()
+        self._prices = Prices(self.schema, costs or Costs(), self.control.demand)
         self.transports = transports
         self._documents = Documents(self.schema, self.limits)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
@@ -100,6 +110,7 @@ class Engine:
         defer: bool = False,
         persisted: PersistedOperations | None = None,
         access: Access | None = None,
+        control: DemandControl | None = None,
     ) -> "Engine":
         """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
 
@@ -124,6 +135,8 @@ class Engine:
             deferring,
             persisted=persisted,
             enforcement=Enforcement(supergraph, rules, plan, access or Access()) if rules else None,
+            control=control,
+            costs=read_costs(supergraph.document),
         )
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
@@ -153,7 +166,10 @@ class Engine:
         operation.require_answer()
         if self._plan_deferring is None or operation.deferring is None:
             return IncrementalResponse.whole(await operation.execute(request.variables, context))
+        if context.dry_run:
+            return IncrementalResponse.whole(operation.priced(request.variables))
         variables = operation.coerced(request.variables)
+        charge = await operation.admitted(variables, context)
         deferring = frozenset(name for name in operation.deferring if variables.get(name) is True)
         key = (request.query, request.operation_name, variant, deferring)
         known = self._incremental.get(key)
@@ -164,7 +180,9 @@ class Engine:
                     plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
-        return guarded(await known.execute(variables, context.headers, context.terms(operation.seconds)))
+        response = await known.execute(variables, context.headers, context.terms(operation.seconds))
+        self.control.tell(charge, response.initial)
+        return guarded(response)
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
@@ -192,17 +210,19 @@ class Engine:
         return operation
 
     async def _prepare(self, request: GraphQLRequest, context: RequestContext, variant: Variant) -> Operation:
+        self.control.check(context)
         key = (request.query, request.operation_name, variant)
         known = self._operations.get(key)
         if known is None:
             if not request.query:
                 raise unsupported()
-            document = await self._documents.valid(request.query)
-            async with self._turns.turn() as run:
-                known = self._operations.get(key)
-                if known is None:
-                    known = await run(self._planned, document, request.operation_name, variant)
-                    self._operations.put(key, known, len(request.query))
+            async with self.control.counting(context):
+                document = await self._documents.valid(request.query)
+                async with self._turns.turn() as run:
+                    known = self._operations.get(key)
+                    if known is None:
+                        known = await run(self._planned, document, request.operation_name, variant)
+                        self._operations.put(key, known, len(request.query))
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
         return known
@@ -228,12 +248,14 @@ class Engine:
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
         with refusing():
-            estimate = Estimate(self.schema, document, definition, self.limits)
+            estimate = Estimate(self._prices, document, definition)
+            meter = Meter.of(self._prices, document, definition) if self.control.demand.measured else None
             plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
+        seconds = self.limits.operation_seconds
         return Operation(
-            self.schema, definition, estimate, executor, self.limits, deferring, self.limits.operation_seconds
+            self.schema, definition, estimate, executor, self.limits, self.control, meter, deferring, seconds
         )
 
     def _plan_for(

@@ -12,6 +12,8 @@ from router.execute import Executor, InvalidVariables, Response, coerce_variable
 from router.plan import PlanningError
 from router.plan.errors import TooManyChoices
 from router.plan.nodes import OperationKind
+from router.serve.demand.actual import Meter
+from router.serve.demand.control import Charge, DemandControl, dry_run
 from router.serve.demand.estimate import Estimate
 from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
 from router.serve.limits import Limits
@@ -24,6 +26,7 @@ class Operation:
     """A planned operation, which can be executed many times.
 
     Attributes:
+        meter: of its answers; None where they are not measured.
         deferring: the variables that decide what is deferred; None if nothing ever is.
         seconds: how long it, or the answer to one event, may wait for subgraphs; None for as long as they take.
     """
@@ -33,6 +36,8 @@ class Operation:
     estimate: Estimate
     executor: Executor
     limits: Limits
+    demand: DemandControl
+    meter: Meter | None = None
     deferring: frozenset[str] | None = None
     seconds: float | None = None
 
@@ -46,11 +51,36 @@ class Operation:
         """Answer a query or mutation; with `raw`, the data may be text.
 
         Raises:
-            Refused: the variables do not fit or ask for too much, or the operation is a subscription.
+            Refused: the variables do not fit or ask for too much, or the operation is a subscription, or the client has
+                nothing left to spend.
         """
+        if context.dry_run:
+            return self.priced(variables)
         self.require_answer()
+        coerced = self.coerced(variables)
         terms = context.terms(self.seconds)
-        return await self.executor.execute(self.coerced(variables), context.headers, terms, raw=raw)
+        if not self.demand.is_active:
+            return await self.executor.execute(coerced, context.headers, terms, raw=raw)
+        charge = await self.admitted(coerced, context)
+        response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
+        self.demand.settle(charge, self.meter, response, coerced)
+        return response
+
+    def priced(self, variables: Mapping[str, Any] | None) -> Response:
+        """What executing would cost, in an answer without data.
+
+        Raises:
+            Refused: the variables do not fit or ask for too much.
+        """
+        return dry_run(self.estimate.of(self.coerced(variables)))
+
+    async def admitted(self, coerced: Mapping[str, Any], context: RequestContext) -> Charge:
+        """Take what executing with these variables may cost from what the client has.
+
+        Raises:
+            Refused: it has not as much left.
+        """
+        return await self.demand.admit(context, self.estimate.of(coerced))
 
     def require_answer(self) -> None:
         """Refuse a subscription, which has events.
@@ -67,10 +97,16 @@ class Operation:
         """Answer a subscription, from now on or after the event with the cursor.
 
         Raises:
-            Refused: the variables do not fit or ask for too much.
+            Refused: the variables do not fit or ask for too much, or the client has nothing left to spend. A stream is
+                charged once, as much as one event may cost.
         """
-        terms = context.terms(self.seconds)
-        events = self.executor.subscribe(self.coerced(variables), context.headers, terms, cursor)
+        if context.dry_run:
+            yield self.priced(variables)
+            return
+        coerced = self.coerced(variables)
+        if self.demand.is_active:
+            await self.admitted(coerced, context)
+        events = self.executor.subscribe(coerced, context.headers, context.terms(self.seconds), cursor)
         async with aclosing(events) as responses:
             async for response in responses:
                 yield response
@@ -87,7 +123,7 @@ class Operation:
             coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.introspection)
         except InvalidVariables as invalid:
             raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
-        self.estimate.check(coerced)
+        self.estimate.of(coerced)
         return coerced
 
 

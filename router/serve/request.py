@@ -36,6 +36,8 @@ class RequestContext:
         rollout: which progressive overrides hold.
         identity: the verified caller; None for an anonymous one.
         seconds: how long this client waits for an operation, if that is less than operations may take.
+        address: where the request comes from, if rates are kept by that.
+        dry_run: the request is not to be executed, only priced.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -43,6 +45,8 @@ class RequestContext:
     rollout: Rollout = NO_ROLLOUT
     identity: Identity | None = None
     seconds: float | None = None
+    address: str | None = None
+    dry_run: bool = False
 
     def terms(self, seconds: float | None) -> Terms:
         """On what terms subgraphs are asked for this client by an operation that may take so long."""

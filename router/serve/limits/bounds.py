@@ -25,8 +25,6 @@ class Limits:
         introspection_lists: of the schema that an operation asks for; each may be as long as the schema.
         variable_depth: lists and objects within each other in the variables.
         variable_values: in all variables together.
-        list_size: that is estimated for a list whose size no argument says.
-        estimated_objects: of an operation, before it is executed: sizes of lists multiplied along the path.
         objects: that an execution may describe to subgraphs or put into its answer, whatever was estimated.
         operation_seconds: that an operation, or the answer to one event, waits for subgraphs; what has not come by then
             is missing from the answer. None leaves it to the transports.
@@ -49,8 +47,6 @@ class Limits:
     introspection_lists: int = 20
     variable_depth: int = 50
     variable_values: int = 50_000
-    list_size: int = 10
-    estimated_objects: int = 200_000
     objects: int = MAX_OBJECTS
     operation_seconds: float | None = 30.0
     validation_errors: int = 20

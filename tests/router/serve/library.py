@@ -31,6 +31,7 @@ from graphql import (
 from router.execute import InProcessTransport
 from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
 from router.serve import Engine, Limits
+from router.serve.demand.control import DemandControl
 from router.serve.persisted import PersistedOperations
 
 SDL = """
@@ -166,7 +167,10 @@ class LibrarySubgraph:
 
 
 def library_engine(
-    subgraph: LibrarySubgraph, limits: Limits | None = None, persisted: PersistedOperations | None = None
+    subgraph: LibrarySubgraph,
+    limits: Limits | None = None,
+    persisted: PersistedOperations | None = None,
+    control: DemandControl | None = None,
 ) -> Engine:
     """An engine that forwards whole operations to the only subgraph."""
     schema = build_schema(SDL)
@@ -189,7 +193,7 @@ def library_engine(
             projection=_project(schema, root, operation.selection_set),
         )
 
-    return Engine(schema, plan, {"library": subgraph.transport()}, limits, persisted=persisted)
+    return Engine(schema, plan, {"library": subgraph.transport()}, limits, persisted=persisted, control=control)
 
 
 def _keys(operation: OperationDefinitionNode) -> tuple[str, ...]:

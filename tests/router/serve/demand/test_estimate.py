@@ -7,8 +7,12 @@ import pytest
 from graphql import build_schema, get_operation_ast, parse
 
 from router.plan.nodes import QueryPlan
-from router.serve import Engine, GraphQLRequest, Limits, Refused, RequestContext
+from router.serve import Engine, GraphQLRequest, Refused, RequestContext
+from router.serve.demand.config import Demand
+from router.serve.demand.control import DemandControl
 from router.serve.demand.estimate import Estimate
+from router.serve.demand.prices import Prices
+from router.supergraph.costs import Costs
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 SCHEMA = build_schema("""
@@ -33,6 +37,9 @@ SCHEMA = build_schema("""
     type Item { item: Course }
 """)  # noqa: E501  # one type a line
 
+DEFAULT = 200_000
+HUNDRED = Demand(operation_cost=100)
+
 PROMPT_SECONDS = 5.0
 """Of processor time. Generous: what it guards against takes many seconds."""
 
@@ -43,7 +50,7 @@ def estimated(text: str, limit: int, **variables: Any) -> bool:
     operation = get_operation_ast(document)
     assert operation is not None
     try:
-        Estimate(SCHEMA, document, operation, Limits(estimated_objects=limit)).check(variables)
+        Estimate(Prices(SCHEMA, Costs(), Demand(operation_cost=limit)), document, operation).of(variables)
     except Refused:
         return False
     return True
@@ -91,18 +98,18 @@ class TestSizes:
 class TestDefaults:
     def test_the_catalogue_of_whole_courses_passes(self) -> None:
         estimate = "{ catalog(first: 100) { edges { node { modules { items { item { id } } } } } } }"
-        assert estimated(estimate, Limits().estimated_objects)
+        assert estimated(estimate, DEFAULT)
 
     def test_five_lists_within_each_other_do_not(self) -> None:
         text = "{ top(limit: 20) { ...E } }"
         for level in range(4):
             text += f"fragment {'E' * (level + 1)} on Course {{ enrollments(first: 20) {{ edges {{ node {{ course {{ "
             text += ("..." + "E" * (level + 2) if level < 3 else "id") + " } } } } }"
-        assert not estimated(text, Limits().estimated_objects)
+        assert not estimated(text, DEFAULT)
 
     def test_people_of_people_do_not(self) -> None:
         text = "{ me { " + "enrollments { user { " * 6 + "id" + " } }" * 6 + " } }"
-        assert not estimated(text, Limits().estimated_objects)
+        assert not estimated(text, DEFAULT)
 
 
 class TestWork:
@@ -121,19 +128,19 @@ class TestEngine:
         def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
             raise AssertionError("It was planned.")
 
-        engine = Engine(library_engine(LibrarySubgraph()).schema, plan, {}, Limits(estimated_objects=100))
+        engine = Engine(library_engine(LibrarySubgraph()).schema, plan, {}, control=DemandControl(HUNDRED))
         query = "query($n: Int) { books(first: 101) { id } more: books(first: $n) { id } }"
         response = await engine.execute(GraphQLRequest(query), RequestContext())
-        assert [error["extensions"]["code"] for error in response.errors] == ["OPERATION_TOO_COMPLEX"]
+        assert [error["extensions"]["code"] for error in response.errors] == ["COST_ESTIMATED_TOO_EXPENSIVE"]
 
     async def test_variables_too_large_are_refused_before_a_subgraph_is_asked(self) -> None:
         subgraph = LibrarySubgraph()
-        engine = library_engine(subgraph, Limits(estimated_objects=100))
+        engine = library_engine(subgraph, control=DemandControl(HUNDRED))
         query = "query($n: Int) { books(first: $n) { id } }"
         for _ in range(2):
             response = await engine.execute(GraphQLRequest(query, None, {"n": 101}), RequestContext())
             assert not response.executed
-            assert [error["extensions"]["code"] for error in response.errors] == ["OPERATION_TOO_COMPLEX"]
+            assert [error["extensions"]["code"] for error in response.errors] == ["COST_ESTIMATED_TOO_EXPENSIVE"]
         assert subgraph.library.seen == []
         response = await engine.execute(GraphQLRequest(query, None, {"n": 1}), RequestContext())
         assert response.as_json() == {"data": {"books": [{"id": "1"}]}}

@@ -1,0 +1,136 @@
+"""Demand control of one router: what may be executed, and what clients are told of its cost."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from time import time
+from typing import Any
+
+import orjson
+
+from router.execute import Response
+from router.execute.json import JSONObject
+from router.serve.demand.actual import Meter
+from router.serve.demand.config import Demand, Per, Unit
+from router.serve.demand.counters import Counters, LocalCounters, SharedCounters
+from router.serve.demand.rates import Rates, RatesFor, Share, moment, rate_headers
+from router.serve.errors import Refused
+from router.serve.request import RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one execution was charged before it began."""
+
+    estimated: float
+    shares: list[Share]
+
+
+class DemandControl:
+    """Takes from budgets before an execution, and settles with its answer."""
+
+    def __init__(
+        self, demand: Demand | None = None, rates_for: RatesFor | None = None, counters: Counters | None = None
+    ) -> None:
+        """Make what all requests share.
+
+        Args:
+            demand: what operations may cost.
+            rates_for: the rates of a request, in place of those that `demand` has for all. It is called several times
+                for a request, and so must be quick; rates of one name must be alike for requests of one key.
+            counters: of the rates, in place of those that `demand` says.
+        """
+        self.demand = demand or Demand()
+        self.counters = counters or _counters(self.demand)
+        rates = self.demand.rates
+        self._rates = Rates(self.counters, rates_for or (lambda _: rates)) if rates_for or rates else None
+        self._by_address = rates_for is not None or any(rate.per is Per.ADDRESS for rate in rates)
+        self._dry_run_header = (self.demand.dry_run_header or "").lower()
+        self.is_active = self._rates is not None or self.demand.told or self.demand.measured
+
+    def seen(self, context: RequestContext, headers: Mapping[str, str], address: str | None) -> RequestContext:
+        """The context of a request with what demand control has to know of it.
+
+        Args:
+            context: by the authenticate hook.
+            headers: of the request, by names in lower case.
+            address: where it comes from.
+        """
+        if self._dry_run_header and self._dry_run_header in headers:
+            context = replace(context, dry_run=True)
+        if self._by_address and context.address is None and address:
+            return replace(context, address=address)
+        return context
+
+    def check(self, context: RequestContext) -> None:
+        """Refuse who is known to have no request left, before any work.
+
+        Raises:
+            Refused: that is so.
+        """
+        if self._rates is not None and not context.dry_run:
+            self._rates.check(context)
+
+    @asynccontextmanager
+    async def counting(self, context: RequestContext) -> AsyncGenerator[None]:
+        """Count a request that is refused within the block like one that is executed."""
+        try:
+            yield
+        except Refused:
+            if self._rates is not None:
+                await self._rates.take(context, None)
+            raise
+
+    async def admit(self, context: RequestContext, cost: float) -> Charge:
+        """Take what an execution is estimated to cost.
+
+        Raises:
+            Refused: there is not enough left.
+        """
+        return Charge(cost, [] if self._rates is None else await self._rates.take(context, cost))
+
+    def settle(self, charge: Charge, meter: Meter | None, response: Response, variables: Mapping[str, Any]) -> None:
+        """Give back what was too much, and put into the response what clients are told; `variables` are coerced."""
+        actual = None
+        if meter is not None:
+            data = response.data if response.raw is None else orjson.loads(response.raw)
+            actual = meter.measure(data, variables)
+            if self._rates is not None:
+                self._rates.give_back(charge.shares, actual)
+        self.tell(charge, response, actual)
+
+    def tell(self, charge: Charge, response: Response, actual: float | None = None) -> None:
+        """Put into the response what clients are told."""
+        if charge.shares:
+            response.headers = {**response.headers, **rate_headers(charge.shares, time())}
+        if self.demand.told:
+            response.extensions = {**response.extensions, "cost": _told(charge, actual)}
+
+    async def aclose(self) -> None:
+        """Close the connections of the counters."""
+        await self.counters.aclose()
+
+
+def dry_run(cost: float) -> Response:
+    """The answer to a request that is not to be executed: no data, and what there would have been to pay."""
+    return Response(extensions={"cost": {"estimated": _number(cost)}})
+
+
+def _told(charge: Charge, actual: float | None) -> JSONObject:
+    told: JSONObject = {"estimated": _number(charge.estimated)}
+    if actual is not None:
+        told["actual"] = _number(actual)
+    by_cost = [share for share in charge.shares if share.rate.unit is Unit.COST]
+    if by_cost:
+        least = min(by_cost, key=lambda share: share.remaining)
+        told |= {"remaining": least.remaining, "resetAt": moment(least.reset)}
+    return told
+
+
+def _number(cost: float) -> float:
+    """Whole where it is."""
+    return int(cost) if cost.is_integer() else cost
+
+
+def _counters(demand: Demand) -> Counters:
+    return LocalCounters() if demand.redis_url is None else SharedCounters(demand.redis_url, demand)
