@@ -19,9 +19,11 @@ from router.serve.request import Hooks
 from router.serve.streams.choice import Streams
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.settings import StreamSettings
+from router.serve.streams.single import SingleConnectionEndpoint
 from router.serve.streams.websocket import WebSocketEndpoint
 
 PATH = "/graphql"
+STREAM_PATH = "/graphql/stream"
 HEALTH_PATH = "/health"
 READY_PATH = "/ready"
 
@@ -37,6 +39,7 @@ def create_app(
 ) -> Starlette:
     """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
 
+    `/graphql/stream` is for clients that share one event stream between their operations.
     The engine stays the caller's, who closes it when the application has ended.
     """
     decided = hooks or Hooks()
@@ -45,6 +48,7 @@ def create_app(
     page = Page.load() if graphiql else None
     routes: list[BaseRoute] = [
         Route(PATH, GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)),
+        Route(STREAM_PATH, SingleConnectionEndpoint(engine, decided, keeper)),
         WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack
 from typing import Any, cast
 
 from router.execute.json import JSONObject
-from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
 from router.serve.errors import Refused, coded_error, masked
 from router.serve.http.parse import parse_parameters
-from router.serve.request import GraphQLRequest, Hooks, RequestContext
+from router.serve.request import Hooks, RequestContext
 from router.serve.streams.closing import (
     FORBIDDEN,
     GOING_AWAY,
@@ -24,8 +23,8 @@ from router.serve.streams.closing import (
     Closed,
 )
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.outbox import Event, Outbox
-from router.serve.streams.over_http import next_within
+from router.serve.streams.operations import Operations
+from router.serve.streams.outbox import End, Event, Message, Notice, Outbox, next_within
 from router.serve.streams.socket import Socket
 from router.serve.streams.term import Term
 
@@ -54,7 +53,6 @@ class Connection:
             headers: of its handshake, by names in lower case.
             host: its network address.
         """
-        self._engine = engine
         self._hooks = hooks
         self._keeper = keeper
         self._settings = keeper.settings
@@ -62,8 +60,8 @@ class Connection:
         self._headers = headers
         self._host = host
         self._context: RequestContext | None = None
-        self._operations: dict[str, asyncio.Task[None]] = {}
         self._outbox = Outbox(self._settings.queue, self._settings.overflow)
+        self._operations = Operations(engine, self._outbox)
         self._held = ExitStack()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked = False
@@ -76,7 +74,8 @@ class Connection:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._held.close()
-            await _cancel(*ends, *self._operations.values())
+            await _cancel(*ends)
+            await self._operations.aclose()
         for end in ends:
             if not end.cancelled():
                 await self._socket.close(_closing(end.exception()))
@@ -100,10 +99,8 @@ class Connection:
             message = await next_within(self._outbox, self._settings.keep_alive_seconds)
             if message is None:
                 await self._ask()
-            elif isinstance(message, Event):
-                await self._socket.write({"id": message.operation, "type": "next", "payload": message.told()})
             else:
-                await self._socket.write(message.message)
+                await self._socket.write(_written(message))
 
     async def _ask(self) -> None:
         if self._asked:
@@ -122,7 +119,7 @@ class Connection:
             case "subscribe":
                 self._subscribe(message)
             case "complete":
-                self._complete(_id(message))
+                self._operations.end(_id(message))
             case _:
                 raise Closed(INVALID_MESSAGE, "Invalid message received: unknown type")
 
@@ -168,40 +165,24 @@ class Connection:
         if id_ in self._operations:
             raise Closed(ID_IN_USE, f"Subscriber for {id_} already exists")
         if len(self._operations) >= self._settings.operations:
-            self._fail(id_, [coded_error("Too many operations on this connection.", TOO_MANY_OPERATIONS)])
+            self._outbox.put_end(id_, [coded_error("Too many operations on this connection.", TOO_MANY_OPERATIONS)])
             return
-        self._operations[id_] = asyncio.ensure_future(self._operate(id_, message.get("payload"), self._context))
-
-    def _complete(self, id_: str) -> None:
-        operation = self._operations.pop(id_, None)
-        if operation is not None:
-            operation.cancel()
-            self._outbox.forget(id_)
-
-    async def _operate(self, id_: str, payload: object, context: RequestContext) -> None:
-        """Run one operation; whatever ends it, the client hears of it, unless it asked for the end itself."""
         try:
-            await self._answer(id_, parse_parameters(payload), context)
+            self._operations.begin(id_, parse_parameters(message.get("payload")), self._context)
         except Refused as refused:
-            self._fail(id_, refused.errors)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
-            self._fail(id_, [masked(error)])
-        else:
-            self._outbox.put_end(id_, {"id": id_, "type": "complete"})
-        finally:
-            if self._operations.get(id_) is asyncio.current_task():
-                del self._operations[id_]
+            self._outbox.put_end(id_, refused.errors)
 
-    async def _answer(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
-        operation = await self._engine.prepare(request, context)
-        droppable = operation.kind is OperationKind.SUBSCRIPTION
-        put = self._outbox.put_event if droppable else self._outbox.put
-        async with aclosing(self._engine.subscribe(request, context)) as responses:
-            async for response in responses:
-                await put(id_, response.as_json())
 
-    def _fail(self, id_: str, errors: list[JSONObject]) -> None:
-        self._outbox.put_end(id_, {"id": id_, "type": "error", "payload": errors})
+def _written(message: Message) -> JSONObject:
+    match message:
+        case Event():
+            return {"id": message.operation, "type": "next", "payload": message.told()}
+        case End(id_, None):
+            return {"id": id_, "type": "complete"}
+        case End(id_, errors):
+            return {"id": id_, "type": "error", "payload": errors}
+        case Notice():
+            return message.message
 
 
 def _closing(cause: BaseException | None) -> Closed:

@@ -96,3 +96,13 @@ FRAMINGS: Final[Mapping[Format, Framing]] = {
     Format.INCREMENTAL: Multipart(b"incrementalSpec=v0.2", _delimited(b'{"hasNext":true}')),
     Format.INCREMENTAL_2022: Multipart(b"deferSpec=20220824", _delimited(b'{"hasNext":true}')),
 }
+
+
+def single_event(operation: str, payload: JSONObject) -> bytes:
+    """A response of one of several operations on an event stream."""
+    return b"event: next\ndata: %b\n\n" % orjson.dumps({"id": operation, "payload": payload})
+
+
+def single_end(operation: str) -> bytes:
+    """The end of one of them."""
+    return b"event: complete\ndata: %b\n\n" % orjson.dumps({"id": operation})

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from router.execute.json import JSONObject
 from router.serve.errors import Refused
@@ -35,15 +36,21 @@ class Event:
 
 
 @dataclass(slots=True, eq=False)
-class Notice:
-    """Something else, in the words of the connection's protocol; it is never dropped.
+class End:
+    """The end of an operation, and the errors that are its reason, if it did not end by itself."""
 
-    Attributes:
-        counted: it has taken a place in the queue.
-    """
+    operation: str
+    errors: list[JSONObject] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Notice:
+    """A message of the connection's protocol; it is never dropped."""
 
     message: JSONObject
-    counted: bool = True
+
+
+Message: TypeAlias = Event | End | Notice
 
 
 class Outbox:
@@ -56,7 +63,7 @@ class Outbox:
     def __init__(self, size: int, overflow: Overflow) -> None:
         self._size = size
         self._overflow = overflow
-        self._waiting: deque[Event | Notice] = deque()
+        self._waiting: deque[Message] = deque()
         self._free = asyncio.Semaphore(size)
         self._any = asyncio.Event()
         self._taken = asyncio.Event()
@@ -92,28 +99,28 @@ class Outbox:
         await self._free.acquire()
         self._append(Notice(message))
 
-    def put_end(self, operation: str, message: JSONObject) -> None:
+    def put_end(self, operation: str, errors: list[JSONObject] | None = None) -> None:
         """Queue the end of an operation, at once."""
         self._missed.pop(operation, None)
-        self._append(Notice(message, counted=False))
+        self._append(End(operation, errors))
 
     def forget(self, operation: str) -> None:
         """Nothing more is sent of an operation."""
         self._missed.pop(operation, None)
-        kept = deque(each for each in self._waiting if isinstance(each, Notice) or each.operation != operation)
+        kept = deque(each for each in self._waiting if not isinstance(each, Event) or each.operation != operation)
         for _ in range(len(self._waiting) - len(kept)):
             self._free.release()
         self._waiting = kept
         self._taken.set()
 
-    async def get(self) -> Event | Notice:
+    async def get(self) -> Message:
         """The next message, as soon as there is one."""
         while not self._waiting:
             self._any.clear()
             await self._any.wait()
         found = self._waiting.popleft()
         self._taken.set()
-        if isinstance(found, Event) or found.counted:
+        if not isinstance(found, End):
             self._free.release()
         return found
 
@@ -123,7 +130,7 @@ class Outbox:
             self._taken.clear()
             await self._taken.wait()
 
-    def _append(self, message: Event | Notice) -> None:
+    def _append(self, message: Message) -> None:
         self._waiting.append(message)
         self._any.set()
 
@@ -145,3 +152,12 @@ class Outbox:
         else:
             later.missed += missed
         return True
+
+
+async def next_within(outbox: Outbox, seconds: float) -> Message | None:
+    """The next message, or None if there is none for so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await outbox.get()
+    except TimeoutError:
+        return None

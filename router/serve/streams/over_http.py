@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -18,7 +18,7 @@ from router.serve.request import RequestContext
 from router.serve.streams.cursor import cursor_in
 from router.serve.streams.framing import Framing
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.outbox import Event, Notice, Outbox
+from router.serve.streams.outbox import End, Event, Outbox, next_within
 from router.serve.streams.settings import Overflow, StreamSettings
 from router.serve.streams.term import Term
 
@@ -62,7 +62,8 @@ class Stream:
                 settings = keeper.settings
                 outbox = Outbox(settings.queue, settings.overflow if self.lasting else Overflow.WAIT)
                 async with self._pumping(outbox), UntilLeft(receive):
-                    await _write(self.framing, outbox, settings, send)
+                    with suppress(GivenUp):
+                        await _write(self.framing, outbox, settings, send)
 
     @asynccontextmanager
     async def _pumping(self, outbox: Outbox) -> AsyncGenerator[None]:
@@ -72,7 +73,7 @@ class Stream:
         def end(refused: Refused) -> None:
             pump.cancel()
             outbox.forget(OPERATION)
-            outbox.put_end(OPERATION, {"errors": refused.errors})
+            outbox.put_end(OPERATION, refused.errors)
 
         term = Term(self.context.identity, self.keeper.revocations, end)
         try:
@@ -87,60 +88,64 @@ class Stream:
             async for part in self.parts:
                 await outbox.put_event(OPERATION, part)
         except Refused as refused:
-            outbox.put_end(OPERATION, {"errors": refused.errors})
+            outbox.put_end(OPERATION, refused.errors)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
-            outbox.put_end(OPERATION, {"errors": [masked(error)]})
+            outbox.put_end(OPERATION, [masked(error)])
         else:
-            outbox.put_end(OPERATION, {})
+            outbox.put_end(OPERATION)
 
 
 async def _write(framing: Framing, outbox: Outbox, settings: StreamSettings, send: Send) -> None:
-    """Send what is queued, and something now and then while nothing is, until the end is sent.
-
-    A client that does not read for too long is given up.
-    """
-    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": _headers(framing)})
-    try:
-        await _send(send, framing.opening, settings.write_seconds)
-        while True:
-            message = await next_within(outbox, settings.keep_alive_seconds)
-            if isinstance(message, Notice):
-                errors = message.message.get("errors")
-                last = framing.failure(errors) if errors else framing.end()
-                await _send(send, last, settings.write_seconds, more=False)
-                return
-            await _send(send, _text(framing, message), settings.write_seconds)
-    except TimeoutError:
-        logger.info("A client did not read its stream for %s seconds and is given up.", settings.write_seconds)
+    """Send what is queued, and something now and then while nothing is, until the end is sent."""
+    await begin_stream(framing.content_type, send)
+    writer = PatientWriter(send, settings.write_seconds)
+    await writer.write(framing.opening)
+    while True:
+        message = await next_within(outbox, settings.keep_alive_seconds)
+        if isinstance(message, End):
+            last = framing.failure(message.errors) if message.errors else framing.end()
+            await writer.write(last, more=False)
+            return
+        if isinstance(message, Event):
+            payload = message.told()
+            await writer.write(framing.part(orjson.dumps(payload), cursor_in(payload)))
+        else:
+            await writer.write(framing.silence)
 
 
-def _text(framing: Framing, event: Event | None) -> bytes:
-    if event is None:
-        return framing.silence
-    payload = event.told()
-    return framing.part(orjson.dumps(payload), cursor_in(payload))
+class GivenUp(Exception):
+    """The client has not read for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientWriter:
+    """Writes pieces of a response, each of which may wait for a slow reader for some seconds."""
+
+    send: Send
+    seconds: float
+
+    async def write(self, text: bytes, *, more: bool = True) -> None:
+        """Send a piece; with `more` False it is the last one.
+
+        Raises:
+            GivenUp: the client does not read.
+        """
+        try:
+            async with asyncio.timeout(self.seconds):
+                await self.send({"type": "http.response.body", "body": text, "more_body": more})
+        except TimeoutError as error:
+            logger.info("A client did not read its stream for %s seconds and is given up.", self.seconds)
+            raise GivenUp from error
+
+
+async def begin_stream(content_type: bytes, send: Send) -> None:
+    """Send the head of a response that comes bit by bit."""
+    headers = [(b"content-type", content_type), *HEADERS]
+    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": headers})
 
 
 async def send_alone(response: Response, framing: Framing, send: Send) -> None:
     """Send a whole response in the format of a stream, to a client that takes no other."""
     body = framing.opening + framing.part(response.as_bytes()) + framing.end()
-    await send({"type": "http.response.start", "status": HTTPStatus.OK.value, "headers": _headers(framing)})
+    await begin_stream(framing.content_type, send)
     await send({"type": "http.response.body", "body": body})
-
-
-def _headers(framing: Framing) -> list[tuple[bytes, bytes]]:
-    return [(b"content-type", framing.content_type), *HEADERS]
-
-
-async def next_within(outbox: Outbox, seconds: float) -> Event | Notice | None:
-    """The next message, or None if there is none for so long."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await outbox.get()
-    except TimeoutError:
-        return None
-
-
-async def _send(send: Send, text: bytes, seconds: float, *, more: bool = True) -> None:
-    async with asyncio.timeout(seconds):
-        await send({"type": "http.response.body", "body": text, "more_body": more})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from router.serve import Refused
-from router.serve.streams.outbox import Event, Notice, Outbox
+from router.serve.streams.outbox import End, Event, Message, Notice, Outbox
 from router.serve.streams.settings import Overflow
 
 
@@ -15,8 +15,17 @@ def event(number: int) -> dict[str, Any]:
 
 
 async def taken(outbox: Outbox, count: int) -> list[Any]:
-    messages = [await outbox.get() for _ in range(count)]
-    return [each.told() if isinstance(each, Event) else each.message for each in messages]
+    return [_told(await outbox.get()) for _ in range(count)]
+
+
+def _told(message: Message) -> Any:
+    match message:
+        case Event():
+            return message.told()
+        case End():
+            return f"the end of {message.operation}"
+        case Notice():
+            return message.message
 
 
 async def let_others_run() -> None:
@@ -43,13 +52,13 @@ class TestWaiting:
     async def test_an_end_does_not_wait(self) -> None:
         outbox = Outbox(1, Overflow.WAIT)
         await outbox.put_event("1", event(0))
-        outbox.put_end("1", {"end": True})
-        assert await taken(outbox, 2) == [event(0), {"end": True}]
+        outbox.put_end("1")
+        assert await taken(outbox, 2) == [event(0), "the end of 1"]
 
     async def test_ends_that_pile_up_leave_no_room(self) -> None:
         outbox = Outbox(2, Overflow.WAIT)
         for number in range(4):
-            outbox.put_end(str(number), {})
+            outbox.put_end(str(number))
         waiting = asyncio.ensure_future(outbox.room())
         await let_others_run()
         assert not waiting.done()
@@ -67,7 +76,7 @@ class TestWaiting:
     async def test_ends_take_no_place_of_events(self) -> None:
         """Every end that is read must not make room for one event more."""
         outbox = Outbox(1, Overflow.WAIT)
-        outbox.put_end("1", {})
+        outbox.put_end("1")
         await outbox.get()
         await outbox.put_event("2", event(0))
         late = asyncio.ensure_future(outbox.put_event("2", event(1)))

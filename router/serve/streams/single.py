@@ -1,0 +1,168 @@
+"""Several operations over one event stream: the single connection mode of GraphQL over Server-Sent Events.
+
+A client reserves a connection by PUT and gets a token. With it, it opens the connection by GET, begins operations by
+POST, whose answers come over the connection, and ends them by DELETE. All of it has to reach the same process.
+
+Source: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md#single-connection-mode
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope, Send
+
+from router.serve.engine import Engine
+from router.serve.errors import Refused
+from router.serve.http.body import read_body
+from router.serve.http.headers import read_headers
+from router.serve.http.incoming import not_allowed
+from router.serve.http.leaving import Left, UntilLeft
+from router.serve.http.negotiate import MediaType
+from router.serve.http.parse import check_content_type, parse_post
+from router.serve.http.reply import Reply
+from router.serve.request import Hooks, RequestContext
+from router.serve.streams.framing import EventStream, single_end, single_event
+from router.serve.streams.keeper import StreamKeeper
+from router.serve.streams.outbox import End, Event, next_within
+from router.serve.streams.over_http import GivenUp, PatientWriter, begin_stream
+from router.serve.streams.reservation import Reservation, Reservations, token_in
+
+STREAM_NOT_FOUND = "STREAM_NOT_FOUND"
+STREAM_IN_USE = "STREAM_IN_USE"
+OPERATION_IN_USE = "OPERATION_IN_USE"
+TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
+
+REFUSALS = {"accept": MediaType.GRAPHQL_RESPONSE.value}
+"""Answers to operations come over the stream; what else there is to say has a status that tells it from them."""
+
+MOST_PARAMETERS = 10
+"""Of a query string."""
+
+
+class SingleConnectionEndpoint:
+    """An ASGI application for one path."""
+
+    def __init__(self, engine: Engine, hooks: Hooks, keeper: StreamKeeper) -> None:
+        self._engine = engine
+        self._hooks = hooks
+        self._settings = keeper.settings
+        self._reservations = Reservations(engine, keeper)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        reply = Reply(send, None)
+        reply.accept(REFUSALS)
+        try:
+            await self._answer(scope, receive, send)
+        except Refused as refused:
+            await reply.refuse(refused)
+        except Left:
+            return  # nobody is there to be answered
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            await reply.fail(error)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, query = read_headers(scope["headers"]), _query(scope)
+        match scope["method"]:
+            case "PUT":
+                await self._reserve(scope, headers, send)
+            case "GET":
+                await self._open(self._reservation(headers, query), receive, send)
+            case "POST":
+                await self._begin(self._reservation(headers, query), headers, receive, send)
+            case "DELETE":
+                self._reservation(headers, query).operations.end(_operation_id(query))
+                await _say(send, HTTPStatus.OK)
+            case _:
+                raise not_allowed("PUT, GET, POST, DELETE", "A stream is reserved by PUT and opened by GET.")
+
+    def _reservation(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Reservation:
+        found = self._reservations.get(token_in(headers, query))
+        if found is None:
+            message = "There is no such stream; reserve one by PUT."
+            raise Refused.because(message, STREAM_NOT_FOUND, HTTPStatus.NOT_FOUND)
+        return found
+
+    async def _reserve(self, scope: Scope, headers: Mapping[str, str], send: Send) -> None:
+        context = await self._hooks.authenticate(headers, None)
+        reservation = self._reservations.reserve(context, (scope.get("client") or ("",))[0])
+        await _say(send, HTTPStatus.CREATED, reservation.token.encode())
+
+    async def _open(self, reservation: Reservation, receive: Receive, send: Send) -> None:
+        if reservation.opened:
+            raise Refused.because("The stream is open already.", STREAM_IN_USE, HTTPStatus.CONFLICT)
+        self._reservations.open(reservation)
+        try:
+            async with UntilLeft(receive):
+                with suppress(GivenUp):
+                    await self._write(reservation, send)
+        finally:
+            await self._reservations.release(reservation)
+
+    async def _write(self, reservation: Reservation, send: Send) -> None:
+        """Send what the operations give, until the client leaves or its identity ends."""
+        framing = EventStream()
+        writer = PatientWriter(send, self._settings.write_seconds)
+        await begin_stream(framing.content_type, send)
+        await writer.write(framing.opening)
+        while True:
+            message = await next_within(reservation.outbox, self._settings.keep_alive_seconds)
+            match message:
+                case Event(id_):
+                    await writer.write(single_event(id_, message.told()))
+                case End(operation=""):
+                    break
+                case End(id_, errors):
+                    if errors is not None:
+                        await writer.write(single_event(id_, {"errors": errors}))
+                    await writer.write(single_end(id_))
+                case _:
+                    await writer.write(framing.silence)
+        await writer.write(b"", more=False)
+
+    async def _begin(self, reservation: Reservation, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+        check_content_type(headers.get("content-type"))
+        coding = headers.get("content-encoding")
+        request = parse_post(await read_body(receive, self._engine.limits.body_bytes, coding))
+        context = await self._hooks.authenticate(headers, None)
+        id_ = self._free_id(reservation, context, (request.extensions or {}).get("operationId"))
+        await self._engine.prepare(request, context)
+        reservation.operations.begin(id_, request, context)
+        await _say(send, HTTPStatus.ACCEPTED)
+
+    def _free_id(self, reservation: Reservation, context: RequestContext, given: Any) -> str:
+        """The id of an operation that may begin."""
+        if not reservation.is_of(context):
+            raise Refused.because("The stream is somebody else's.", "FORBIDDEN", HTTPStatus.FORBIDDEN)
+        if not isinstance(given, str) or not given:
+            message = "The request needs extensions.operationId, as a string."
+            raise Refused.because(message, status=HTTPStatus.BAD_REQUEST)
+        if given in reservation.operations:
+            message = f"There is an operation {given} on this stream already."
+            raise Refused.because(message, OPERATION_IN_USE, HTTPStatus.CONFLICT)
+        if len(reservation.operations) >= self._settings.operations or reservation.outbox.is_crowded:
+            message = "Too many operations on this connection."
+            raise Refused.because(message, TOO_MANY_OPERATIONS, HTTPStatus.TOO_MANY_REQUESTS)
+        return given
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(scope["query_string"].decode("ascii"), max_num_fields=MOST_PARAMETERS))
+    except ValueError as error:
+        raise Refused.because("The query string cannot be read.", status=HTTPStatus.BAD_REQUEST) from error
+
+
+def _operation_id(query: Mapping[str, str]) -> str:
+    if not query.get("operationId"):
+        raise Refused.because("The query string needs an operationId.", status=HTTPStatus.BAD_REQUEST)
+    return query["operationId"]
+
+
+async def _say(send: Send, status: HTTPStatus, body: bytes = b"") -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
