@@ -1,6 +1,7 @@
 """Serve a supergraph to clients: GraphQL over HTTP and WebSocket, with limits before work."""
 
 from router.serve.access.authenticate import TokenAuthentication, by_token
+from router.serve.access.enforcement import Access, Policies
 from router.serve.access.identity import Identity
 from router.serve.access.tokens import TokenVerifier, TrustedIssuer
 from router.serve.app import create_app
@@ -11,6 +12,7 @@ from router.serve.operation import Operation
 from router.serve.request import Authenticate, GraphQLRequest, Hooks, RequestContext, forwarding
 
 __all__ = [
+    "Access",
     "Authenticate",
     "Engine",
     "GraphQLRequest",
@@ -18,6 +20,7 @@ __all__ = [
     "Identity",
     "Limits",
     "Operation",
+    "Policies",
     "Refused",
     "RequestContext",
     "TokenAuthentication",

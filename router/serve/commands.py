@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.applications import Starlette
 
 from router.execute import Subscriptions
+from router.serve.access.enforcement import Access
+from router.serve.access.options import AccessError, access_of, add_access_options, authentication_of
 from router.serve.app import create_app
 from router.serve.engine import Engine
-from router.serve.request import Hooks, forwarding
+from router.serve.request import Hooks
 from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
 from router.serve.traffic import TrafficConfig, TrafficError, build_transports
 from router.serve.traffic.options import add_traffic_options, traffic_of
@@ -55,6 +57,7 @@ def add_commands(subparsers: "Subparsers") -> None:
         metavar="NAME=PROTOCOL",
         help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
     )
+    add_access_options(serve)
     add_traffic_options(serve)
     serve.set_defaults(run=_serve)
 
@@ -64,7 +67,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     try:
         app = _app(arguments)
-    except (SourceError, SupergraphError, TrafficError) as error:
+    except (SourceError, SupergraphError, TrafficError, AccessError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _collect_rarely()
@@ -90,17 +93,21 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         SourceError: the files do not say what to serve.
         SupergraphError: the supergraph is none.
         TrafficError: its subgraphs cannot be reached as they are to be.
+        AccessError: it is not said whose tokens are accepted.
     """
     source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
     headers: list[str] = arguments.forward or ["authorization"]
     return build_app(
         source.with_subscriptions(arguments.subscription),
         traffic=traffic_of(arguments),
-        hooks=Hooks(forwarding(*headers)),
+        hooks=Hooks(authentication_of(arguments, tuple(headers))),
+        access=access_of(arguments),
     )
 
 
-def build_app(source: Source, *, hooks: Hooks, traffic: TrafficConfig | None = None) -> Starlette:
+def build_app(
+    source: Source, *, hooks: Hooks, traffic: TrafficConfig | None = None, access: Access | None = None
+) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
     Raises:
@@ -108,7 +115,7 @@ def build_app(source: Source, *, hooks: Hooks, traffic: TrafficConfig | None = N
         TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
     """
     transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
-    engine = Engine.from_sdl(source.supergraph_sdl, transports)
+    engine = Engine.from_sdl(source.supergraph_sdl, transports, access=access)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
