@@ -1,6 +1,7 @@
 """Say which query cannot be answered, and why each way out of it fails."""
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from router.compose.model import Field, FieldsType, RootKind
@@ -44,10 +45,13 @@ class Path(NamedTuple):
         return found[::-1]
 
 
+_rank = attrgetter("rank")
+
+
 def unsatisfiable(prover: Prover, path: Path, nodes: Iterable[Node], owner: str, name: str | None) -> CompositionError:
     """The error of a query that ends in a field, or in a type if `name` is None, that nothing leads to."""
     reasons: dict[str, None] = {}
-    for reason in (line for node in sorted(nodes) for line in _reasons(prover, node, owner, name)):
+    for reason in (line for node in sorted(nodes, key=_rank) for line in _reasons(prover, node, owner, name)):
         if len(reasons) == _REASONS:
             reasons["(and so on)"] = None
             break

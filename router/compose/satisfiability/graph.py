@@ -24,6 +24,11 @@ class Node(NamedTuple):
     type: str
     provided: Selection = ()
 
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        """What nodes are put in order by; selections have none of their own."""
+        return self.subgraph, self.type, str(self.provided)
+
 
 @dataclass(frozen=True, slots=True)
 class Jump:

@@ -1,5 +1,7 @@
 """SHAREABLE_HAS_MISMATCHED_RUNTIME_TYPES: a shared field whose value is never of the same type in two subgraphs."""
 
+from operator import attrgetter
+
 from router.compose.hints import Hint, HintCode
 from router.compose.model import CompositeType, Field, ObjectType
 from router.compose.satisfiability.graph import Graph, Node
@@ -15,7 +17,7 @@ def check(
         return None, None
     known = frozenset(each.name for each in graph.merge.supergraph.runtime_types(type_))
     possible: dict[str, frozenset[str]] = {}
-    for node in sorted(nodes):
+    for node in sorted(nodes, key=attrgetter("rank")):
         types = graph.runtime_types(node)
         if len(types) != 1 or types <= known:
             possible[graph.merge.name(node.subgraph)] = types

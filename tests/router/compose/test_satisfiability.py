@@ -6,6 +6,8 @@ from router.compose.limits import Limits
 from router.compose.merge.supergraph import merge_subgraphs
 from router.compose.read import read
 from router.compose.satisfiability import check
+from router.compose.satisfiability.graph import Node
+from router.compose.satisfiability.selections import Fragment, Selected
 from tests.router.compose.graphs import LINK, codes, errors
 
 
@@ -143,3 +145,8 @@ def test_types_that_lead_back_to_their_interface_are_asked_once() -> None:
         c='type A @key(fields: "id", resolvable: false) { id: ID! lost: Int } type Query { a: A }',
     )
     assert found == {ErrorCode.SATISFIABILITY_ERROR}
+
+
+def test_values_that_came_with_different_provided_fields_have_an_order() -> None:
+    nodes = [Node(0, "U", (Selected("g"),)), Node(0, "U", (Fragment("A", ()),)), Node(0, "U"), Node(0, "T")]
+    assert [each.provided for each in sorted(nodes, key=lambda each: each.rank)][:2] == [(), ()]
