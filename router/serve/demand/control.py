@@ -129,7 +129,7 @@ def _told(charge: Charge, actual: float | None) -> JSONObject:
 
 def _number(cost: float) -> float:
     """Whole where it is."""
-    return int(cost) if cost.is_integer() else cost
+    return int(cost) if cost == int(cost) else cost
 
 
 def _counters(demand: Demand) -> Counters:

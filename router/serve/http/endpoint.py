@@ -73,10 +73,11 @@ class GraphQLEndpoint:
         self, scope: Scope, headers: Mapping[str, str], receive: Receive, formats: Formats | None
     ) -> Response | Stream:
         self._incoming.check(scope, headers)
-        context = await self._hooks.authenticate(headers, None)
+        address = (scope.get("client") or ("",))[0]
+        context = self._engine.control.seen(await self._hooks.authenticate(headers, None), headers, address)
         request = await self._incoming.read(scope, headers, receive)
         operation = await self._engine.prepare(request, context)
-        client = Client(context, (scope.get("client") or ("",))[0], headers)
+        client = Client(context, address, headers)
         if operation.kind is OperationKind.QUERY:
             async with UntilLeft(receive):
                 return await self._execute(operation, request, client, formats)

@@ -59,6 +59,7 @@ class Connection:
         self._socket = socket
         self._headers = headers
         self._host = host
+        self._seen = engine.control.seen
         self._context: RequestContext | None = None
         self._outbox = Outbox(self._settings.queue, self._settings.overflow)
         self._operations = Operations(engine, self._outbox)
@@ -131,7 +132,7 @@ class Connection:
         parameters = cast("JSONObject", payload or {})
         if len({name.lower() for name in parameters}) < len(parameters):
             raise Closed(INVALID_MESSAGE, "Invalid message received: a parameter is given twice")
-        context = await self._authenticate(parameters)
+        context = self._seen(await self._authenticate(parameters), self._headers, self._host)
         self._hold(context)
         self._context = context
         await self._outbox.put_notice({"type": "connection_ack"})

@@ -72,7 +72,7 @@ class SingleConnectionEndpoint:
             case "GET":
                 await self._open(self._reservation(headers, query), receive, send)
             case "POST":
-                await self._begin(self._reservation(headers, query), headers, receive, send)
+                await self._begin(self._reservation(headers, query), scope, headers, receive, send)
             case "DELETE":
                 self._reservation(headers, query).operations.end(_operation_id(query))
                 await _say(send, HTTPStatus.OK)
@@ -123,11 +123,14 @@ class SingleConnectionEndpoint:
                     await writer.write(framing.silence)
         await writer.write(b"", more=False)
 
-    async def _begin(self, reservation: Reservation, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+    async def _begin(
+        self, reservation: Reservation, scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send
+    ) -> None:
         check_content_type(headers.get("content-type"))
         coding = headers.get("content-encoding")
         request = parse_post(await read_body(receive, self._engine.limits.body_bytes, coding))
         context = await self._hooks.authenticate(headers, None)
+        context = self._engine.control.seen(context, headers, (scope.get("client") or ("",))[0])
         id_ = self._free_id(reservation, context, (request.extensions or {}).get("operationId"))
         await self._engine.prepare(request, context)
         reservation.operations.begin(id_, request, context)
