@@ -3,6 +3,7 @@
 from router.serve.access.authenticate import TokenAuthentication, by_token
 from router.serve.access.enforcement import Access, Policies
 from router.serve.access.identity import Identity
+from router.serve.access.internal import InternalTokens, TokenSigner
 from router.serve.access.tokens import TokenVerifier, TrustedIssuer
 from router.serve.app import create_app
 from router.serve.engine import Engine
@@ -18,12 +19,14 @@ __all__ = [
     "GraphQLRequest",
     "Hooks",
     "Identity",
+    "InternalTokens",
     "Limits",
     "Operation",
     "Policies",
     "Refused",
     "RequestContext",
     "TokenAuthentication",
+    "TokenSigner",
     "TokenVerifier",
     "TrustedIssuer",
     "by_token",

@@ -66,6 +66,11 @@ def _federation() -> Federation:
     return Federation({"people": PEOPLE, "spending": SPENDING}, _world())
 
 
+def guarded_sdl() -> str:
+    """The supergraph."""
+    return print_ast(_federation().supergraph.document)
+
+
 class Guarded:
     """An engine over the graph, and what its subgraphs were asked."""
 
@@ -76,8 +81,7 @@ class Guarded:
         }
         for each in self.federation.subgraphs.values():
             each.asked.clear()
-        sdl = print_ast(self.federation.supergraph.document)
-        self.engine = Engine.from_sdl(sdl, transports, defer=defer, access=access)
+        self.engine = Engine.from_sdl(guarded_sdl(), transports, defer=defer, access=access)
 
     async def answer(self, query: str, identity: Identity | None = None, **variables: Any) -> Mapping[str, Any]:
         for each in self.federation.subgraphs.values():
