@@ -42,6 +42,13 @@ class BadUserInput(DomainError):
     default_message = "The input is not valid"
 
 
+class HistoryGone(DomainError):
+    """A subscriber wants to go on from an event that is not known any more, so that something may be missing."""
+
+    code = "HISTORY_GONE"
+    default_message = "What came after the cursor is not known any more; read everything again, then listen anew"
+
+
 class Conflict(DomainError):
     code = "CONFLICT"
     default_message = "The request conflicts with an earlier one"

@@ -19,9 +19,13 @@ class BaseContext(ABC, Generic[LoadersT]):
 
     Attributes:
         identity: the caller, or None for an anonymous request.
+        goes_on_after: of a subscription, the cursor of the last event that the client has seen; None if it begins now.
+        cursor: of the event that a subscription gives next; whoever subscribes may go on after it.
     """
 
     identity: Caller | None
+    goes_on_after: str | None = field(default=None, init=False)
+    cursor: str | None = field(default=None, init=False)
     _loaders: LoadersT | None = field(default=None, init=False, repr=False)
 
     @property

@@ -14,3 +14,4 @@ class GraphQLRequest(msgspec.Struct, frozen=True):
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = msgspec.field(name="operationName", default=None)
+    extensions: dict[str, Any] | None = None

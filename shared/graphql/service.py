@@ -63,10 +63,13 @@ class GraphQLService:
     ) -> AsyncGenerator[Answer]:
         """Answer any operation as a stream; a query or a mutation gives one answer.
 
-        Each event is resolved with fresh loaders, so that it shows what has changed since the one before.
+        Each event is resolved with fresh loaders, so that it shows what has changed since the one before. Where events
+        have cursors (an answer has its own as an extension), it goes on after the one in the header `Last-Event-ID`.
         """
         try:
-            context = await self._context(_lowered(headers))
+            lowered = _lowered(headers)
+            context = await self._context(lowered)
+            context.goes_on_after = lowered.get("last-event-id")
             stream = await self.schema.stream(
                 query,
                 variable_values=None if variables is None else dict(variables),
@@ -79,7 +82,7 @@ class GraphQLService:
         async with aclosing(stream):
             async for result in stream:
                 if isinstance(result, ExecutionResult):
-                    yield _answer(result)
+                    yield _placed(_answer(result), context.cursor)
                 context.refresh()
 
 
@@ -94,6 +97,13 @@ def _answer(result: ExecutionResult) -> Answer:
         answer["errors"] = [shown(error) for error in errors]
     if result.extensions:
         answer["extensions"] = result.extensions
+    return answer
+
+
+def _placed(answer: Answer, cursor: str | None) -> Answer:
+    """The answer with its place among the events of its subscription, if it has one."""
+    if cursor is not None:
+        answer["extensions"] = {**answer.get("extensions", {}), "cursor": cursor}
     return answer
 
 

@@ -120,7 +120,8 @@ class WebSocketConnection:
         self._operations[message.id] = task
 
     async def _run(self, id_: str, request: GraphQLRequest) -> None:
-        answers = self._service.subscribe(request.query, request.variables, request.operation_name, self._headers)
+        headers = {**self._headers, **_last_event_id(request)}
+        answers = self._service.subscribe(request.query, request.variables, request.operation_name, headers)
         with suppress(WebSocketDisconnect):
             async with aclosing(answers):
                 refused = await self._forward(id_, answers)
@@ -147,3 +148,9 @@ class WebSocketConnection:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _last_event_id(request: GraphQLRequest) -> Mapping[str, str]:
+    """What an HTTP request would say of where its subscription goes on."""
+    cursor = (request.extensions or {}).get("cursor")
+    return {"last-event-id": cursor} if isinstance(cursor, str) else {}

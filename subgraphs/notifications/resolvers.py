@@ -17,6 +17,7 @@ from subgraphs.notifications.types import (
     MarkReadPayload,
     Notification,
     cursor_at,
+    cursor_of,
     place_of,
     read_inbox,
 )
@@ -66,7 +67,10 @@ class Subscription:
         "none is missing and none comes twice, however often the client reconnects. Ends when the token expires."
     )
     async def notification_received(self, info: Info, after: str | None = None) -> AsyncGenerator[Notification]:
-        number = None if after is None else place_of(after, info.context.caller.require_user())
+        # A client that reconnects repeats its operation as it was: what it has seen last is later than `after`.
+        cursor = info.context.goes_on_after or after
+        number = None if cursor is None else place_of(cursor, info.context.caller.require_user())
         async with aclosing(info.context.mailbox.follow(number)) as notifications:
             async for notification in notifications:
+                info.context.cursor = cursor_of(notification)
                 yield Notification.of(notification)

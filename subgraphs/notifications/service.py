@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.caller import Caller
 from shared.database import Sessions, TenantSession
-from shared.errors import BadUserInput, NotFound
+from shared.errors import BadUserInput, HistoryGone, NotFound
 from shared.events import Hub, Subscription
 from shared.events.backoff import Backoff
 from shared.events.outages import is_outage
@@ -72,13 +72,13 @@ class Mailbox:
         reading has left a wake. Ends with Unauthenticated when the token counts no more.
 
         Raises:
-            BadUserInput: there is no number `after` yet. To wait for it would be to pass over those before it.
+            HistoryGone: there is no number `after`. To wait for it would be to pass over those before it.
         """
         user_id = self.caller.require_user()
         async with self.hub.subscribe(channel_of(self.caller.tenant_id, user_id)) as wakes:
             last = await self._patiently(NotificationStore.last_number, user_id)
             if after is not None and after > last:
-                raise BadUserInput("`after` is not a cursor of your notifications", field="after")
+                raise HistoryGone
             number = last if after is None else after
             while True:
                 await self.recheck()

@@ -166,6 +166,14 @@ class Subscription:
             yield await info.context.loaders.title.load(number) or "?"
 
     @strawberry.subscription
+    async def pages(self, info: Info) -> AsyncGenerator[int]:
+        """Two pages from after the one that was read last."""
+        read = int(info.context.goes_on_after or 0)
+        for number in (read + 1, read + 2):
+            info.context.cursor = str(number)
+            yield number
+
+    @strawberry.subscription
     async def forever(self) -> AsyncGenerator[int]:
         ENDED.clear()
         try:

@@ -124,6 +124,12 @@ class TestWebSocket:
             socket.send_text(message)
         assert close_code(socket) == code
 
+    def test_a_subscription_goes_on_after_the_event_that_was_seen_last(self, socket: WebSocketTestSession) -> None:
+        payload = {"query": "subscription { pages }", "extensions": {"cursor": "7"}}
+        socket.send_json({"type": "subscribe", "id": "1", "payload": payload})
+        answers = [socket.receive_json()["payload"] for _ in range(2)]
+        assert answers == [{"data": {"pages": n}, "extensions": {"cursor": str(n)}} for n in (8, 9)]
+
     def test_a_subscription_before_the_handshake_is_refused(self, client: TestClient) -> None:
         with client.websocket_connect("/graphql", subprotocols=["graphql-transport-ws"]) as socket:
             socket.send_json({"type": "subscribe", "id": "1", "payload": {"query": "{ hello }"}})

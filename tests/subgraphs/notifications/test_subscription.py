@@ -17,7 +17,7 @@ from subgraphs.notifications.app import create
 from subgraphs.notifications.settings import NotificationsSettings
 from tests.patience import PATIENCE_SECONDS
 from tests.queries import Queries
-from tests.subgraphs.conftest import Ask
+from tests.subgraphs.conftest import Ask, SignIn
 from tests.subgraphs.notifications.conftest import Listen, Tell, cursor_at
 from tests.tenants import Control, Tenant
 
@@ -63,6 +63,20 @@ class TestFollowing:
         async with aclosing(listen(by=ada, after=cursor)) as answers, asyncio.timeout(PATIENCE_SECONDS):
             assert [received(await anext(answers))["title"] for _ in range(2)] == ["e", "f"]
 
+    async def test_goes_on_after_the_event_that_the_client_has_seen_last(
+        self, notifications: SubgraphApp, signed_in: SignIn, tell: Tell, tenant: Tenant
+    ) -> None:
+        """Whatever the operation says itself: a browser that reconnects repeats it as it was."""
+        ada = tenant.caller()
+        await tell(ada, "a", "b", "c")
+        query = "subscription ($after: String) { notificationReceived(after: $after) { title cursor } }"
+        headers = {**signed_in(ada), "Last-Event-ID": cursor_at(ada, 2)}
+        answers = notifications.service.subscribe(query, {"after": cursor_at(ada, 0)}, headers=headers)
+        async with aclosing(answers):
+            answer = await asyncio.wait_for(anext(answers), PATIENCE_SECONDS)
+        assert answer["extensions"] == {"cursor": cursor_at(ada, 3)}
+        assert received(answer) == {"title": "c", "cursor": cursor_at(ada, 3)}
+
     async def test_misses_nothing_from_where_the_mailbox_ended_before_it_began(
         self, ask: Ask, listen: Listen, tell: Tell, tenant: Tenant
     ) -> None:
@@ -105,14 +119,14 @@ class TestFollowing:
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
     @pytest.mark.parametrize("number", [3, 2**63 - 1])
-    async def test_refuses_a_cursor_beyond_the_newest(
+    async def test_tells_a_cursor_beyond_the_newest_that_history_is_gone(
         self, listen: Listen, tell: Tell, tenant: Tenant, number: int
     ) -> None:
         ada = tenant.caller()
         await tell(ada, "a", "b")
         async with aclosing(listen(by=ada, after=cursor_at(ada, number))) as answers:
             answer = await asyncio.wait_for(anext(answers), PATIENCE_SECONDS)
-        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert answer["errors"][0]["extensions"]["code"] == "HISTORY_GONE"
 
     async def test_refuses_a_cursor_of_somebody_elses(self, listen: Listen, tell: Tell, tenant: Tenant) -> None:
         ada, bob = tenant.caller(), tenant.caller()
