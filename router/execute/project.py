@@ -80,7 +80,7 @@ class Projector:
                 return self._generated.project(data, variables, budget)
             except Unsure:
                 pass
-        state = Projection(variables, budget)
+        state = Projection(variables, budget, errors)
         completed = self.root.complete_object(data, None, state)
         explain(state, errors)
         return None if completed is INVALID else completed

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, cast
 
 from router.execute.budget import Budget
 from router.execute.json import JSONObject, PathKey
-from router.execute.paths import Position
+from router.execute.paths import Position, keys_of
 from router.plan.nodes import Condition
 
 
@@ -32,10 +32,12 @@ class Projection:
         malformed: positions of values that their type does not admit, and what is wrong with them.
         denied: positions of what the caller may not see.
         postponed: what comes later of the objects met.
+        errors: those that are known already, at the client's paths.
     """
 
     variables: Mapping[str, Any]
     budget: Budget = field(default_factory=Budget)
+    errors: Sequence[JSONObject] = ()
     violations: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     malformed: list[tuple[Position, str]] = field(default_factory=list[tuple[Position, str]])
     denied: list[Position] = field(default_factory=list[Position])
@@ -43,6 +45,7 @@ class Projection:
     _applying: dict[tuple[int, str | None], Sequence["FieldShape"]] = field(
         default_factory=dict[tuple[int, str | None], Sequence["FieldShape"]]
     )
+    _failing: set[tuple[PathKey, ...]] | None = None
 
     def applying(self, shape: "ObjectShape", typename: str | None) -> Sequence["FieldShape"]:
         """The fields of a shape with conditions, evaluated once per answer and type."""
@@ -52,6 +55,13 @@ class Projection:
             known = [each for each in shape.of_type(typename) if applies(each.when, self.variables)]
             self._applying[key] = known
         return known
+
+    def fails_below(self, position: Position | None) -> bool:
+        """Whether an error is known of a field of the object at a position, or of something below one."""
+        if self._failing is None:
+            paths = (tuple[PathKey, ...](error.get("path", ())) for error in self.errors)
+            self._failing = {path[:length] for path in paths for length in range(len(path))}
+        return tuple(keys_of(position)) in self._failing
 
     def may_apply(self, shape: "ObjectShape", typename: str | None) -> bool:
         """Whether an object has any of the fields; one of unknown type may turn out to be of a type that has them."""
@@ -181,12 +191,14 @@ class ObjectShape:
     deferred: tuple[tuple[int, "ObjectShape"], ...] = ()
     unseen: frozenset[str] = frozenset()
     conditional: bool = field(init=False)
+    depends_on_type: bool = field(init=False)
     _by_type: dict[str | None, Sequence[FieldShape]] = field(
         init=False, default_factory=dict[str | None, Sequence[FieldShape]]
     )
 
     def __post_init__(self) -> None:
         self.conditional = any(each.when for each in self.fields)
+        self.depends_on_type = any(each.on is not None for each in self.fields)
 
     def of_type(self, typename: str | None) -> Sequence[FieldShape]:
         """The fields that objects of this type have, conditions aside."""
@@ -213,13 +225,11 @@ class ObjectShape:
             TooManyObjects: the answer has come to its bound.
         """
         state.budget.spend(1)
-        typename: str | None = self.type_name
-        if typename not in self.possible:
-            typename = source.get(self.typename_key)
-            if not isinstance(typename, str) or typename not in self.possible:
-                if typename is not None and typename != self.type_name:
-                    return None  # a type that the public schema does not show here
-                typename = None
+        typename = self.type_name if self.type_name in self.possible else self._type_told(source)
+        if typename == _HIDDEN:
+            return None
+        if typename is None and self.depends_on_type and state.fails_below(position):
+            return INVALID  # who would have told the type has lost the object, because a field failed
         fields = state.applying(self, typename) if self.conditional else self.of_type(typename)
         completed: JSONObject = {}
         for each in fields:
@@ -240,6 +250,17 @@ class ObjectShape:
             if state.may_apply(later, typename):
                 state.postponed.append(Postponed(part, later, source, position))
         return completed
+
+    def _type_told(self, source: JSONObject) -> str | None:
+        """The object type that the data tells; None if it tells none."""
+        typename = source.get(self.typename_key)
+        if isinstance(typename, str) and typename in self.possible:
+            return typename
+        return None if typename is None or typename == self.type_name else _HIDDEN
+
+
+_HIDDEN = ""
+"""Stands for a type that the public schema does not show at a place."""
 
 
 class Postponed(NamedTuple):

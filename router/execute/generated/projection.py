@@ -108,6 +108,7 @@ class _Writer:
             f"        if t != {own}: return None",
             "        t = None",
             "elif t is not None: raise Unsure",
+            *(["if t is None: raise Unsure"] if shape.depends_on_type else []),
         ]
 
     def _part(self, guard: Guard, fields: Sequence[FieldShape]) -> list[str]:

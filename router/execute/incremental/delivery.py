@@ -176,8 +176,8 @@ class Delivery:
         """Make the data of a group, or let all its fragments fail."""
         self._forget(group)
         postponed = group.postponed
-        state = Projection(self._variables, self._budget)
         group.errors = self._errors.at(postponed.part, group.path)
+        state = Projection(self._variables, self._budget, group.errors)
         try:
             if stopped is not None:
                 raise stopped

@@ -88,7 +88,7 @@ class IncrementalExecutor:
             introspected, problems = run.introspected
             run.data.update(introspected)
             told = [*told, *problems]
-        state = Projection(run.variables, run.budget)
+        state = Projection(run.variables, run.budget, told)
         data = self._shape.complete_object(run.data, None, state)
         explain(state, told)
         return Response(None if data is INVALID else data, told, run.extensions), state.postponed

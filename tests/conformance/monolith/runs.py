@@ -1,7 +1,9 @@
 """Random graphs and random operations, answered by the router and by the graph in one piece."""
 
+import gc
 import random
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from router.compose import ErrorCode, Refused
@@ -87,10 +89,11 @@ class Graph:
         self.tally.graphs += 1
         chance = random.Random(self.seed)
         drawing = Operations(federation.schema, chance, most)
-        while self.tally.operations < operations:
-            found = await self._compare(federation, drawing.draw(), chance)
-            if found is not None:
-                return found
+        with _nothing_collected():
+            while self.tally.operations < operations:
+                found = await self._compare(federation, drawing.draw(), chance)
+                if found is not None:
+                    return found
         return None
 
     async def shrink(self, found: Counterexample) -> Counterexample:
@@ -125,3 +128,13 @@ class Graph:
         self.tally.operations += 1
         self.tally.requests += federation.requests
         self.tally.repeated += bool(federation.repeated())
+
+
+@contextmanager
+def _nothing_collected() -> Generator[None]:
+    """Without the garbage collector, which takes an eighth of the time for the syntax trees of a graph's operations."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
