@@ -7,7 +7,7 @@ verified is compared with these, never followed. Source: RFC 9068 and RFC 8725.
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 
+from shared.bearer import bearer_token
 from shared.caller import Caller, TenantId, UserId
 from shared.errors import Unauthenticated
 from shared.jwks import KeySource
@@ -31,7 +32,7 @@ TYPE: Final = "at+jwt"
 ALGORITHM: Final = "ES256"
 LIFETIME_SECONDS: Final = 3600
 LEEWAY_SECONDS: Final = 30
-_MAX_LENGTH: Final = 8192
+MAX_LENGTH: Final = 8192
 _HEADERS: Final = frozenset({"alg", "kid", "typ"})
 
 
@@ -106,13 +107,21 @@ class TokenVerifier:
         self._remember = remember
         self._verified: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
 
+    async def presented(self, headers: Mapping[str, str]) -> str | None:
+        """The token that a request's headers present; None for an anonymous request.
+
+        Raises:
+            Unauthenticated: there is something else instead.
+        """
+        return bearer_token(headers)
+
     async def caller(self, token: str) -> Caller:
         """The caller `token` was issued to.
 
         Raises:
             Unauthenticated: the token is forged, malformed, expired or meant for something else.
         """
-        if len(token) > _MAX_LENGTH:
+        if len(token) > MAX_LENGTH:
             raise TokenInvalid
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         if known := self._verified.get(digest):
@@ -128,12 +137,9 @@ class TokenVerifier:
 
     async def _verify(self, token: str) -> tuple[Caller, int]:
         try:
-            header = _header(token)
-            keys = await self._keys.keys(header["kid"])
-            payload = jws.deserialize_compact(token, _only(keys, header["kid"]), algorithms=[ALGORITHM]).payload
-            claims = orjson.loads(payload or b"")
+            claims = await signed_claims(token, self._keys, TYPE)
             self._check(claims)
-            return _caller(claims), claims["exp"]
+            return caller_of(claims), claims["exp"]
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise TokenInvalid from error
 
@@ -152,10 +158,22 @@ class TokenVerifier:
             raise TokenExpired
 
 
-def _header(token: str) -> dict[str, str]:
+async def signed_claims(token: str, keys: KeySource, type_: str) -> dict[str, Any]:
+    """What a token of that type says, if its signature is right; nothing else of it has been looked at.
+
+    Raises:
+        Unauthenticated: it is not such a token. So mean JoseError, ValueError, KeyError, TypeError and AttributeError.
+    """
+    header = _header(token, type_)
+    known = await keys.keys(header["kid"])
+    payload = jws.deserialize_compact(token, _only(known, header["kid"]), algorithms=[ALGORITHM]).payload
+    return orjson.loads(payload or b"")
+
+
+def _header(token: str, type_: str) -> dict[str, str]:
     """The header, if it is exactly the one we sign: no ``crit``, no embedded key, no other algorithm."""
     header: dict[str, Any] = dict(jws.extract_compact(token.encode("ascii")).headers())
-    expected = header.keys() == _HEADERS and header["alg"] == ALGORITHM and header["typ"] == TYPE
+    expected = header.keys() == _HEADERS and header["alg"] == ALGORITHM and header["typ"] == type_
     if not expected or not isinstance(header["kid"], str):
         raise TokenInvalid
     return header
@@ -168,7 +186,12 @@ def _only(keys: KeySet, kid: str) -> ECKey:
     raise TokenInvalid
 
 
-def _caller(claims: dict[str, Any]) -> Caller:
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """The caller that a token's claims name.
+
+    Raises:
+        Unauthenticated: they name none. So mean ValueError, KeyError, TypeError and AttributeError.
+    """
     return Caller(
         tenant_id=TenantId(UUID(claims["tid"])),
         user_id=UserId(UUID(claims["sub"])),
