@@ -4,6 +4,7 @@ Source: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import cast
@@ -11,6 +12,7 @@ from typing import cast
 import httptools
 
 from router.execute.transport.body import Body
+from router.execute.transport.form import FormMessage
 
 MAX_OVERHEAD = 256 * 1024
 """Bytes of a response that may be something else than body, beside as many again as the body has."""
@@ -54,27 +56,50 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._waiter: asyncio.Future[Reply] | None = None
         self._received = 0
+        self._room = asyncio.Event()
+        self._room.set()
         self._begin()
 
-    async def exchange(self, request: bytes) -> Reply:
+    async def exchange(self, request: bytes | FormMessage) -> Reply:
         """Send a request and wait for its response; whoever stops waiting loses the connection.
 
         Raises:
             Unanswered: it ended before anything came back.
             BrokenOff: it ended in the middle of the response.
             Garbled: what came is no response.
+            OSError: a file of a form cannot be read.
         """
         if not self.reusable:
             raise Unanswered
         self._received = 0
         self._begin()
         waiter = self._waiter = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
         try:
+            if isinstance(request, bytes):
+                self._transport.write(request)
+            else:
+                await self._write_form(request, waiter)
             return await waiter
         except BaseException:
             self.abort()
             raise
+
+    async def _write_form(self, message: FormMessage, waiter: asyncio.Future[Reply]) -> None:
+        """Write as fast as it is read, until all is written or the answer is there."""
+        self._transport.write(message.head)
+        async with aclosing(message.parts.pieces()) as pieces:
+            async for piece in pieces:
+                await self._room.wait()
+                if waiter.done():
+                    self.reusable = False  # what follows would be taken for the rest of this body
+                    return
+                self._transport.write(piece)
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
 
     def abort(self) -> None:
         """End the connection at once."""
@@ -104,6 +129,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.reusable = False
+        self._room.set()
         if self._status and not self._delimited and exc is None:
             self._end()  # it lasts as long as the connection
         if self._reply is not None:

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
+from typing import TypeAlias
 
 import orjson
 
@@ -26,19 +27,22 @@ from router.execute.transport.base import (
 )
 from router.execute.transport.connection import BrokenOff, Garbled, Reply, Unanswered
 from router.execute.transport.flights import Flights
+from router.execute.transport.form import FormMessage, form_of
 from router.execute.transport.headers import header_lines
-from router.execute.transport.payload import payload_of
+from router.execute.transport.payload import parameters_of, payload_of
 from router.execute.transport.pool import Pool
 from router.execute.transport.streams import Streams
 
 MAX_CONNECTIONS = 200
+
+Content: TypeAlias = bytes | FormMessage
+"""The rest of a message, see `content_of`."""
 
 _REQUEST_LINES = (
     "POST {target} HTTP/1.1\r\n"
     "host: {authority}\r\n"
     "accept: application/graphql-response+json, application/json;q=0.9\r\n"
     "accept-encoding: gzip\r\n"
-    "content-type: application/json\r\n"
 )
 
 
@@ -91,7 +95,7 @@ class HttpTransport:
             raise SubgraphTimeout(f"Subgraph {request.subgraph} did not answer in time.") from error
         return parse_reply(request, reply)
 
-    async def exchange(self, request: SubgraphRequest, content: bytes) -> Reply:
+    async def exchange(self, request: SubgraphRequest, content: Content) -> Reply:
         """Send what `content_of` gave, and wait for the answer for as long as it takes.
 
         Raises:
@@ -139,14 +143,35 @@ class HttpTransport:
         return self._known_pool
 
 
-def content_of(request: SubgraphRequest) -> bytes:
+def content_of(request: SubgraphRequest) -> Content:
     """A message without the lines that say where it goes: the request's own headers, and the body.
 
     Raises:
         InvalidHeader: a header would end up as something else than one header.
     """
-    body = payload_of(request)
-    return b"%bcontent-length: %d\r\n\r\n%b" % (header_lines(request.headers), len(body), body)
+    try:
+        body = payload_of(request)
+    except TypeError:
+        return _with_files(request)
+    return b"%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
+        header_lines(request.headers),
+        len(body),
+        body,
+    )
+
+
+def _with_files(request: SubgraphRequest) -> FormMessage:
+    """A form, with the header that servers ask for to be sure that no other site's page has made a browser send it.
+
+    Raises:
+        TypeError: it is not files that the variables have and JSON has not.
+    """
+    form = form_of(parameters_of(request))
+    if form is None:
+        raise TypeError("The variables cannot be written as JSON.")
+    headers = {**request.headers, "apollo-require-preflight": "true"}
+    lines = f"content-type: {form.content_type}\r\ncontent-length: {form.size}\r\n\r\n"
+    return FormMessage(header_lines(headers) + lines.encode(), form)
 
 
 def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:

@@ -24,9 +24,21 @@ def parameters_of(request: SubgraphRequest) -> JSONObject:
 
 
 def payload_of(request: SubgraphRequest) -> bytes:
-    """The body of a request."""
-    parameters = parameters_of(request)
+    """The body of a request.
+
+    Raises:
+        TypeError: there is something in the variables that JSON has no words for, as a file.
+    """
+    return written(parameters_of(request))
+
+
+def written(value: JSONObject) -> bytes:
+    """JSON.
+
+    Raises:
+        TypeError: it has no words for the value.
+    """
     try:
-        return orjson.dumps(parameters)
+        return orjson.dumps(value)
     except TypeError:
-        return json.dumps(parameters).encode()  # integers of more than 64 bits
+        return json.dumps(value).encode()  # integers of more than 64 bits

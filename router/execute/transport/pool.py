@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from router.execute.transport.address import Address
 from router.execute.transport.connection import Connection, Reply, Unanswered
+from router.execute.transport.form import FormMessage
 
 IDLE_SECONDS = 4.0
 """How long a connection is kept for the next request: shorter than the five seconds usual at servers."""
@@ -37,7 +38,7 @@ class Pool:
         self._closed = False
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def exchange(self, request: bytes, *, idempotent: bool) -> Reply:
+    async def exchange(self, request: bytes | FormMessage, *, idempotent: bool) -> Reply:
         """Send a request on a connection of its own; those that find none free wait in their order.
 
         A kept connection may have been ended by the server just now. An idempotent request is then sent again.
@@ -67,7 +68,7 @@ class Pool:
         for connection in tuple(self._open):
             self._end(connection)
 
-    async def _exchange(self, connection: Connection, request: bytes) -> Reply:
+    async def _exchange(self, connection: Connection, request: bytes | FormMessage) -> Reply:
         try:
             reply = await connection.exchange(request)
         except BaseException:

@@ -85,6 +85,23 @@ class Compression:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploads:
+    """Files that come with an operation, as a form, and go on to subgraphs in the same way.
+
+    Attributes:
+        scalar: of the public schema, whose values files are.
+        files: in one form.
+        total_bytes: of one form, all files together.
+        memory_bytes: of one file: larger ones are kept on the disk, until their operation has been answered.
+    """
+
+    scalar: str = "Upload"
+    files: int = 10
+    total_bytes: int = 50_000_000
+    memory_bytes: int = 500_000
+
+
+@dataclass(frozen=True, slots=True)
 class HttpPolicy:
     """How GraphQL is served over HTTP.
 
@@ -94,9 +111,14 @@ class HttpPolicy:
         compression: of answers; None for none.
         hosts: that the router is reached by, `*.example.com` for all within a domain; none for any. Names stop pages
             that reach a router within a network by a name of their own (DNS rebinding).
+        batch: operations that may come in one request, as a list; 0 for none but single ones. Each counts for itself
+            wherever operations are counted.
+        uploads: None takes no files.
     """
 
     cross_site: CrossSite | None = field(default_factory=CrossSite)
     cors: Cors | None = None
     compression: Compression | None = field(default_factory=Compression)
     hosts: tuple[str, ...] = ()
+    batch: int = 0
+    uploads: Uploads | None = None

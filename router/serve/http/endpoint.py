@@ -5,6 +5,7 @@ Source: https://graphql.github.io/graphql-over-http/draft/
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
@@ -13,10 +14,11 @@ from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.graphiql import Page
+from router.serve.http.batch import answer_batch
 from router.serve.http.compress import Compressor
 from router.serve.http.config import HttpPolicy
 from router.serve.http.headers import read_headers
-from router.serve.http.incoming import Incoming, not_allowed
+from router.serve.http.incoming import Asked, Incoming, Kind, not_allowed
 from router.serve.http.leaving import Left, UntilLeft
 from router.serve.http.negotiate import MediaType, negotiate
 from router.serve.http.reply import Reply
@@ -61,7 +63,7 @@ class GraphQLEndpoint:
                 await self._page.send(send)
                 return
             reply.accept(headers)
-            await reply.answer(await self._answer(scope, headers, receive, reply.formats), receive)
+            await self._serve(scope, headers, receive, reply)
         except Refused as refused:
             await reply.refuse(refused)
         except Left:
@@ -69,22 +71,41 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             await reply.fail(error)
 
-    async def _answer(
-        self, scope: Scope, headers: Mapping[str, str], receive: Receive, formats: Formats | None
-    ) -> Response | Stream:
-        self._incoming.check(scope, headers)
+    async def _serve(self, scope: Scope, headers: Mapping[str, str], receive: Receive, reply: Reply) -> None:
+        kind = self._incoming.check(scope, headers)
         address = (scope.get("client") or ("",))[0]
         context = self._engine.control.seen(await self._hooks.authenticate(headers, None), headers, address)
-        request = await self._incoming.read(scope, headers, receive)
-        operation = await self._engine.prepare(request, context)
         client = Client(context, address, headers)
+        if kind is not Kind.FORM:
+            asked = await self._incoming.read(kind, scope, headers, receive)
+            await reply.answer(await self._answer(asked, kind, client, receive, reply.formats), receive)
+            return
+        form = await self._incoming.read_form(headers, receive)
+        try:
+            asked = self._incoming.parsed(form.operations)
+            await reply.answer(await self._answer(asked, kind, client, receive, reply.formats), receive)
+        finally:
+            form.close()
+
+    async def _answer(
+        self, asked: Asked, kind: Kind, client: Client, receive: Receive, formats: Formats | None
+    ) -> Response | Stream | list[Response]:
+        if isinstance(asked, list):
+            return await answer_batch(partial(self._prepared, kind, client), asked, client.context, receive)
+        operation = await self._prepared(kind, client, asked)
         if operation.kind is OperationKind.QUERY:
             async with UntilLeft(receive):
-                return await self._execute(operation, request, client, formats)
-        if operation.kind is OperationKind.MUTATION and scope["method"] == "GET":
+                return await self._execute(operation, asked, client, formats)
+        if operation.kind is OperationKind.MUTATION and kind is Kind.GET:
             raise not_allowed("POST", "Mutations may not be sent by GET.")
         # What has begun to change something is done to the end.
-        return await self._execute(operation, request, client, formats)
+        return await self._execute(operation, asked, client, formats)
+
+    async def _prepared(self, kind: Kind, client: Client, request: GraphQLRequest) -> Operation:
+        operation = await self._engine.prepare(request, client.context)
+        if kind is Kind.FORM:
+            self._incoming.check_files(self._engine.schema, operation, request)
+        return operation
 
     async def _execute(
         self, operation: Operation, request: GraphQLRequest, client: Client, formats: Formats | None

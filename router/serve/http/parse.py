@@ -42,7 +42,7 @@ def parse_post(body: bytes) -> GraphQLRequest:
     Raises:
         Refused: there is none.
     """
-    return parse_parameters(_parse_json(body, "The body"))
+    return parse_parameters(parse_json(body, "The body"))
 
 
 def parse_get(query_string: bytes) -> GraphQLRequest:
@@ -60,7 +60,7 @@ def parse_get(query_string: bytes) -> GraphQLRequest:
         raise Refused.because("The query string gives a parameter twice.", status=HTTPStatus.BAD_REQUEST)
     for name in ("variables", "extensions"):
         if name in parameters:
-            parameters[name] = _parse_json(parameters[name], f"The parameter {name}") if parameters[name] else None
+            parameters[name] = parse_json(parameters[name], f"The parameter {name}") if parameters[name] else None
     parameters["operationName"] = parameters.get("operationName") or None
     return parse_parameters(parameters)
 
@@ -107,7 +107,12 @@ def _optional(given: JSONObject, name: str, type_: type, described: str) -> Any:
     return value
 
 
-def _parse_json(text: bytes | str, what: str) -> Any:
+def parse_json(text: bytes | str, what: str) -> Any:
+    """Decoded JSON.
+
+    Raises:
+        Refused: `what` is not valid JSON.
+    """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:

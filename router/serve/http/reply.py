@@ -63,7 +63,8 @@ class Reply:
                 await answer.respond(receive, self._send)
             case list():
                 bodies = b",".join(each.as_bytes() for each in answer)
-                await self._write(b"[%b]" % bodies, HTTPStatus.OK, {})
+                headers = {name: value for each in answer for name, value in each.headers.items()}
+                await self._write(b"[%b]" % bodies, HTTPStatus.OK, headers)
             case Response():
                 await self._one(answer, status_of(answer, self._media_type), answer.headers)
 

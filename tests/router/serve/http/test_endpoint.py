@@ -64,9 +64,7 @@ class TestPost:
         "body",
         [
             {},
-            [],
             "text",
-            [{"query": "{whoami}"}],
             {"query": 1},
             {"query": ""},
             {"query": "{whoami}", "operationName": []},
