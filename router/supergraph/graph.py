@@ -231,7 +231,8 @@ class QueryGraph:
         if field is None or join is None:
             return None
         inherited = _provided(self.supergraph, node.provided, node.type_name, name)
-        if inherited is None and not self._resolves(node, field, join):
+        is_provided = inherited is not None and join.external  # what is its own, a label may take away nevertheless
+        if not is_provided and not self._resolves(node, field, join):
             return None
         type_ = join.type or field.type
         child = self.supergraph.types.get(base_name(type_))

@@ -1,5 +1,6 @@
 """Progressive overrides hold or not, as a request says."""
 
+import pytest
 from graphql import parse
 
 from router.compose import Composed, Subgraph, compose
@@ -74,3 +75,26 @@ def test_more_sets_of_labels_than_are_kept_are_planned_all_the_same() -> None:
     for number in range(100):
         plan = planner.plan(document, None, frozenset({"titles", f"unknown {number}"}))
         assert [fetch.subgraph for fetch in plan.fetches] == ["old", "new"]
+
+
+PROVIDING = HEADER.replace('"@override"', '"@override", "@provides", "@external", "@shareable"')
+WRITERS = f"""{PROVIDING}
+type Book @key(fields: "id") {{ id: ID! writer: Writer }}
+type Writer @key(fields: "id") {{ id: ID! name: String @shareable }}
+"""
+NEWEST = f"""{PROVIDING}
+type Query {{ newest: Book @provides(fields: "writer {{ name }}") }}
+type Book @key(fields: "id") {{ id: ID! writer: Writer @override(from: "old", label: "writers") }}
+type Writer @key(fields: "id") {{ id: ID! name: String @external }}
+"""
+
+
+@pytest.mark.parametrize(("labels", "asked"), [((), ["new", "old"]), (("writers",), ["new"])])
+def test_what_is_provided_below_an_overridden_field_comes_where_the_label_holds(
+    labels: tuple[str, ...], asked: list[str]
+) -> None:
+    composed = compose([Subgraph("old", "http://old", WRITERS), Subgraph("new", "http://new", NEWEST)])
+    assert isinstance(composed, Composed), composed
+    planner = Planner(Supergraph.from_sdl(composed.supergraph_sdl))
+    plan = planner.plan(parse("{ newest { writer { name } } }"), None, frozenset(labels))
+    assert [fetch.subgraph for fetch in plan.fetches] == asked
