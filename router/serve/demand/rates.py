@@ -1,6 +1,5 @@
 """Who may have how much in a time: taking it before work, and giving back afterwards what was too much."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,10 +88,8 @@ class Rates:
             Refused: there is not enough left, or there never is; nothing is taken then.
         """
         shares = list(self._shares(context, None if cost is None else ceil(cost)))
-        if len(shares) == 1:
-            await self._add(shares[0])
-        elif shares:
-            await asyncio.gather(*map(self._add, shares))
+        for share in shares:
+            await self._add(share)
         over = [share for share in shares if share.used > share.rate.quota]
         if over:
             self._undo(shares, over)
@@ -121,7 +118,7 @@ class Rates:
 
     async def _add(self, share: Share) -> None:
         amount = share.taken + self._back.pop((share.rate.name, share.key, share.window), 0)
-        share.used = await self._counters.add(share.rate.name, share.window, share.key, amount, share.rate.seconds)
+        share.used = await self._counters.add(share.rate, share.window, share.key, amount)
 
     def _return(self, share: Share, amount: int) -> None:
         if not amount:

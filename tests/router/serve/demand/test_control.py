@@ -16,6 +16,7 @@ from router.serve.demand.control import DemandControl
 from router.serve.demand.counters import LocalCounters
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
+RATE = Rate("rate", 5, 60)
 HOUR = 3_600 * 24 * 365 * 100
 """A window that does not end while a test runs."""
 
@@ -185,7 +186,7 @@ async def test_counts_of_windows_that_are_over_are_forgotten() -> None:
     counters = LocalCounters()
     for window in range(3):
         for key in range(10):
-            assert await counters.add("rate", window, str(key), 1, 60) == 1
-    assert await counters.add("rate", 1, "0", -1, 60) == 0
-    assert await counters.add("rate", 2, "0", 1, 60) == 2
-    assert len(counters._windows["rate"][1]) == 10  # pyright: ignore[reportPrivateUsage]  # what is held
+            assert await counters.add(RATE, window, str(key), 1) == 1
+    assert await counters.add(RATE, 1, "0", -1) == 0
+    assert await counters.add(RATE, 2, "0", 1) == 2
+    assert len(counters._windows.of(RATE, 2) or ()) == 10  # pyright: ignore[reportPrivateUsage]  # what is held

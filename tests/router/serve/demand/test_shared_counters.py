@@ -16,6 +16,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
 
 EVERYBODY = Rate("all", 5, 3_600, per=Per.EVERYBODY)
+RATE, OTHER = Rate("rate", 5, 60), Rate("other", 5, 60)
 ANYBODY = RequestContext()
 
 
@@ -45,11 +46,11 @@ async def test_two_routers_count_together(servers: Servers, prefix: str) -> None
 
 async def test_windows_and_keys_are_apart(servers: Servers, prefix: str) -> None:
     async with counting(servers.redis, prefix) as counters:
-        assert await counters.add("rate", 1, "a", 3, 60) == 3
-        assert await counters.add("rate", 2, "a", 1, 60) == 1
-        assert await counters.add("rate", 1, "b", 1, 60) == 1
-        assert await counters.add("other", 1, "a", 1, 60) == 1
-        assert await counters.add("rate", 1, "a", -2, 60) == 1
+        assert await counters.add(RATE, 1, "a", 3) == 3
+        assert await counters.add(RATE, 1, "b", 1) == 1
+        assert await counters.add(OTHER, 1, "a", 1) == 1
+        assert await counters.add(RATE, 1, "a", -2) == 1
+        assert await counters.add(RATE, 2, "a", 1) == 1
 
 
 async def test_requests_at_the_same_time_take_no_more_than_there_is(servers: Servers, prefix: str) -> None:
@@ -60,6 +61,25 @@ async def test_requests_at_the_same_time_take_no_more_than_there_is(servers: Ser
         assert sum(isinstance(each, list) for each in outcomes) == 5
 
 
+async def test_a_part_of_a_large_quota_is_taken_ahead(servers: Servers, prefix: str) -> None:
+    large = Rate("large", 1_000, 3_600, per=Per.EVERYBODY)
+    async with counting(servers.redis, prefix) as one, counting(servers.redis, prefix) as other:
+        assert [await one.add(large, 1, "a", 1) for _ in range(21)] == list(range(1, 22))
+        assert await other.add(large, 1, "a", 1) == 22  # the part that the first one took is spent
+        assert await one.add(large, 1, "a", 1) == 23 + 20  # and what the other one has is not free any more
+        assert await one.add(large, 1, "a", -5) == 38
+        assert await one.add(large, 1, "a", 5) == 43
+
+
+async def test_no_more_than_the_quota_is_spent_whoever_takes_it_ahead(servers: Servers, prefix: str) -> None:
+    large = Rate("large", 200, 3_600, per=Per.EVERYBODY)
+    async with counting(servers.redis, prefix) as one, counting(servers.redis, prefix) as other:
+        routers = [Rates(each, lambda _: [large], lambda: 1_000_000.0) for each in (one, other)]
+        asked = [routers[number % 2].take(ANYBODY, None) for number in range(300)]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        assert 190 <= sum(isinstance(each, list) for each in outcomes) <= 200
+
+
 async def test_without_redis_each_counts_for_itself(caplog: pytest.LogCaptureFixture, prefix: str) -> None:
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -67,7 +87,7 @@ async def test_without_redis_each_counts_for_itself(caplog: pytest.LogCaptureFix
     await server.wait_closed()
     with caplog.at_level(logging.WARNING):
         async with counting(f"redis://127.0.0.1:{port}/0", prefix) as counters:
-            assert [await counters.add("rate", 1, "a", 1, 60) for _ in range(3)] == [1, 2, 3]
+            assert [await counters.add(RATE, 1, "a", 1) for _ in range(3)] == [1, 2, 3]
             assert counters.failures == 1  # it is not tried again at once
     assert [record.getMessage() for record in caplog.records] == [
         "Redis does not count rates (ConnectionError); this process counts alone for now."
@@ -85,7 +105,7 @@ async def test_a_redis_that_does_not_answer_is_not_waited_for(prefix: str) -> No
     port = server.sockets[0].getsockname()[1]
     try:
         async with counting(f"redis://127.0.0.1:{port}/0", prefix, seconds=0.05) as counters:
-            assert await counters.add("rate", 1, "a", 1, 60) == 1
+            assert await counters.add(RATE, 1, "a", 1) == 1
             assert counters.failures == 1
     finally:
         silent.set()
