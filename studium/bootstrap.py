@@ -79,7 +79,23 @@ def _install(*, dev: bool) -> int:
             return _fail(f"{title} failed; the message above says why.")
         _mark(name, inputs)
         console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - began:.1f} s[/]")
+    if dev:
+        _install_clients(console)
     return _build_assets(console)
+
+
+def _install_clients(console: "Console") -> None:
+    """Get the clients that the router is tested with; without npm's registry their tests are skipped, and say so."""
+    folder = ROOT / "tests" / "clients"
+    inputs = [folder / "package-lock.json"]
+    if (folder / "node_modules").is_dir() and _done("clients", inputs):
+        return
+    with console.status("Installing GraphQL clients …"):
+        status = _run([str(PYTHON), "-m", "tests.clients.install"])
+    if status:
+        console.print("[yellow]The tests with GraphQL clients are skipped; the next `make test` tries again.[/]")
+    else:
+        _mark("clients", inputs)
 
 
 def _build_assets(console: "Console") -> int:

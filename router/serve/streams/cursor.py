@@ -6,6 +6,7 @@ Server-Sent Event.
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,16 @@ def cursor_in(payload: JSONObject) -> str | None:
     extensions: Any = payload.get("extensions")
     cursor: Any = extensions.get(KEY) if extensions else None
     return cursor if isinstance(cursor, str) and _CURSOR.fullmatch(cursor) else None
+
+
+def with_cursor(request: GraphQLRequest, headers: Mapping[str, str]) -> GraphQLRequest:
+    """The request, saying itself where to go on if its headers do.
+
+    Raises:
+        Refused: it cannot be a cursor.
+    """
+    cursor = cursor_asked(request, headers)
+    return request if cursor is None else replace(request, extensions={**(request.extensions or {}), KEY: cursor})
 
 
 def cursor_asked(request: GraphQLRequest, headers: Mapping[str, str] = MappingProxyType({})) -> str | None:

@@ -24,6 +24,7 @@ from router.serve.http.negotiate import MediaType
 from router.serve.http.parse import check_content_type, parse_post
 from router.serve.http.reply import Reply
 from router.serve.request import Hooks, RequestContext
+from router.serve.streams.cursor import with_cursor
 from router.serve.streams.framing import EventStream, single_end, single_event
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import End, Event, next_within
@@ -128,7 +129,7 @@ class SingleConnectionEndpoint:
     ) -> None:
         check_content_type(headers.get("content-type"))
         coding = headers.get("content-encoding")
-        request = parse_post(await read_body(receive, self._engine.limits.body_bytes, coding))
+        request = with_cursor(parse_post(await read_body(receive, self._engine.limits.body_bytes, coding)), headers)
         context = await self._hooks.authenticate(headers, None)
         context = self._engine.control.seen(context, headers, (scope.get("client") or ("",))[0])
         id_ = self._free_id(reservation, context, (request.extensions or {}).get("operationId"))

@@ -12,10 +12,18 @@ from starlette.types import ASGIApp
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncGenerator[str]:
     """The address, without a scheme, of a server that lives as long as the block."""
+    async with started(app, []) as address:
+        yield address
+
+
+@asynccontextmanager
+async def started(app: ASGIApp, servers: list[uvicorn.Server]) -> AsyncGenerator[str]:
+    """The same, its server put into a list for applications that want to know it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*listener.getsockname())
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+        servers.append(server)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag and tells nobody
             await asyncio.sleep(0.005)

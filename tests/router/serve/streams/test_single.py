@@ -126,9 +126,10 @@ class TestOperations:
     async def test_a_client_goes_on_after_the_last_event_that_it_has_seen(self, streamed: Starlette) -> None:
         token = await reserve(streamed)
         async with opened(streamed, token) as stream:
-            await begin(streamed, token, "a", "subscription { chapters }", extensions={"cursor": "c4"})
             payload = {"data": {"chapters": 5}, "extensions": {"cursor": "c5"}}
-            assert await events(stream, 1) == [("next", {"id": "a", "payload": payload})]
+            for rest in ({"extensions": {"cursor": "c4"}}, {"last_event_id": "c4"}):
+                await begin(streamed, token, "a", "subscription { chapters }", **rest)
+                assert await events(stream, 2) == [("next", {"id": "a", "payload": payload}), ("complete", {"id": "a"})]
 
 
 class TestProtocol:

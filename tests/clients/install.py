@@ -1,0 +1,20 @@
+"""Install the clients that the router is tested with: `python -m tests.clients.install`."""
+
+import sys
+
+from studium.npm import NpmError, install
+from tests.clients.outcomes import HERE
+
+
+def main() -> int:
+    """Install what the lock names; return an exit status."""
+    try:
+        install(HERE)
+    except NpmError as error:
+        sys.stderr.write(f"The clients were not installed: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
