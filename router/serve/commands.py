@@ -15,6 +15,10 @@ from router.serve.access.enforcement import Access
 from router.serve.access.options import AccessError, access_of, add_access_options, authentication_of
 from router.serve.app import create_app
 from router.serve.engine import Engine
+from router.serve.http.config import HttpPolicy, PolicyError
+from router.serve.http.options import add_http_options, http_of
+from router.serve.persisted import ManifestError, PersistedOperations
+from router.serve.persisted.options import add_persisted_options, persisted_of
 from router.serve.request import Hooks
 from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
 from router.serve.traffic import TrafficConfig, TrafficError, build_transports
@@ -58,6 +62,8 @@ def add_commands(subparsers: "Subparsers") -> None:
         help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
     )
     add_access_options(serve)
+    add_http_options(serve)
+    add_persisted_options(serve)
     add_traffic_options(serve)
     serve.set_defaults(run=_serve)
 
@@ -67,7 +73,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     try:
         app = _app(arguments)
-    except (SourceError, SupergraphError, TrafficError, AccessError) as error:
+    except (SourceError, SupergraphError, TrafficError, AccessError, PolicyError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _collect_rarely()
@@ -94,6 +100,8 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         SupergraphError: the supergraph is none.
         TrafficError: its subgraphs cannot be reached as they are to be.
         AccessError: it is not said whose tokens are accepted.
+        PolicyError: it would let every site read every user's data.
+        ManifestError: a file does not say which documents are trusted.
     """
     source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
     headers: list[str] = arguments.forward or ["authorization"]
@@ -102,11 +110,19 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         traffic=traffic_of(arguments),
         hooks=Hooks(authentication_of(arguments, tuple(headers))),
         access=access_of(arguments),
+        http=http_of(arguments),
+        persisted=persisted_of(arguments),
     )
 
 
 def build_app(
-    source: Source, *, hooks: Hooks, traffic: TrafficConfig | None = None, access: Access | None = None
+    source: Source,
+    *,
+    hooks: Hooks,
+    traffic: TrafficConfig | None = None,
+    access: Access | None = None,
+    http: HttpPolicy | None = None,
+    persisted: PersistedOperations | None = None,
 ) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
@@ -115,11 +131,11 @@ def build_app(
         TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
     """
     transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
-    engine = Engine.from_sdl(source.supergraph_sdl, transports, access=access)
+    engine = Engine.from_sdl(source.supergraph_sdl, transports, access=access, persisted=persisted)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         yield
         await engine.aclose()
 
-    return create_app(engine, hooks=hooks, lifespan=lifespan)
+    return create_app(engine, hooks=hooks, http=http, lifespan=lifespan)

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 ANY = "*"
 
 
+class PolicyError(ValueError):
+    """A policy says what cannot be, or what nobody can want; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrossSite:
     """Keeps pages of other sites from making a browser ask in its user's name.
@@ -46,14 +50,14 @@ class Cors:
     max_age: int = 600
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: every site could read every user's data, or the pattern is none."""
+        """Raises: PolicyError: every site could read every user's data, or the pattern is none."""
         if self.credentials and ANY in self.origins:
-            raise ValueError("Name the origins: with credentials, `*` would let every site read its visitors' data.")
+            raise PolicyError("Name the origins: with credentials, `*` would let every site read its visitors' data.")
         if self.origin_pattern is not None:
             try:
                 re.compile(self.origin_pattern)
             except re.error as error:
-                raise ValueError(f"The origin pattern is no regular expression: {error}.") from error
+                raise PolicyError(f"The origin pattern is no regular expression: {error}.") from error
 
     def names(self, origin: str) -> bool:
         """Whether an origin is let in, and not merely because all are."""
@@ -78,10 +82,10 @@ class Compression:
     cookies: bool = False
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: there is no such coding."""
+        """Raises: PolicyError: there is no such coding."""
         unknown = sorted(set(self.codings) - {"zstd", "br", "gzip"})
         if unknown:
-            raise ValueError(f"There is no coding {', '.join(unknown)}; there are zstd, br and gzip.")
+            raise PolicyError(f"There is no coding {', '.join(unknown)}; there are zstd, br and gzip.")
 
 
 @dataclass(frozen=True, slots=True)
