@@ -59,9 +59,7 @@ def http_of(arguments: argparse.Namespace) -> HttpPolicy:
     origins = tuple(arguments.cors_origin)
     prevention = arguments.csrf_prevention
     return HttpPolicy(
-        cross_site=None
-        if arguments.csrf_prevention == _OFF
-        else CrossSite(strict=arguments.csrf_prevention == _STRICT),
+        cross_site=None if prevention == _OFF else CrossSite(strict=prevention == _STRICT),
         cors=Cors(origins, credentials=arguments.cors_credentials) if origins else None,
         compression=Compression() if arguments.compression else None,
         hosts=() if ANY in arguments.allowed_host else tuple(arguments.allowed_host),
