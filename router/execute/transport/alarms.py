@@ -6,6 +6,7 @@ A timer for each request costs as much as a good part of the request, and is har
 import asyncio
 from collections.abc import Callable
 from math import inf
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -20,41 +21,49 @@ class Alarm:
         when: the event loop's time.
     """
 
-    __slots__ = ("ring", "when")
+    __slots__ = ("_ring", "when")
 
     def __init__(self, when: float, ring: Callable[[], None]) -> None:
         self.when = when
-        self.ring = ring
+        self._ring = ring
+
+    def ring(self) -> None:
+        """The moment has come."""
+        self._ring()
 
 
 class Alarms:
     """Those of one event loop at a time: what was set in another one is forgotten."""
 
     def __init__(self) -> None:
-        self._set: dict[Alarm, None] = {}
+        self._set: dict[Alarm | Bound, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._at = inf
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def at(self, when: float, ring: Callable[[], None]) -> Alarm:
         """Call `ring` at that time of the event loop."""
+        alarm = Alarm(when, ring)
+        self.on(alarm)
+        return alarm
+
+    def on(self, alarm: "Alarm | Bound") -> None:
+        """Let an alarm ring when its time has come."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self.close()
             self._loop = loop
-        alarm = Alarm(when, ring)
         self._set[alarm] = None
-        if when < self._at:
-            self._arm(when)
-        return alarm
+        if alarm.when < self._at:
+            self._arm(alarm.when)
 
-    def off(self, alarm: Alarm) -> None:
+    def off(self, alarm: "Alarm | Bound") -> None:
         """Forget an alarm, whether or not it has rung."""
         self._set.pop(alarm, None)
 
     def until(self, when: float | None) -> "Bound":
         """A block that raises TimeoutError when it has not ended by then; None bounds nothing."""
-        return Bound(self, when)
+        return Bound(self, inf if when is None else when)
 
     def close(self) -> None:
         """Forget all alarms."""
@@ -78,7 +87,7 @@ class Alarms:
         self._at = inf
         now = asyncio.get_running_loop().time()
         due = [alarm for alarm in self._set if alarm.when <= now]
-        for alarm in due:
+        for alarm in sorted(due, key=attrgetter("when")):
             if self._set.pop(alarm, alarm) is None:  # the one before may have called it off
                 alarm.ring()
         if self._set:
@@ -89,14 +98,16 @@ class Bound:
     """A block of one task that ends early, with a TimeoutError, when its time has come or somebody ends it.
 
     As `asyncio.timeout`, it tells being ended from being cancelled by counting cancellations.
+
+    Attributes:
+        when: the event loop's time; infinite for never.
     """
 
-    __slots__ = ("_alarm", "_alarms", "_before", "_ended", "_task", "_when")
+    __slots__ = ("_alarms", "_before", "_ended", "_task", "when")
 
-    def __init__(self, alarms: Alarms, when: float | None) -> None:
+    def __init__(self, alarms: Alarms, when: float) -> None:
+        self.when = when
         self._alarms = alarms
-        self._when = when
-        self._alarm: Alarm | None = None
         self._task: asyncio.Task[object] | None = None
         self._before = 0
         self._ended = False
@@ -105,16 +116,19 @@ class Bound:
         task = self._task = asyncio.current_task()
         assert task is not None  # noqa: S101  # callbacks of the event loop do not wait
         self._before = task.cancelling()
-        if self._when is not None:
-            self._alarm = self._alarms.at(self._when, self.end)
+        if self.when != inf:
+            self._alarms.on(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._alarm is not None:
-            self._alarms.off(self._alarm)
+        self._alarms.off(self)
         task, self._task = self._task, None
         if self._ended and task is not None and task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def ring(self) -> None:
+        """The time has come."""
+        self.end()
 
     def end(self) -> None:
         """End the block now, if it still runs."""

@@ -49,6 +49,22 @@ class SubgraphRequest:
     deadline: float | None = None
     cursor: str | None = None
 
+    def with_headers(self, headers: Mapping[str, str]) -> "SubgraphRequest":
+        """The same with other headers, in a fraction of the time that `replace` takes."""
+        return SubgraphRequest(
+            self.subgraph,
+            self.query,
+            self.variables,
+            self.operation_name,
+            headers,
+            self.idempotent,
+            self.shareable,
+            self.rewrite,
+            self.terms,
+            self.deadline,
+            self.cursor,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SubgraphResponse:

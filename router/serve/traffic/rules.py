@@ -79,7 +79,7 @@ class HeaderRules:
     def apply(self, headers: Mapping[str, str]) -> dict[str, str]:
         """What a subgraph gets of a client's headers."""
         given = {name.lower(): value for name, value in headers.items()}
-        sent = dict(given) if self._everything else {}
+        sent = given.copy() if self._everything else {}
         for step in self._steps:
             step(given, sent)
         return sent
@@ -113,7 +113,7 @@ def _step(rule: HeaderRule) -> _Step:
             return _propagating(rule)
         case Insert(name, value):
             _require_header(name, value)
-            return lambda _, sent: sent.update({name.lower(): value})
+            return _inserting(name.lower(), value)
         case Remove():
             matches = _matcher(rule.name, rule.matching)
             return lambda _, sent: _remove(sent, matches)
@@ -122,6 +122,13 @@ def _step(rule: HeaderRule) -> _Step:
             return lambda _, sent: _rename(sent, name.lower(), to.lower())
         case _:
             assert_never(rule)
+
+
+def _inserting(name: str, value: str) -> _Step:
+    def insert(_: Mapping[str, str], sent: dict[str, str]) -> None:
+        sent[name] = value
+
+    return insert
 
 
 def _propagating(rule: Propagate) -> _Step:

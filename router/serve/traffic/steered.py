@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 
 from router.execute.transport.base import SubgraphFailure, SubgraphRequest, SubgraphResponse, Transport
 from router.serve.traffic.calls import CallHooks, CallOutcome, SubgraphCall
@@ -26,12 +25,14 @@ class SteeredTransport:
         self.inner = inner
         self._rules = rules
         self._hooks = hooks
+        self._hooked = bool(hooks.before or hooks.after)
 
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
-        call = await self._prepared(request)
-        steered = replace(request, headers=call.headers)
-        if not self._hooks.after:
-            return await self.inner.fetch(steered)
+        headers = self._rules.apply(request.headers)
+        if not self._hooked:
+            return await self.inner.fetch(request.with_headers(headers))
+        call = await self._prepared(request, headers)
+        steered = request.with_headers(call.headers)
         clock = asyncio.get_running_loop().time
         begun = clock()
         try:
@@ -43,16 +44,16 @@ class SteeredTransport:
         return response
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
-        call = await self._prepared(request)
-        async with aclosing(self.inner.subscribe(replace(request, headers=call.headers))) as events:
+        call = await self._prepared(request, self._rules.apply(request.headers))
+        async with aclosing(self.inner.subscribe(request.with_headers(call.headers))) as events:
             async for event in events:
                 yield event
 
     async def aclose(self) -> None:
         await self.inner.aclose()
 
-    async def _prepared(self, request: SubgraphRequest) -> SubgraphCall:
-        """The request as the rules and the hooks want it.
+    async def _prepared(self, request: SubgraphRequest, headers: dict[str, str]) -> SubgraphCall:
+        """The request as the hooks want it.
 
         Raises:
             SubgraphFailure: it is not to be sent.
@@ -61,7 +62,7 @@ class SteeredTransport:
             request.subgraph,
             request.query,
             request.variables,
-            self._rules.apply(request.headers),
+            headers,
             request.terms,
             request.deadline,
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -120,3 +121,10 @@ class TestTerms:
         assert context.terms(5).seconds == 1
         assert context.terms(0.5).seconds == 0.5
         assert RequestContext().terms(5).seconds == 5
+
+
+class TestRequests:
+    def test_one_with_other_headers_is_the_same_otherwise(self) -> None:
+        values = {each.name: each.name for each in fields(SubgraphRequest)}
+        request = SubgraphRequest(**values)  # pyright: ignore[reportArgumentType]  # any values that differ
+        assert request.with_headers({"x": "1"}) == replace(request, headers={"x": "1"})

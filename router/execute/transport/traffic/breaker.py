@@ -18,6 +18,10 @@ class State(Enum):
     HALF_OPEN = "half_open"
 
 
+_CLOSED = State.CLOSED
+"""Looking a member up costs as much as a call."""
+
+
 class Breaker:
     """Of one replica.
 
@@ -42,14 +46,15 @@ class Breaker:
 
     def admits(self, outstanding: int) -> bool:
         """Whether one more request may go out while so many are."""
-        state = self.state
-        return state is State.CLOSED or (state is State.HALF_OPEN and outstanding < self._settings.trials)
+        if self.state is _CLOSED:
+            return True
+        return self.state is State.HALF_OPEN and outstanding < self._settings.trials
 
     def succeed(self, now: float) -> None:
         """A request was answered."""
         self._in_a_row = 0
-        if self.state is State.CLOSED:
-            self._window.add(now, 1, 0)
+        if self.state is _CLOSED:
+            self._window.add_first(now)
         elif self.state is State.HALF_OPEN:
             self._answered_on_trial += 1
             if self._answered_on_trial >= self._settings.trials:
@@ -61,7 +66,7 @@ class Breaker:
         if self.state is State.HALF_OPEN:
             self.open()
         elif self.state is State.CLOSED:
-            self._window.add(now, 0, 1)
+            self._window.add_second(now)
             if self._in_a_row >= self._settings.failures or self._is_poor(now):
                 self.open()
 

@@ -17,12 +17,12 @@ class Budget:
 
     def request(self, now: float) -> None:
         """Count a request that was asked for."""
-        self._window.add(now, 1, 0)
+        self._window.add_first(now)
 
     def spend(self, now: float) -> bool:
         """Whether one more request may be sent, which then counts."""
         requests, extra = self._window.totals(now)
         if extra + 1 > max(requests * self._share, self._floor):
             return False
-        self._window.add(now, 0, 1)
+        self._window.add_second(now)
         return True

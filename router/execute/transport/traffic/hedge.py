@@ -1,66 +1,42 @@
 """Asking twice: when the first answer is long in coming, a second one is asked for, and the first that comes counts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias
 
-from router.execute.transport.alarms import Alarms
-from router.execute.transport.base import SubgraphFailure
+from router.execute.transport.alarms import Alarms, Bound
 from router.execute.transport.connection import Reply
-from router.execute.transport.traffic.counts import Counts
-from router.execute.transport.traffic.replica import FAILING
+from router.execute.transport.traffic.replica import FAILING, Call
+
+Second: TypeAlias = Callable[[Call], Coroutine[Any, Any, Reply] | None]
+"""Makes a second attempt, or none where there is no room for it."""
 
 
-async def hedged(
-    first: Callable[[], Awaitable[Reply]],
-    second: Callable[[], Coroutine[Any, Any, Reply] | None],
-    when: float,
-    alarms: Alarms,
-    counts: Counts,
-) -> Reply:
-    """The first good answer, or else what became of the second attempt, or of the only one.
+class Hedge(Bound):
+    """A block in which the first answer is waited for; it ends early, with a TimeoutError, if the second comes first.
 
-    The first attempt runs in the caller's task: what is quick needs no other. Whichever loses is cancelled.
+    The first attempt runs in the caller's task: what is quick needs no other.
 
-    Args:
-        first: makes the first attempt.
-        second: makes the second one, or nothing where there is no room for it.
-        when: the event loop's time at which the first has been long in coming.
-        alarms: of whoever asks.
-        counts: of hedges that won.
-
-    Raises:
-        SubgraphFailure: there was no answer.
+    Attributes:
+        task: the second attempt, if there is one.
     """
-    bound = alarms.until(None)
-    task: asyncio.Task[Reply] | None = None
 
-    def begin() -> None:
-        nonlocal task
-        coroutine = second()
+    __slots__ = ("_call", "_second", "task")
+
+    def __init__(self, alarms: Alarms, when: float, second: Second, call: Call) -> None:
+        """Args: `when` the first answer has been long in coming, in the event loop's time."""
+        super().__init__(alarms, when)
+        self._second = second
+        self._call = call
+        self.task: asyncio.Task[Reply] | None = None
+
+    def ring(self) -> None:
+        coroutine = self._second(self._call)
         if coroutine is not None:
-            task = asyncio.create_task(coroutine)
-            task.add_done_callback(look)
+            self.task = asyncio.create_task(coroutine)
+            self.task.add_done_callback(self._look)
 
-    def look(done: asyncio.Task[Reply]) -> None:
+    def _look(self, done: asyncio.Task[Reply]) -> None:
+        """End the block for a good answer; a bad one leaves it to the first attempt."""
         if not done.cancelled() and done.exception() is None and done.result().status not in FAILING:
-            bound.end()
-
-    alarm = alarms.at(when, begin)
-    try:
-        try:
-            with bound:
-                reply = await first()
-            if task is None or reply.status not in FAILING:
-                return reply
-        except TimeoutError:
-            counts.hedges_won += 1
-        except SubgraphFailure:
-            if task is None:
-                raise
-        assert task is not None  # noqa: S101  # it alone ends the block early
-        return await task
-    finally:
-        alarms.off(alarm)
-        if task is not None:
-            task.cancel()
+            self.end()

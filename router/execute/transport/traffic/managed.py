@@ -5,6 +5,7 @@ import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from math import inf
 
 from router.execute.transport.alarms import Alarms
 from router.execute.transport.base import (
@@ -19,10 +20,10 @@ from router.execute.transport.base import (
 from router.execute.transport.connection import Reply
 from router.execute.transport.flights import Flights
 from router.execute.transport.http import HttpTransport, content_of, parse_reply
-from router.execute.transport.traffic.attempts import Attempts, Call
+from router.execute.transport.traffic.attempts import Attempts
 from router.execute.transport.traffic.counts import Counts, ReplicaHealth, SubgraphHealth
 from router.execute.transport.traffic.passing import Passing
-from router.execute.transport.traffic.replica import Replica
+from router.execute.transport.traffic.replica import Call, Replica
 from router.execute.transport.traffic.replicas import Replicas
 from router.execute.transport.traffic.settings import Traffic
 
@@ -68,10 +69,11 @@ class ManagedTransport:
         self.counts.requests += 1
         request = self._passing.without(request)
         content = content_of(request)
-        deadline = asyncio.get_running_loop().time() + self._seconds
+        now = asyncio.get_running_loop().time()
+        deadline = now + self._seconds
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
-        call = Call(request, content, deadline)
+        call = Call(request, content, now, deadline)
         try:
             with self._alarms.until(deadline):
                 if self._flights is not None and request.shareable:
@@ -89,8 +91,8 @@ class ManagedTransport:
         return parse_reply(request, reply)
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
-        replica = self._replicas.choose(request.subgraph)
         clock = asyncio.get_running_loop().time
+        replica = self._replicas.choose(Call(request, b"", clock(), inf))
         heard = False
         replica.streams += 1
         try:

@@ -1,9 +1,5 @@
 """Headers that are each request's own, and tell nobody's requests apart: the trace it is part of, and the time left."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
-
 from router.execute.transport.base import SubgraphRequest
 from router.execute.transport.headers import header_lines
 from router.execute.transport.traffic.tracing import FIELDS, is_traced, trace_headers
@@ -23,14 +19,13 @@ class Passing:
         if names.isdisjoint(self._own) and (not self._tracing or names.isdisjoint(FIELDS) or not is_traced()):
             return request
         own = self._own | FIELDS if self._tracing and is_traced() else self._own
-        return replace(request, headers={name: value for name, value in request.headers.items() if name not in own})
+        return request.with_headers({name: value for name, value in request.headers.items() if name not in own})
 
-    def lines(self, deadline: float) -> bytes:
-        """The headers as they are written, for a request that is waited for until then."""
+    def lines(self, seconds: float) -> bytes:
+        """The headers as they are written, for a request that is waited for so long."""
         written = b""
         if self._deadline_name:
-            left = max(deadline - asyncio.get_running_loop().time(), 0.0)
-            written = b"%b: %d\r\n" % (self._deadline_name, int(left * 1_000))
+            written = b"%b: %d\r\n" % (self._deadline_name, max(int(seconds * 1_000), 0))
         if self._tracing and is_traced():
             written += header_lines(trace_headers())
         return written
@@ -39,5 +34,4 @@ class Passing:
         """A subscription with the trace that it is part of; it has no end."""
         if not self._tracing or not is_traced():
             return request
-        headers: Mapping[str, str] = {**self.without(request).headers, **trace_headers()}
-        return replace(request, headers=headers)
+        return request.with_headers({**self.without(request).headers, **trace_headers()})

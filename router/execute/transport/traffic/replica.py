@@ -7,13 +7,37 @@ from http import HTTPStatus
 
 from router.execute.transport.base import SubgraphFailure, SubgraphRequest
 from router.execute.transport.connection import Reply
-from router.execute.transport.http import HttpTransport
+from router.execute.transport.http import Content, HttpTransport
 from router.execute.transport.traffic.breaker import Breaker, State
+from router.execute.transport.traffic.latency import Latency
+from router.execute.transport.traffic.passing import Passing
 from router.execute.transport.traffic.settings import Breaking, Probing
 from router.execute.transport.traffic.watch import Watch
 
 FAILING = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 """Statuses that say nothing of the request, only that the server cannot answer any now."""
+
+
+class Call:
+    """One request and how far it has come.
+
+    Attributes:
+        content: see `content_of`.
+        begun: the event loop's time.
+        deadline: the same.
+        replica: that got it last.
+        waits: for a place.
+    """
+
+    __slots__ = ("begun", "content", "deadline", "replica", "request", "waits")
+
+    def __init__(self, request: SubgraphRequest, content: Content, begun: float, deadline: float) -> None:
+        self.request = request
+        self.content = content
+        self.begun = begun
+        self.deadline = deadline
+        self.replica: Replica | None = None
+        self.waits = False
 
 
 class Replica:
@@ -26,6 +50,7 @@ class Replica:
         outstanding: requests that wait for their answers.
         streams: subscriptions that run.
         on_open: is called when its breaker opens.
+        latency: is told how long answers take.
     """
 
     def __init__(
@@ -40,6 +65,7 @@ class Replica:
         self.outstanding = 0
         self.streams = 0
         self.on_open: Callable[[], None] | None = None
+        self.latency: Latency | None = None
         self._patience = 0.0 if breaking is None else breaking.patience_seconds
         self._breaker: Breaker | None = None
         self._watch: Watch | None = None
@@ -63,19 +89,20 @@ class Replica:
         """Whether one more request may be sent."""
         return self._breaker is None or self._breaker.admits(self.outstanding)
 
-    async def exchange(self, request: SubgraphRequest, content: bytes) -> Reply:
+    async def exchange(self, call: Call, passing: Passing) -> Reply:
         """Send a request and wait for its answer for as long as it takes.
 
         Raises:
             SubgraphFailure: there was none.
         """
+        call.replica = self
         clock = asyncio.get_running_loop().time
         begun = clock()
         self.outstanding += 1
         if self._watch is not None:
-            self._watch.see(begun)
+            self._watch.see(begun, self.outstanding)
         try:
-            reply = await self.transport.exchange(request, content)
+            reply = await self.transport.exchange(call.request, passing.lines(call.deadline - begun) + call.content)
         except SubgraphFailure:
             self.failed(clock())
             raise
@@ -89,11 +116,18 @@ class Replica:
         if reply.status in FAILING:
             self.failed(clock())
         else:
-            self.answered(clock())
+            self._answered(begun, clock())
         return reply
 
     def answered(self, now: float) -> None:
-        """Take note of an answer."""
+        """Take note of a sign of life."""
+        if self._breaker is not None and self._watch is not None:
+            self._watch.last_sign = now
+            self._breaker.succeed(now)
+
+    def _answered(self, begun: float, now: float) -> None:
+        if self.latency is not None:
+            self.latency.add(now - begun)
         if self._breaker is not None and self._watch is not None:
             self._watch.last_sign = now
             self._breaker.succeed(now)
@@ -103,14 +137,14 @@ class Replica:
         if self._breaker is not None:
             self._breaker.fail(now)
 
-    def _opened(self) -> None:
-        if self._watch is not None:
-            self._watch.recover()
-        if self.on_open is not None:
-            self.on_open()
-
     async def aclose(self) -> None:
         """End its connections."""
         if self._watch is not None:
             await self._watch.aclose()
         await self.transport.aclose()
+
+    def _opened(self) -> None:
+        if self._watch is not None:
+            self._watch.recover()
+        if self.on_open is not None:
+            self.on_open()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from router.execute.transport.base import SubgraphUnavailable
-from router.execute.transport.traffic.replica import Replica
+from router.execute.transport.traffic.replica import Call, Replica
 
 
 class Replicas:
@@ -11,24 +11,22 @@ class Replicas:
 
     def __init__(self, all_: Sequence[Replica]) -> None:
         self.all = tuple(all_)
+        self._only = all_[0] if len(all_) == 1 else None
         self._turn = 0
 
-    def choose(self, subgraph: str, other_than: Replica | None = None) -> Replica:
+    def choose(self, call: Call) -> Replica:
         """The replica with the fewest requests of those that may get one, each in its turn among equals.
 
-        Args:
-            subgraph: its name, for the error.
-            other_than: has been tried and is better left alone, if there is another.
+        One that got the same request before is left alone, if there is another.
 
         Raises:
             SubgraphUnavailable: none may.
         """
-        only = self.all[0]
-        if len(self.all) == 1 and only.admits():
-            return only
-        best = self._fewest(other_than)
+        if self._only is not None and self._only.admits():
+            return self._only
+        best = self._fewest(call.replica)
         if best is None:
-            raise SubgraphUnavailable(f"Subgraph {subgraph} is not available at the moment.")
+            raise SubgraphUnavailable(f"Subgraph {call.request.subgraph} is not available at the moment.")
         return best
 
     def _fewest(self, other_than: Replica | None) -> Replica | None:
@@ -36,13 +34,11 @@ class Replicas:
             self._turn = (self._turn + 1) % len(self.all)
         turn = self._turn
         best: Replica | None = None
+        least = 0
         for each in self.all[turn:] + self.all[:turn]:
-            if each is not other_than and each.admits() and (best is None or _load(each) < _load(best)):
-                best = each
+            load = each.outstanding + each.streams
+            if (best is None or load < least) and each is not other_than and each.admits():
+                best, least = each, load
         if best is None and other_than is not None and other_than.admits():
             return other_than
         return best
-
-
-def _load(replica: Replica) -> int:
-    return replica.outstanding + replica.streams

@@ -22,32 +22,37 @@ class Retrying:
         self._budget = budget
         self._counts = counts
 
-    async def answer(self, send: Callable[[], Awaitable[Reply]], deadline: float) -> Reply:
-        """The first answer that is none of a failing server, or the last one.
+    async def answer(
+        self, send: Callable[[], Awaitable[Reply]], last: Reply | SubgraphUnreachable, deadline: float
+    ) -> Reply:
+        """The first answer that is none of a failing server, or the last one, after a first attempt that failed.
 
         Args:
             send: makes an attempt.
+            last: what became of the first one.
             deadline: the event loop's time; no attempt is made for which nobody would wait.
 
         Raises:
             SubgraphFailure: the last attempt had no answer.
         """
         for attempt in count(2):
+            if not await self._may_try(attempt, last, deadline):
+                break
             try:
-                reply = await send()
-            except SubgraphUnreachable:
-                if not await self._again(attempt, None, deadline):
-                    raise
+                last = await send()
+            except SubgraphUnreachable as failure:
+                last = failure
             else:
-                if reply.status not in FAILING:
-                    return reply
-                if not await self._again(attempt, retry_after(reply.retry_after), deadline):
-                    return reply
-        raise AssertionError  # pragma: no cover - the loop ends by returning
+                if last.status not in FAILING:
+                    return last
+        if isinstance(last, Reply):
+            return last
+        raise last
 
-    async def _again(self, attempt: int, wish: float | None, deadline: float) -> bool:
+    async def _may_try(self, attempt: int, last: Reply | SubgraphUnreachable, deadline: float) -> bool:
         """Wait until it is time for an attempt; False if there is to be none."""
         now = asyncio.get_running_loop().time()
+        wish = retry_after(last.retry_after) if isinstance(last, Reply) else None
         pause = self._pauses.before(attempt, wish)
         if attempt > self._attempts or now + pause >= deadline or not self._budget.spend(now):
             return False

@@ -45,9 +45,9 @@ class Watch:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def see(self, now: float) -> None:
-        """A request goes out."""
-        if self._outstanding() == 1:
+    def see(self, now: float, outstanding: int) -> None:
+        """A request goes out, so that so many wait."""
+        if outstanding == 1:
             self._busy_since = now
         if self._timer is None:
             self._set_timer()

@@ -71,9 +71,11 @@ class TestWindow:
     def test_what_happened_long_ago_is_forgotten_bit_by_bit(self) -> None:
         window = Window(10)
         for second in range(5):
-            window.add(second, 1, 2)
+            window.add_first(second)
+            window.add_second(second)
+            window.add_second(second)
         assert window.totals(9) == (5, 10)
         assert window.totals(11) == (3, 6)
         assert window.totals(100) == (0, 0)
-        window.add(101, 1, 0)
+        window.add_first(101)
         assert window.totals(101) == (1, 0)
