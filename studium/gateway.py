@@ -13,12 +13,13 @@ from router.compose import Refused as CompositionRefused
 from router.compose import Subgraph, compose
 from router.execute import Response, Transport
 from router.serve.access.identity import Identity
+from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.request import Authenticate, GraphQLRequest, RequestContext
+from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
-from shared.graphql.context import bearer_token
 from shared.tokens import LEEWAY_SECONDS, TokenExpired, TokenVerifier
 from studium.embedded.errors import CannotStart
 
@@ -73,8 +74,10 @@ async def _until(moment: float, responses: AsyncGenerator[Response]) -> AsyncGen
         yield response
 
 
-def build_gateway(subgraphs: Sequence[Subgraph], transports: Mapping[str, Transport]) -> Gateway:
-    """Compose the subgraphs and make the engine that answers for them.
+def build_gateway(
+    subgraphs: Sequence[Subgraph], transports: Mapping[str, Transport], control: DemandControl | None = None
+) -> Gateway:
+    """Compose the subgraphs and make the engine that answers for them, as far as `control` allows.
 
     Raises:
         CannotStart: they do not compose.
@@ -85,7 +88,7 @@ def build_gateway(subgraphs: Sequence[Subgraph], transports: Mapping[str, Transp
             "The subgraphs do not compose into one graph.",
             details=tuple(f"{error.code}: {error.message}" for error in composed.errors),
         )
-    return cast("Gateway", Gateway.from_sdl(composed.supergraph_sdl, transports))
+    return cast("Gateway", Gateway.from_sdl(composed.supergraph_sdl, transports, control=control))
 
 
 def _authorization(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> dict[str, str]:

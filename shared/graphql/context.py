@@ -10,8 +10,6 @@ from shared.errors import Unauthenticated
 
 LoadersT = TypeVar("LoadersT")
 
-_SCHEME = "bearer"
-
 
 @dataclass
 class BaseContext(ABC, Generic[LoadersT]):
@@ -56,10 +54,22 @@ class BaseContext(ABC, Generic[LoadersT]):
 
 
 class TokenVerifier(Protocol):
-    """Turns a token into the caller it was issued to, or raises Unauthenticated."""
+    """Tells who asks."""
+
+    async def presented(self, headers: Mapping[str, str]) -> str | None:
+        """The token that a request's headers, their names in lower case, present; None for an anonymous request.
+
+        Raises:
+            Unauthenticated: nobody is let in with these.
+        """
+        ...
 
     async def caller(self, token: str) -> Caller:
-        """Verify a token."""
+        """The caller that such a token is about, also later on.
+
+        Raises:
+            Unauthenticated: it is about nobody, or not good any more.
+        """
         ...
 
 
@@ -71,22 +81,7 @@ def contexts(verifier: TokenVerifier, make: Callable[[Caller | None], BaseContex
     """Make a context factory: an invalid token is refused, a missing one makes an anonymous context."""
 
     async def context(headers: Mapping[str, str]) -> BaseContext[LoadersT]:
-        token = bearer_token(headers)
+        token = await verifier.presented(headers)
         return make(None if token is None else await verifier.caller(token))
 
     return context
-
-
-def bearer_token(headers: Mapping[str, str]) -> str | None:
-    """Read the token of an `authorization` header; None without one.
-
-    Raises:
-        Unauthenticated: the header is there and holds something else.
-    """
-    authorization = headers.get("authorization")
-    if authorization is None:
-        return None
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != _SCHEME or not token.strip():
-        raise Unauthenticated("The Authorization header must read: Bearer <token>")
-    return token.strip()

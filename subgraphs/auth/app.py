@@ -10,11 +10,11 @@ from starlette.routing import Route
 from shared.crypto import Sealer
 from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import contexts
+from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
-from shared.tokens import TokenIssuer, TokenVerifier
+from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service import SignInDesk

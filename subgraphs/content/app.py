@@ -13,12 +13,11 @@ from shared.events.backoff import Backoff
 from shared.events.connection import connect
 from shared.events.consume import Consumer
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import contexts
+from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
 from shared.search.port import SearchIndex
 from shared.search.tantivy import TantivySearch
 from shared.tenancy.registry import Registry
-from shared.tokens import TokenVerifier
 from shared.vectors.embeddings import Embedder
 from shared.vectors.pgvector import PgVectors
 from shared.vectors.port import VectorIndex

@@ -5,9 +5,8 @@ from contextlib import asynccontextmanager
 
 from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import contexts
+from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
-from shared.tokens import TokenVerifier
 from subgraphs.courses.context import Context
 from subgraphs.courses.schema import build_schema
 from subgraphs.courses.settings import CoursesSettings

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from shared.database import Sessions
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import bearer_token
+from shared.graphql.context import TokenVerifier
 from shared.graphql.service import GraphQLService
-from shared.tokens import TokenVerifier
 from subgraphs.notifications.context import Context
 from subgraphs.notifications.schema import build_schema
 from subgraphs.notifications.settings import NotificationsSettings
@@ -25,7 +24,7 @@ def create(settings: NotificationsSettings, *, verifier: TokenVerifier, hub: Hub
     sessions = Sessions.create(settings.database_url, subgraph="notifications", pool_size=settings.pool_size)
 
     async def context(headers: Mapping[str, str]) -> Context:
-        token = bearer_token(headers)
+        token = await verifier.presented(headers)
 
         async def recheck() -> None:
             if token is not None:

@@ -7,11 +7,10 @@ from shared.crypto import IdSigner, Sealer
 from shared.database import Sessions
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import contexts
+from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
-from shared.tokens import TokenVerifier
 from subgraphs.users.context import Context
 from subgraphs.users.schema import build_schema
 from subgraphs.users.service import SignUpDesk

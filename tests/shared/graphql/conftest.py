@@ -1,7 +1,7 @@
 """A small library graph of books and authors, served by the kit."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ import pytest
 import strawberry
 from aiodataloader import DataLoader
 
+from shared.bearer import bearer_token
 from shared.caller import Caller, TenantId, UserId
 from shared.errors import NotFound, Refusal, Unauthenticated
 from shared.graphql.app import SubgraphApp
@@ -188,6 +189,10 @@ ENDED = asyncio.Event()
 
 class Tokens:
     """Knows one token."""
+
+    async def presented(self, headers: Mapping[str, str]) -> str | None:
+        """As access tokens are."""
+        return bearer_token(headers)
 
     async def caller(self, token: str) -> Caller:
         if token != "reader":
