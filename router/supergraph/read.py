@@ -37,6 +37,7 @@ from router.supergraph.model import (
     Supergraph,
     TypeInfo,
 )
+from router.supergraph.owners import complete
 from router.supergraph.values import arguments_of, flag, text
 
 _KINDS: Mapping[type[TypeDefinitionNode], Kind] = {
@@ -77,6 +78,7 @@ class _Reader:
         )
         self._context = machinery.main_name("context")
         self._subgraphs = self._read_subgraphs()
+        self._has_owners = False
 
     def read(self) -> Supergraph:
         types = {
@@ -84,6 +86,8 @@ class _Reader:
             for node in self._document.definitions
             if isinstance(node, TypeDefinitionNode) and not self._machinery.owns(node)
         }
+        if self._has_owners:
+            complete(types)
         roots = _roots(self._document, types)
         subgraphs = {info.name: info for info in self._subgraphs.values()}
         return Supergraph(self._document, subgraphs, types, roots)
@@ -115,6 +119,7 @@ class _Reader:
         match node:
             case ObjectTypeDefinitionNode() | InterfaceTypeDefinitionNode():
                 owner = next((self._name_of(each.get("graph")) for each in _applied(node, self._owner)), None)
+                self._has_owners |= owner is not None
                 for each in node.fields or ():
                     info.fields[each.name.value] = self._read_field(each, info, owner)
                 declared = [each.name.value for each in node.interfaces or ()]
