@@ -30,11 +30,13 @@ class Limits(NamedTuple):
         avoid: visits, as bits, that cannot give anything because they come later.
         pending: what is being looked for already; looking for it again would never end.
         held: arrivals, as bits, that give keys and requirements only.
+        again: the objects come from the subgraph that is to be entered, and any key that it has will do.
     """
 
     avoid: int = 0
     pending: frozenset[object] = frozenset()
     held: int = 0
+    again: bool = False
 
     @property
     def closed(self) -> int:
@@ -316,6 +318,7 @@ class Placer:
         self, gathered: Gathered, type_name: str, target: Node, entry: Entry, limits: Limits
     ) -> Iterator[tuple[State, int]]:
         """Visit the subgraph after what the field requires is known."""
+        again = limits._replace(again=any(each.subgraph == target.subgraph for each in self._arrivals))
         state, before = gathered.state, gathered.state.closure(gathered.before)
         for number, visit in enumerate(state.visits):
             if visit.arrival is not None or visit.subgraph != target.subgraph:
@@ -329,10 +332,10 @@ class Placer:
             if any(each.type_name == type_name and each.edge is not None for each in visit.entries):
                 yield state.extend(number, before, (entry,)), number
                 return
-            for entered, _ in self._enter(state, type_name, target, number, limits):
+            for entered, _ in self._enter(state, type_name, target, number, again):
                 yield entered.extend(number, before, (entry,)), number
             return
-        for entered, number in self._enter(state, type_name, target, None, limits):
+        for entered, number in self._enter(state, type_name, target, None, again):
             yield entered.extend(number, before, (entry,)), number
 
     def _is_entered_hidden(self, visit: Visit, type_name: str) -> bool:
@@ -347,13 +350,14 @@ class Placer:
         what = (type_name, target)
         if what in limits.pending:
             return
+        edges = [edge for edge in self._graph.entries(type_name) if edge.target is target]
+        if limits.again and not edges:
+            edges = self._graph.ways_back(target)
         limits = limits.seeking(what)
         if number is not None:
             limits = limits.without(state.after(number))
         cheapest: int | None = None
-        for edge in self._graph.entries(type_name):
-            if edge.target is not target:
-                continue
+        for edge in edges:
             for gathered in self._gather_key(state, type_name, edge, limits):
                 opened = gathered.state
                 if cheapest is not None and opened.cost >= cheapest:

@@ -191,6 +191,15 @@ class QueryGraph:
             self._entries[type_name] = self._find_entries(type_name)
         return self._entries[type_name]
 
+    def ways_back(self, node: Node) -> Sequence[EntityEdge]:
+        """By which its subgraph can be entered with its own objects, once they have what a field requires.
+
+        A key that is not resolvable keeps others from entering the subgraph. It still is what the subgraph, which
+        resolves a field from what it is sent, knows its objects by.
+        """
+        keys = node.info.joins.get(node.subgraph, JoinType()).keys
+        return [EntityEdge(node, key.fields, node.type_name) for key in keys]
+
     def _find_entries(self, type_name: str) -> Sequence[EntityEdge]:
         info = self.supergraph.types[type_name]
         if type_name in self.root_types:
