@@ -1,4 +1,4 @@
-"""Serve a supergraph to clients: GraphQL over HTTP and WebSocket, with limits before work."""
+"""Serve a supergraph to clients: GraphQL over HTTP, WebSockets and event streams, with limits before work."""
 
 from router.serve.access.authenticate import TokenAuthentication, by_token
 from router.serve.access.enforcement import Access, Policies
@@ -11,6 +11,8 @@ from router.serve.errors import Refused
 from router.serve.limits import Limits
 from router.serve.operation import Operation
 from router.serve.request import Authenticate, GraphQLRequest, Hooks, RequestContext, forwarding
+from router.serve.streams.revocation import Revocations
+from router.serve.streams.settings import Overflow, StreamSettings
 
 __all__ = [
     "Access",
@@ -22,9 +24,12 @@ __all__ = [
     "InternalTokens",
     "Limits",
     "Operation",
+    "Overflow",
     "Policies",
     "Refused",
     "RequestContext",
+    "Revocations",
+    "StreamSettings",
     "TokenAuthentication",
     "TokenSigner",
     "TokenVerifier",

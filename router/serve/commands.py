@@ -21,6 +21,8 @@ from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options, persisted_of
 from router.serve.request import Hooks
 from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
+from router.serve.streams.options import add_stream_options, streams_of
+from router.serve.streams.settings import StreamSettings
 from router.serve.traffic import TrafficConfig, TrafficError, build_transports
 from router.serve.traffic.options import add_traffic_options, traffic_of
 from router.supergraph import SupergraphError
@@ -65,6 +67,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     add_http_options(serve)
     add_persisted_options(serve)
     add_traffic_options(serve)
+    add_stream_options(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -112,6 +115,8 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         access=access_of(arguments),
         http=http_of(arguments),
         persisted=persisted_of(arguments),
+        streams=streams_of(arguments),
+        defer=arguments.defer,
     )
 
 
@@ -123,6 +128,8 @@ def build_app(
     access: Access | None = None,
     http: HttpPolicy | None = None,
     persisted: PersistedOperations | None = None,
+    streams: StreamSettings | None = None,
+    defer: bool = True,
 ) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
@@ -131,11 +138,11 @@ def build_app(
         TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
     """
     transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
-    engine = Engine.from_sdl(source.supergraph_sdl, transports, access=access, persisted=persisted)
+    engine = Engine.from_sdl(source.supergraph_sdl, transports, defer=defer, access=access, persisted=persisted)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         yield
         await engine.aclose()
 
-    return create_app(engine, hooks=hooks, http=http, lifespan=lifespan)
+    return create_app(engine, hooks=hooks, http=http, streams=streams, lifespan=lifespan)
