@@ -17,6 +17,8 @@ from strawberry.types import ExecutionResult
 from router.compose import Composed, Subgraph, compose
 from router.execute import InProcessTransport
 from router.serve import Engine, create_app
+from router.serve.http.config import HttpPolicy
+from router.serve.persisted import PersistedOperations, PersistedPolicy
 
 STOCK = 5
 NAMES = {str(number): f"Product {number}" for number in range(1, STOCK + 1)}
@@ -163,7 +165,9 @@ def create_engine() -> Engine:
     composed = compose([Subgraph(name, f"http://{name}", schema.as_str()) for name, schema in SUBGRAPHS.items()])
     assert isinstance(composed, Composed), composed
     transports = {name: transport(schema) for name, schema in SUBGRAPHS.items()}
-    return Engine.from_sdl(composed.supergraph_sdl, transports, defer=True)
+    return Engine.from_sdl(
+        composed.supergraph_sdl, transports, defer=True, persisted=PersistedOperations(PersistedPolicy())
+    )
 
 
 def create_shop(server: list[uvicorn.Server]) -> Starlette:
@@ -176,6 +180,6 @@ def create_shop(server: list[uvicorn.Server]) -> Starlette:
                 made.transport.abort()
         return PlainTextResponse("cut")
 
-    app = create_app(create_engine(), graphiql=False)
+    app = create_app(create_engine(), graphiql=False, http=HttpPolicy(batch=2))
     app.router.routes.append(Route("/break", cut, methods=["POST"]))
     return app
