@@ -14,10 +14,15 @@ Place: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Data, and where errors are."""
+    """Data, and where errors are.
+
+    Attributes:
+        is_lossy: in it are objects that are only referred to.
+    """
 
     data: dict[str, Any] | None
     errors: Sequence[Mapping[str, Any]] = ()
+    is_lossy: bool = False
 
 
 def difference(expected: Answer, got: Answer) -> str | None:

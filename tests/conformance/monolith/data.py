@@ -56,12 +56,14 @@ class World:
 
     Attributes:
         done: the mutations so far, on which the results of further ones depend.
+        lost: whether a reference that leads nowhere has been met.
     """
 
     def __init__(self, schema: Schema, seed: int) -> None:
         self.schema = schema
         self._seed = seed
         self.done: list[str] = []
+        self.lost = False
 
     def value(self, thing: Thing, name: str, arguments: Mapping[str, Any]) -> Any:
         """The value of a field: JSON, things, or lists of either.
@@ -161,6 +163,7 @@ class World:
             case _:
                 number = dice.below(SIZE)
                 is_missing = type_.missing and dice.below(12) == 0
+                self.lost |= is_missing
                 return Thing(type_.name, f"{type_.name}-{number + (SIZE if is_missing else 0)}", is_missing)
 
 

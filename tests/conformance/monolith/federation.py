@@ -85,6 +85,7 @@ class Federation:
     def expected(self, operation: Operation) -> Answer:
         """What the graph in one piece answers."""
         self.world.done.clear()
+        self.world.lost = False
         result = execute_sync(
             self.schema,
             parse(operation.query, no_location=True),
@@ -92,7 +93,7 @@ class Federation:
             field_resolver=self._resolve,
             type_resolver=_type_of,
         )
-        return Answer(result.data, [each.formatted for each in result.errors or ()])
+        return Answer(result.data, [each.formatted for each in result.errors or ()], is_lossy=self.world.lost)
 
     def is_valid(self, query: str) -> bool:
         """Whether a text is a valid operation."""
