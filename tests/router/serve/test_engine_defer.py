@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from router.compose import Composed, Subgraph, compose
-from router.execute import InProcessTransport
+from router.execute import InProcessTransport, Transport
 from router.execute.incremental import Delivered, IncrementalResponse, Pending, Update
 from router.execute.response import Response
 from router.serve import Engine, GraphQLRequest, Limits, RequestContext
@@ -18,13 +18,14 @@ QUERY = "{ products { name ... @defer { reviews { body } } } }"
 ANSWER = {"products": [{"name": f"P{n}", "reviews": [{"body": f"of {n}"}]} for n in (1, 2)]}
 
 
-def make_engine(limits: Limits | None = None, *, defer: bool = True) -> Engine:
+def make_engine(limits: Limits | None = None, *, defer: bool = True, **others: Transport) -> Engine:
+    """An engine over two subgraphs, one of which may be reached in another way."""
     extended = PRODUCTS + "type Mutation { restock: Product }"
     composed = compose(
         [Subgraph("products", "http://products", extended), Subgraph("reviews", "http://reviews", REVIEWS)]
     )
     assert isinstance(composed, Composed)
-    transports = {"products": InProcessTransport(products), "reviews": InProcessTransport(reviews)}
+    transports = {"products": InProcessTransport(products), "reviews": InProcessTransport(reviews)} | others
     return Engine.from_sdl(composed.supergraph_sdl, transports, limits, defer=defer)
 
 

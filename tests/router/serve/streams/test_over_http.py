@@ -10,6 +10,7 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 
+from router.execute import InProcessTransport
 from router.serve import Engine, Hooks, Limits, Refused, RequestContext, create_app
 from router.serve.access.identity import Identity
 from router.serve.streams.settings import Overflow, StreamSettings
@@ -364,3 +365,39 @@ class TestLimits:
         app = create_app(library_engine(subgraph, Limits()))
         async with requested(app, body={"query": query}, accept=accept) as answer:
             assert code.encode() in await answer.rest()
+
+
+class TestDefer:
+    async def test_a_client_that_leaves_ends_what_is_under_way(self) -> None:
+        asked, ended = asyncio.Event(), asyncio.Event()
+
+        async def never(*_: Any) -> dict[str, Any]:
+            asked.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+            raise AssertionError
+
+        engine = make_engine(reviews=InProcessTransport(never, timeout=None))
+        async with requested(create_app(engine), body={"query": QUERY}, accept=DEFER) as answer:
+            await answer.chunk()
+            assert b'"hasNext":true' in await answer.chunk()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await asked.wait()
+        assert ended.is_set()
+
+    async def test_labels_are_unique_in_a_document(self) -> None:
+        twice = '{ products { ... @defer(label: "a") { name } ... @defer(label: "a") { reviews { body } } } }'
+        async with requested(create_app(make_engine()), body={"query": twice}, accept=DEFER) as answer:
+            assert b"must be unique" in await answer.rest()
+
+    async def test_a_label_is_there_once_however_often_its_fragment_is_spread(self) -> None:
+        query = """
+            { products { ...F ...G } }
+            fragment F on Product { ...G name }
+            fragment G on Product { ... @defer(label: "x") { reviews { body } } }
+        """
+        _, (initial, *updates) = await parts(make_engine(), DEFER, query)
+        assert {each["label"] for each in initial["pending"]} == {"x"}
+        assert assemble(initial, updates) == (ANSWER, [])
