@@ -85,10 +85,6 @@ class GroupStep:
             self._selected.trim(entities)
             self._merge(entities, batch.targets)
 
-    def multiplies(self, batch: EntityBatch) -> bool:
-        """Whether what was merged may be in more places of the data than in the answer."""
-        return self._selected.holds_objects() and any(len(each) > 1 for each in batch.targets)
-
     def positions(self, data: JSONObject, batch: EntityBatch, budget: Budget) -> Positions:
         """Where the described objects are, which only errors ask for.
 

@@ -15,9 +15,8 @@ from router.execute.budget import MAX_OBJECTS, Budget, TooManyObjects
 from router.execute.client_paths import KeyPath, client_path, sent_paths
 from router.execute.fetching import FetchStep
 from router.execute.generated.passthrough import PassThrough
-from router.execute.generated.records import RecordPlan
+from router.execute.generated.records import RecordPlans
 from router.execute.generated.source import Unsuitable
-from router.execute.generated.writing import Writing
 from router.execute.introspection import Introspection
 from router.execute.json import JSONObject
 from router.execute.project import Projector
@@ -71,8 +70,7 @@ class Executor:
         self._roots = tuple(fetch.id for fetch in plan.fetches if not fetch.after)
         self._projector = Projector.of(plan, schema)
         self._pass_through: PassThrough | None = None
-        self._records: RecordPlan | None = None
-        self._writing: Writing | None = None
+        self._records: RecordPlans | None = None
         self._introspection = Introspection(schema, plan.introspection) if plan.introspection else None
 
     async def execute(
@@ -94,11 +92,8 @@ class Executor:
         run = self.begin(variables, headers, terms)
         if raw and self._pass_through is not None:
             run.rewrite = self._pass_through.rewrite
-        elif raw:
-            if self._records is not None:
-                run.records = self._records.begin()
-            if self._writing is not None:
-                run.write = self._writing.write
+        elif raw and self._records is not None:
+            run.records = self._records.begin(variables)
         await self.fetch(run)
         return self.answer(run)
 
@@ -138,10 +133,7 @@ class Executor:
         with suppress(Unsuitable):
             self._pass_through = PassThrough.of(self.plan, self._projector.root, self._max_objects)
         if self._pass_through is None:
-            with suppress(Unsuitable):
-                self._records = RecordPlan.of(self.plan, self._projector.root)
-        with suppress(Unsuitable):
-            self._writing = Writing.of(self._projector.root)
+            self._records = RecordPlans.of(self.plan, self._projector.root)
         for step in self._steps:
             step.compile()
         self._projector.compile()
@@ -186,8 +178,9 @@ class Executor:
             if run.stopped is not None:
                 raise run.stopped
             if run.records is not None:
-                if _is_within(run.size, run.budget):
-                    return Response(raw=run.records.write())
+                text = run.records.write(run.budget)
+                if text is not None:
+                    return Response(raw=text)
                 run.leave_records()
             return self._answer(run)
         except TooManyObjects as bound:
@@ -200,10 +193,6 @@ class Executor:
             introspected, problems = run.introspected
             run.data.update(introspected)
             errors.extend(problems)
-        elif run.write is not None and not errors and not run.extensions and _is_within(run.size, run.budget):
-            text = run.write(run.data)
-            if text is not None:
-                return Response(raw=text)
         data = self._projector.project(run.data, run.variables, errors, run.budget)
         return Response(data, errors, run.extensions)
 
@@ -217,8 +206,3 @@ class Executor:
                 place: JSONObject = {"path": path} if path else {}
                 found.append({"message": error["message"], **place, "extensions": error["extensions"]})
         return found
-
-
-def _is_within(size: int | None, budget: Budget) -> bool:
-    """Whether data of some size needs no counting."""
-    return size is not None and size <= budget.left

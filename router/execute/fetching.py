@@ -109,7 +109,6 @@ class FetchStep:
         if response.errors:
             run.errors.extend(root_errors(response.errors, self.fetch.subgraph))
         if response.data is not None:
-            run.grow(response.size)
             self.selected.trim([response.data])
             if run.data:
                 merge_object(run.data, response.data)
@@ -131,7 +130,6 @@ class FetchStep:
         run.errors.extend(errors_at(root_errors(response.errors, self.fetch.subgraph), targets))
         data = response.data or {}
         self.selected.trim([data])
-        run.grow(response.size if len(targets) == 1 else None)
         for target, _ in targets:
             merge_object(target, data)
 
@@ -162,20 +160,16 @@ class FetchStep:
         if response.raw is None or not self._merge_records(run, response, described):
             run.leave_records()
             run.budget.left += before - described[-1].left if described else 0
-            self._take_data(run, response if response.raw is None else records.read(response.raw, response.size))
+            self._take_data(run, response if response.raw is None else records.read(response.raw))
 
     def _merge_records(self, run: Run, response: SubgraphResponse, described: Sequence[Described]) -> bool:
         """Whether what came back has been merged, or else nothing of it."""
-        if run.records is None or response.size is None or run.size is None:
-            return False
-        size = run.size + run.records.objects(self.fetch.id, response.size, described)
-        if size > run.budget.left:
+        if run.records is None:
             return False
         try:
-            run.records.merge(self.fetch.id, response.raw, described)
+            run.records.merge(self.fetch.id, response.raw, response.size, described, run.budget)
         except Unsure:
             return False
-        run.size = size
         return True
 
     def _take_data(self, run: Run, response: SubgraphResponse) -> None:
@@ -191,7 +185,6 @@ class FetchStep:
         if response.errors:
             run.errors.extend(self._entity_errors(run, response, asked))
         if response.data is not None:
-            run.grow(response.size)
             for each in asked:
                 self._merge(run, each, response.data)
 
@@ -214,8 +207,6 @@ class FetchStep:
         """Merge one group's answer; one that does not fit leaves the others as they are."""
         try:
             asked.step.merge(data, asked.batch)
-            if asked.step.multiplies(asked.batch):
-                run.size = None
         except MalformedResponse as failure:
             run.errors.extend(failure_error(failure, self.fetch.subgraph, place) for place in asked.step.places)
 

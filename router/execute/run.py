@@ -25,9 +25,6 @@ class Run:
         records: the merged data as records, as long as everything is in order; `data` is empty then.
         rewrite: makes the client's data from the text of the only response, if the client takes text.
         raw: what it made; there is nothing else then.
-        write: makes the client's data from the merged data, if the client takes text; it does not count.
-        size: at least as much as the objects in the merged data and the items of its lists. None is not to say: one
-            object may be in many places.
         deadline: the event loop's time after which no subgraph is waited for.
     """
 
@@ -43,8 +40,6 @@ class Run:
     records: RecordRun | None = None
     rewrite: Callable[[bytes], bytes | None] | None = None
     raw: bytes | None = None
-    write: Callable[[JSONObject], bytes | None] | None = None
-    size: int | None = 0
     terms: Terms = NO_TERMS
     deadline: float | None = None
 
@@ -53,8 +48,3 @@ class Run:
         if self.records is not None:
             self.data = self.records.leave()
             self.records = None
-            self.size = None  # parts of it may be in many places
-
-    def grow(self, size: int | None) -> None:
-        """Take note of data that has come, of this size."""
-        self.size = None if size is None or self.size is None else self.size + size

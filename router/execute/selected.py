@@ -68,10 +68,6 @@ class Selected:
             with suppress(Unsuitable):
                 self._look = make_look(self._selection())
 
-    def holds_objects(self) -> bool:
-        """Whether anything that is selected has selections of its own; no text says nothing."""
-        return not self.text or bool(self._selection().inner)
-
     def trim(self, values: Sequence[JSONObject | None]) -> None:
         """Take the keys that are not selected out of the objects and of all objects in them; no text says nothing."""
         if self.text and not (self._look is not None and _is_clean(values, self._look)):

@@ -57,6 +57,7 @@ class HttpTransport:
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         max_connections: int = MAX_CONNECTIONS,
         sharing: bool = True,
+        resending: bool = True,
         subscriptions: Subscriptions = Subscriptions.WEBSOCKET,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -67,11 +68,15 @@ class HttpTransport:
 
         With `sharing`, identical queries that are under way at the same time are sent once. What they share is the
         bytes of the answer: each decodes data of its own.
+
+        With `resending`, a query goes out again when a kept connection has ended before the answer; without, that is
+        left to whoever keeps account of attempts.
         """
         self.url = url
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._max_connections = max_connections
+        self._resending = resending
         self._flights: Flights[Reply] | None = Flights() if sharing else None
         self._streams = Streams(
             url, subscriptions, opening_seconds=timeout, max_event_bytes=max_response_bytes, tls=tls
@@ -103,7 +108,9 @@ class HttpTransport:
         """
         pool = self._known_pool or self._pool(request)
         try:
-            return await pool.exchange(self._request_lines + content, idempotent=request.idempotent)
+            return await pool.exchange(
+                self._request_lines + content, idempotent=request.idempotent, resending=self._resending
+            )
         except BrokenOff as error:
             raise MalformedResponse(f"Subgraph {request.subgraph} broke off its response.") from error
         except Garbled as error:
@@ -184,7 +191,7 @@ def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     if raw is not None:
         return SubgraphResponse(None, raw=raw, size=len(reply.body))
     try:
-        return parse_response(orjson.loads(reply.body), len(reply.body))
+        return parse_response(orjson.loads(reply.body))
     except (orjson.JSONDecodeError, MalformedResponse) as error:
         status = reply.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

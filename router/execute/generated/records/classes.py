@@ -15,6 +15,9 @@ from router.execute.shapes import ListShape, Shape
 BROUGHT = ()
 """Stands for nothing: there is no record without the field."""
 
+NOBODY = (None,)
+"""Stands for a field that nobody may have brought."""
+
 Record: TypeAlias = Any
 """An object of a class that is made here."""
 
@@ -39,8 +42,8 @@ class Classes:
         Raises:
             Unsuitable: the decoder has no type for one of the fields.
         """
-        fields = [self._field(each, place.creator) for each in place.slots.values()]
-        signature = place.type_name, tuple(fields)
+        fields = [self._field(each, place) for each in place.slots.values()]
+        signature = place.types, tuple(fields)
         known = self._known.get(signature)
         if known is None:
             known = self._known[signature] = self._struct(fields)
@@ -55,12 +58,17 @@ class Classes:
         types: dict[str, Any] = {}
         for place in places:
             for each in place.provided(provider):
-                type_ = self._type(each)
+                type_ = self._type(each, place)
                 known = types.setdefault(each.key, type_)
                 if known is Any:
                     types[each.key] = type_
                 elif type_ is not Any and known != type_:
                     raise Unsuitable
+        abstract = {each.is_abstract for each in places}
+        if len(abstract) > 1:
+            raise Unsuitable
+        if abstract == {True}:
+            return self._struct([(key, type_ | msgspec.UnsetType, NOBODY) for key, type_ in types.items()])
         return self._struct([(key, type_, BROUGHT) for key, type_ in types.items()])
 
     def data(self, record: Record) -> Any:
@@ -81,13 +89,14 @@ class Classes:
                     data[key] = self._data(inner, known)
         return data
 
-    def _field(self, slot: Slot, creator: Provider | None) -> tuple[str, Any, Any]:
+    def _field(self, slot: Slot, place: Place) -> tuple[str, Any, Any]:
         """A key, its type, and what stands for it as long as nobody has brought it."""
-        if slot.constant is not None and slot.shown is not None:
-            return slot.key, self._type(slot), slot.constant
-        if creator in slot.providers:
-            return slot.key, self._type(slot), BROUGHT
-        return slot.key, self._type(slot) | msgspec.UnsetType, tuple(sorted(slot.providers))
+        type_ = self._type(slot, place)
+        if slot.is_typename and slot.shown is not None and not place.is_abstract:
+            return slot.key, type_, place.types[0]
+        if place.is_surely_there(slot):
+            return slot.key, type_, BROUGHT
+        return slot.key, type_ | msgspec.UnsetType, (place.creator, *sorted(slot.providers))
 
     def _struct(self, fields: Iterable[tuple[str, Any, Any]]) -> type:
         return msgspec.defstruct(
@@ -101,9 +110,9 @@ class Classes:
             eq=False,
         )
 
-    def _type(self, slot: Slot) -> Any:
-        if slot.constant is not None:
-            return cast("Any", Literal)[slot.constant]
+    def _type(self, slot: Slot, place: Place) -> Any:
+        if slot.is_typename:
+            return cast("Any", Literal)[place.types]
         if slot.shown is None:
             return Any
         type_ = self._of(slot.shown.shape, slot)

@@ -1,21 +1,14 @@
 """Which objects a plan's answer is made of, and which fetch brings which of their keys."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from graphql import (
-    FieldNode,
-    GraphQLSyntaxError,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionNode,
-    parse,
-)
+from graphql import FieldNode
 
 from router.execute.generated.source import Unsuitable
-from router.execute.shapes import FieldShape, ListShape, ObjectShape, Shape
-from router.plan.nodes import Each, Key, OnTypes, QueryPlan, ResponsePath
+from router.execute.shapes import FieldShape, ListShape, ObjectShape, Shape, applies
+from router.plan.nodes import Each, Key, OnTypes, ResponsePath
 
 TYPENAME = "__typename"
 
@@ -34,44 +27,58 @@ class Slot:
     Attributes:
         shown: what the client gets to see of it; None for nothing.
         inner: where its objects are.
-        providers: one, or for a constant any number.
-        constant: the only value, which the type of the place decides.
+        is_typename: it says of which type the object is.
+        providers: one, or any number of a `__typename`; of a leaf, one for each type of the object.
     """
 
     key: str
     shown: FieldShape | None = None
     inner: "Place | None" = None
-    constant: str | None = None
+    is_typename: bool = False
     providers: set[Provider] = field(default_factory=set[Provider])
+
+    def applies_to(self, type_name: str) -> bool:
+        """Whether the client sees it of objects of a type."""
+        return self.shown is not None and (self.shown.on is None or type_name in self.shown.on)
 
 
 @dataclass(slots=True)
 class Place:
-    """One place of the merged data whose objects are all of one type.
+    """One place of the merged data, where objects may be of one type or of several.
 
     Attributes:
+        types: of the objects.
+        is_abstract: the objects themselves have to say of which type they are.
+        typename_key: where they do.
         slots: by key; the client's first, in its order.
         creator: who brings the objects; nobody brings the root.
     """
 
-    type_name: str
+    types: tuple[str, ...]
+    is_abstract: bool
+    typename_key: str
     slots: dict[str, Slot] = field(default_factory=dict[str, Slot])
     creator: Provider | None = None
 
     @classmethod
-    def of(cls, shape: ObjectShape) -> "Place":
-        """The place that a shape describes.
+    def of(cls, shape: ObjectShape, variables: Mapping[str, Any]) -> "Place":
+        """The place that a shape describes, for variables that conditions depend on.
 
         Raises:
-            Unsuitable: its objects may be of several types, or their fields depend on more than that.
+            Unsuitable: a key means different things, or what is there depends on more than types.
         """
-        if shape.type_name not in shape.possible or shape.deferred or shape.unseen:
+        if shape.deferred or shape.unseen:
             raise Unsuitable
-        place = cls(shape.type_name)
-        for each in shape.of_type(shape.type_name):
-            if each.when or each.key != each.source or each.key in place.slots:
+        is_abstract = shape.type_name not in shape.possible
+        types = tuple(sorted(shape.possible)) if is_abstract else (shape.type_name,)
+        place = cls(types, is_abstract, shape.typename_key)
+        for each in shape.fields if is_abstract else shape.of_type(place.types[0]):
+            if not applies(each.when, variables):
+                continue
+            if each.key != each.source or each.key in place.slots:
                 raise Unsuitable
-            place.slots[each.key] = Slot(each.key, each, _inner(each.shape), each.default)
+            is_typename = each.name.rpartition(".")[2] == TYPENAME
+            place.slots[each.key] = Slot(each.key, each, _inner(each.shape, variables), is_typename)
         return place
 
     def at(self, path: ResponsePath) -> "Place":
@@ -89,7 +96,7 @@ class Place:
                         raise Unsuitable
                     place = slot.inner
                 case OnTypes(types):
-                    if place.type_name not in types:
+                    if types.isdisjoint(place.types):
                         raise Unsuitable
                 case Each():
                     pass
@@ -102,15 +109,22 @@ class Place:
             Unsuitable: somebody else does, too.
         """
         key = (node.alias or node.name).value
-        constant = self.type_name if node.name.value == TYPENAME else None
-        slot = self.slots.setdefault(key, Slot(key, constant=constant))
+        is_typename = node.name.value == TYPENAME
+        slot = self.slots.setdefault(key, Slot(key, is_typename=is_typename))
         slot.providers.add(provider)
-        if slot.constant != constant or (constant is None and len(slot.providers) > 1):
+        if slot.is_typename != is_typename:
+            raise Unsuitable
+        may_be_several = is_typename or (self.is_abstract and node.selection_set is None)
+        if len(slot.providers) > 1 and not may_be_several:
             raise Unsuitable
 
     def provided(self, provider: Provider) -> list[Slot]:
         """The keys that somebody brings."""
         return [each for each in self.slots.values() if provider in each.providers]
+
+    def is_surely_there(self, slot: Slot) -> bool:
+        """Whether there is no object without it once its creator has brought the object."""
+        return self.creator in slot.providers and (slot.is_typename or not self.is_abstract)
 
     def least_bytes(self, provider: Provider) -> int:
         """How many bytes, at least, of a response hold one thing that counts, or 0 if nothing in it does.
@@ -122,85 +136,14 @@ class Place:
     def _bytes(self, provider: Provider) -> Iterator[int]:
         for slot in self.provided(provider):
             if slot.inner is not None:
-                brought = slot.inner.provided(provider)
+                brought = [each for each in slot.inner.provided(provider) if slot.inner.is_surely_there(each)]
                 yield 1 + sum(len('"":0,') + len(each.key) for each in brought)
                 yield from slot.inner._bytes(provider)  # noqa: SLF001  # of the same class
             elif slot.shown is None or isinstance(slot.shown.shape, ListShape):
                 yield len("0,")
 
 
-def places_of(plan: QueryPlan, root: ObjectShape) -> Place:
-    """The places of a plan, each of their keys with the fetch that brings it.
-
-    Raises:
-        Unsuitable: objects are of several types, or meet in one place.
-    """
-    if plan.introspection is not None or plan.deferred:
-        raise Unsuitable
-    place = Place.of(root)
-    for fetch in plan.fetches:
-        if fetch.when or fetch.path:
-            raise Unsuitable
-        if not fetch.entities:
-            _read(_selections(fetch.text), [place], Provider(fetch.id))
-        for number, group in enumerate(fetch.entities):
-            if group.when or group.contexts:
-                raise Unsuitable
-            _read(_selections(group.text), [place.at(each) for each in group.paths], Provider(fetch.id, number))
-    _check(place)
-    return place
-
-
-def _selections(text: str) -> Sequence[SelectionNode]:
-    try:
-        (operation,) = parse(text, no_location=True).definitions
-    except (GraphQLSyntaxError, ValueError) as error:
-        raise Unsuitable from error
-    if not isinstance(operation, OperationDefinitionNode):
-        raise Unsuitable
-    return operation.selection_set.selections
-
-
-def _read(selections: Iterable[SelectionNode], places: Sequence[Place], provider: Provider) -> None:
-    for node in selections:
-        if node.directives:
-            raise Unsuitable
-        match node:
-            case FieldNode():
-                _read_field(node, places, provider)
-            case InlineFragmentNode(type_condition=condition, selection_set=nested):
-                if condition is not None and any(condition.name.value != each.type_name for each in places):
-                    raise Unsuitable
-                _read(nested.selections, places, provider)
-            case _:
-                raise Unsuitable
-
-
-def _read_field(node: FieldNode, places: Sequence[Place], provider: Provider) -> None:
-    for each in places:
-        each.provide(node, provider)
-    if node.selection_set is None:
-        return
-    key = (node.alias or node.name).value
-    inner = [slot.inner for each in places if (slot := each.slots[key]) and slot.inner is not None]
-    if inner and len(inner) != len(places):
-        raise Unsuitable
-    if inner:
-        for each in inner:
-            each.creator = provider
-        _read(node.selection_set.selections, inner, provider)
-
-
-def _check(place: Place) -> None:
-    """Somebody has to bring what the client sees."""
-    for each in place.slots.values():
-        if not each.providers and each.constant is None:
-            raise Unsuitable
-        if each.inner is not None:
-            _check(each.inner)
-
-
-def _inner(shape: Shape) -> Place | None:
+def _inner(shape: Shape, variables: Mapping[str, Any]) -> Place | None:
     while isinstance(shape, ListShape):
         shape = shape.of
-    return Place.of(shape) if isinstance(shape, ObjectShape) else None
+    return Place.of(shape, variables) if isinstance(shape, ObjectShape) else None

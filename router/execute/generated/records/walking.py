@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from router.execute.generated.records.classes import Classes
 from router.execute.generated.records.places import Place
 from router.execute.generated.source import Source, Unsuitable
 from router.execute.shapes import ListShape, Shape
-from router.plan.nodes import Key, ResponsePath
+from router.plan.nodes import Key, OnTypes, ResponsePath
+
+Step: TypeAlias = Key | OnTypes
 
 MAX_LOOPS = 16
 """Most loops in each other: CPython allows twenty blocks."""
@@ -24,21 +27,29 @@ class Walks:
     source: Source
     classes: Classes
     root: Place
-    _known: dict[tuple[Key, ...], str] = field(default_factory=dict[tuple[Key, ...], str])
+    _known: dict[tuple[Step, ...], str] = field(default_factory=dict[tuple[Step, ...], str])
 
     def write(self, path: ResponsePath) -> str:
-        """The name of the function for a path, of which the keys tell all.
+        """The name of the function for a path, of which keys and types tell all.
 
         Raises:
             Unsuitable: there are too many lists in each other.
         """
-        steps = tuple(step for step in path if isinstance(step, Key))
+        steps = self._telling(path)
         known = self._known.get(steps)
         if known is None:
             known = self._known[steps] = self._function(steps)
         return known
 
-    def _function(self, steps: tuple[Key, ...]) -> str:
+    def _telling(self, path: ResponsePath) -> tuple[Step, ...]:
+        """The steps without those that the place before them decides."""
+        steps: list[Step] = []
+        for step in path:
+            if isinstance(step, Key) or (isinstance(step, OnTypes) and self.root.at(tuple(steps)).is_abstract):
+                steps.append(step)
+        return tuple(steps)
+
+    def _function(self, steps: tuple[Step, ...]) -> str:
         start = next((steps[:length] for length in range(len(steps) - 1, 0, -1) if steps[:length] in self._known), ())
         first = f"{self._known[start]}(root, found)" if start else "(root,)"
         clauses = self._clauses(self.root.at(start), steps[len(start) :])
@@ -52,16 +63,26 @@ class Walks:
             ],
         )
 
-    def _clauses(self, place: Place, steps: Sequence[Key]) -> list[str]:
+    def _clauses(self, place: Place, steps: Sequence[Step]) -> list[str]:
         clauses: list[str] = []
         for step in steps:
+            if isinstance(step, OnTypes):
+                clauses.append(self._if_of_types(step, place))
+                continue
             slot = place.slots[step.name]
             assert slot.shown is not None  # noqa: S101  # only what is shown has places
-            clauses += self._values(slot.shown.shape, self.classes.attribute(step.name), slot.shown.nullable)
+            may_lack = slot.shown.nullable or not place.is_surely_there(slot)
+            clauses += self._values(slot.shown.shape, self.classes.attribute(step.name), may_lack)
             place = place.at((step,))
         if sum(clause.startswith("for") for clause in clauses) > MAX_LOOPS:
             raise Unsuitable
         return clauses
+
+    def _if_of_types(self, step: OnTypes, place: Place) -> str:
+        slot = place.slots.get(step.typename_key)
+        if slot is None or not slot.is_typename or not place.is_surely_there(slot):
+            raise Unsuitable
+        return f"if o.{self.classes.attribute(slot.key)} in {self.source.constant(step.types)}"
 
     def _values(self, shape: Shape, attribute: str, nullable: bool) -> list[str]:  # noqa: FBT001  # as shapes have it
         """What makes the objects in a field of `o` the next `o`."""
@@ -71,4 +92,4 @@ class Walks:
             value, nullable, shape = "o", shape.nullable, shape.of
         if not clauses:
             clauses.append(f"for o in ({value},)")
-        return [*clauses, "if o is not None"] if nullable else clauses
+        return [*clauses, "if o"] if nullable else clauses

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 from graphql import (
+    BooleanValueNode,
+    DirectiveNode,
     DocumentNode,
     EnumTypeDefinitionNode,
     FieldNode,
@@ -24,6 +26,7 @@ from graphql import (
     SelectionSetNode,
     TypeNode,
     UnionTypeDefinitionNode,
+    VariableNode,
     parse,
 )
 
@@ -110,8 +113,11 @@ class Improvised:
         self.asked.append(text)
         answer = _Answer(self.vocabulary, Random(f"{self.seed}{text}"), self.oddity, request.variables or {})
         response = answer.response(parsed(request.query))
-        raw = request.rewrite(_text(response)) if self.wired and request.rewrite is not None else None
-        return response if raw is None else SubgraphResponse(None, raw=raw, size=response.size)
+        if not self.wired or request.rewrite is None:
+            return response
+        text = _text(response)
+        raw = request.rewrite(text)
+        return response if raw is None else SubgraphResponse(None, raw=raw, size=len(text))
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         yield await self.fetch(request)
@@ -143,9 +149,8 @@ class _Answer:
         data = self._object(root, operation.selection_set)
         errors = tuple(self._errors(data)) if self._is_odd() else ()
         extensions = {"cost": {operation.operation.value: 1}} if self._is_odd() else {}
-        text = orjson.dumps(data)
-        given = None if errors and self._is_odd() else orjson.loads(text)
-        return SubgraphResponse(given, errors, extensions, size=len(text))
+        given = None if errors and self._is_odd() else orjson.loads(orjson.dumps(data))
+        return SubgraphResponse(given, errors, extensions)
 
     def _is_odd(self) -> bool:
         return self.random.random() < self.oddity
@@ -159,6 +164,8 @@ class _Answer:
     def _object(self, typename: str, selections: SelectionSetNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for each in selections.selections:
+            if not all(self._lets_through(directive) for directive in each.directives or ()):
+                continue
             if isinstance(each, FieldNode):
                 key = each.alias.value if each.alias else each.name.value
                 if self._is_odd():
@@ -172,6 +179,15 @@ class _Answer:
         if self._is_odd():
             found[self.random.choice(["extra", "id", "__typename", "name"])] = self._anything()
         return found
+
+    def _lets_through(self, directive: DirectiveNode) -> bool:
+        (value,) = [each.value for each in directive.arguments or ()]
+        given = (
+            self.variables[value.name.value]
+            if isinstance(value, VariableNode)
+            else value == BooleanValueNode(value=True)
+        )
+        return given is (directive.name.value == "include")
 
     def _fits(self, typename: str, condition: NamedTypeNode | None) -> bool:
         if condition is None or condition.name.value == typename:

@@ -95,3 +95,19 @@ async def test_code_answers_as_the_plan_is_read(case: Case) -> None:
     if plan is not None:
         for seed in range(SEEDS):
             assert await answered(case, plan, 0, seed) == await answered(case, plan, None, seed)
+
+
+@pytest.mark.parametrize("name", ["abstract_types", "conditions", "entities", "requires", "unions"])
+async def test_answers_in_order_are_never_data(name: str) -> None:
+    texts = 0
+    for case in ALL:
+        plan = planned(case) if case.topic == name else None
+        if plan is not None and len(plan.fetches) > 1:
+            subgraphs = Improvised(topic(name).vocabulary, 1, 0, wired=True)
+            transports = dict.fromkeys(topic(name).names, subgraphs)
+            executor = Executor(plan, transports, topic(name).schema, compile_after=0)
+            operation = get_operation_ast(parse(case.operation))
+            assert operation is not None
+            response = await executor.execute(variables_of(operation, Random(1)), {}, raw=True)
+            texts += response.raw is not None
+    assert texts

@@ -60,7 +60,7 @@ class Wire:
         raw = None if request.rewrite is None else request.rewrite(body)
         if raw is not None:
             return SubgraphResponse(None, raw=raw, size=len(body))
-        return parse_response(orjson.loads(body), len(body))
+        return parse_response(orjson.loads(body))
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         yield await self.fetch(request)
