@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from starlette.applications import Starlette
 
 from router.compose import Subgraph
 from router.execute import InProcessTransport, Transport
 from router.serve.app import create_app
+from router.serve.demand.control import DemandControl
 from router.serve.request import Hooks
 from router.serve.traffic import Concurrency, Traffic, TrafficConfig, TrafficError, build_transports
 from shared import telemetry
+from shared.router_tokens import keys_of, public_keys
+from shared.tokens import generate_signing_key
+from studium.demand import demand_of
 from studium.embedded.errors import CannotStart
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.keys import create_verifier
@@ -20,9 +25,12 @@ from studium.platform import SUBGRAPHS
 from studium.serving import serve
 from studium.settings import StudiumSettings
 from studium.subgraphs_file import read_subgraphs
+from studium.trust import introduction, signed, signing
 
 if TYPE_CHECKING:
     from shared.graphql.app import SubgraphApp
+
+Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[None]]
 
 TRAFFIC: Final = TrafficConfig(Traffic(concurrency=Concurrency(requests=100, waiting=1_000)))
 """To subgraphs behind HTTP. Each has a pool of database connections that is a good deal smaller: what is more than a
@@ -40,24 +48,28 @@ def serve_router(settings: StudiumSettings) -> int:
 
 def _router_to_services(settings: StudiumSettings) -> Starlette:
     assert settings.subgraphs is not None  # noqa: S101 - the caller looked
-    subgraphs = asyncio.run(read_subgraphs(settings.subgraphs))
+    subgraphs = asyncio.run(read_subgraphs(settings.subgraphs, lambda name: introduction(settings.router_key, name)))
     try:
-        transports = build_transports({subgraph.name: subgraph.url for subgraph in subgraphs}, TRAFFIC)
+        urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
+        transports = build_transports(urls, TRAFFIC, signing(settings.router_key))
     except TrafficError as error:
         raise CannotStart(str(error)) from error
-    gateway = build_gateway(subgraphs, transports)
+    gateway = build_gateway(subgraphs, transports, DemandControl(demand_of(settings)))
     hooks = Hooks(authenticating(create_verifier(settings)))
     return create_app(gateway, hooks=hooks, lifespan=_closing(gateway))
 
 
 def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
-    """The subgraphs run in this process and are called without HTTP."""
+    """The subgraphs run in this process and are called without HTTP, by nobody but this router."""
     from studium.composition import Parts, create_subgraph, running
 
-    parts = Parts.create(settings)
+    key = generate_signing_key()
+    parts = replace(Parts.create(settings), router_keys=keys_of(public_keys(key)))
     apps = [create_subgraph(name, parts) for name in SUBGRAPHS]
-    gateway = build_gateway([Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps], _inside(apps))
-    app = create_app(gateway, hooks=Hooks(authenticating(parts.verifier)), lifespan=running(parts, apps))
+    subgraphs = [Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps]
+    gateway = build_gateway(subgraphs, signed(_inside(apps), key), DemandControl(demand_of(settings)))
+    lifespan = _closing(gateway, running(parts, apps))
+    app = create_app(gateway, hooks=Hooks(authenticating(parts.verifier)), lifespan=lifespan)
     auth = next(each for each in apps if each.name == "auth")
     app.router.routes.extend(
         route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
@@ -69,10 +81,12 @@ def _inside(apps: "Sequence[SubgraphApp]") -> Mapping[str, Transport]:
     return {app.name: InProcessTransport(app.service.execute, app.service.subscribe) for app in apps}
 
 
-def _closing(gateway: Gateway) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+def _closing(gateway: Gateway, inner: Lifespan | None = None) -> Lifespan:
     @asynccontextmanager
-    async def lifespan(_: object) -> AsyncGenerator[None]:
-        yield
+    async def lifespan(app: object) -> AsyncGenerator[None]:
+        async with nullcontext() if inner is None else inner(app):
+            yield
         await gateway.aclose()
+        await gateway.control.aclose()
 
     return lifespan

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PositiveInt, SecretStr
 
 from shared.settings import PlatformSettings
 
@@ -24,5 +24,18 @@ class StudiumSettings(PlatformSettings):
     """`host:port` of the databases, for processes that derive their own login and never hold the administrator's."""
     jwks_url: str | None = None
     """The auth subgraph's published key set, for processes that verify tokens but do not sign them."""
+    router_key: SecretStr | None = None
+    """PEM of the P-256 private key that the router signs its requests to subgraphs with."""
+    router_keys: str | None = None
+    """The key set (JSON) of such keys, for subgraphs: with it, they answer the router alone."""
     subgraphs: Path | None = None
     """The supergraph configuration (Rover's format) of a router whose subgraphs are behind HTTP."""
+    operation_cost: PositiveInt = 200_000
+    """Most that one operation may cost: about as many objects as it asks for."""
+    tenant_requests_per_minute: PositiveInt | None = 60_000
+    tenant_cost_per_minute: PositiveInt | None = 20_000_000
+    """What all clients of a tenant may ask for together; none for any."""
+    address_requests_per_minute: PositiveInt | None = None
+    """What may be asked from one network address; none for any, as a proxy before the router has one for everybody."""
+    tell_cost: bool = False
+    """Whether answers tell what they cost, in `extensions.cost`."""

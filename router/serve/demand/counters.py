@@ -104,6 +104,7 @@ class SharedCounters:
         self._local = LocalCounters()
         self._leases = Windows[Lease](Lease)
         options: Mapping[str, Any] = {"socket_connect_timeout": demand.redis_seconds}
+        url = f"redis+{url}" if url.startswith("unix:") else url
         self._storage = RedisStorage(url, implementation="redispy", key_prefix=demand.redis_prefix, **options)
         self._failing: tuple[type[BaseException], ...] = (OSError, TimeoutError, *_classes(self._storage))
         self._seconds = demand.redis_seconds

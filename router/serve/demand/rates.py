@@ -159,14 +159,17 @@ def rate_headers(shares: Sequence[Share], now: float) -> dict[str, str]:
     """
     if not shares:
         return {}
-    policies = (
-        f'"{share.rate.name}";q={share.rate.quota};w={share.rate.seconds};qu="{share.rate.unit.value}"'
-        for share in shares
-    )
-    left = (f'"{share.rate.name}";r={share.remaining};t={share.seconds_left(now)}' for share in shares)
+    policies = [_policy(share.rate) for share in shares]
+    left = [f'"{share.rate.name}";r={share.remaining};t={share.seconds_left(now)}' for share in shares]
     return {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(left)}
 
 
+@lru_cache(maxsize=1024)
+def _policy(rate: Rate) -> str:
+    return f'"{rate.name}";q={rate.quota};w={rate.seconds};qu="{rate.unit.value}"'
+
+
+@lru_cache(maxsize=1024)
 def moment(seconds: float) -> str:
     """A moment, given in seconds since the epoch, as clients read it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
