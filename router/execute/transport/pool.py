@@ -38,10 +38,11 @@ class Pool:
         self._closed = False
         self._sweeping: asyncio.TimerHandle | None = None
 
-    async def exchange(self, request: bytes | FormMessage, *, idempotent: bool) -> Reply:
+    async def exchange(self, request: bytes | FormMessage, *, idempotent: bool, resending: bool = True) -> Reply:
         """Send a request on a connection of its own; those that find none free wait in their order.
 
-        A kept connection may have been ended by the server just now. An idempotent request is then sent again.
+        A kept connection may have been ended by the server just now. An idempotent request is then sent again, unless
+        that is left to the caller.
 
         Raises:
             OSError: no connection can be had.
@@ -54,7 +55,7 @@ class Pool:
                 try:
                     return await self._exchange(connection, request)
                 except Unanswered:
-                    if not idempotent:
+                    if not idempotent or not resending:
                         raise
             return await self._exchange(await self._opened(), request)
 

@@ -129,6 +129,7 @@ def _replica(url: str, settings: Traffic, subscriptions: Subscriptions, tls: ssl
         max_response_bytes=settings.max_response_bytes,
         max_connections=settings.max_connections,
         sharing=False,  # all replicas together share
+        resending=settings.retries is None,  # else it is an attempt like the others
         subscriptions=subscriptions,
         tls=tls,
     )

@@ -10,7 +10,7 @@ import orjson
 from router.execute import SubgraphRequest
 from router.execute.terms import Terms
 from router.execute.transport.traffic import ManagedTransport, Traffic
-from tests.router.execute.raw_server import raw_server, reply, take_request
+from tests.router.execute.raw_server import JSON, raw_server, reply, take_request
 
 Behaviour: TypeAlias = Literal["good", "hung", "dropping", "failing"]
 """Answers; never answers; ends the connection instead; answers 503."""
@@ -21,6 +21,7 @@ class Server:
 
     Attributes:
         behaviour: from now on, of requests that come.
+        answer: a good one.
         requests: how many came, without probes.
         probes: how many came.
         heads: of the requests, in lower case.
@@ -30,8 +31,9 @@ class Server:
         most: that were ever answered at the same time.
     """
 
-    def __init__(self, behaviour: Behaviour = "good") -> None:
+    def __init__(self, behaviour: Behaviour = "good", answer: bytes = JSON) -> None:
         self.behaviour: Behaviour = behaviour
+        self.answer = answer
         self.requests = 0
         self.probes = 0
         self.heads: list[bytes] = []
@@ -51,7 +53,7 @@ class Server:
                     self.most = max(self.most, self.busy)
                     await asyncio.sleep(self.pause)
                     self.busy -= 1
-                    writer.write(reply())
+                    writer.write(reply(self.answer))
                 case "hung":
                     await reader.read()
                     return
@@ -80,7 +82,7 @@ class Server:
 @asynccontextmanager
 async def subgraph(traffic: Traffic, *servers: Server) -> AsyncGenerator[ManagedTransport]:
     """A transport to all these replicas of one subgraph."""
-    async with _serving(*servers) as urls:
+    async with serving(*servers) as urls:
         transport = ManagedTransport(urls, traffic)
         try:
             yield transport
@@ -89,11 +91,12 @@ async def subgraph(traffic: Traffic, *servers: Server) -> AsyncGenerator[Managed
 
 
 @asynccontextmanager
-async def _serving(*servers: Server) -> AsyncGenerator[list[str]]:
+async def serving(*servers: Server) -> AsyncGenerator[list[str]]:
+    """The URLs of all these servers."""
     if not servers:
         yield []
         return
-    async with raw_server(servers[0]) as url, _serving(*servers[1:]) as others:
+    async with raw_server(servers[0]) as url, serving(*servers[1:]) as others:
         yield [url, *others]
 
 

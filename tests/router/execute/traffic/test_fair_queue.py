@@ -120,7 +120,7 @@ class Queueing(RuleBasedStateMachine):
 
 
 TestQueueing = Queueing.TestCase
-TestQueueing.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestQueueing.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
 
 
 async def come(queue: FairQueue, *tenants: str) -> list[Guest]:
