@@ -17,9 +17,9 @@ from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.request import Authenticate, GraphQLRequest, RequestContext
+from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
-from shared.graphql.context import bearer_token
 from shared.tokens import LEEWAY_SECONDS, TokenExpired, TokenVerifier
 from studium.embedded.errors import CannotStart
 
