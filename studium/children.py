@@ -44,17 +44,19 @@ class Environments:
 
     def subgraph(self, name: str) -> dict[str, str]:
         """For a subgraph by itself: its own login, and only what is its business beside."""
+        told = self._database() | self._answering()
         match name:
             case "auth":
-                return self._of() | self._database() | self._signing()
+                return self._of() | told | self._signing()
             case "content":
-                return self._of("mongo_url", *_SEARCH) | self._database() | self._verifying()
+                return self._of("mongo_url", *_SEARCH) | told | self._verifying()
             case _:
-                return self._of() | self._database() | self._verifying()
+                return self._of() | told | self._verifying()
 
     def router(self, subgraphs: Path) -> dict[str, str]:
-        """For a router whose subgraphs are behind HTTP; it verifies tokens and knows no secret."""
-        return self.plain() | self._verifying() | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
+        """For a router whose subgraphs are behind HTTP; it verifies tokens and knows no secret but its own key."""
+        own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
+        return self.plain() | self._verifying() | own | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
 
     def plain(self) -> dict[str, str]:
         """For a client of the graph: what it inherits, and nothing of ours."""
@@ -72,6 +74,13 @@ class Environments:
 
     def _signing(self) -> dict[str, str]:
         return {f"{_PREFIX}SIGNING_KEY": _plain(self.settings.signing_key) or ""}
+
+    def _answering(self) -> dict[str, str]:
+        """Whom a subgraph answers: the router alone."""
+        from shared.router_tokens import public_keys
+
+        key = self.settings.router_key
+        return {} if key is None else {f"{_PREFIX}ROUTER_KEYS": public_keys(key)}
 
     def _verifying(self) -> dict[str, str]:
         return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}

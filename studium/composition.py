@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from shared.events import Hub
+from shared.jwks import KeySource
+from shared.router_tokens import RouterTokenVerifier, keys_of
 from shared.tenancy.roles import login_url
 from shared.tokens import TokenVerifier
 from studium.keys import create_verifier, credentials_key, given
@@ -15,6 +17,7 @@ from studium.settings import StudiumSettings
 
 if TYPE_CHECKING:
     from shared.graphql.app import SubgraphApp
+    from shared.graphql.context import TokenVerifier as Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,18 @@ class Parts:
     settings: StudiumSettings
     verifier: TokenVerifier
     hub: Hub
+    router_keys: KeySource | None = None
+    """That the router's requests are signed with; None where subgraphs verify callers' own tokens."""
 
     @classmethod
     def create(cls, settings: StudiumSettings) -> "Parts":
-        return cls(settings, create_verifier(settings), Hub(given(settings.redis_url, "REDIS_URL").get_secret_value()))
+        hub = Hub(given(settings.redis_url, "REDIS_URL").get_secret_value())
+        keys = keys_of(settings.router_keys) if settings.router_keys else None
+        return cls(settings, create_verifier(settings), hub, keys)
+
+    def verifier_of(self, subgraph: str) -> "Verifier":
+        """Tells a subgraph who asks it."""
+        return self.verifier if self.router_keys is None else RouterTokenVerifier(subgraph, self.router_keys)
 
     def database(self, subgraph: str) -> SecretStr:
         """The subgraph's own login to its own database."""
@@ -84,7 +95,7 @@ def _auth(parts: Parts) -> "SubgraphApp":
         signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
     )
-    return create(settings, verifier=parts.verifier)
+    return create(settings, verifier=parts.verifier_of("auth"))
 
 
 def _users(parts: Parts) -> "SubgraphApp":
@@ -92,14 +103,14 @@ def _users(parts: Parts) -> "SubgraphApp":
     from subgraphs.users.settings import UsersSettings
 
     settings = UsersSettings(database_url=parts.database("users"), credentials_key=parts.credentials_key)
-    return create(settings, verifier=parts.verifier, hub=parts.hub)
+    return create(settings, verifier=parts.verifier_of("users"), hub=parts.hub)
 
 
 def _courses(parts: Parts) -> "SubgraphApp":
     from subgraphs.courses.app import create
     from subgraphs.courses.settings import CoursesSettings
 
-    return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier)
+    return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier_of("courses"))
 
 
 def _content(parts: Parts) -> "SubgraphApp":
@@ -117,14 +128,14 @@ def _content(parts: Parts) -> "SubgraphApp":
         pinecone_host=platform.pinecone_host,
         pinecone_api_key=platform.pinecone_api_key,
     )
-    return create(settings, verifier=parts.verifier)
+    return create(settings, verifier=parts.verifier_of("content"))
 
 
 def _analytics(parts: Parts) -> "SubgraphApp":
     from subgraphs.analytics.app import create
     from subgraphs.analytics.settings import AnalyticsSettings
 
-    return create(AnalyticsSettings(database_url=parts.database("analytics")), verifier=parts.verifier)
+    return create(AnalyticsSettings(database_url=parts.database("analytics")), verifier=parts.verifier_of("analytics"))
 
 
 def _notifications(parts: Parts) -> "SubgraphApp":
@@ -132,4 +143,4 @@ def _notifications(parts: Parts) -> "SubgraphApp":
     from subgraphs.notifications.settings import NotificationsSettings
 
     settings = NotificationsSettings(database_url=parts.database("notifications"))
-    return create(settings, verifier=parts.verifier, hub=parts.hub)
+    return create(settings, verifier=parts.verifier_of("notifications"), hub=parts.hub)

@@ -27,7 +27,10 @@ _AUTHORIZATION: Final = "authorization"
 
 
 def authenticating(verifier: TokenVerifier) -> Authenticate:
-    """Verify the token if there is one, and forward it. Subgraphs verify it again: they do not trust the network."""
+    """Verify the token if there is one.
+
+    It is forwarded, for subgraphs that verify it themselves; where the router signs its requests, it goes no further.
+    """
 
     async def authenticate(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> RequestContext:
         given = _authorization(headers, parameters)

@@ -4,11 +4,11 @@ Source: https://www.apollographql.com/docs/rover/commands/supergraphs
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import yaml
 
@@ -16,6 +16,8 @@ from studium.embedded.errors import CannotStart
 
 if TYPE_CHECKING:
     from router.compose import Subgraph
+
+Headers: TypeAlias = Callable[[str], Mapping[str, str]]
 
 _FEDERATION: Final = "=2.11.0"
 _SDL_QUERY: Final = {"query": "{ _service { sdl } }"}
@@ -44,8 +46,12 @@ def print_sources(sources: Mapping[str, Source]) -> str:
     return yaml.safe_dump({"federation_version": _FEDERATION, "subgraphs": subgraphs}, sort_keys=False)
 
 
-async def read_subgraphs(path: Path) -> "list[Subgraph]":
+async def read_subgraphs(path: Path, headers: Headers = lambda _: {}) -> "list[Subgraph]":
     """The subgraphs a configuration names, with their SDL.
+
+    Args:
+        path: the configuration.
+        headers: of the requests to subgraphs that are asked themselves, by name.
 
     Raises:
         CannotStart: the file is not such a configuration, or a subgraph does not tell its SDL.
@@ -54,7 +60,7 @@ async def read_subgraphs(path: Path) -> "list[Subgraph]":
 
     addresses = _asked(path)
     if addresses:
-        return await asyncio.gather(*(_read(name, url) for name, url in addresses.items()))
+        return await asyncio.gather(*(_read(name, url, headers(name)) for name, url in addresses.items()))
     try:
         return read_config(path)
     except ConfigError as error:
@@ -69,18 +75,18 @@ def _asked(path: Path) -> dict[str, str]:
     return {}
 
 
-async def _read(name: str, url: str) -> "Subgraph":
+async def _read(name: str, url: str, headers: Mapping[str, str]) -> "Subgraph":
     import aiohttp
 
     from router.compose import Subgraph
 
     try:
-        return Subgraph(name, url, await _ask(url))
+        return Subgraph(name, url, await _ask(url, headers))
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
         raise CannotStart(f"The subgraph {name} does not tell its SDL: {error!r}.") from error
 
 
-async def _ask(url: str) -> str:
+async def _ask(url: str, headers: Mapping[str, str]) -> str:
     """What the subgraph says its SDL is; it may still be starting."""
     import aiohttp
 
@@ -88,7 +94,7 @@ async def _ask(url: str) -> str:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ASK_SECONDS)) as http:
         while True:
             try:
-                async with http.post(url, json=_SDL_QUERY) as answer:
+                async with http.post(url, json=_SDL_QUERY, headers=headers) as answer:
                     return str((await answer.json())["data"]["_service"]["sdl"])
             except aiohttp.ClientConnectionError:
                 if asyncio.get_running_loop().time() > deadline:

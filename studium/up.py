@@ -91,6 +91,7 @@ class _Platform:
         made = {name: SecretStr(url) for name, url in urls.items() if url is not None}
         made["secret"] = given.secret or SecretStr(self._folder.secret("platform"))
         made["signing_key"] = given.signing_key or _signing_key(self._folder)
+        made["router_key"] = given.router_key or SecretStr(_new_key())
         return given.model_copy(update={**made, "data": self._folder.root})
 
     async def _start_servers(self, servers: EmbeddedServers) -> None:
@@ -136,9 +137,10 @@ def _name_of_server(settings: StudiumSettings) -> str:
 
 
 def _signing_key(folder: DataFolder) -> SecretStr:
-    def make() -> str:
-        from shared.tokens import generate_signing_key
+    return SecretStr(folder.secret("signing-key.pem", _new_key))
 
-        return generate_signing_key().get_secret_value()
 
-    return SecretStr(folder.secret("signing-key.pem", make))
+def _new_key() -> str:
+    from shared.tokens import generate_signing_key
+
+    return generate_signing_key().get_secret_value()

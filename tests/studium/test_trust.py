@@ -1,0 +1,139 @@
+"""Subgraphs answer the router alone, in whichever process they are."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from router.compose import Subgraph
+from router.execute import InProcessTransport
+from router.serve import GraphQLRequest, RequestContext
+from shared.caller import TenantId, UserId
+from shared.errors import DomainError
+from shared.jwks import LocalKeys
+from shared.router_tokens import HEADER, RouterTokenVerifier, keys_of, public_keys
+from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
+from studium.children import Environments
+from studium.embedded import CannotStart
+from studium.gateway import Gateway, authenticating, build_gateway
+from studium.settings import StudiumSettings
+from studium.subgraphs_file import Source, print_sources, read_subgraphs
+from studium.trust import introduction, signed, signing
+
+KEY = generate_signing_key()
+ISSUER = TokenIssuer(generate_signing_key())
+SDL = """
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["@key"])
+type Query { whoami: String }
+type Subscription { whoami: String }
+"""
+
+
+class Doorkeeper:
+    """A subgraph that tells who asks, and what it was asked with."""
+
+    def __init__(self) -> None:
+        self.seen: list[Mapping[str, str]] = []
+        self._verifier = RouterTokenVerifier("people", keys_of(public_keys(KEY)))
+
+    async def execute(self, query: str, variables: Any, name: str | None, headers: Mapping[str, str]) -> Any:
+        self.seen.append(headers)
+        try:
+            token = await self._verifier.presented(headers)
+            who = "nobody" if token is None else str((await self._verifier.caller(token)).user_id)
+        except DomainError as error:
+            return {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
+        return {"data": {"whoami": who}}
+
+    async def subscribe(
+        self, query: str, variables: Any, name: str | None, headers: Mapping[str, str]
+    ) -> AsyncGenerator[Any]:
+        yield await self.execute(query, variables, name, headers)
+
+
+def gateway(doorkeeper: Doorkeeper, key: SecretStr) -> Gateway:
+    transport = InProcessTransport(doorkeeper.execute, doorkeeper.subscribe)
+    return build_gateway([Subgraph("people", "", SDL)], signed({"people": transport}, key))
+
+
+async def signed_in() -> tuple[UserId, dict[str, str], RequestContext]:
+    user = UserId(uuid4())
+    token = ISSUER.issue(TenantId(uuid4()), user, uuid4(), role="LEARNER", scopes=["learn"]).access_token
+    headers = {"authorization": f"Bearer {token}"}
+    return user, headers, await authenticating(TokenVerifier(LocalKeys(ISSUER.public_keys)))(headers, None)
+
+
+class TestInOneProcess:
+    async def test_the_router_says_who_asks_and_keeps_their_token(self) -> None:
+        doorkeeper, (user, _, context) = Doorkeeper(), await signed_in()
+        answer = await gateway(doorkeeper, KEY).execute(GraphQLRequest("{ whoami }"), context)
+        assert answer.as_json() == {"data": {"whoami": str(user)}}
+        assert set(doorkeeper.seen[0]) == {HEADER}
+
+    async def test_anonymous_callers_are_nobody(self) -> None:
+        answer = await gateway(Doorkeeper(), KEY).execute(GraphQLRequest("{ whoami }"), RequestContext())
+        assert answer.as_json() == {"data": {"whoami": "nobody"}}
+
+    async def test_subscriptions_are_signed_as_well(self) -> None:
+        user, _, context = await signed_in()
+        events = gateway(Doorkeeper(), KEY).subscribe(GraphQLRequest("subscription { whoami }"), context)
+        assert [event.as_json() async for event in events] == [{"data": {"whoami": str(user)}}]
+
+    async def test_a_callers_own_token_is_not_enough(self) -> None:
+        _, headers, _ = await signed_in()
+        for given in ({}, headers, {HEADER: headers["authorization"]}):
+            answer = await Doorkeeper().execute("{ whoami }", None, None, given)
+            assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+    async def test_another_routers_key_is_not_enough(self) -> None:
+        answer = await gateway(Doorkeeper(), generate_signing_key()).execute(
+            GraphQLRequest("{ whoami }"), RequestContext()
+        )
+        assert answer.errors[0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+class TestSettings:
+    def test_without_a_key_nothing_is_signed(self) -> None:
+        for key in (None, SecretStr("")):
+            assert signing(key).before == ()
+            assert introduction(key, "people") == {}
+
+    def test_a_key_of_another_kind_is_said(self) -> None:
+        with pytest.raises(CannotStart, match="STUDIUM_ROUTER_KEY"):
+            signing(SecretStr("hush"))
+
+    def test_the_router_has_the_private_key_and_subgraphs_the_public_one(self, tmp_path: Any) -> None:
+        settings = StudiumSettings(router_key=KEY, database_url=SecretStr("postgresql://a:b@host/db"))
+        told = Environments(settings)
+        assert told.router(tmp_path)["STUDIUM_ROUTER_KEY"] == KEY.get_secret_value()
+        for name in ("auth", "content", "users"):
+            environment = told.subgraph(name)
+            assert environment["STUDIUM_ROUTER_KEYS"] == public_keys(KEY)
+            assert KEY.get_secret_value() not in environment.values()
+        assert "STUDIUM_ROUTER_KEY" not in told.in_process()
+
+
+class TestReading:
+    async def test_a_subgraph_tells_its_sdl_to_the_router(self, tmp_path: Any) -> None:
+        verifier = RouterTokenVerifier("people", keys_of(public_keys(KEY)))
+
+        async def answer(request: web.Request) -> web.Response:
+            assert await verifier.presented({name.lower(): value for name, value in request.headers.items()}) is None
+            return web.json_response({"data": {"_service": {"sdl": SDL}}})
+
+        app = web.Application()
+        app.router.add_post("/graphql", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host, port = runner.addresses[0][:2]
+            path = tmp_path / "supergraph.yaml"
+            path.write_text(print_sources({"people": Source(f"http://{host}:{port}/graphql")}))
+            [people] = await read_subgraphs(path, lambda name: introduction(KEY, name))
+            assert people.sdl == SDL
+        finally:
+            await runner.cleanup()
