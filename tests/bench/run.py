@@ -65,7 +65,7 @@ def main() -> int:
     console = Console(width=120)
     console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
     failed = False
-    for part in ("composition", "gateways"):
+    for part in ("composition", "gateways", "traffic", "faults"):
         console.print(f"\n[bold]{part}[/]")
         done = subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], cwd=ROOT, check=False)  # noqa: S603 - our own
         failed |= done.returncode != 0
