@@ -14,9 +14,13 @@ from router.execute import Subscriptions
 from router.serve.access.enforcement import Access
 from router.serve.access.options import AccessError, access_of, add_access_options, authentication_of
 from router.serve.app import create_app
+from router.serve.demand.config import Demand
+from router.serve.demand.control import DemandControl
+from router.serve.demand.options import DemandError, add_demand_options, demand_of, limits_of
 from router.serve.engine import Engine
 from router.serve.http.config import HttpPolicy, PolicyError
 from router.serve.http.options import add_http_options, http_of
+from router.serve.limits import Limits
 from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options, persisted_of
 from router.serve.request import Hooks
@@ -64,6 +68,7 @@ def add_commands(subparsers: "Subparsers") -> None:
         help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
     )
     add_access_options(serve)
+    add_demand_options(serve)
     add_http_options(serve)
     add_persisted_options(serve)
     add_traffic_options(serve)
@@ -76,7 +81,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     try:
         app = _app(arguments)
-    except (SourceError, SupergraphError, TrafficError, AccessError, PolicyError, ManifestError) as error:
+    except (SourceError, SupergraphError, TrafficError, AccessError, PolicyError, ManifestError, DemandError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _collect_rarely()
@@ -105,6 +110,7 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         AccessError: it is not said whose tokens are accepted.
         PolicyError: it would let every site read every user's data.
         ManifestError: a file does not say which documents are trusted.
+        DemandError: an option about limits or rates says nothing that could be.
     """
     source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
     headers: list[str] = arguments.forward or ["authorization"]
@@ -116,11 +122,13 @@ def _app(arguments: argparse.Namespace) -> Starlette:
         http=http_of(arguments),
         persisted=persisted_of(arguments),
         streams=streams_of(arguments),
+        limits=limits_of(arguments),
+        demand=demand_of(arguments),
         defer=arguments.defer,
     )
 
 
-def build_app(
+def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do with each other
     source: Source,
     *,
     hooks: Hooks,
@@ -129,6 +137,8 @@ def build_app(
     http: HttpPolicy | None = None,
     persisted: PersistedOperations | None = None,
     streams: StreamSettings | None = None,
+    limits: Limits | None = None,
+    demand: Demand | None = None,
     defer: bool = True,
 ) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
@@ -138,11 +148,15 @@ def build_app(
         TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
     """
     transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
-    engine = Engine.from_sdl(source.supergraph_sdl, transports, defer=defer, access=access, persisted=persisted)
+    control = DemandControl(demand)
+    engine = Engine.from_sdl(
+        source.supergraph_sdl, transports, limits, defer=defer, access=access, persisted=persisted, control=control
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         yield
         await engine.aclose()
+        await control.aclose()
 
     return create_app(engine, hooks=hooks, http=http, streams=streams, lifespan=lifespan)
