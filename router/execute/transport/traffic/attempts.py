@@ -1,10 +1,9 @@
 """What is done for one answer of a subgraph: wait for a place, choose a replica, send, and if need be again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from functools import partial
 from math import inf
-from typing import Any
 
 from router.execute.transport.alarms import Alarms
 from router.execute.transport.base import SubgraphFailure, SubgraphOverloaded, SubgraphUnavailable, SubgraphUnreachable
@@ -120,7 +119,7 @@ class Attempts:
             return self._hedging.after_seconds
         return max(self._latency.value, self._hedging.least_seconds)
 
-    def _second(self, call: Call) -> Coroutine[Any, Any, Reply] | None:
+    def _second(self, call: Call) -> asyncio.Task[Reply] | None:
         """A second attempt, where a replica, the budget and the places allow it."""
         if call.waits:
             return None
@@ -130,23 +129,16 @@ class Attempts:
             return None
         if not self._budget.spend(asyncio.get_running_loop().time()):
             return None
-        if self._queue is None:
-            self._counts.hedges += 1
-            return replica.exchange(call, self._passing)
-        if not self._queue.enter_at_once():
+        queue = self._queue
+        if queue is not None and not queue.enter_at_once():
             return None
         self._counts.hedges += 1
-        return _leaving(self._queue, replica.exchange(call, self._passing))
+        task = asyncio.create_task(replica.exchange(call, self._passing))
+        if queue is not None:
+            task.add_done_callback(lambda _: queue.leave())  # even if it is cancelled before it has begun
+        return task
 
     def _let_go(self) -> None:
         """A breaker has opened: if it was the last one, there is nothing to wait for."""
         if self._queue is not None and not any(each.admits() for each in self._replicas.all):
             self._queue.dismiss()
-
-
-async def _leaving(queue: FairQueue, attempt: Awaitable[Reply]) -> Reply:
-    """What an attempt gives, which leaves its place then."""
-    try:
-        return await attempt
-    finally:
-        queue.leave()

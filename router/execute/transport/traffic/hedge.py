@@ -1,15 +1,15 @@
 """Asking twice: when the first answer is long in coming, a second one is asked for, and the first that comes counts."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 from router.execute.transport.alarms import Alarms, Bound
 from router.execute.transport.connection import Reply
 from router.execute.transport.traffic.replica import FAILING, Call
 
-Second: TypeAlias = Callable[[Call], Coroutine[Any, Any, Reply] | None]
-"""Makes a second attempt, or none where there is no room for it."""
+Second: TypeAlias = Callable[[Call], asyncio.Task[Reply] | None]
+"""Begins a second attempt, or none where there is no room for it."""
 
 
 class Hedge(Bound):
@@ -31,9 +31,8 @@ class Hedge(Bound):
         self.task: asyncio.Task[Reply] | None = None
 
     def ring(self) -> None:
-        coroutine = self._second(self._call)
-        if coroutine is not None:
-            self.task = asyncio.create_task(coroutine)
+        self.task = self._second(self._call)
+        if self.task is not None:
             self.task.add_done_callback(self._look)
 
     def _look(self, done: asyncio.Task[Reply]) -> None:

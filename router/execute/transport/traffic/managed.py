@@ -92,7 +92,8 @@ class ManagedTransport:
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         clock = asyncio.get_running_loop().time
-        replica = self._replicas.choose(Call(request, b"", clock(), inf))
+        begun = clock()
+        replica = self._replicas.choose(Call(request, b"", begun, inf))
         heard = False
         replica.streams += 1
         try:
@@ -100,11 +101,11 @@ class ManagedTransport:
                 async for event in events:
                     if not heard:
                         heard = True
-                        replica.answered(clock())
+                        replica.answered(begun, clock())
                     yield event
         except SubgraphFailure:
             if not heard:
-                replica.failed(clock())
+                replica.failed(begun, clock())
             raise
         finally:
             replica.streams -= 1

@@ -104,38 +104,34 @@ class Replica:
         try:
             reply = await self.transport.exchange(call.request, passing.lines(call.deadline - begun) + call.content)
         except SubgraphFailure:
-            self.failed(clock())
+            self.failed(begun, clock())
             raise
         except asyncio.CancelledError:
             now = clock()
             if now - begun >= self._patience:
-                self.failed(now)
+                self.failed(begun, now)
             raise
         finally:
             self.outstanding -= 1
         if reply.status in FAILING:
-            self.failed(clock())
+            self.failed(begun, clock())
         else:
-            self._answered(begun, clock())
+            now = clock()
+            if self.latency is not None:
+                self.latency.add(now - begun)
+            self.answered(begun, now)
         return reply
 
-    def answered(self, now: float) -> None:
-        """Take note of a sign of life."""
+    def answered(self, begun: float, now: float) -> None:
+        """Take note of an answer to what was sent at `begun`."""
         if self._breaker is not None and self._watch is not None:
             self._watch.last_sign = now
-            self._breaker.succeed(now)
+            self._breaker.succeed(begun, now)
 
-    def _answered(self, begun: float, now: float) -> None:
-        if self.latency is not None:
-            self.latency.add(now - begun)
-        if self._breaker is not None and self._watch is not None:
-            self._watch.last_sign = now
-            self._breaker.succeed(now)
-
-    def failed(self, now: float) -> None:
-        """Take note of a failure."""
+    def failed(self, begun: float, now: float) -> None:
+        """Take note of a failure of what was sent at `begun`."""
         if self._breaker is not None:
-            self._breaker.fail(now)
+            self._breaker.fail(begun, now)
 
     async def aclose(self) -> None:
         """End its connections."""

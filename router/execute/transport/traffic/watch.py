@@ -68,7 +68,7 @@ class Watch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._breaker.close()  # whoever goes on to use it begins anew
+        self._breaker.close(_now())  # whoever goes on to use it begins anew
         await self._transport.aclose()
 
     def _set_timer(self) -> None:
@@ -82,7 +82,7 @@ class Watch:
             return
         self._set_timer()
         silent_since = max(self.last_sign, self._busy_since)
-        silence = asyncio.get_running_loop().time() - silent_since
+        silence = _now() - silent_since
         if silence >= self._breaking.stall_seconds and outstanding >= self._breaking.stall_requests:
             self._start("doubt", self._doubt())
 
@@ -105,13 +105,13 @@ class Watch:
         if self._breaker.state is State.OPEN or await self._lives():
             return
         if self.last_sign == before:
-            self._breaker.open()
+            self._breaker.open(_now())
 
     async def _recover(self) -> None:
         while self._breaker.state is State.OPEN:
             await asyncio.sleep(self._breaker.pause * uniform(0.5, 1))  # so that routers do not probe in step
             if await self._lives():
-                self._breaker.try_again()
+                self._breaker.try_again(_now())
             else:
                 self._breaker.wait_longer()
 
@@ -126,5 +126,9 @@ class Watch:
                 reply = await self._transport.exchange(self._request, self._content)
         except (SubgraphFailure, TimeoutError):
             return False
-        self.last_sign = asyncio.get_running_loop().time()
+        self.last_sign = _now()
         return reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -15,7 +15,7 @@ def breaker() -> Breaker:
 
 def opened(breaker: Breaker) -> Breaker:
     for _ in range(SETTINGS.failures):
-        breaker.fail(0)
+        breaker.fail(0, 0)
     assert breaker.state is State.OPEN
     return breaker
 
@@ -23,61 +23,61 @@ def opened(breaker: Breaker) -> Breaker:
 class TestOpening:
     def test_failures_in_a_row_open_it(self, breaker: Breaker) -> None:
         for _ in range(SETTINGS.failures - 1):
-            breaker.fail(0)
+            breaker.fail(0, 0)
         assert breaker.admits(1_000)
-        breaker.fail(0)
+        breaker.fail(0, 0)
         assert breaker.state is State.OPEN
         assert not breaker.admits(0)
 
     def test_an_answer_between_begins_a_new_row(self, breaker: Breaker) -> None:
         for _ in range(3):
             for _ in range(SETTINGS.failures - 1):
-                breaker.fail(0)
-            breaker.succeed(0)
+                breaker.fail(0, 0)
+            breaker.succeed(0, 0)
         assert breaker.state is State.CLOSED
 
     def test_a_share_of_many_requests_opens_it(self, breaker: Breaker) -> None:
         for _ in range(SETTINGS.least_requests // 2):
             assert breaker.state is State.CLOSED
-            breaker.succeed(0)
-            breaker.fail(0)
+            breaker.succeed(0, 0)
+            breaker.fail(0, 0)
         assert breaker.state is State.OPEN
 
     def test_failures_of_long_ago_do_not_count(self, breaker: Breaker) -> None:
         for second in range(100):
-            breaker.succeed(second)
-            breaker.fail(second)
+            breaker.succeed(second, second)
+            breaker.fail(second, second)
         assert breaker.state is State.CLOSED
 
     def test_it_says_that_it_opens(self, breaker: Breaker) -> None:
         seen: list[State] = []
         breaker.on_open = lambda: seen.append(breaker.state)
         opened(breaker)
-        breaker.fail(0)
+        breaker.fail(0, 0)
         assert seen == [State.OPEN]
         assert breaker.opened == 1
 
 
 class TestTrial:
     def test_a_few_requests_pass_at_a_time(self, breaker: Breaker) -> None:
-        opened(breaker).try_again()
+        opened(breaker).try_again(0)
         assert breaker.state is State.HALF_OPEN
         assert breaker.admits(SETTINGS.trials - 1)
         assert not breaker.admits(SETTINGS.trials)
 
     def test_answers_close_it(self, breaker: Breaker) -> None:
-        opened(breaker).try_again()
-        breaker.succeed(1)
+        opened(breaker).try_again(0)
+        breaker.succeed(1, 1)
         assert breaker.state is State.HALF_OPEN
-        breaker.succeed(1)
+        breaker.succeed(1, 1)
         assert breaker.state is State.CLOSED
-        breaker.fail(1)
+        breaker.fail(1, 1)
         assert breaker.state is State.CLOSED
 
     def test_one_failure_opens_it_for_longer(self, breaker: Breaker) -> None:
         assert opened(breaker).pause == 1
-        breaker.try_again()
-        breaker.fail(1)
+        breaker.try_again(0)
+        breaker.fail(1, 1)
         assert breaker.state is State.OPEN
         assert breaker.pause == 2
         assert breaker.opened == 2
@@ -91,9 +91,22 @@ class TestTrial:
     def test_answers_to_what_was_sent_before_it_opened_do_not_close_it(self, breaker: Breaker) -> None:
         opened(breaker)
         for _ in range(100):
-            breaker.succeed(1)
+            breaker.succeed(1, 1)
         assert breaker.state is State.OPEN
 
+    def test_what_was_sent_before_it_was_tried_again_says_nothing(self, breaker: Breaker) -> None:
+        opened(breaker).try_again(10)
+        breaker.fail(9, 11)
+        for _ in range(SETTINGS.trials):
+            breaker.succeed(9, 11)
+        assert breaker.state is State.HALF_OPEN
+        for _ in range(SETTINGS.trials):
+            breaker.succeed(10, 11)
+        assert breaker.state is State.CLOSED
+        for _ in range(100):
+            breaker.fail(10, 12)
+        assert breaker.state is State.CLOSED
+
     def test_nothing_is_on_trial_that_is_well(self, breaker: Breaker) -> None:
-        breaker.try_again()
+        breaker.try_again(0)
         assert breaker.state is State.CLOSED

@@ -428,3 +428,15 @@ class TestConcurrency:
             assert await code(transport.fetch(query(3))) == "SUBGRAPH_UNAVAILABLE"
             for each in inside:
                 each.cancel()
+
+    async def test_a_second_attempt_that_never_began_gives_its_place_back(self) -> None:
+        server = Server()
+        traffic = Traffic(hedging=Hedging(after_seconds=0), extra_load=PLENTY, concurrency=Concurrency(requests=2))
+        async with subgraph(traffic, server) as transport:
+            for number in range(60):
+                assert await transport.fetch(query(number)) == ONE
+            await asyncio.sleep(0.01)
+            server.pause = 0.05
+            server.most = 0
+            await asyncio.gather(*(transport.fetch(query(number)) for number in range(100, 104)))
+        assert server.most == 2
