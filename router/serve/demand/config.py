@@ -1,6 +1,6 @@
 """What operations may cost, and how much of it a client may have in a time: plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -79,7 +79,15 @@ class Demand:
     told: bool = False
     dry_run_header: str | None = None
     rates: tuple[Rate, ...] = ()
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
     redis_prefix: str = "router:rates"
     redis_seconds: float = 0.25
     redis_retry_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: two rates have one name, or there is no such Redis."""
+        names = [rate.name for rate in self.rates]
+        if len(set(names)) < len(names):
+            raise ValueError("Every rate needs a name of its own.")
+        if self.redis_url is not None and self.redis_url.partition(":")[0] not in {"redis", "rediss", "unix"}:
+            raise ValueError("The URL of Redis has to begin with redis:, rediss: or unix:.")

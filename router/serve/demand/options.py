@@ -79,15 +79,19 @@ def demand_of(arguments: argparse.Namespace) -> Demand:
     Raises:
         DemandError: they say nothing that could be.
     """
-    return Demand(
-        operation_cost=arguments.operation_cost,
-        list_size=arguments.list_size,
-        measured=arguments.measure_cost,
-        told=arguments.tell_cost,
-        dry_run_header=arguments.dry_run_header,
-        rates=tuple(_rate(each) for each in arguments.rate),
-        redis_url=arguments.rate_redis,
-    )
+    rates = tuple(_rate(each) for each in arguments.rate)
+    try:
+        return Demand(
+            operation_cost=arguments.operation_cost,
+            list_size=arguments.list_size,
+            measured=arguments.measure_cost,
+            told=arguments.tell_cost,
+            dry_run_header=arguments.dry_run_header,
+            rates=rates,
+            redis_url=arguments.rate_redis,
+        )
+    except ValueError as error:
+        raise DemandError(str(error)) from error
 
 
 def limits_of(arguments: argparse.Namespace) -> Limits:

@@ -59,6 +59,12 @@ def test_what_is_no_rate_is_refused(rate: str) -> None:
         demand_of(parsed("--rate", rate))
 
 
+@pytest.mark.parametrize("options", [("--rate", "a=1/1", "--rate", "a=2/2"), ("--rate-redis", "http://h")])
+def test_what_does_not_go_together_is_refused(options: tuple[str, ...]) -> None:
+    with pytest.raises(DemandError):
+        demand_of(parsed(*options))
+
+
 @pytest.mark.parametrize("limit", ["aliases", "aliases=x", "aliases=1.5", "what=1", "introspection=1"])
 def test_what_is_no_limit_is_refused(limit: str) -> None:
     with pytest.raises(DemandError):

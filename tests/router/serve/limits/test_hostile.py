@@ -1,14 +1,20 @@
 """Documents made to hurt: each gets its small answer for little processor time, and the next request its own."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from contextlib import aclosing
+from typing import Any, Final
 
 import pytest
+from graphql import build_schema
 
-from router.execute import InProcessTransport
-from router.serve import Engine, GraphQLRequest, Limits, RequestContext
+from router.execute import HttpTransport, InProcessTransport, Transport
+from router.plan.errors import TooLong, TooManyChoices
+from router.plan.nodes import QueryPlan
+from router.serve import Engine, GraphQLRequest, Limits, Refused, RequestContext
+from tests.router.execute.raw_server import raw_server, reply, take_request
 from tests.router.serve.library import SDL, LibrarySubgraph
 
 PROMPT_SECONDS: Final = 5.0
@@ -38,12 +44,13 @@ def engine() -> Engine:
     return engine_with(Limits())
 
 
-def engine_with(limits: Limits) -> Engine:
+def engine_with(limits: Limits, transport: Transport | None = None) -> Engine:
     subgraph = LibrarySubgraph()
+    library = transport or InProcessTransport(subgraph.execute, subgraph.subscribe)
     sdl = JOIN + "".join(
         line.replace(" {", " @join__type(graph: LIBRARY) {", 1) + "\n" for line in SDL.strip().splitlines()
     )
-    return Engine.from_sdl(sdl, {"library": InProcessTransport(subgraph.execute, subgraph.subscribe)}, limits)
+    return Engine.from_sdl(sdl, {"library": library}, limits)
 
 
 async def answer(engine: Engine, query: str, operation_name: str | None = None) -> str:
@@ -128,6 +135,40 @@ class TestFields:
         text = f"query (${name}: ID!) {{ {name}: book(id: ${name}) {{ {name}: title }} }}"
         response = await engine.execute(GraphQLRequest(text, None, {name: "7"}), RequestContext())
         assert response.as_json() == {"data": {name: {name: "Book 7"}}}
+
+
+class TestSubgraphs:
+    """What a subgraph sends is data, whatever it is called."""
+
+    ANSWER = (
+        b'{"data":{"book":{"id":"1","id":"2","__class__":"x","__proto__":{"a":1},"more":[1]},"constructor":{}},'
+        b'"__class__":"y","extra":1}'
+    )
+
+    async def test_extra_and_repeated_keys_do_not_get_through(self) -> None:
+        async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while True:
+                await take_request(reader)
+                writer.write(reply(self.ANSWER))
+                await writer.drain()
+
+        async with raw_server(answering) as url, aclosing(engine_with(Limits(), HttpTransport(url))) as engine:
+            operation = await engine.prepare(GraphQLRequest("{ book(id: 1) { id } }"))
+            answers = [await operation.execute(None, RequestContext(), raw=bool(turn % 2)) for turn in range(8)]
+        assert {each.as_bytes() for each in answers} == {b'{"data":{"book":{"id":"2"}}}'}
+
+
+class TestPlanning:
+    @pytest.mark.parametrize("reason", [TooLong("No plan was found in time."), TooManyChoices("There are too many.")])
+    async def test_what_takes_too_long_to_plan_is_refused_for_now(self, reason: TooManyChoices) -> None:
+        def plan(document: Any, name: Any, labels: Any) -> QueryPlan:
+            raise reason
+
+        engine = Engine(build_schema(SDL), plan, {})
+        with pytest.raises(Refused) as refused:
+            await engine.prepare(GraphQLRequest("{ whoami }"))
+        assert refused.value.status == 503
+        assert refused.value.errors[0]["extensions"] == {"code": "QUERY_PLANNING_LIMIT"}
 
 
 REPEATED: Final[dict[str, Callable[[], str]]] = {
