@@ -11,6 +11,7 @@ from router.execute.transport.traffic import (
 )
 from router.serve.traffic.calls import CallHooks, CallOutcome, RequestHook, ResponseHook, SubgraphCall
 from router.serve.traffic.config import SubgraphTraffic, TrafficConfig
+from router.serve.traffic.health import health_of
 from router.serve.traffic.rules import HeaderRule, Insert, Propagate, Remove, Rename, propagating
 from router.serve.traffic.transports import TrafficError, build_transports, steered
 
@@ -36,6 +37,7 @@ __all__ = [
     "TrafficConfig",
     "TrafficError",
     "build_transports",
+    "health_of",
     "propagating",
     "steered",
 ]

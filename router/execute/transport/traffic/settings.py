@@ -76,7 +76,7 @@ class Breaking:
     stall_seconds: float = 0.4
     stall_requests: int = 2
     open_seconds: float = 0.5
-    longest_open_seconds: float = 10.0
+    longest_open_seconds: float = 2.0
     trials: int = 3
 
 
