@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from router.execute.budget import Budget
 from router.execute.errors import Positions
+from router.execute.failures import Failures
 from router.execute.generated.merging import Merge, make_merge
 from router.execute.generated.representations import GeneratedDescriptions
 from router.execute.generated.source import Unsuitable
@@ -45,7 +46,10 @@ class GroupStep:
             place = static_prefix(path)
             if place not in places:
                 places.append(place)
-        return cls(group, RepresentationBuilder.of(group.paths, group.representations), places, Selected(group.text))
+        builder = RepresentationBuilder.of(
+            group.paths, group.representations, [required for _, required in group.derived]
+        )
+        return cls(group, builder, places, Selected(group.text))
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
@@ -59,14 +63,16 @@ class GroupStep:
         """The same under another alias."""
         return GroupStep(group, self.builder, self.places, self._selected, self._generated, self._merge)
 
-    def collect(self, run: Run) -> EntityBatch:
-        """Describe the group's objects.
+    def collect(self, run: Run, failures: Failures | None = None) -> EntityBatch:
+        """Describe the group's objects, `failures` being known.
 
         Raises:
             TooManyObjects: there are more than the run has left.
         """
         if self.group.when and not holds(self.group.when, run.variables):
             return EntityBatch([], [])
+        if failures is not None and self.group.derived:
+            return self.builder.collect(run.data, run.budget, failures)
         if self._generated is not None:
             try:
                 return self._generated.collect(run.data, run.budget)
@@ -83,7 +89,16 @@ class GroupStep:
         if batch.targets:
             entities = _entities(data, self.group.alias, len(batch.targets))
             self._selected.trim(entities)
+            if batch.spoilt:
+                entities = [self._true(each, batch.spoilt.get(index)) for index, each in enumerate(entities)]
             self._merge(entities, batch.targets)
+
+    def _true(self, entity: JSONObject | None, spoilt: frozenset[str] | None) -> JSONObject | None:
+        """Without what is derived from null that stands for a failure."""
+        if entity is None or spoilt is None:
+            return entity
+        untrue = {key for key, required in self.group.derived if spoilt & required}
+        return {key: value for key, value in entity.items() if key not in untrue}
 
     def positions(self, data: JSONObject, batch: EntityBatch, budget: Budget) -> Positions:
         """Where the described objects are, which only errors ask for.

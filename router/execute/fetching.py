@@ -8,6 +8,7 @@ from router.execute.budget import Budget
 from router.execute.contexts import ask_contextual
 from router.execute.entities import Asked, GroupStep
 from router.execute.errors import INTERNALS, entity_errors, errors_at, failure_error, root_errors
+from router.execute.failures import Failures
 from router.execute.generated.records import Described, RecordRun
 from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
@@ -134,7 +135,7 @@ class FetchStep:
             merge_object(target, data)
 
     async def _run_entities(self, run: Run) -> None:
-        asked = self._asked(run)
+        asked = self._asked(run, Failures([*run.earlier, *run.errors]) if run.errors or run.earlier else None)
         if not any(each.batch.representations for each in asked):
             return
         self._take(run, await self.transport.fetch(self._entities_request(run, asked)), asked)
@@ -188,13 +189,13 @@ class FetchStep:
             for each in asked:
                 self._merge(run, each, response.data)
 
-    def _asked(self, run: Run) -> list[Asked]:
+    def _asked(self, run: Run, failures: Failures | None = None) -> list[Asked]:
         asked: list[Asked] = []
         for each in self.groups:
             if each.group.contexts:
                 asked += ask_contextual(each, run)
             else:
-                asked.append(Asked(each.group, 0, each, each.collect(run)))
+                asked.append(Asked(each.group, 0, each, each.collect(run, failures)))
         return asked
 
     def _entity_errors(self, run: Run, response: SubgraphResponse, asked: Iterable[Asked]) -> list[JSONObject]:

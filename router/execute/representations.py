@@ -4,14 +4,15 @@ Source: https://www.apollographql.com/docs/graphos/schema-design/federated-schem
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
 
 from router.execute.budget import Budget
+from router.execute.failures import Failures
 from router.execute.json import JSONObject
-from router.execute.paths import objects_at
+from router.execute.paths import Position, objects_at
 from router.plan.nodes import Representation, RepresentationField, ResponsePath
 
 
@@ -26,10 +27,12 @@ class EntityBatch:
     Attributes:
         representations: each one once, however many objects it describes.
         targets: per representation, the objects it describes.
+        spoilt: by representation, the names of what is null in it on account of a failure.
     """
 
     representations: list[JSONObject]
     targets: list[list[JSONObject]]
+    spoilt: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,50 +42,74 @@ class RepresentationBuilder:
     paths: Sequence[ResponsePath]
     by_type: Mapping[str, Mapping[str, Representation]]
     """Per key of `__typename`, in the order of the plan: runtime type → shape."""
+    required: Sequence[frozenset[str]] = ()
+    """Per field that is asked for, the names of what it requires; empty if none requires anything."""
 
     @classmethod
-    def of(cls, paths: Sequence[ResponsePath], shapes: Sequence[Representation]) -> "RepresentationBuilder":
+    def of(
+        cls,
+        paths: Sequence[ResponsePath],
+        shapes: Sequence[Representation],
+        required: Sequence[frozenset[str]] = (),
+    ) -> "RepresentationBuilder":
         by_type: dict[str, dict[str, Representation]] = {}
         for shape in shapes:
             known = by_type.setdefault(shape.typename_key, {})
             for typename in shape.on:
                 known.setdefault(typename, shape)
-        return cls(paths, by_type)
+        return cls(paths, by_type, required)
 
-    def collect(self, data: JSONObject, budget: Budget) -> EntityBatch:
+    def collect(self, data: JSONObject, budget: Budget, failures: Failures | None = None) -> EntityBatch:
         """Describe every object of `data` that the paths lead to; those that cannot be described are left out.
+
+        With `failures`, so are those of which nothing is asked but what requires what failed.
 
         Raises:
             TooManyObjects: there are more than `budget` has left.
         """
         batch = EntityBatch([], [])
-        known: dict[bytes, int] = {}
+        known: dict[tuple[bytes, frozenset[str]], int] = {}
         for path in self.paths:
-            for target, _ in objects_at(data, path, budget):
+            for target, position in objects_at(data, path, budget):
                 representation = self.describe(target)
-                if representation is None:
+                spoilt = _NOTHING if failures is None else self._spoilt(target, position, failures)
+                if representation is None or (spoilt and all(spoilt & each for each in self.required)):
                     continue
                 # Arbitrary scalars of in-process subgraphs are told apart by their repr.
                 identity = orjson.dumps(representation, default=repr, option=orjson.OPT_NON_STR_KEYS)
-                index = known.setdefault(identity, len(batch.representations))
+                index = known.setdefault((identity, spoilt), len(batch.representations))
                 if index == len(batch.representations):
                     batch.representations.append(representation)
-                    batch.targets.append([target])
-                else:
-                    batch.targets[index].append(target)
+                    batch.targets.append([])
+                    if spoilt:
+                        batch.spoilt[index] = spoilt
+                batch.targets[index].append(target)
         return batch
 
+    def _spoilt(self, entity: JSONObject, position: Position | None, failures: Failures) -> frozenset[str]:
+        shape, _ = self._shape(entity)
+        return _NOTHING if shape is None else failures.spoilt(entity, shape, position)
+
     def describe(self, entity: JSONObject) -> JSONObject | None:
+        shape, typename = self._shape(entity)
+        if shape is None:
+            return None
+        try:
+            described = _object(entity, shape.fields, typename, in_list=False)
+        except Incomplete:
+            return None
+        return {"__typename": shape.typename or typename, **described}
+
+    def _shape(self, entity: JSONObject) -> tuple[Representation | None, Any]:
         for typename_key, shapes in self.by_type.items():
             typename = entity.get(typename_key)
             shape = shapes.get(typename) if isinstance(typename, str) else None
             if shape is not None:
-                try:
-                    described = _object(entity, shape.fields, typename, in_list=False)
-                except Incomplete:
-                    return None
-                return {"__typename": shape.typename or typename, **described}
-        return None
+                return shape, typename
+        return None, None
+
+
+_NOTHING = frozenset[str]()
 
 
 def _object(value: JSONObject, fields: Sequence[RepresentationField], typename: Any, *, in_list: bool) -> JSONObject:

@@ -1,6 +1,6 @@
 """The state of one execution."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ class Run:
         data: the merged data.
         introspected: the answer to what is asked of the schema, with its errors.
         errors: their paths are those of the merged data.
+        earlier: those of the answer that this one comes later than.
         extensions: those of the subgraphs' responses, merged.
         records: the merged data as records, as long as everything is in order; `data` is empty then.
         rewrite: makes the client's data from the text of the only response, if the client takes text.
@@ -36,6 +37,7 @@ class Run:
     data: JSONObject = field(default_factory=dict)
     introspected: tuple[JSONObject, list[JSONObject]] | None = None
     errors: list[JSONObject] = field(default_factory=list[JSONObject])
+    earlier: Sequence[JSONObject] = ()
     extensions: JSONObject = field(default_factory=dict)
     records: RecordRun | None = None
     rewrite: Callable[[bytes], bytes | None] | None = None

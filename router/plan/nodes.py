@@ -146,6 +146,8 @@ class EntityGroup:
             request, with `alias` and all variables numbered: `entities_text` writes such an operation.
         parts: `text`, cut after each use of a variable of `contexts`, which is where such numbers go.
         variables: names of the client's variables in `text`.
+        derived: response keys in `text`, each with the names in the representation of what its field requires; empty
+            if none requires anything.
     """
 
     paths: tuple[ResponsePath, ...]
@@ -157,6 +159,7 @@ class EntityGroup:
     contexts: tuple[ContextVariable, ...] = ()
     parts: tuple[str, ...] = ()
     variables: frozenset[str] = frozenset()
+    derived: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

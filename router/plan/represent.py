@@ -1,8 +1,11 @@
 """How the objects of a fetch are described to its subgraph."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from graphql import FieldNode, InlineFragmentNode, SelectionSetNode
+
+from router.federation.field_sets import parse_field_set
 from router.federation.type_ref import NonNull
 from router.plan.fetch_graph import Described, Step
 from router.plan.nodes import Representation, RepresentationField
@@ -26,6 +29,24 @@ def representations_of(step: Step, positions: Positions) -> tuple[Representation
         key = hidden.key if hidden is not None and is_hidden else step.position.typename_key
         shapes.setdefault((typename, key, fields), set()).add(type_name)
     return tuple(Representation(frozenset(on), typename, fields, key) for (typename, key, fields), on in shapes.items())
+
+
+def derived_of(step: Step) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The response keys of what a step asks of its entities, with what each requires; none if none does."""
+    found: dict[str, frozenset[str]] = {}
+    for emission in step.selected.emissions.values():
+        text = None if emission.edge is None else emission.edge.requires
+        required = frozenset[str]() if text is None else frozenset(_names(parse_field_set(text)))
+        found[emission.slot.key] = found.get(emission.slot.key, frozenset()) | required
+    return tuple(found.items()) if any(found.values()) else ()
+
+
+def _names(selected: SelectionSetNode) -> Iterator[str]:
+    for node in selected.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _names(node.selection_set)
 
 
 def _fields(

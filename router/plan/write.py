@@ -9,7 +9,7 @@ from router.plan.entities_text import CUT, entities_text
 from router.plan.fetch_graph import FetchGraph, Step
 from router.plan.nodes import ContextSource, ContextVariable, EntityGroup, Fetch, OperationKind
 from router.plan.positions import Positions, Slot
-from router.plan.represent import representations_of
+from router.plan.represent import derived_of, representations_of
 from router.supergraph.model import ContextArgument
 
 
@@ -83,6 +83,7 @@ class _FetchWriter:
             contexts=variables,
             parts=tuple(selections.text.split(CUT)) if variables else (),
             variables=selections.variables,
+            derived=derived_of(step),
         )
 
     def _after(self, step: Step) -> frozenset[int]:

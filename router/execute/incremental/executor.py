@@ -125,13 +125,14 @@ class IncrementalExecutor:
             await asyncio.wait(needed)
         if run.stopped is not None or not holds(step.fetch.when, run.variables):
             return
-        own = replace(run, errors=[], extensions={})
+        own = replace(run, errors=[], earlier=run.errors, extensions={})
         try:
             await step.run(own)
         except TooManyObjects as bound:
             run.stopped = bound
         if own.data is not run.data:
             merge_object(run.data, own.data)
+        run.errors += own.errors
         errors.add(own.errors, part, run.data)
 
     def _done(self, tasks: Mapping[int, asyncio.Task[None]]) -> list[int]:
