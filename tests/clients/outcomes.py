@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,22 +29,62 @@ async def shop_open() -> AsyncGenerator[str]:
         yield address
 
 
-async def run_clients(script: str) -> Mapping[str, str | None]:
+async def run_clients(script: str, *arguments: str) -> Mapping[str, str | None]:
     """By client and by what it was to do: None, or what went wrong.
+
+    Args:
+        script: gets the address of a shop, and the arguments.
+        arguments: whatever else it wants to know.
 
     Raises:
         NoClients: they are not installed.
     """
-    if not (HERE / "node_modules").is_dir():
-        raise NoClients("the clients are not installed: python -m tests.clients.install")
-    try:
-        node, _ = find_node()
-    except NpmError as error:
-        raise NoClients(str(error)) from error
     async with shop_open() as address:
         process = await asyncio.create_subprocess_exec(
-            node, str(HERE / script), address, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            node(), str(HERE / script), address, *arguments, stdout=PIPE, stderr=PIPE
         )
         out, problems = await process.communicate()
     assert process.returncode == 0, problems.decode()
     return json.loads(out)
+
+
+def compile_for_relay(schema: str, source: Path, folder: Path) -> Path:
+    """Compile the operations in a source file; returns the folder that holds what has become of them.
+
+    Raises:
+        NoClients: the compiler is not installed.
+        AssertionError: the operations do not fit the schema, or the schema not Relay.
+    """
+    settings = {
+        "src": "src",
+        "schema": "schema.graphql",
+        "language": "javascript",
+        "artifactDirectory": "artifacts",
+        "eagerEsModules": False,
+    }
+    for name in ("src", "artifacts"):
+        (folder / name).mkdir()
+    (folder / "src" / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "schema.graphql").write_text(schema, encoding="utf-8")
+    (folder / "package.json").write_text('{"type": "commonjs"}', encoding="utf-8")
+    (folder / "relay.config.json").write_text(json.dumps(settings), encoding="utf-8")
+    compiler = HERE / "node_modules" / "relay-compiler" / "cli.js"
+    done = subprocess.run(  # noqa: S603  # the compiler that the lock names
+        [node(), str(compiler), "relay.config.json"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "artifacts"
+
+
+def node() -> str:
+    """The command for Node, where the clients are installed.
+
+    Raises:
+        NoClients: it is not there, or they are not.
+    """
+    if not (HERE / "node_modules").is_dir():
+        raise NoClients("the clients are not installed: python -m tests.clients.install")
+    try:
+        return find_node()[0]
+    except NpmError as error:
+        raise NoClients(str(error)) from error

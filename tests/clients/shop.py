@@ -48,6 +48,8 @@ class Edge:
 @strawberry.type
 class PageInfo:
     has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
     end_cursor: str | None
 
 
@@ -72,9 +74,13 @@ class Query:
         begin = int(after or 0)
         ids = [str(number) for number in range(begin + 1, min(begin + first, STOCK) + 1)]
         edges = [Edge(cursor=id_, node=Product.of(id_)) for id_ in ids]
-        return ProductConnection(
-            edges=edges, page_info=PageInfo(has_next_page=begin + first < STOCK, end_cursor=ids[-1] if ids else None)
+        page = PageInfo(
+            has_next_page=begin + first < STOCK,
+            has_previous_page=begin > 0,
+            start_cursor=ids[0] if ids else None,
+            end_cursor=ids[-1] if ids else None,
         )
+        return ProductConnection(edges=edges, page_info=page)
 
     @strawberry.field
     def broken(self) -> str | None:

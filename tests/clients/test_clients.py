@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from graphql import print_schema
 
-from tests.clients.outcomes import NoClients, run_clients
+from tests.clients.outcomes import HERE, NoClients, compile_for_relay, run_clients
+from tests.clients.shop import create_engine
 
 pytestmark = pytest.mark.xdist_group("clients")
 
@@ -16,13 +18,16 @@ ASKED = {
     "graphql-sse, single connection": (*ALWAYS, "refused operation", "several operations"),
     "Apollo Client": (*ALWAYS, "deferred in the format of 2022", "deferred in the specification's format"),
     "urql": (*ALWAYS, "query by GET", "deferred"),
+    "Relay": (*ALWAYS, "refetchable connection"),
 }
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> Mapping[str, str | None]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str | None]:
     try:
-        return asyncio.run(run_clients("run.mjs"))
+        schema = print_schema(create_engine().schema)
+        artifacts = compile_for_relay(schema, HERE / "relay" / "operations.js", tmp_path_factory.mktemp("relay"))
+        return asyncio.run(run_clients("run.mjs", str(artifacts)))
     except NoClients as reason:
         pytest.skip(str(reason))
 
