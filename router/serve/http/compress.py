@@ -43,25 +43,27 @@ def _zstd(body: bytes) -> bytes:
 _CODERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {"gzip": _gzip, "br": _brotli, "zstd": _zstd}
 
 
+async def compressed(body: bytes, coding: str) -> bytes:
+    """The body in a coding."""
+    code = _CODERS[coding]
+    return code(body) if len(body) <= INLINE_BYTES else await asyncio.to_thread(code, body)
+
+
 class Compressor:
-    """Compresses bodies where that is worth it and gives nothing away."""
+    """Chooses codings, where that is worth it and gives nothing away."""
 
     def __init__(self, policy: Compression) -> None:
         self._policy = policy
-        self._coding = lru_cache(maxsize=256)(self._best)
+        self._liked = lru_cache(maxsize=256)(self._best)
 
-    async def compressed(self, body: bytes, request_headers: Mapping[str, str]) -> tuple[bytes, str | None]:
-        """The body and its coding, or as it was and None."""
+    def coding(self, size: int, request_headers: Mapping[str, str]) -> str | None:
+        """The coding for an answer of so many bytes; None for leaving it as it is."""
         accepted = request_headers.get("accept-encoding")
-        if accepted is None or len(body) < self._policy.minimum_bytes:
-            return body, None
+        if accepted is None or size < self._policy.minimum_bytes:
+            return None
         if "cookie" in request_headers and not self._policy.cookies:
-            return body, None
-        coding = self._coding(accepted[:LONGEST_HEADER])
-        if coding is None:
-            return body, None
-        code = _CODERS[coding]
-        return code(body) if len(body) <= INLINE_BYTES else await asyncio.to_thread(code, body), coding
+            return None
+        return self._liked(accepted[:LONGEST_HEADER])
 
     def _best(self, accepted: str) -> str | None:
         liked = dict(preferences(accepted))

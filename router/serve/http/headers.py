@@ -13,6 +13,15 @@ from router.serve.errors import Refused
 SINGLE = frozenset({"authorization", "content-length", "content-type", "host"})
 """Headers with one value: of several, every reader on the way might believe another."""
 
+_USUAL = {
+    name.encode(): name
+    for name in (
+        *("accept", "accept-encoding", "accept-language", "authorization", "connection", "content-length"),
+        *("content-type", "cookie", "host", "origin", "referer", "user-agent", "x-forwarded-for", "x-forwarded-proto"),
+    )
+}
+"""Headers that most requests have: to find their names costs less than to make them."""
+
 LONGEST_HOST = 300
 """Characters with the port."""
 
@@ -28,7 +37,8 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        name = _USUAL.get(raw_name) or raw_name.decode("latin-1").lower()
+        value = raw_value.decode("latin-1")
         if name not in headers:
             headers[name] = value
         elif name in SINGLE:

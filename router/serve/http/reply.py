@@ -7,7 +7,7 @@ from starlette.types import Receive, Send
 
 from router.execute.response import Response
 from router.serve.errors import Refused, masked
-from router.serve.http.compress import Compressor
+from router.serve.http.compress import Compressor, compressed
 from router.serve.http.negotiate import MediaType, negotiate, status_of
 from router.serve.streams.formats import Format, Formats, accepted_formats
 from router.serve.streams.framing import FRAMINGS
@@ -59,14 +59,16 @@ class Reply:
             Left: the client has gone.
         """
         match answer:
+            case Response() if self._whole is None:
+                await self._write(answer.as_bytes(), status_of(answer, self._media_type), answer.headers)
+            case Response():
+                await self._one(answer, HTTPStatus.OK, {})
             case Stream():
                 await answer.respond(receive, self._send)
-            case list():
+            case _:
                 bodies = b",".join(each.as_bytes() for each in answer)
                 headers = {name: value for each in answer for name, value in each.headers.items()}
                 await self._write(b"[%b]" % bodies, HTTPStatus.OK, headers)
-            case Response():
-                await self._one(answer, status_of(answer, self._media_type), answer.headers)
 
     async def refuse(self, refused: Refused) -> None:
         """Send a refusal."""
@@ -91,11 +93,12 @@ class Reply:
     async def _write(self, body: bytes, status: HTTPStatus, headers: Mapping[str, str]) -> None:
         raw = [(b"content-type", CONTENT_TYPES[self._media_type]), VARY]
         if self._compressor is not None:
-            body, coding = await self._compressor.compressed(body, self._headers)
+            coding = self._compressor.coding(len(body), self._headers)
             if coding is not None:
+                body = await compressed(body, coding)
                 raw.append((b"content-encoding", coding.encode()))
         raw.append((b"content-length", str(len(body)).encode()))
         if headers:
             raw.extend((name.encode(), value.encode()) for name, value in headers.items())
-        await self._send({"type": "http.response.start", "status": status.value, "headers": raw})
+        await self._send({"type": "http.response.start", "status": int(status), "headers": raw})
         await self._send({"type": "http.response.body", "body": body})
