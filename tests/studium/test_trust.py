@@ -1,16 +1,19 @@
 """Subgraphs answer the router alone, in whichever process they are."""
 
 from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
 from router.compose import Subgraph
-from router.execute import InProcessTransport
+from router.execute import InProcessTransport, SubgraphRequest
 from router.serve import GraphQLRequest, RequestContext
+from router.serve.traffic import build_transports
 from shared.caller import TenantId, UserId
 from shared.errors import DomainError
 from shared.jwks import LocalKeys
@@ -22,6 +25,9 @@ from studium.gateway import Gateway, authenticating, build_gateway
 from studium.settings import StudiumSettings
 from studium.subgraphs_file import Source, print_sources, read_subgraphs
 from studium.trust import introduction, signed, signing
+from subgraphs.courses.app import create
+from subgraphs.courses.settings import CoursesSettings
+from tests.router.serve.server import serving
 
 KEY = generate_signing_key()
 ISSUER = TokenIssuer(generate_signing_key())
@@ -95,6 +101,29 @@ class TestInOneProcess:
         assert answer.errors[0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+class TestBehindHttp:
+    async def test_a_subgraph_answers_its_router_alone(self, tmp_path: Path) -> None:
+        settings = CoursesSettings(database_url=SecretStr("postgresql://nobody:x@127.0.0.1:1/none"))
+        subgraph = create(settings, verifier=RouterTokenVerifier("courses", keys_of(public_keys(KEY))))
+        _, headers, context = await signed_in()
+        async with serving(subgraph.app) as address:
+            url = f"http://{address}/graphql"
+            path = tmp_path / "supergraph.yaml"
+            path.write_text(print_sources({"courses": Source(url)}))
+            [read] = await read_subgraphs(path, lambda name: introduction(KEY, name))
+            assert read.sdl == subgraph.sdl
+            transport = build_transports({"courses": url}, hooks=signing(KEY))["courses"]
+            for each in (context, RequestContext()):
+                request = SubgraphRequest("courses", "{ __typename }", headers=each.headers, terms=each.terms(60))
+                assert (await transport.fetch(request)).data == {"__typename": "Query"}
+            await transport.aclose()
+            async with httpx2.AsyncClient() as client:
+                for given in ({}, headers):
+                    direct = await client.post(url, json={"query": "{ _service { sdl } }"}, headers=given)
+                    assert "data" not in direct.json()
+                    assert "router alone" in direct.text
+
+
 class TestSettings:
     def test_without_a_key_nothing_is_signed(self) -> None:
         for key in (None, SecretStr("")):
@@ -105,7 +134,7 @@ class TestSettings:
         with pytest.raises(CannotStart, match="STUDIUM_ROUTER_KEY"):
             signing(SecretStr("hush"))
 
-    def test_the_router_has_the_private_key_and_subgraphs_the_public_one(self, tmp_path: Any) -> None:
+    def test_the_router_has_the_private_key_and_subgraphs_the_public_one(self, tmp_path: Path) -> None:
         settings = StudiumSettings(router_key=KEY, database_url=SecretStr("postgresql://a:b@host/db"))
         told = Environments(settings)
         assert told.router(tmp_path)["STUDIUM_ROUTER_KEY"] == KEY.get_secret_value()
@@ -117,7 +146,7 @@ class TestSettings:
 
 
 class TestReading:
-    async def test_a_subgraph_tells_its_sdl_to_the_router(self, tmp_path: Any) -> None:
+    async def test_a_subgraph_tells_its_sdl_to_the_router(self, tmp_path: Path) -> None:
         verifier = RouterTokenVerifier("people", keys_of(public_keys(KEY)))
 
         async def answer(request: web.Request) -> web.Response:
