@@ -1,29 +1,29 @@
 """The router with our policies: who may ask, what subgraphs get to know of them, and for how long."""
 
-import asyncio
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from time import time
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias
 
 from router.compose import Refused as CompositionRefused
 from router.compose import Subgraph, compose
-from router.execute import Response, Transport
+from router.execute import Transport
 from router.serve.access.identity import Identity
 from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
-from router.serve.request import Authenticate, GraphQLRequest, RequestContext
+from router.serve.request import Authenticate, RequestContext
 from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
-from shared.tokens import LEEWAY_SECONDS, TokenExpired, TokenVerifier
+from shared.tokens import LEEWAY_SECONDS, TokenVerifier
 from studium.embedded.errors import CannotStart
 
 _AUTHORIZATION: Final = "authorization"
+
+Gateway: TypeAlias = Engine
+"""What answers for Studium's graph."""
 
 
 def authenticating(verifier: TokenVerifier) -> Authenticate:
@@ -53,30 +53,6 @@ def identify(caller: Caller, expires: float) -> Identity:
     return Identity(str(caller.user_id), str(caller.tenant_id), None, caller.scopes, claims, expires)
 
 
-class Gateway(Engine):
-    """An engine whose subscriptions end when the token they were opened with does."""
-
-    async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
-        responses = super().subscribe(request, context)
-        expires = None if context.identity is None else context.identity.expires
-        async with aclosing(responses):
-            async for response in responses if expires is None else _until(expires, responses):
-                yield response
-
-
-async def _until(moment: float, responses: AsyncGenerator[Response]) -> AsyncGenerator[Response]:
-    while True:
-        try:
-            async with asyncio.timeout(moment - time()):
-                response = await anext(responses)
-        except StopAsyncIteration:
-            return
-        except TimeoutError as error:
-            refusal = TokenExpired()
-            raise Refused.because(str(refusal), refusal.code) from error
-        yield response
-
-
 def build_gateway(
     subgraphs: Sequence[Subgraph], transports: Mapping[str, Transport], control: DemandControl | None = None
 ) -> Gateway:
@@ -91,7 +67,7 @@ def build_gateway(
             "The subgraphs do not compose into one graph.",
             details=tuple(f"{error.code}: {error.message}" for error in composed.errors),
         )
-    return cast("Gateway", Gateway.from_sdl(composed.supergraph_sdl, transports, control=control))
+    return Engine.from_sdl(composed.supergraph_sdl, transports, defer=True, control=control)
 
 
 def _authorization(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 
 from router.compose import Subgraph
 from router.execute import InProcessTransport
+from router.serve import Hooks, create_app
 from router.serve.errors import Refused
 from router.serve.request import GraphQLRequest, RequestContext
 from shared.caller import TenantId, UserId
@@ -17,6 +18,7 @@ from shared.jwks import LocalKeys
 from shared.tokens import LEEWAY_SECONDS, LIFETIME_SECONDS, TokenIssuer, TokenVerifier, generate_signing_key
 from studium.embedded import CannotStart
 from studium.gateway import Gateway, authenticating, build_gateway
+from tests.router.serve.streams.asgi import requested
 
 SDL = """
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["@key"])
@@ -101,22 +103,18 @@ class TestAuthentication:
 class TestSubscriptions:
     async def test_end_when_the_token_does(self, gateway: Gateway) -> None:
         signing_key = generate_signing_key()
-        nearly_over = time.time() - LIFETIME_SECONDS - LEEWAY_SECONDS + 1
+        nearly_over = time.time() - LIFETIME_SECONDS - LEEWAY_SECONDS + 2
         issuer = TokenIssuer(signing_key, clock=lambda: nearly_over)
         authenticate = authenticating(TokenVerifier(LocalKeys(issuer.public_keys)))
-        context = await authenticate({"authorization": f"Bearer {token(issuer)}"}, None)
-        answers = gateway.subscribe(GraphQLRequest("subscription { tick }"), context)
-        assert (await anext(answers)).as_json() == {"data": {"tick": 0}}
-        with pytest.raises(Refused) as refused:
-            await _drain(answers)
-        assert refused.value.errors == [
-            {"message": "The access token has expired; sign in again", "extensions": {"code": "UNAUTHENTICATED"}}
-        ]
-
-
-async def _drain(answers: AsyncGenerator[Any]) -> None:
-    async for _ in answers:
-        pass
+        app = create_app(gateway, hooks=Hooks(authenticate), graphiql=False)
+        body = {"query": "subscription { tick }"}
+        bearer = f"Bearer {token(issuer)}"
+        async with requested(app, body=body, accept="text/event-stream", authorization=bearer) as answer:
+            events = (await answer.rest()).split(b"\n\n")
+        assert events[1] == b'event: next\ndata: {"data":{"tick":0}}'
+        assert events[-3].endswith(
+            b'{"message":"The access token has expired.","extensions":{"code":"UNAUTHENTICATED"}}]}'
+        )
 
 
 class TestComposition:
