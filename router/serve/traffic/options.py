@@ -64,7 +64,7 @@ def traffic_of(arguments: argparse.Namespace) -> TrafficConfig:
         retries=Retries() if arguments.retries else None,
         hedging=_hedging(arguments.hedge),
         breaking=Breaking() if arguments.breaker else None,
-        concurrency=None if arguments.concurrency is None else _concurrency(arguments.concurrency),
+        concurrency=None if arguments.concurrency is None else Concurrency(arguments.concurrency),
     )
     return TrafficConfig(traffic, subgraphs=_replicas(arguments.replica))
 
@@ -95,9 +95,3 @@ def _hedging(after: str | None) -> Hedging | None:
                 return Hedging(after_seconds=float(seconds))
             except ValueError as error:
                 raise TrafficError(f"{seconds!r} is neither a number of seconds nor `auto`.") from error
-
-
-def _concurrency(requests: int) -> Concurrency:
-    if requests < 1:
-        raise TrafficError("At least one request at a time has to go to a subgraph.")
-    return Concurrency(requests)

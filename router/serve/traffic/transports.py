@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from router.execute.transport import Subscriptions, Transport
-from router.execute.transport.traffic import ManagedTransport
+from router.execute.transport.traffic import ManagedTransport, Traffic
 from router.serve.traffic.calls import CallHooks
 from router.serve.traffic.config import TrafficConfig
-from router.serve.traffic.rules import HeaderRule, HeaderRules, InvalidRule
+from router.serve.traffic.rules import HeaderRule, HeaderRules, Insert, InvalidRule
 from router.serve.traffic.steered import SteeredTransport
 
 
@@ -33,7 +33,7 @@ def build_transports(
         tls: for https; None trusts whom the system trusts.
 
     Raises:
-        TrafficError: a URL has credentials, a rule is none, or there is no such subgraph.
+        TrafficError: a URL has credentials, a rule is none, nothing could ever be sent, or there is no such subgraph.
     """
     config = config or TrafficConfig()
     unknown = sorted(set(config.subgraphs) - set(urls))
@@ -46,8 +46,10 @@ def build_transports(
         all_ = (url, *own.replicas)
         for each in all_:
             _refuse_credentials(name, each)
+        traffic = own.traffic or Traffic()
+        _refuse_nonsense(name, traffic)
         protocol = protocols.get(name, Subscriptions.WEBSOCKET)
-        managed = ManagedTransport(all_, own.traffic, subscriptions=protocol, tls=tls)
+        managed = ManagedTransport(all_, traffic, subscriptions=protocol, tls=tls)
         transports[name] = steered(managed, own.headers, hooks)
     return transports
 
@@ -65,6 +67,23 @@ def steered(transport: Transport, rules: tuple[HeaderRule, ...] = (), hooks: Cal
         return SteeredTransport(transport, HeaderRules(rules), hooks)
     except InvalidRule as error:
         raise TrafficError(str(error)) from error
+
+
+def _refuse_nonsense(subgraph: str, traffic: Traffic) -> None:
+    """Refuse what would let nothing through.
+
+    Raises:
+        TrafficError: it would.
+    """
+    if traffic.concurrency is not None and traffic.concurrency.requests < 1:
+        raise TrafficError(f"At least one request at a time has to go to subgraph {subgraph}.")
+    if traffic.timeout_seconds <= 0:
+        raise TrafficError(f"Subgraph {subgraph} needs some time to answer.")
+    if traffic.deadline_header is not None:
+        try:
+            HeaderRules([Insert(traffic.deadline_header, "0")])
+        except InvalidRule as error:
+            raise TrafficError(f"Subgraph {subgraph} cannot be told how long it has: {error}") from error
 
 
 def _refuse_credentials(subgraph: str, url: str) -> None:

@@ -40,6 +40,20 @@ class TestTransports:
         with pytest.raises(TrafficError, match="no subgraph c; there are a, b"):
             build_transports(URLS, TrafficConfig(subgraphs={"c": SubgraphTraffic()}), CallHooks())
 
+    @pytest.mark.parametrize(
+        "traffic",
+        [
+            Traffic(concurrency=Concurrency(0)),
+            Traffic(timeout_seconds=0),
+            Traffic(deadline_header="x left"),
+            Traffic(deadline_header="Host"),
+            Traffic(deadline_header=""),
+        ],
+    )
+    def test_what_would_let_nothing_through_is_refused(self, traffic: Traffic) -> None:
+        with pytest.raises(TrafficError, match="ubgraph a"):
+            build_transports(URLS, TrafficConfig(traffic))
+
     @pytest.mark.parametrize("place", ["url", "replica"])
     def test_credentials_in_a_url_are_refused_and_not_told(self, place: str) -> None:
         secret = "http://user:hunter2@b/graphql"
@@ -80,7 +94,7 @@ class TestOptions:
         assert config.subgraphs == {"a": SubgraphTraffic(replicas=("http://1", "http://2?x=y"))}
         assert options("--hedge", "auto").traffic.hedging == Hedging()
 
-    @pytest.mark.parametrize("given", [["--hedge", "soon"], ["--replica", "a"], ["--concurrency", "0"]])
+    @pytest.mark.parametrize("given", [["--hedge", "soon"], ["--replica", "a"]])
     def test_what_says_nothing_is_refused(self, given: Sequence[str]) -> None:
         with pytest.raises(TrafficError):
             options(*given)
