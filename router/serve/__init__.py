@@ -6,6 +6,8 @@ from router.serve.access.identity import Identity
 from router.serve.access.internal import InternalTokens, TokenSigner
 from router.serve.access.tokens import TokenVerifier, TrustedIssuer
 from router.serve.app import create_app
+from router.serve.demand.config import Demand, Per, Rate, Unit
+from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.limits import Limits
@@ -17,6 +19,8 @@ from router.serve.streams.settings import Overflow, StreamSettings
 __all__ = [
     "Access",
     "Authenticate",
+    "Demand",
+    "DemandControl",
     "Engine",
     "GraphQLRequest",
     "Hooks",
@@ -25,7 +29,9 @@ __all__ = [
     "Limits",
     "Operation",
     "Overflow",
+    "Per",
     "Policies",
+    "Rate",
     "Refused",
     "RequestContext",
     "Revocations",
@@ -34,6 +40,7 @@ __all__ = [
     "TokenSigner",
     "TokenVerifier",
     "TrustedIssuer",
+    "Unit",
     "by_token",
     "create_app",
     "forwarding",
