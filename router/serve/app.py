@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
 from router.serve.http.config import HttpPolicy
+from router.serve.http.cross_site import CrossSiteCheck
 from router.serve.http.endpoint import GraphQLEndpoint
 from router.serve.http.middleware import middleware_of
 from router.serve.ready import Readiness
@@ -46,10 +47,13 @@ def create_app(
     policy = http or HttpPolicy()
     keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
     page = Page.load() if graphiql else None
+    cross_site = CrossSiteCheck(policy.cross_site, policy.cors)
     routes: list[BaseRoute] = [
         Route(PATH, GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)),
         Route(STREAM_PATH, SingleConnectionEndpoint(engine, decided, keeper)),
-        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper)),
+        WebSocketRoute(
+            PATH, WebSocketEndpoint(engine, decided, keeper, CrossSiteCheck(policy.cross_site, policy.cors))
+        ),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]

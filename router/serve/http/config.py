@@ -17,7 +17,8 @@ class CrossSite:
     A browser asks the router before it sends JSON for such a page, not before a GET or a form with files.
     These are answered if one of `headers` is there, which a browser asks for as well. A form with files needs it in any
     case. A GET does without where the browser says that no other site is behind it (`Sec-Fetch-Site`), where it comes
-    from an origin that `Cors` names, or where it brings neither an origin nor a cookie, as programs do.
+    from an origin that `Cors` names, or where it brings neither an origin nor a cookie, as programs do. A WebSocket
+    that brings cookies is opened for the router's own pages, by their origin, and for those that `Cors` names.
 
     Attributes:
         headers: one of them must be there and not empty.

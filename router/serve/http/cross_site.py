@@ -43,6 +43,17 @@ class CrossSiteCheck:
         if self._policy is not None and not self._asked_for(headers):
             raise self._refusal()
 
+    def check_socket(self, headers: Mapping[str, str]) -> None:
+        """Let a WebSocket open, which a browser asks nobody for and sends its cookies with.
+
+        Raises:
+            Refused: another site's page opens it without having been let in, and cookies may say who its visitor is.
+        """
+        if self._policy is None or "origin" not in headers or "cookie" not in headers or self._own(headers):
+            return
+        if headers["origin"].partition("://")[2] != headers.get("host"):
+            raise Refused.because("Another site's page has opened this.", CSRF, HTTPStatus.FORBIDDEN)
+
     def _asked_for(self, headers: Mapping[str, str]) -> bool:
         return any(headers.get(name) for name in self._names)
 

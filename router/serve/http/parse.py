@@ -94,6 +94,8 @@ def _document_id(given: JSONObject) -> str | None:
     Raises:
         Refused: they give two names, or what is none.
     """
+    if given.keys().isdisjoint(DOCUMENT_IDS):
+        return None
     names = [name for name in DOCUMENT_IDS if given.get(name) is not None]
     if len(names) > 1:
         raise Refused.because(f"The request has both {' and '.join(names)}.", status=HTTPStatus.BAD_REQUEST)

@@ -5,13 +5,16 @@ The legacy protocol, whose name is `graphql-ws`, is refused.
 Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
+from http import HTTPStatus
+
 from starlette.types import Receive, Scope, Send
 
 from router.serve.engine import Engine
 from router.serve.errors import Refused
+from router.serve.http.cross_site import CrossSiteCheck
 from router.serve.http.headers import read_headers
 from router.serve.request import Hooks
-from router.serve.streams.closing import BAD_REQUEST, UNKNOWN_SUBPROTOCOL, Closed
+from router.serve.streams.closing import BAD_REQUEST, FORBIDDEN, UNKNOWN_SUBPROTOCOL, Closed
 from router.serve.streams.connection import Connection
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.socket import Socket
@@ -22,10 +25,14 @@ PROTOCOL = "graphql-transport-ws"
 class WebSocketEndpoint:
     """An ASGI application for one path."""
 
-    def __init__(self, engine: Engine, hooks: Hooks, keeper: StreamKeeper) -> None:
+    def __init__(
+        self, engine: Engine, hooks: Hooks, keeper: StreamKeeper, cross_site: CrossSiteCheck | None = None
+    ) -> None:
+        """Args: `cross_site` looks at which page opens a connection; None opens it to all."""
         self._engine = engine
         self._hooks = hooks
         self._keeper = keeper
+        self._cross_site = cross_site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection to its end."""
@@ -43,8 +50,11 @@ class WebSocketEndpoint:
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
         try:
             headers = read_headers(scope["headers"])
+            if self._cross_site is not None:
+                self._cross_site.check_socket(headers)
         except Refused as refused:
-            await socket.close(Closed(BAD_REQUEST, str(refused)))
+            code = FORBIDDEN if refused.status is HTTPStatus.FORBIDDEN else BAD_REQUEST
+            await socket.close(Closed(code, str(refused)))
             return
         host = (scope.get("client") or ("",))[0]
         await Connection(self._engine, self._hooks, self._keeper, socket, headers, host).serve()

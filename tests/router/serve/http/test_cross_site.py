@@ -82,6 +82,34 @@ class TestForms:
         CrossSiteCheck(CrossSite(), None).check_form({"x-apollo-operation-name": "Upload"})
 
 
+class TestSockets:
+    @staticmethod
+    def opens(cors: Cors | None = None, **headers: str) -> bool:
+        given = {"host": "router.example", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        try:
+            CrossSiteCheck(CrossSite(), cors).check_socket(given)
+        except Refused as refused:
+            return refused.status != 403
+        return True
+
+    def test_programs_and_who_brings_no_cookies_may_open_them(self) -> None:
+        assert self.opens()
+        assert self.opens(cookie="a=b")
+        assert self.opens(origin=STUDIO)
+
+    def test_our_own_pages_may(self) -> None:
+        assert self.opens(origin="https://router.example", cookie="a=b")
+        assert self.opens(origin=STUDIO, cookie="a=b", sec_fetch_site="same-origin")
+
+    def test_sites_that_are_named_may(self) -> None:
+        assert self.opens(Cors(origins=(STUDIO,)), origin=STUDIO, cookie="a=b")
+        assert not self.opens(Cors(origins=("*",)), origin=STUDIO, cookie="a=b")
+
+    @pytest.mark.parametrize("origin", [STUDIO, "null", "https://router.example.evil", "router.example"])
+    def test_others_may_not_with_cookies(self, origin: str) -> None:
+        assert not self.opens(origin=origin, cookie="a=b")
+
+
 class TestCors:
     def test_all_sites_with_credentials_are_no_policy(self) -> None:
         with pytest.raises(ValueError, match="Name the origins"):

@@ -84,6 +84,25 @@ class TestCrossSite:
         async with client_of(engine, HttpPolicy(cross_site=None)) as client:
             assert (await client.get("/graphql?query={whoami}", headers=CROSS)).json() == WHO
 
+    async def test_no_other_site_opens_a_socket_with_its_visitors_cookies(self, engine: Engine) -> None:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        scope = {
+            "type": "websocket",
+            "path": "/graphql",
+            "subprotocols": ["graphql-transport-ws"],
+            "headers": [(b"host", b"router"), (b"origin", STUDIO.encode()), (b"cookie", b"session=1")],
+        }
+        await create_app(engine)(scope, receive, send)
+        assert sent[-1]["type"] == "websocket.close"
+        assert sent[-1]["code"] == 4403
+
 
 class TestCors:
     @staticmethod
