@@ -51,9 +51,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route(PATH, GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)),
         Route(STREAM_PATH, SingleConnectionEndpoint(engine, decided, keeper)),
-        WebSocketRoute(
-            PATH, WebSocketEndpoint(engine, decided, keeper, CrossSiteCheck(policy.cross_site, policy.cors))
-        ),
+        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper, cross_site)),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]
