@@ -59,9 +59,10 @@ class _Visits:
 class Builder:
     """Builds one fetch graph."""
 
-    def __init__(self, positions: Positions, kind: OperationKind) -> None:
+    def __init__(self, positions: Positions, kind: OperationKind, mutation_type: str | None = None) -> None:
         self._positions = positions
         self._kind = kind
+        self._mutation_type = mutation_type
         self._part = 0
         self._postponed: list[Postponed] = []
         self.graph = FetchGraph()
@@ -170,7 +171,12 @@ class Builder:
         for step in self.graph.at(position, visit.subgraph, self._part):
             if step not in waited and self._compatible(step, visit):
                 return step
-        return self.graph.add(Step(visit.subgraph, OperationKind.QUERY, position, part=self._part))
+        kind = OperationKind.MUTATION if self._enters_mutations(visit) else OperationKind.QUERY
+        return self.graph.add(Step(visit.subgraph, kind, position, part=self._part))
+
+    def _enters_mutations(self, visit: Visit) -> bool:
+        """Whether the objects are of the root type of mutations, wherever they were met."""
+        return any(each.selection is None and each.type_name == self._mutation_type for each in visit.entries)
 
     def _compatible(self, step: Step, visit: Visit) -> bool:
         if bool(step.described) != any(entry.selection is not None for entry in visit.entries):
@@ -203,18 +209,18 @@ class Builder:
         slot = self._positions.slot(visits.position, assignment.field, assignment.types)
         given: set[Step] = set()
         arrivals: list[Place] = []
+        guard = both(visits.guard, when) or visits.guard
         for number, edge in assignment.targets:
             place = visits.places[number]
             if place is None:
                 continue
             given.add(place.step)
             for condition in self._type_conditions(place, visits.solution.visits[number], assignment.types, edge):
-                emission = place.selected.add(condition, slot, edge, when, assignment.types)
+                emission = place.selected.add(condition, slot, edge, guard, assignment.types)
                 if emission.below is not None and edge is not None and edge.child is not None:
                     arrivals.append(Place(place.step, emission.below, edge.child))
         solution = assignment.solution
         if solution is not None and slot.child is not None:
-            guard = both(visits.guard, when) or visits.guard
             later = () if assignment.field.selection is None else assignment.field.selection.deferred
             given |= self._build_below(solution, slot.child, arrivals, guard, later)
         return given

@@ -44,6 +44,19 @@ def common(alternatives: When) -> Alternative:
     return tuple(each for each in alternatives[0] if each in shared)
 
 
+def given(when: When, known: Alternative) -> When | None:
+    """What is left to ask where `known` holds; None if it never holds there."""
+    values = {each.variable: each.value for each in known}
+    possible = [
+        tuple(each for each in alternative if each.variable not in values)
+        for alternative in when
+        if all(values.get(each.variable, each.value) is each.value for each in alternative)
+    ]
+    if not when or not all(possible):
+        return ALWAYS
+    return _simplify(possible) if possible else None
+
+
 def _join(left: Alternative, right: Alternative) -> Alternative | None:
     values = {each.variable: each.value for each in left}
     for each in right:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from graphql import OperationDefinitionNode, VariableDefinitionNode, VariableNode, Visitor, visit
 from graphql.language import print_ast
 
-from router.plan.conditions import Alternative, When
+from router.plan.conditions import ALWAYS, Alternative, given
 from router.plan.entities_text import CUT
 from router.plan.fetch_graph import Emission, Selected
 from router.plan.nodes import Condition
@@ -52,45 +52,52 @@ def write(selected: Selected, known: Alternative = (), contexts: ContextNames = 
 
     Each variable of `contexts` is followed by `CUT`.
     """
-    writer = _Writer(frozenset(known), contexts)
-    return Written(writer.selected(selected), frozenset(writer.variables))
+    writer = _Writer(contexts)
+    return Written(writer.selected(selected, known), frozenset(writer.variables))
 
 
 class _Writer:
     """Writes selections, noting the variables they use."""
 
-    def __init__(self, known: frozenset[Condition], contexts: ContextNames) -> None:
-        self._known = known
+    def __init__(self, contexts: ContextNames) -> None:
         self._contexts = contexts
         self.variables: set[str] = set()
 
-    def selected(self, selected: Selected) -> str:
+    def selected(self, selected: Selected, known: Alternative) -> str:
+        """The selections of a value that is there where the conditions in `known` hold."""
         by_condition: dict[str | None, list[str]] = {}
         for (condition, slot), emission in selected.emissions.items():
-            if condition is not None and emission.below is None and self._covered(selected, emission):
+            if condition is not None and emission.below is None and self._covered(selected, emission, known):
                 continue
-            by_condition.setdefault(condition, []).extend(self._field(emission, slot.key))
+            fields = self._field(emission, slot.key, known)
+            if fields:
+                by_condition.setdefault(condition, []).extend(fields)
         if not by_condition:
             return f"{{ {TYPENAME} }}"
         parts = by_condition.pop(None, [])
         parts += [f"... on {condition} {_braced(fields)}" for condition, fields in by_condition.items()]
         return _braced(parts)
 
-    def _covered(self, selected: Selected, emission: Emission) -> bool:
+    def _covered(self, selected: Selected, emission: Emission, known: Alternative) -> bool:
         """Whether the field is selected without a type condition as well."""
         plain = selected.emissions.get((None, emission.slot))
-        return plain is not None and not plain.when
+        return plain is not None and given(plain.when, known) == ALWAYS
 
-    def _field(self, emission: Emission, key: str) -> list[str]:
+    def _field(self, emission: Emission, key: str, known: Alternative) -> list[str]:
+        when = given(emission.when, known)
+        if when is None:
+            return []
         field = emission.slot.field
         text = field.name if key == field.name else f"{key}: {field.name}"
         arguments = self._arguments(emission)
         if arguments:
             text += f"({arguments})"
-        below = "" if emission.below is None else f" {self.selected(emission.below)}"
-        if not emission.when:
-            return [text + below]
-        return [self._guarded(text, below, alternative) for alternative in self._left(emission.when)]
+        if not when:
+            return [text + self._below(emission, known)]
+        return [self._guarded(text, self._below(emission, (*known, *each)), each) for each in when]
+
+    def _below(self, emission: Emission, known: Alternative) -> str:
+        return "" if emission.below is None else f" {self.selected(emission.below, known)}"
 
     def _arguments(self, emission: Emission) -> str:
         field = emission.slot.field
@@ -105,11 +112,6 @@ class _Writer:
             if (variable := self._contexts.get((emission.slot, each))) is not None
         ]
         return ", ".join([*own, *contextual])
-
-    def _left(self, when: When) -> When:
-        """Alternatives without what is known to hold; one that holds anyway is enough."""
-        left = tuple(tuple(each for each in alternative if each not in self._known) for alternative in when)
-        return left if all(left) else ((),)
 
     def _guarded(self, text: str, below: str, alternative: Alternative) -> str:
         """A directive may stand on a field only once: what is left over goes on fragments around it."""

@@ -16,6 +16,8 @@ class Emission:
 
     Attributes:
         edge: what the subgraph says of it; None for `__typename`.
+        when: it is wanted, those conditions included under which there are such objects at all: others may be brought
+            by what somebody else wants.
         below: what is selected of a composite value.
         types: runtime types of the objects that it is wanted of; None if it is wanted of all.
     """
