@@ -78,8 +78,11 @@ class Graph:
         self._sdls = split(schema, chance)
         self._world = World(schema, seed)
 
-    async def check(self, operations: int, most: int = 24) -> Counterexample | None:
-        """Answer that many operations of about `most` fields, up to the first difference."""
+    async def check(self, operations: int, most: int = 24, deferred: float = DEFERRED) -> Counterexample | None:
+        """Answer that many operations of about `most` fields, up to the first difference.
+
+        Of the operations, the share `deferred` is asked again with parts of them deferred.
+        """
         federation = Federation.of(self._sdls, self._world)
         if isinstance(federation, Refused):
             self.tally.refused += 1
@@ -91,7 +94,7 @@ class Graph:
         drawing = Operations(federation.schema, chance, most)
         with _nothing_collected():
             while self.tally.operations < operations:
-                found = await self._compare(federation, drawing.draw(), chance)
+                found = await self._compare(federation, drawing.draw(), chance, deferred)
                 if found is not None:
                     return found
         return None
@@ -105,7 +108,7 @@ class Graph:
         return Counterexample(found.seed, sdls, operation, differs or found.difference)
 
     async def _compare(
-        self, federation: Federation, operation: Operation, chance: random.Random
+        self, federation: Federation, operation: Operation, chance: random.Random, deferred: float
     ) -> Counterexample | None:
         try:
             answers = await federation.answers(operation)
@@ -115,7 +118,7 @@ class Graph:
         expected = federation.expected(operation)
         self.tally.nulls += bool(expected.errors)
         differs = compared(expected, answers)
-        if differs is None and chance.random() < DEFERRED:
+        if differs is None and chance.random() < deferred:
             operation = deferring(operation, chance)
             self.tally.deferred += 1
             with suppress(Invalid):
