@@ -17,6 +17,7 @@ from router.execute.fetching import FetchStep
 from router.execute.generated.passthrough import PassThrough
 from router.execute.generated.records import RecordPlans
 from router.execute.generated.source import Unsuitable
+from router.execute.generated.workshop import soon
 from router.execute.introspection import Introspection
 from router.execute.json import JSONObject
 from router.execute.project import Projector
@@ -123,7 +124,7 @@ class Executor:
         if self._until_compiled >= 0:
             self._until_compiled -= 1
             if self._until_compiled < 0:
-                self._compile()
+                soon(self._compile, sum(len(each.text) for each in self.plan.fetches))
         run = Run(variables, headers, list(self._needs), Budget(self._max_objects), terms=terms)
         if terms.seconds is not None:
             run.deadline = asyncio.get_running_loop().time() + terms.seconds

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
-from router.execute.json import JSONObject
+from router.execute.json import JSONObject, write_json
 
 
 @dataclass(slots=True)
@@ -28,9 +26,9 @@ class Response:
     def as_bytes(self) -> bytes:
         """The response as JSON."""
         if self.raw is None:
-            return orjson.dumps(self.as_json())
+            return write_json(self.as_json())
         if self.extensions:
-            return b'{"data":%b,"extensions":%b}' % (self.raw, orjson.dumps(self.extensions))
+            return b'{"data":%b,"extensions":%b}' % (self.raw, write_json(self.extensions))
         return b'{"data":%b}' % self.raw
 
     def as_json(self) -> JSONObject:

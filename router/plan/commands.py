@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from graphql import DocumentNode, parse
+from graphql import DocumentNode, GraphQLError, parse, validate
 
 from router.plan.conditions import When
 from router.plan.errors import PlanningError
@@ -20,6 +20,7 @@ from router.plan.planner import Planner
 from router.plan.printer import print_path, print_plan
 from router.plan.selections import Selection
 from router.supergraph import Supergraph, SupergraphError
+from router.supergraph.api_schema import with_defer
 from router.supergraph.graph import QueryGraph
 from router.supergraph.model import TypeInfo
 
@@ -57,8 +58,11 @@ def _guarded(run: "Command") -> "Command":
     def guarded(arguments: argparse.Namespace) -> int:
         try:
             return run(arguments)
-        except (OSError, SupergraphError, PlanningError) as error:
+        except (OSError, UnicodeDecodeError, SupergraphError, PlanningError, GraphQLError) as error:
             sys.stderr.write(f"{error}\n")
+            return 1
+        except RecursionError:
+            sys.stderr.write("The operation is nested too deeply.\n")
             return 1
 
     return guarded
@@ -71,16 +75,18 @@ class Command(Protocol):
 
 
 def _plan(arguments: argparse.Namespace) -> int:
-    document = _document(arguments)
+    supergraph = _supergraph(arguments)
+    document = _document(arguments, supergraph)
     labels = frozenset[str](arguments.label)
     deferring = defer_variables(document) if arguments.defer else None
-    plan = Planner(_supergraph(arguments)).plan(document, arguments.operation_name, labels, deferring)
+    plan = Planner(supergraph).plan(document, arguments.operation_name, labels, deferring)
     _write(_plan_as_json(plan) if arguments.format == "json" else print_plan(plan))
     return 0
 
 
 def _normalize(arguments: argparse.Namespace) -> int:
-    operation = normalize(_supergraph(arguments), _document(arguments), arguments.operation_name)
+    supergraph = _supergraph(arguments)
+    operation = normalize(supergraph, _document(arguments, supergraph), arguments.operation_name)
     if arguments.format == "json":
         _write(_as_json(_selection_value(operation.selection)))
     else:
@@ -93,7 +99,7 @@ def _graph(arguments: argparse.Namespace) -> int:
     graph = QueryGraph(supergraph, frozenset(arguments.label))
     types = list(supergraph.types.values())
     if arguments.operation is not None:
-        operation = normalize(supergraph, _document(arguments), arguments.operation_name)
+        operation = normalize(supergraph, _document(arguments, supergraph), arguments.operation_name)
         touched = set(_types_in(operation.selection))
         types = [each for each in types if each.name in touched]
     lines = sorted({*_field_lines(types, graph), *_entry_lines(types, graph)})
@@ -105,8 +111,16 @@ def _supergraph(arguments: argparse.Namespace) -> Supergraph:
     return Supergraph.from_sdl(arguments.supergraph.read_text("utf-8"))
 
 
-def _document(arguments: argparse.Namespace) -> DocumentNode:
-    return parse(arguments.operation.read_text("utf-8"), no_location=True)
+def _document(arguments: argparse.Namespace, supergraph: Supergraph) -> DocumentNode:
+    """The operation's file, valid for the public schema with `@defer`.
+
+    Raises:
+        GraphQLError: it is not.
+    """
+    document = parse(arguments.operation.read_text("utf-8"))
+    for error in validate(with_defer(supergraph.api_schema), document):
+        raise error
+    return document
 
 
 def _write(text: str) -> None:

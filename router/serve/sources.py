@@ -64,7 +64,7 @@ def of_subgraphs(path: Path) -> Source:
         entries = _entries(json.loads(_read(path)))
         subgraphs = [Subgraph(each["name"], each["url"], each["sdl"]) for each in entries]
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path} must be a JSON list of {{name, url, sdl}}, and is not: {error!r}") from error
+        raise SourceError(f"{path} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
     composed = compose(subgraphs)
     if isinstance(composed, Refused):
         raise SourceError("\n".join(str(error) for error in composed.errors))

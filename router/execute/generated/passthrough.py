@@ -4,18 +4,16 @@ The types of the projection become types of msgspec, whose decoder checks them w
 like, and every answer with errors or extensions, goes the usual way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from router.execute.generated.leaf_types import leaf_type
+from router.execute.generated.misses import Misses
 from router.execute.generated.source import Unsuitable
 from router.execute.shapes import FieldShape, ListShape, ObjectShape, Shape
 from router.plan.nodes import QueryPlan
-
-MAX_MISSES = 20
-"""Responses in a row that had to go the usual way, after which no other is tried: the subgraph has its own ways."""
 
 
 @dataclass(slots=True)
@@ -25,7 +23,7 @@ class PassThrough:
     decoder: msgspec.json.Decoder[Any]
     encoder: msgspec.json.Encoder
     max_objects: int
-    _misses: int = 0
+    _misses: Misses = field(default_factory=Misses)
 
     @classmethod
     def of(cls, plan: QueryPlan, root: ObjectShape, max_objects: int) -> "PassThrough":
@@ -47,14 +45,14 @@ class PassThrough:
     def rewrite(self, body: bytes) -> bytes | None:
         """The client's data from the body of a subgraph's response; None if that takes more."""
         # There may be more objects than the answer may have: then they have to be counted.
-        if self._misses >= MAX_MISSES or body.count(b"{") + body.count(b",") > self.max_objects:
+        if body.count(b"{") + body.count(b",") > self.max_objects or not self._misses.is_worth_a_try():
             return None
         try:
             data = self.encoder.encode(self.decoder.decode(body).data)
         except (ValueError, RecursionError):
-            self._misses += 1
+            self._misses.missed()
             return None
-        self._misses = 0
+        self._misses.hit()
         return data
 
 

@@ -9,8 +9,7 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import TypeAlias
 
-import orjson
-
+from router.execute.json import read_json
 from router.execute.transport.address import Address
 from router.execute.transport.alarms import Alarms
 from router.execute.transport.base import (
@@ -191,8 +190,8 @@ def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     if raw is not None:
         return SubgraphResponse(None, raw=raw, size=len(reply.body))
     try:
-        return parse_response(orjson.loads(reply.body))
-    except (orjson.JSONDecodeError, MalformedResponse) as error:
+        return parse_response(read_json(reply.body))
+    except (ValueError, MalformedResponse) as error:
         status = reply.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise SubgraphUnreachable(f"Subgraph {request.subgraph} answered with status {status}.") from error

@@ -11,9 +11,8 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import aiohttp
-import orjson
 
-from router.execute.json import JSONObject
+from router.execute.json import JSONObject, read_json
 from router.execute.transport.base import (
     CURSOR_HEADER,
     MalformedResponse,
@@ -133,8 +132,8 @@ async def _only_response(
         if len(body) > max_bytes:
             raise MalformedResponse(f"Subgraph {request.subgraph} sent a response that is too large.")
     try:
-        return parse_response(orjson.loads(body))
-    except (orjson.JSONDecodeError, MalformedResponse) as error:
+        return parse_response(read_json(body))
+    except (ValueError, MalformedResponse) as error:
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise SubgraphUnreachable(f"Subgraph {request.subgraph} answered with status {response.status}.") from error
         raise MalformedResponse(
@@ -166,8 +165,8 @@ def _placed(message: JSONObject, id_: str | None) -> JSONObject:
 
 def _decoded(request: SubgraphRequest, text: bytes) -> JSONObject:
     try:
-        message: Any = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        message: Any = read_json(text)
+    except ValueError as error:
         raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is not JSON.") from error
     if not isinstance(message, dict):
         raise MalformedResponse(f"Subgraph {request.subgraph} sent an event that is not an object.")

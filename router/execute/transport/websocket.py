@@ -13,7 +13,7 @@ from typing import Any, cast
 import aiohttp
 import orjson
 
-from router.execute.json import JSONObject
+from router.execute.json import JSONObject, read_json
 from router.execute.transport.base import (
     MalformedResponse,
     SubgraphRequest,
@@ -113,8 +113,8 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse, subgraph: str) -> JS
         reason = f"{frame.data} {frame.extra or ''}".strip() if frame.type is aiohttp.WSMsgType.CLOSE else "lost"
         raise SubgraphUnreachable(f"Subgraph {subgraph} closed the stream ({reason}).")
     try:
-        message: Any = orjson.loads(frame.data)
-    except orjson.JSONDecodeError as error:
+        message: Any = read_json(frame.data)
+    except ValueError as error:
         raise MalformedResponse(f"Subgraph {subgraph} sent a message that is not JSON.") from error
     if not isinstance(message, dict) or "type" not in message:
         raise MalformedResponse(f"Subgraph {subgraph} sent a message without a type.")

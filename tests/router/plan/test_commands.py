@@ -85,3 +85,24 @@ def test_labels_of_overrides(files: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_a_problem_is_one_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(files, "plan", "--operation-name", "Missing") == 1
     assert capsys.readouterr().err == 'The document has no operation named "Missing".\n'
+
+
+@pytest.mark.parametrize("command", ["normalize", "plan"])
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        (b"{ book {", "Syntax Error"),
+        (b"{ nosuch }", "Cannot query field 'nosuch'"),
+        (b"{ book { stars { x } } }", "must not have a selection"),
+        (b"{ ...A } fragment A on Query { ...A }", "Cannot spread fragment 'A' within itself"),
+        (b"{ ...Nope }", "Unknown fragment 'Nope'"),
+        (b"\xff", "can't decode"),
+        (b"{ book { " + b"... { " * 5_000 + b"id" + b" }" * 5_002, "nested too deeply"),
+    ],
+)
+def test_what_is_no_operation_is_refused_in_words(
+    files: Path, capsys: pytest.CaptureFixture[str], command: str, operation: bytes, said: str
+) -> None:
+    (files / "operation.graphql").write_bytes(operation)
+    assert run(files, command) == 1
+    assert said in capsys.readouterr().err

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import msgspec
 
@@ -14,6 +14,9 @@ from router.execute.shapes import ListShape, Shape
 
 BROUGHT = ()
 """Stands for nothing: there is no record without the field."""
+
+UNASKED: Any = Annotated[str, msgspec.Meta(min_length=1, max_length=0)]
+"""Admits nothing: what another fetch brings must not come unasked with this one, or it would pass for the other's."""
 
 NOBODY = (None,)
 """Stands for a field that nobody may have brought."""
@@ -92,11 +95,12 @@ class Classes:
     def _field(self, slot: Slot, place: Place) -> tuple[str, Any, Any]:
         """A key, its type, and what stands for it as long as nobody has brought it."""
         type_ = self._type(slot, place)
-        if slot.is_typename and slot.shown is not None and not place.is_abstract:
-            return slot.key, type_, place.types[0]
         if place.is_surely_there(slot):
             return slot.key, type_, BROUGHT
-        return slot.key, type_ | msgspec.UnsetType, (place.creator, *sorted(slot.providers))
+        if slot.is_typename and slot.shown is not None and not place.is_abstract:
+            return slot.key, UNASKED, place.types[0]
+        given = type_ if place.creator in slot.providers else UNASKED
+        return slot.key, given | msgspec.UnsetType, (place.creator, *sorted(slot.providers))
 
     def _struct(self, fields: Iterable[tuple[str, Any, Any]]) -> type:
         return msgspec.defstruct(

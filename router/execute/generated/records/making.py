@@ -1,7 +1,9 @@
 """Making records for a plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from router.execute.generated.records.plan import RecordFetch, RecordGroup, Reco
 from router.execute.generated.records.reading import condition_variables, places_of
 from router.execute.generated.records.walking import Walks
 from router.execute.generated.source import Source, Unsuitable
+from router.execute.generated.workshop import soon
 from router.execute.shapes import ObjectShape, holds
 from router.plan.nodes import EntityGroup, Fetch, Key, QueryPlan
 
@@ -42,15 +45,15 @@ class RecordPlans:
         if outcome not in self._known:
             if len(self._known) >= MAX_OUTCOMES:
                 return None
-            self._known[outcome] = self._made(dict(zip(self.variables, outcome, strict=True)))
+            self._known[outcome] = None
+            soon(partial(self._make, outcome), sum(len(each.text) for each in self.plan.fetches))
         made = self._known[outcome]
         return None if made is None else made.begin()
 
-    def _made(self, outcome: Mapping[str, bool]) -> "RecordPlan | None":
-        try:
-            return _Maker.of(self.plan, self.root, outcome).make()
-        except Unsuitable:
-            return None
+    def _make(self, outcome: tuple[bool, ...]) -> None:
+        with suppress(Unsuitable):
+            variables = dict(zip(self.variables, outcome, strict=True))
+            self._known[outcome] = _Maker.of(self.plan, self.root, variables).make()
 
 
 @dataclass(frozen=True, slots=True)

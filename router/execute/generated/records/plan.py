@@ -7,15 +7,13 @@ from typing import Any
 import msgspec
 
 from router.execute.budget import Budget
+from router.execute.generated.misses import Misses
 from router.execute.generated.records.classes import Classes, Record
 from router.execute.generated.records.code import Describe, Described, Found, Hide, SetFields
 from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject
 from router.execute.representations import Incomplete
 from router.execute.transport.base import SubgraphResponse
-
-MAX_MISSES = 20
-"""Executions in a row that had to leave their records, after which no other has any: the subgraphs have their ways."""
 
 
 @dataclass(slots=True)
@@ -70,11 +68,11 @@ class RecordPlan:
     hide: Hide
     classes: Classes
     encoder: msgspec.json.Encoder = field(default_factory=msgspec.json.Encoder)
-    misses: int = 0
+    misses: Misses = field(default_factory=Misses)
 
     def begin(self) -> "RecordRun | None":
         """A run with records, unless it would most likely have to leave them."""
-        return RecordRun(self, self.make_root()) if self.misses < MAX_MISSES else None
+        return RecordRun(self, self.make_root()) if self.misses.is_worth_a_try() else None
 
 
 @dataclass(slots=True)
@@ -144,10 +142,10 @@ class RecordRun:
         except Unsure:
             return None
         self.plan.hide(self.root, self.found)
-        self.plan.misses = 0
+        self.plan.misses.hit()
         return self.plan.encoder.encode(self.root)
 
     def leave(self) -> JSONObject:
         """The same as the interpreter has it, which goes on with it."""
-        self.plan.misses += 1
+        self.plan.misses.missed()
         return self.plan.classes.data(self.root)

@@ -9,7 +9,8 @@ import pytest
 from graphql import build_schema
 
 from router.execute import Executor, Response, SubgraphRequest, SubgraphResponse
-from router.execute.generated.records.plan import MAX_MISSES
+from router.execute.generated.misses import MAX_MISSES, RETRIED
+from router.execute.json import read_json
 from router.execute.transport import SubgraphUnreachable
 from router.execute.transport.base import parse_response
 from router.plan.nodes import Each, EntityGroup, Key, QueryPlan, Representation, RepresentationField
@@ -60,7 +61,7 @@ class Wire:
         raw = None if request.rewrite is None else request.rewrite(body)
         if raw is not None:
             return SubgraphResponse(None, raw=raw, size=len(body))
-        return parse_response(orjson.loads(body))
+        return parse_response(read_json(body))
 
     async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
         yield await self.fetch(request)
@@ -188,10 +189,33 @@ async def test_one_object_in_many_places_is_counted_in_each() -> None:
     assert made.response.as_bytes() == read.response.as_bytes()
 
 
-async def test_a_plan_whose_subgraphs_are_never_in_order_has_records_no_more() -> None:
+@pytest.mark.parametrize("failing", [None, {"data": {"_entities": [None] * 3}, "errors": [{"message": "no"}]}])
+async def test_what_comes_unasked_never_passes_for_what_another_subgraph_knows(failing: Any) -> None:
+    parts = [{"code": "x", "__typename": "Part", "label": "made up"}]
+    sizes = {"data": {"_e0": [sized(1, parts=parts), sized(2), sized(3)]}}
+    made, read = await outcomes(sizes=sizes, labels=failing)
+    assert b"made up" not in made.response.as_bytes()
+    assert made.response.as_bytes() == read.response.as_bytes()
+    assert made.sent == read.sent
+
+
+@pytest.mark.parametrize("labels", [{"data": LABELS}, None])
+async def test_numbers_of_any_length_stay_what_they_are(labels: Any) -> None:
+    body = orjson.dumps({"data": SIZES}).replace(b'"now"', b"123456789012345678901234567890")
+    made, read = await outcomes(sizes=body, labels=labels)
+    assert b'"at":123456789012345678901234567890' in made.response.as_bytes()
+    assert made.response.as_bytes() == read.response.as_bytes()
+
+
+async def test_a_plan_whose_subgraphs_are_not_in_order_for_long_tries_records_now_and_then() -> None:
     shelves = Wire({"data": SHELF, "extensions": {"cost": 1}})
-    answers = {"shelves": shelves, "items": Wire({"data": ITEMS}), "sizes": Wire(None), "labels": Wire(None)}
-    executor = Executor(planned(), answers, SCHEMA, compile_after=0)
-    for _ in range(MAX_MISSES + 1):
+    others = {"items": Wire({"data": ITEMS}), "sizes": Wire({"data": SIZES}), "labels": Wire({"data": LABELS})}
+    executor = Executor(planned(), {"shelves": shelves, **others}, SCHEMA, compile_after=0)
+    for _ in range(MAX_MISSES + RETRIED):
         await executor.execute({}, {}, raw=True)
-    assert shelves.read_as_records == [True] * MAX_MISSES + [False]
+    assert shelves.read_as_records == [True] * MAX_MISSES + [False] * (RETRIED - 1) + [True]
+    shelves.answer = {"data": SHELF}
+    for _ in range(RETRIED):
+        await executor.execute({}, {}, raw=True)
+    assert (await executor.execute({}, {}, raw=True)).raw is not None
+    assert (await executor.execute({}, {}, raw=True)).raw is not None
