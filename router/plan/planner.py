@@ -105,7 +105,7 @@ class Planner:
 
     def _fetch_graph(self, operation: NormalizedOperation, positions: Positions, graph: QueryGraph) -> FetchGraph:
         walker = Walker(graph, self._field_sets, self._work, self._seconds)
-        builder = Builder(positions, operation.kind)
+        builder = Builder(positions, operation.kind, self._supergraph.roots.get("mutation"))
         barrier = frozenset[Step]()
         for selection in _in_turn(operation, positions):
             solution = _solved(walker.solve(selection, ()), selection)

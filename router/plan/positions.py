@@ -186,14 +186,16 @@ def join_paths(left: ResponsePath, right: ResponsePath) -> ResponsePath | None:
     """One path that leads to what both lead to, and nowhere else; None if there is none."""
     if len(left) != len(right):
         return None
-    joined = 0
+    joined = False
     found: list[PathStep] = []
     for one, other in zip(left, right, strict=True):
         if one == other:
             found.append(one)
         elif isinstance(one, OnTypes) and isinstance(other, OnTypes) and one.typename_key == other.typename_key:
-            joined += 1
+            if joined:
+                return None
+            joined = True
             found.append(OnTypes(one.types | other.types, one.typename_key))
         else:
             return None
-    return tuple(found) if joined <= 1 else None
+    return tuple(found)

@@ -48,6 +48,7 @@ class Normalizer:
         self._deferral = deferral
         self._denied = denied
         self._left = MAX_FIELDS
+        self._known_shapes: dict[tuple[str, frozenset[str]], Mapping[str, frozenset[str]]] = {}
 
     def selection(self, type_name: str, selections: Sequence[SelectionSetNode]) -> Selection:
         """The selections of a value of that type, merged.
@@ -133,21 +134,34 @@ class Normalizer:
         first = group[0][1]
         if len(possible) <= 1 or (len(group) == 1 and first.on is not None and len(first.on) == 1):
             return [(first.on, group)]
-        name = first.node.name.value
+        everywhere = [number for number, (_, each) in enumerate(group) if each.on is None]
+        special = _special(group, everywhere)
         atoms: dict[tuple[tuple[int, ...], str], list[str]] = {}
-        for type_name in sorted(possible):
-            applying = tuple(i for i, (_, each) in enumerate(group) if each.on is None or type_name in each.on)
-            if applying:
-                earliest = group[applying[0]][1]
-                name = earliest.node.name.value
-                if earliest.when == ALWAYS and earliest.usage is None and earliest.node.selection_set is None:
-                    applying = applying[:1]  # a leaf that is there anyway
-                info = self._types[type_name].fields.get(name)
-                atoms.setdefault((applying, "" if info is None else info.shape), []).append(type_name)
+        for type_name, numbers in special.items():
+            applying = _counting(group, numbers)
+            info = self._types[type_name].fields.get(group[applying[0]][1].node.name.value)
+            atoms.setdefault((applying, "" if info is None else info.shape), []).append(type_name)
+        if everywhere:
+            applying = _counting(group, everywhere)
+            name = group[applying[0]][1].node.name.value
+            for shape, types in self._shapes(name, possible.difference(special)).items():
+                atoms.setdefault((applying, shape), []).extend(types)
+        ordered = atoms.items() if len(atoms) == 1 else sorted(atoms.items(), key=_first_type)
         return [
-            (None if len(types) == len(possible) else frozenset(types), [group[i] for i in applying])
-            for (applying, _), types in atoms.items()
+            (None if len(types) == len(possible) else frozenset(types), [group[number] for number in applying])
+            for (applying, _), types in ordered
         ]
+
+    def _shapes(self, name: str, types: frozenset[str]) -> Mapping[str, frozenset[str]]:
+        """The types by the shape of their field of that name."""
+        known = self._known_shapes.get((name, types))
+        if known is None:
+            by_shape: dict[str, set[str]] = {}
+            for each in types:
+                info = self._types[each].fields.get(name)
+                by_shape.setdefault("" if info is None else info.shape, set()).add(each)
+            known = self._known_shapes[name, types] = {shape: frozenset(of) for shape, of in by_shape.items()}
+        return known
 
     def _field(
         self,
@@ -187,6 +201,29 @@ class Normalizer:
             if own is not None:
                 return own.type
         return self._types[parent].fields[name].type
+
+
+def _special(group: Sequence[Placed], everywhere: Sequence[int]) -> dict[str, list[int]]:
+    """The runtime types that some occurrence is on in particular, each with the numbers of all that apply to it."""
+    found: dict[str, list[int]] = {}
+    for number, (_, each) in enumerate(group):
+        for type_name in each.on or ():
+            found.setdefault(type_name, []).append(number)
+    if everywhere:
+        for numbers in found.values():
+            numbers[:] = sorted([*numbers, *everywhere])
+    return found
+
+
+def _counting(group: Sequence[Placed], numbers: Sequence[int]) -> tuple[int, ...]:
+    """Of the occurrences that apply, those that count: the first is enough for a leaf that is there anyway."""
+    earliest = group[numbers[0]][1]
+    is_there = earliest.when == ALWAYS and earliest.usage is None and earliest.node.selection_set is None
+    return tuple(numbers[:1] if is_there else numbers)
+
+
+def _first_type(atom: tuple[object, list[str]]) -> str:
+    return min(atom[1])
 
 
 def _turns(members: Sequence[tuple[int, Occurrence]]) -> tuple[tuple[int, When], ...]:

@@ -4,6 +4,7 @@
 films; if the same is asked of both, one group brings it, and an author of both is asked for once.
 """
 
+from router.plan.conditions import When
 from router.plan.contextual import contextual_arguments, sources_of
 from router.plan.emit import write
 from router.plan.fetch_graph import FetchGraph, Step
@@ -16,23 +17,26 @@ def merge_alike(graph: FetchGraph, positions: Positions) -> None:
     """Merge the groups of all requests."""
     for step in graph.steps:
         if step.beside:
-            kept = [step]
-            for other in step.beside:
-                for known in kept:
-                    if _alike(known, other, positions):
-                        known.others += [other.position, *other.others]
-                        break
-                else:
-                    kept.append(other)
+            groups: dict[tuple[When | None, str], list[Step]] = {}
+            kept = [each for each in (step, *step.beside) if not _is_merged(each, groups, positions)]
             step.beside = kept[1:]
 
 
+def _is_merged(step: Step, groups: dict[tuple[When | None, str], list[Step]], positions: Positions) -> bool:
+    """Whether an earlier one does for it; `groups` are those, by their conditions and what they ask."""
+    known = groups.setdefault((step.when, write(step.selected).text), [])
+    for each in known:
+        if _alike(each, step, positions):
+            each.others += [step.position, *step.others]
+            return True
+    known.append(step)
+    return False
+
+
 def _alike(left: Step, right: Step, positions: Positions) -> bool:
-    return (
-        left.when == right.when
-        and write(left.selected) == write(right.selected)
-        and _values(left) == _values(right)
-        and representations_of(left, positions) == representations_of(right, positions)
+    """Whether two that ask the same describe the same."""
+    return _values(left) == _values(right) and (
+        representations_of(left, positions) == representations_of(right, positions)
     )
 
 
