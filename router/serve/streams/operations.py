@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 
 from router.execute.json import JSONObject
 from router.plan.nodes import OperationKind
@@ -27,7 +28,8 @@ class Operations:
 
     def begin(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
         """Run an operation; whatever ends it, the client hears of it, unless it asks for the end itself."""
-        self._running[id_] = asyncio.create_task(self._run(id_, request, context))
+        task = self._running[id_] = asyncio.create_task(self._run(id_, request, context))
+        task.add_done_callback(partial(self._over, id_))
 
     def end(self, id_: str) -> None:
         """End an operation, if it still runs, as the client wants nothing more of it."""
@@ -57,9 +59,10 @@ class Operations:
             self._outbox.put_end(id_, [masked(error)])
         else:
             self._outbox.put_end(id_)
-        finally:
-            if self._running.get(id_) is asyncio.current_task():
-                del self._running[id_]
+
+    def _over(self, id_: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(id_) is task:
+            del self._running[id_]
 
     async def _answer(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
         operation = await self._engine.prepare(request, context)

@@ -83,8 +83,7 @@ class SingleConnectionEndpoint:
     def _reservation(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Reservation:
         found = self._reservations.get(token_in(headers, query))
         if found is None:
-            message = "There is no such stream; reserve one by PUT."
-            raise Refused.because(message, STREAM_NOT_FOUND, HTTPStatus.NOT_FOUND)
+            raise _no_stream()
         return found
 
     async def _reserve(self, scope: Scope, headers: Mapping[str, str], send: Send) -> None:
@@ -134,6 +133,9 @@ class SingleConnectionEndpoint:
         context = self._engine.control.seen(context, headers, (scope.get("client") or ("",))[0])
         id_ = self._free_id(reservation, context, (request.extensions or {}).get("operationId"))
         await self._engine.prepare(request, context)
+        if self._reservations.get(reservation.token) is None:
+            raise _no_stream()  # it has ended meanwhile, and nobody would end the operation
+        id_ = self._free_id(reservation, context, id_)  # another request may have been faster
         reservation.operations.begin(id_, request, context)
         await _say(send, HTTPStatus.ACCEPTED)
 
@@ -151,6 +153,11 @@ class SingleConnectionEndpoint:
             message = "Too many operations on this connection."
             raise Refused.because(message, TOO_MANY_OPERATIONS, HTTPStatus.TOO_MANY_REQUESTS)
         return given
+
+
+def _no_stream() -> Refused:
+    message = "There is no such stream; reserve one by PUT."
+    return Refused.because(message, STREAM_NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
 def _query(scope: Scope) -> dict[str, str]:
