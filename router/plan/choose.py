@@ -239,13 +239,16 @@ class Choice:
             yield known
 
     def _placements(self, state: State, client: Client) -> Iterator[Placed]:
-        """Every way to place the field; the arrivals of what comes later give it only where nothing else does."""
+        """Every way to place the field; where there is none, by what is done only then.
+
+        That is to take it from arrivals of what comes later, or to ask objects of unknown type for what may lose them.
+        """
         found = False
         for placed in self._placer.place(state, client.type_name, client.field, self._limits):
             found = True
             yield placed
-        if not found and self._limits.held:
-            yield from self._placer.place(state, client.type_name, client.field, Limits())
+        if not found and (self._limits.held or any(map(is_opaque, self._arrivals))):
+            yield from self._placer.place(state, client.type_name, client.field, Limits(bold=True))
 
 
 class Bound(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from router.federation.type_ref import NonNull
 from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, Solution, State, Visit
@@ -31,12 +32,15 @@ class Limits(NamedTuple):
         pending: what is being looked for already; looking for it again would never end.
         held: arrivals, as bits, that give keys and requirements only.
         again: the objects come from the subgraph that is to be entered, and any key that it has will do.
+        bold: objects of unknown type may be asked for what is wanted of some types only and must not be null: where it
+            is lost for another one, all that came with it is lost as well.
     """
 
     avoid: int = 0
     pending: frozenset[object] = frozenset()
     held: int = 0
     again: bool = False
+    bold: bool = False
 
     @property
     def closed(self) -> int:
@@ -145,9 +149,16 @@ class Placer:
             if not limits.closed >> number & 1:
                 for node in self._nodes(state.visits[number], type_name):
                     edge = edge_of(node, field)
-                    if edge is not None and edge.is_free:
+                    if edge is not None and edge.is_free and self._may_take(edge, type_name, limits):
                         yield number, edge
                         break
+
+    def _may_take(self, edge: Edge, type_name: str, limits: Limits) -> bool:
+        """Whether an edge may be taken for objects of one type, which may lose others that come with them."""
+        node = edge.source
+        if limits.bold or limits.pending or type_name == node.type_name or not is_opaque(node):
+            return True
+        return not isinstance(edge.type, NonNull) or self._graph.is_key_field(node, edge.field.name)
 
     def _place_leaf(self, state: State, type_name: str, field: SelectedField, limits: Limits) -> Iterator[Placed]:
         types = frozenset({type_name})
@@ -193,7 +204,7 @@ class Placer:
             by_source.setdefault(edge.source, number)
         candidates: list[tuple[int | None, Candidate]] = []
         for each in self._reach.candidates(type_name, field):
-            number = each.arrival if each.edge.is_free else None
+            number = each.arrival if each.edge.is_free and self._may_take(each.edge, type_name, limits) else None
             if number is None or limits.avoid >> number & 1:
                 number = by_source.get(each.edge.source)
             if number is None or not limits.held >> number & 1:

@@ -218,6 +218,11 @@ class QueryGraph:
             if key.resolvable
         ]
 
+    def is_key_field(self, node: Node, field: str) -> bool:
+        """Whether a key of the node's type in its subgraph begins with the field."""
+        keys = node.info.joins.get(node.subgraph, JoinType()).keys
+        return any(_is_key_field(self._field_set(key.fields), field) for key in keys)
+
     def resolvers(self, type_name: str, field: str) -> Sequence[Node]:
         """The nodes that resolve a field of objects of that type, `@provides` aside."""
         key = (type_name, field)
