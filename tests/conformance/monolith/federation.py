@@ -53,8 +53,10 @@ class Federation:
         composed = compose([Subgraph(name, f"http://{name}", sdl) for name, sdl in sdls.items()])
         return composed if isinstance(composed, Refused) else cls(composed, sdls, world)
 
-    async def answers(self, operation: Operation) -> dict[str, Answer]:
+    async def answers(self, operation: Operation, *, compiled: bool = True) -> dict[str, Answer]:
         """What the router answers, by the way it is done: by reading the plan, by code made of it, and as text.
+
+        The latter two only if `compiled`.
 
         Raises:
             Invalid: there is nothing to answer.
@@ -62,9 +64,12 @@ class Federation:
         document, variables, labels = self._prepared(operation)
         plan = self._planner.plan(document, None, labels)
         read = Executor(plan, self.transports, self.schema, compile_after=None)
-        made = Executor(plan, self.transports, self.schema, compile_after=0)
+        ways = [("plan", read, False)]
+        if compiled:
+            made = Executor(plan, self.transports, self.schema, compile_after=0)
+            ways = [("code", made, False), ("text", made, True), *ways]
         answers: dict[str, Answer] = {}
-        for how, executor, raw in (("code", made, False), ("text", made, True), ("plan", read, False)):
+        for how, executor, raw in ways:
             self._begin(labels)
             answers[how] = _answer(await executor.execute(variables, {}, raw=raw))
         return answers

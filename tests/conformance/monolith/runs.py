@@ -17,8 +17,24 @@ from tests.conformance.monolith.split import split
 from tests.conformance.monolith.trial import compared, merged, tried
 
 _UNANSWERABLE = {ErrorCode.SATISFIABILITY_ERROR, ErrorCode.MAX_VALIDATION_SUBGRAPH_PATHS_EXCEEDED}
-DEFERRED = 0.3
-"""Of the operations, how many are asked again with parts of them deferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What is done about each operation.
+
+    Attributes:
+        fields: in it at most, or nearly.
+        deferred: the share of operations that are asked again with parts of them deferred.
+        compiled: the share that are answered by code made for them, too.
+    """
+
+    fields: int = 24
+    deferred: float = 0.3
+    compiled: float = 1
+
+
+EVERYTHING = Effort()
 
 
 @dataclass(slots=True)
@@ -78,11 +94,8 @@ class Graph:
         self._sdls = split(schema, chance)
         self._world = World(schema, seed)
 
-    async def check(self, operations: int, most: int = 24, deferred: float = DEFERRED) -> Counterexample | None:
-        """Answer that many operations of about `most` fields, up to the first difference.
-
-        Of the operations, the share `deferred` is asked again with parts of them deferred.
-        """
+    async def check(self, operations: int, effort: Effort = EVERYTHING) -> Counterexample | None:
+        """Answer that many operations, up to the first difference."""
         federation = Federation.of(self._sdls, self._world)
         if isinstance(federation, Refused):
             self.tally.refused += 1
@@ -91,10 +104,10 @@ class Graph:
             return None
         self.tally.graphs += 1
         chance = random.Random(self.seed)
-        drawing = Operations(federation.schema, chance, most)
+        drawing = Operations(federation.schema, chance, effort.fields)
         with _nothing_collected():
             while self.tally.operations < operations:
-                found = await self._compare(federation, drawing.draw(), chance, deferred)
+                found = await self._compare(federation, drawing.draw(), chance, effort)
                 if found is not None:
                     return found
         return None
@@ -108,17 +121,17 @@ class Graph:
         return Counterexample(found.seed, sdls, operation, differs or found.difference)
 
     async def _compare(
-        self, federation: Federation, operation: Operation, chance: random.Random, deferred: float
+        self, federation: Federation, operation: Operation, chance: random.Random, effort: Effort
     ) -> Counterexample | None:
         try:
-            answers = await federation.answers(operation)
+            answers = await federation.answers(operation, compiled=chance.random() < effort.compiled)
         except Invalid:
             return None
         self._count(federation)
         expected = federation.expected(operation)
         self.tally.nulls += bool(expected.errors)
         differs = compared(expected, answers)
-        if differs is None and chance.random() < deferred:
+        if differs is None and chance.random() < effort.deferred:
             operation = deferring(operation, chance)
             self.tally.deferred += 1
             with suppress(Invalid):
