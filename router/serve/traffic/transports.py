@@ -1,10 +1,10 @@
 """The transports that a configuration describes."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from router.execute.transport import Subscriptions, Transport
+from router.execute.transport import HttpTransport, Subscriptions, Transport
 from router.execute.transport.traffic import ManagedTransport, Traffic
 from router.serve.traffic.calls import CallHooks
 from router.serve.traffic.config import TrafficConfig
@@ -49,9 +49,25 @@ def build_transports(
         traffic = own.traffic or Traffic()
         _refuse_nonsense(name, traffic)
         protocol = protocols.get(name, Subscriptions.WEBSOCKET)
-        managed = ManagedTransport(all_, traffic, subscriptions=protocol, tls=tls)
-        transports[name] = steered(managed, own.headers, hooks)
+        transports[name] = steered(_transport(all_, traffic, protocol, tls), own.headers, hooks)
     return transports
+
+
+def _transport(
+    urls: Sequence[str], traffic: Traffic, subscriptions: Subscriptions, tls: ssl.SSLContext | None
+) -> Transport:
+    """One that takes no more care than it is told to: care costs each request some microseconds."""
+    if len(urls) > 1 or not traffic.is_plain:
+        return ManagedTransport(urls, traffic, subscriptions=subscriptions, tls=tls)
+    return HttpTransport(
+        urls[0],
+        timeout=traffic.timeout_seconds,
+        max_response_bytes=traffic.max_response_bytes,
+        max_connections=traffic.max_connections,
+        sharing=traffic.sharing,
+        subscriptions=subscriptions,
+        tls=tls,
+    )
 
 
 def steered(transport: Transport, rules: tuple[HeaderRule, ...] = (), hooks: CallHooks | None = None) -> Transport:

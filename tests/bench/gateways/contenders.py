@@ -10,6 +10,10 @@ from pathlib import Path
 PEERS = Path(__file__).parent / "peers"
 
 
+PLAIN = ("--no-retries", "--no-breaker", "--no-tracing", "--deadline-header", "")
+"""Options of a router that takes no care for the traffic to its subgraphs, as the peers take none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A gateway: how it is called and how it is started."""
@@ -21,7 +25,9 @@ class Contender:
 
 
 def contenders(supergraph: Path, answers: Path, ports: Iterator[int]) -> Iterator[Contender]:
-    """All of them: ours with and without sharing, the floors, and the peers of the folder `STUDIUM_PEERS`.
+    """All of them: ours, the floors, and the peers of the folder `STUDIUM_PEERS`.
+
+    Ours is measured as the others are, with and without sharing, and as it is by default, with care for the traffic.
 
     The floors read `answers`: JSON, pairs of operation and response.
     """
@@ -29,9 +35,13 @@ def contenders(supergraph: Path, answers: Path, ports: Iterator[int]) -> Iterato
         port = next(ports)
         command = [sys.executable, "-m", "tests.bench.gateways.floor", kind, answers, str(port)]
         yield Contender(f"a ready answer: {kind}", port, command)
-    for name, option in (("ours, sharing", "--sharing"), ("ours, not sharing", "--no-sharing")):
+    for name, options in (
+        ("ours, sharing", ["--sharing", *PLAIN]),
+        ("ours, not sharing", ["--no-sharing", *PLAIN]),
+        ("ours, by default", []),
+    ):
         port = next(ports)
-        command = [sys.executable, "-m", "router", "serve", "--supergraph", supergraph, "--port", str(port), option]
+        command = [sys.executable, "-m", "router", "serve", "--supergraph", supergraph, "--port", str(port), *options]
         yield Contender(name, port, command)
     yield from _peers(supergraph, ports)
 

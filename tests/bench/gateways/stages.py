@@ -11,14 +11,14 @@ from rich.table import Table
 
 from tests.bench import processes
 from tests.bench.gateways import client
-from tests.bench.gateways.contenders import Contender
+from tests.bench.gateways.contenders import PLAIN, Contender
 
 WARM_UP = 3.0
 
 
 def sampled(supergraph: Path, output: Path, port: int, option: str) -> Contender:
     """Our router, with samples."""
-    serve = ["serve", "--supergraph", str(supergraph), "--port", str(port), option]
+    serve = ["serve", "--supergraph", str(supergraph), "--port", str(port), option, *PLAIN]
     return Contender("sampled", port, [sys.executable, "-m", "tests.bench.gateways.sampled", output, *serve])
 
 

@@ -139,3 +139,10 @@ class Traffic:
     breaking: Breaking | None = Breaking()
     probing: Probing = Probing()
     concurrency: Concurrency | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a request is sent once, as it is, whatever came of those before."""
+        told = self.deadline_header is not None or self.tracing
+        careful = (self.retries, self.hedging, self.breaking, self.concurrency)
+        return not told and all(each is None for each in careful)

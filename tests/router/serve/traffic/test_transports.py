@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from router.execute import HttpTransport
 from router.execute.transport.traffic import Breaking, Concurrency, Hedging, ManagedTransport, Retries, Traffic
 from router.serve.traffic import CallHooks, Insert, SubgraphTraffic, TrafficConfig, TrafficError, build_transports
 from router.serve.traffic.options import add_traffic_options, traffic_of
@@ -35,6 +36,12 @@ class TestTransports:
         assert config.of("a").traffic == Traffic()
         assert config.of("b").traffic == Traffic(retries=None)
         assert isinstance(build_transports(URLS, config)["a"], SteeredTransport)
+
+    def test_without_any_care_a_request_goes_straight_to_its_only_replica(self) -> None:
+        plain = Traffic(retries=None, breaking=None, tracing=False, deadline_header=None)
+        assert isinstance(build_transports(URLS, TrafficConfig(plain))["a"], HttpTransport)
+        replicas = TrafficConfig(plain, subgraphs={"a": SubgraphTraffic(replicas=("http://c/graphql",))})
+        assert isinstance(build_transports(URLS, replicas)["a"], ManagedTransport)
 
     def test_a_subgraph_that_is_not_there_is_refused(self) -> None:
         with pytest.raises(TrafficError, match="no subgraph c; there are a, b"):
