@@ -104,21 +104,21 @@ def test_the_verdict_is_graphql_cores(seed: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{" + "n " * 4_000 + "}",
-        "{" + " ".join(f"a: a(y: {n}) {{ id }}" for n in range(1_500)) + "}",
-        "{" + "a { i { id i { n } } } " * 800 + "}",
+        "{" + "n " * 16_000 + "}",
+        "{" + " ".join(f"a: a(y: {n}) {{ id }}" for n in range(6_000)) + "}",
+        "{" + "a { i { id i { n } } } " * 3_200 + "}",
         "{ a {"
-        + " ".join(f"...F{n}" for n in range(300))
+        + " ".join(f"...F{n}" for n in range(1_200))
         + "} }"
-        + " ".join(f"fragment F{n} on A {{ id i {{ n }} }}" for n in range(300)),
+        + " ".join(f"fragment F{n} on A {{ id i {{ n }} }}" for n in range(1_200)),
     ],
     ids=["repeated", "conflicting", "nested", "fragments"],
 )
 def test_many_fields_under_one_key_are_judged_promptly(text: str) -> None:
     document = parse(text)
-    started = time.process_time()
+    started = time.thread_time()
     overlap_errors(SCHEMA, document, 20, 20_000)
-    assert time.process_time() - started < 0.5
+    assert time.thread_time() - started < 5  # pairs of fields would take ten times as long
 
 
 def test_a_document_whose_types_multiply_is_given_up() -> None:
