@@ -29,3 +29,19 @@ export async function cut(address) {
 export function consecutive(numbers) {
   same(numbers, numbers.map((_, index) => numbers[0] + index));
 }
+
+// What is the same for clients of which `all` gives every result of an operation.
+export function basics(all) {
+  return {
+    async query(address) {
+      same(await all(address, { query: PRODUCT, variables: { id: "1" } }), [{ data: FIRST }]);
+    },
+    async mutation(address) {
+      same(await all(address, { query: RENAME }), [{ data: RENAMED }]);
+    },
+    async subscription(address) {
+      const found = await all(address, { query: COUNT });
+      same(found.map((each) => each.data.count), COUNTED);
+    },
+  };
+}

@@ -14,17 +14,7 @@ async function all(client, request) {
 }
 
 export default {
-  async query(address) {
-    const found = await all(open(address), { query: check.PRODUCT, variables: { id: "1" } });
-    check.same(found, [{ data: check.FIRST }]);
-  },
-  async mutation(address) {
-    check.same(await all(open(address), { query: check.RENAME }), [{ data: check.RENAMED }]);
-  },
-  async subscription(address) {
-    const found = await all(open(address), { query: check.COUNT });
-    check.same(found.map((each) => each.data.count), check.COUNTED);
-  },
+  ...check.basics((address, request) => all(open(address), request)),
   async error(address) {
     const [{ data, errors }] = await all(open(address), { query: check.BROKEN });
     check.same([data, errors[0].message], [{ broken: null }, "This is always so."]);

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
 import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 import uvicorn
 
 from studium.npm import NpmError, find_node
@@ -15,10 +18,6 @@ from tests.clients.shop import create_shop
 from tests.router.serve.server import started
 
 HERE = Path(__file__).resolve().parent
-
-
-class NoClients(Exception):
-    """Why there are none on this machine."""
 
 
 @asynccontextmanager
@@ -35,9 +34,6 @@ async def run_clients(script: str, *arguments: str) -> Mapping[str, str | None]:
     Args:
         script: gets the address of a shop, and the arguments.
         arguments: whatever else it wants to know.
-
-    Raises:
-        NoClients: they are not installed.
     """
     async with shop_open() as address:
         process = await asyncio.create_subprocess_exec(
@@ -52,7 +48,6 @@ def compile_for_relay(schema: str, source: Path, folder: Path) -> Path:
     """Compile the operations in a source file; returns the folder that holds what has become of them.
 
     Raises:
-        NoClients: the compiler is not installed.
         AssertionError: the operations do not fit the schema, or the schema not Relay.
     """
     settings = {
@@ -77,14 +72,16 @@ def compile_for_relay(schema: str, source: Path, folder: Path) -> Path:
 
 
 def node() -> str:
-    """The command for Node, where the clients are installed.
-
-    Raises:
-        NoClients: it is not there, or they are not.
-    """
+    """The command for Node; where there is none, or no clients, the test is skipped, or fails if it may not be."""
     if not (HERE / "node_modules").is_dir():
-        raise NoClients("the clients are not installed: python -m tests.clients.install")
+        _leave_out("the clients are not installed: python -m tests.clients.install")
     try:
         return find_node()[0]
     except NpmError as error:
-        raise NoClients(str(error)) from error
+        _leave_out(str(error))
+
+
+def _leave_out(reason: str) -> NoReturn:
+    if os.environ.get("STUDIUM_CLIENTS") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
