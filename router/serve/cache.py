@@ -1,9 +1,19 @@
 """A cache that is bounded in entries and in weight."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class CacheCounts:
+    """How often something was found, and how often not."""
+
+    hits: int = 0
+    misses: int = 0
 
 
 class LruCache(Generic[K, V]):
@@ -12,7 +22,9 @@ class LruCache(Generic[K, V]):
     Weights are what the caller makes of them, for instance the length of a text: entries alone do not bound memory.
     """
 
-    def __init__(self, entries: int, weight: int) -> None:
+    def __init__(self, entries: int, weight: int, counts: CacheCounts | None = None) -> None:
+        """Args: `counts` are kept, perhaps for several caches together."""
+        self.counts = counts or CacheCounts()
         self._entries = entries
         self._weight = weight
         self._total = 0
@@ -21,11 +33,18 @@ class LruCache(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def weight(self) -> int:
+        """Of all that is kept."""
+        return self._total
+
     def get(self, key: K) -> V | None:
         """The value, which becomes the last one to go."""
         found = self._known.pop(key, None)
         if found is None:
+            self.counts.misses += 1
             return None
+        self.counts.hits += 1
         self._known[key] = found
         return found[0]
 
@@ -38,6 +57,11 @@ class LruCache(Generic[K, V]):
         self._total += weight
         while len(self._known) > self._entries or self._total > self._weight:
             self._remove(next(iter(self._known)))
+
+    def drop(self, where: Callable[[K], bool]) -> None:
+        """Forget the values under some keys."""
+        for key in [each for each in self._known if where(each)]:
+            self._remove(key)
 
     def _remove(self, key: K) -> None:
         found = self._known.pop(key, None)

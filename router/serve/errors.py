@@ -14,6 +14,7 @@ from router.execute.budget import TooManyObjects
 from router.execute.json import JSONObject
 from router.execute.response import Response
 from router.plan.errors import TooManyChoices
+from router.serve.telemetry.sighting import SIGHTING
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +128,11 @@ def masked(error: BaseException) -> JSONObject:
         logger.error("Internal error %s\n%s", id_, clipped(text, LONGEST_LOG))
     else:
         logger.error("Internal error %s", id_, exc_info=error)
-    return coded_error("Internal error", INTERNAL, id=id_)
+    told = coded_error("Internal error", INTERNAL, id=id_)
+    seen = SIGHTING.get()
+    if seen is not None:
+        seen.failed([told])
+    return told
 
 
 def clipped(text: str, longest: int = LONGEST_MESSAGE) -> str:

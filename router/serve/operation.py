@@ -19,6 +19,7 @@ from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
 from router.serve.limits import Limits
 from router.serve.limits.values import check_variables
 from router.serve.request import RequestContext
+from router.serve.telemetry.sighting import SIGHTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,14 @@ class Operation:
         coerced = self.coerced(variables)
         terms = context.terms(self.seconds)
         if not self.demand.is_active:
-            return await self.executor.execute(coerced, context.headers, terms, raw=raw)
-        charge = await self.admitted(coerced, context)
-        response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
-        self.demand.settle(charge, self.meter, response, coerced)
+            response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
+        else:
+            charge = await self.admitted(coerced, context)
+            response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
+            self.demand.settle(charge, self.meter, response, coerced)
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.answered(response)
         return response
 
     def priced(self, variables: Mapping[str, Any] | None) -> Response:
@@ -107,6 +112,9 @@ class Operation:
         if self.demand.is_active:
             await self.admitted(coerced, context)
         events = self.executor.subscribe(coerced, context.headers, context.terms(self.seconds), cursor)
+        seen = SIGHTING.get()
+        if seen is not None:
+            events = seen.subscription(events, cursor)
         async with aclosing(events) as responses:
             async for response in responses:
                 yield response
@@ -123,7 +131,10 @@ class Operation:
             coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.introspection)
         except InvalidVariables as invalid:
             raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
-        self.estimate.of(coerced)
+        cost = self.estimate.of(coerced)
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.estimated = cost
         return coerced
 
 

@@ -75,14 +75,14 @@ class SubgraphResponse:
         errors: each is an object with a string `message`.
         raw: what the request's `rewrite` gave, if it did; there is nothing else then.
         extensions: of an event, `cursor` says where it stands among the others.
-        size: of the text that `raw` was made from, in bytes.
+        size: of the text that it was made from, in bytes; 0 if there was none.
     """
 
     data: JSONObject | None
     errors: tuple[Mapping[str, Any], ...] = ()
     extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
     raw: Any = None
-    size: int = 0
+    size: int = field(default=0, compare=False)
 
 
 class SubgraphFailure(Exception):
@@ -165,8 +165,8 @@ def last_moment(request: SubgraphRequest, seconds: float | None) -> float | None
     return moment if request.deadline is None else min(moment, request.deadline)
 
 
-def parse_response(payload: object) -> SubgraphResponse:
-    """Check the shape of a decoded response.
+def parse_response(payload: object, size: int = 0) -> SubgraphResponse:
+    """Check the shape of a decoded response, whose text had so many bytes.
 
     Raises:
         MalformedResponse: it is not a GraphQL response.
@@ -191,6 +191,7 @@ def parse_response(payload: object) -> SubgraphResponse:
         cast("JSONObject | None", data),
         parsed,
         cast("JSONObject", extensions) if isinstance(extensions, dict) else {},
+        size=size,
     )
 
 

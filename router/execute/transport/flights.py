@@ -18,9 +18,13 @@ class Flights(Generic[T]):
     """Gives everybody who asks for the same the same result, which therefore nobody may change.
 
     Nothing is kept: who comes when the result is there asks anew.
+
+    Attributes:
+        shared: how often somebody joined what was under way.
     """
 
     def __init__(self) -> None:
+        self.shared = 0
         self._under_way: dict[Hashable, _Flight[T]] = {}
 
     async def join(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -32,6 +36,8 @@ class Flights(Generic[T]):
         if flight is None:
             flight = self._under_way[key] = _Flight(asyncio.create_task(start()))
             flight.task.add_done_callback(lambda _: self._land(key, flight))
+        else:
+            self.shared += 1
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         flight.waiting.add(waiter)
         try:

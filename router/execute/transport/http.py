@@ -85,6 +85,11 @@ class HttpTransport:
         self._request_lines = b""
         self._alarms = Alarms()
 
+    @property
+    def shared(self) -> int:
+        """Requests that were not sent, because an identical one was under way."""
+        return 0 if self._flights is None else self._flights.shared
+
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
         content = content_of(request)
         until = last_moment(request, self._timeout)
@@ -190,7 +195,7 @@ def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     if raw is not None:
         return SubgraphResponse(None, raw=raw, size=len(reply.body))
     try:
-        return parse_response(read_json(reply.body))
+        return parse_response(read_json(reply.body), len(reply.body))
     except (ValueError, MalformedResponse) as error:
         status = reply.status
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -16,6 +16,7 @@ from router.serve.demand.counters import Counters, LocalCounters, SharedCounters
 from router.serve.demand.rates import Rates, RatesFor, Share, moment, rate_headers
 from router.serve.errors import Refused
 from router.serve.request import RequestContext
+from router.serve.telemetry.sighting import SIGHTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ class DemandControl:
         if meter is not None:
             data = response.data if response.raw is None else orjson.loads(response.raw)
             actual = meter.measure(data, variables)
+            seen = SIGHTING.get()
+            if seen is not None:
+                seen.actual = actual
             if self._rates is not None:
                 self._rates.give_back(charge.shares, actual)
         self.tell(charge, response, actual)

@@ -5,8 +5,9 @@ They begin at the same time: none waits for another, and none knows of another.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from starlette.types import Receive
 
@@ -17,11 +18,14 @@ from router.serve.http.leaving import UntilLeft
 from router.serve.http.parse import parse_parameters
 from router.serve.operation import Operation
 from router.serve.request import GraphQLRequest, RequestContext
+from router.serve.telemetry.sighting import Sighting, part_of_current
 
 NOT_ENABLED = "BATCHING_NOT_ENABLED"
 TOO_MANY = "BATCH_LIMIT_EXCEEDED"
 
-Prepared: TypeAlias = tuple[GraphQLRequest, Operation] | Response
+T = TypeVar("T")
+
+Prepared: TypeAlias = tuple[GraphQLRequest, Operation, Sighting | None] | Response
 """An operation that is ready, or why there is none."""
 
 
@@ -58,13 +62,21 @@ async def answer_batch(
 
 
 async def _prepared(prepare: Callable[[GraphQLRequest], Awaitable[Operation]], entry: object) -> Prepared:
-    try:
-        request = parse_parameters(entry)
-        return request, await prepare(request)
-    except Refused as refused:
-        return refused.response()
-    except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
-        return Response(errors=[masked(error)])
+    seen = part_of_current("batch")
+    with seen or nullcontext():
+        prepared = await _guarded(_read(prepare, entry), seen)
+    if not isinstance(prepared, Response):
+        return *prepared, seen
+    if seen is not None:
+        seen.end()
+    return prepared
+
+
+async def _read(
+    prepare: Callable[[GraphQLRequest], Awaitable[Operation]], entry: object
+) -> tuple[GraphQLRequest, Operation]:
+    request = parse_parameters(entry)
+    return request, await prepare(request)
 
 
 async def _answers(prepared: Sequence[Prepared], context: RequestContext) -> list[Response]:
@@ -74,12 +86,24 @@ async def _answers(prepared: Sequence[Prepared], context: RequestContext) -> lis
 async def _answer(prepared: Prepared, context: RequestContext) -> Response:
     if isinstance(prepared, Response):
         return prepared
-    request, operation = prepared
+    request, operation, seen = prepared
     try:
-        return await operation.execute(request.variables, context, raw=True)
+        with seen or nullcontext():
+            return await _guarded(operation.execute(request.variables, context, raw=True), seen)
+    finally:
+        if seen is not None:
+            seen.end()
+
+
+async def _guarded(work: Awaitable[T], seen: Sighting | None) -> T | Response:
+    """What comes of work, or the answer that says why there is nothing."""
+    try:
+        return await work
     except Refused as refused:
+        if seen is not None:
+            seen.refused(refused.errors)
         return refused.response()
-    except Exception as error:  # noqa: BLE001  # as above
+    except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
         return Response(errors=[masked(error)])
 
 

@@ -12,6 +12,7 @@ from router.serve.http.negotiate import MediaType, negotiate, status_of
 from router.serve.streams.formats import Format, Formats, accepted_formats
 from router.serve.streams.framing import FRAMINGS
 from router.serve.streams.over_http import Stream, send_alone
+from router.serve.telemetry.sighting import SIGHTING
 
 CONTENT_TYPES = {
     media_type: f"{media_type.value}; charset=utf-8".encode()
@@ -72,6 +73,9 @@ class Reply:
 
     async def refuse(self, refused: Refused) -> None:
         """Send a refusal."""
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.refused(refused.errors)
         response = refused.response()
         if refused.status is None:
             await self._one(response, status_of(response, self._media_type), refused.headers)

@@ -17,6 +17,7 @@ from router.serve.streams.formats import Format, Formats
 from router.serve.streams.framing import FRAMINGS
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.over_http import Stream
+from router.serve.telemetry.sighting import SIGHTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,9 @@ class Streams:
         return None
 
     def _stream(self, format_: Format, parts: AsyncGenerator[JSONObject], client: Client, *, lasting: bool) -> Stream:
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.transport = "sse" if format_ is Format.EVENT_STREAM else "multipart"
         return Stream(self._keeper, FRAMINGS[format_], parts, client.context, client.host, lasting)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from router.execute.incremental import Completed, IncrementalResponse, Pending, Update
 from router.serve.errors import masked
+from router.serve.telemetry.sighting import SIGHTING
 
 
 def guarded(response: IncrementalResponse) -> IncrementalResponse:
@@ -21,7 +22,15 @@ async def _guarded(updates: AsyncGenerator[Update], pending: list[Pending]) -> A
                 waiting |= {each.id: each for each in update.pending}
                 for each in update.completed:
                     del waiting[each.pending.id]
+                _note(update)
                 yield update
     except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
         problem = masked(error)
         yield Update([], [], [Completed(each, [problem]) for each in waiting.values()], has_next=False)
+
+
+def _note(update: Update) -> None:
+    problems = [error for each in (*update.delivered, *update.completed) for error in each.errors]
+    seen = SIGHTING.get()
+    if problems and seen is not None:
+        seen.failed(problems, nothing=False)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from router.execute.json import JSONObject
 from router.serve.errors import Refused
 from router.serve.streams.settings import Overflow
+from router.serve.telemetry.sighting import SIGHTING
 
 EVENTS_MISSED = "EVENTS_MISSED"
 SLOW_CONSUMER = "SLOW_CONSUMER"
@@ -83,6 +84,7 @@ class Outbox:
         if not self._free.locked() or self._overflow is Overflow.WAIT:
             await self.put(operation, payload)
         elif self._overflow is Overflow.CLOSE:
+            _note_dropped(self._overflow)
             raise Refused.because("The client reads too slowly; events were about to be lost.", SLOW_CONSUMER)
         elif self._displace(operation):
             self._append(Event(operation, payload, self._missed.pop(operation, 0)))
@@ -145,6 +147,7 @@ class Outbox:
         if dropped is None:
             return False
         self._waiting.remove(dropped)
+        _note_dropped(self._overflow)
         missed = dropped.missed + 1
         later = next((each for each in events if each.operation == dropped.operation and each is not dropped), None)
         if later is None:
@@ -152,6 +155,12 @@ class Outbox:
         else:
             later.missed += missed
         return True
+
+
+def _note_dropped(overflow: Overflow) -> None:
+    seen = SIGHTING.get()
+    if seen is not None:
+        seen.observer.numbers.dropped[overflow.value] += 1
 
 
 async def next_within(outbox: Outbox, seconds: float) -> Message | None:

@@ -57,6 +57,11 @@ class ManagedTransport:
         self._attempts = Attempts(settings, self._replicas, self._passing, self._alarms, self.counts)
 
     @property
+    def shared(self) -> int:
+        """Requests that were not sent, because an identical one was under way."""
+        return 0 if self._flights is None else self._flights.shared
+
+    @property
     def health(self) -> SubgraphHealth:
         """How the subgraph does."""
         replicas = tuple(

@@ -1,0 +1,211 @@
+"""What is seen of one operation of a client, from its arrival to its end.
+
+Whoever begins to serve an operation begins a sighting; those on the way take note of what they know. It is carried in a
+context variable, which observes and decides nothing.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from contextvars import ContextVar, Token
+from enum import Enum
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
+
+from starlette.types import Message, Send
+
+from router.execute.json import JSONObject
+from router.execute.subscriptions import GAP
+
+if TYPE_CHECKING:
+    from router.execute.response import Response
+    from router.serve.operation import Operation
+    from router.serve.request import RequestContext
+    from router.serve.telemetry.numbers import Numbers
+
+UNKNOWN_CODE: Final = "UNKNOWN"
+"""Of an error without a code."""
+
+
+class Status(Enum):
+    """What became of an operation."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    """Some of its data is missing, or there are errors beside it."""
+    FAILED = "failed"
+    """It was executed, and all its data is missing."""
+    REFUSED = "refused"
+    """It was not executed."""
+
+
+class ClientName(NamedTuple):
+    """What a client says that it is, which nobody has verified; empty for nothing."""
+
+    name: str = ""
+    version: str = ""
+
+
+class Observer(Protocol):
+    """Who keeps what was seen."""
+
+    @property
+    def numbers(self) -> "Numbers": ...
+
+    def ended(self, seen: "Sighting", /) -> None:
+        """Take note of what is over."""
+        ...
+
+
+class Sighting:
+    """One operation, or a request that brings none or several.
+
+    Attributes:
+        begun: of `time.perf_counter`.
+        transport: by which it came: `http`, `batch`, `sse`, `multipart`, `sse-single`, `websocket`.
+        client: what it says that it is.
+        method: of HTTP; empty where there is none.
+        operation: as it was planned; None before, or where it was refused.
+        context: who asks.
+        estimated: cost; None where it was not executed.
+        actual: cost, where it is measured.
+        codes: of errors that the client got, and how many of each; None for none.
+        status: as far as is known.
+        http_status: of the response; 0 where there is none of its own.
+        bytes: sent to the client.
+        subgraph_requests: that were made for it.
+        subgraph_bytes: that came back from them.
+        messages: of a subscription.
+        carries: it brings operations that are seen by themselves, and is none itself.
+        observer: who keeps it.
+    """
+
+    __slots__ = (
+        "_send",
+        "_token",
+        "actual",
+        "begun",
+        "bytes",
+        "carries",
+        "client",
+        "codes",
+        "context",
+        "estimated",
+        "http_status",
+        "messages",
+        "method",
+        "observer",
+        "operation",
+        "status",
+        "subgraph_bytes",
+        "subgraph_requests",
+        "transport",
+    )
+
+    def __init__(self, transport: str, client: "ClientName", observer: "Observer", method: str = "") -> None:
+        self.observer = observer
+        self._send: Send | None = None
+        self._token: Token[Sighting | None] | None = None
+        self.begun = perf_counter()
+        self.transport = transport
+        self.client = client
+        self.method = method
+        self.operation: Operation | None = None
+        self.context: RequestContext | None = None
+        self.estimated: float | None = None
+        self.actual: float | None = None
+        self.codes: dict[str, int] | None = None
+        self.status = Status.OK
+        self.http_status = 0
+        self.bytes = 0
+        self.subgraph_requests = 0
+        self.subgraph_bytes = 0
+        self.messages = 0
+        self.carries = False
+
+    def __enter__(self) -> Self:
+        """Be the one that those on the way find, within the block."""
+        self._token = SIGHTING.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._token is not None:
+            SIGHTING.reset(self._token)
+
+    def end(self) -> None:
+        """It is over."""
+        self.observer.ended(self)
+
+    def part(self, transport: str) -> "Sighting":
+        """Begin to look at one of the operations that this request brings."""
+        self.carries = True
+        return Sighting(transport, self.client, self.observer)
+
+    def sending(self, send: Send) -> Send:
+        """An ASGI `send` that takes note of what is sent."""
+        self._send = send
+        return self._note_sent
+
+    async def _note_sent(self, message: Message) -> None:
+        if "status" in message:
+            self.http_status = message["status"]
+        else:
+            self.bytes += len(message.get("body", b""))
+        assert self._send is not None  # noqa: S101  # nobody else has this function
+        await self._send(message)
+
+    def answered(self, response: "Response") -> None:
+        """Take note of an answer, or of a part of one."""
+        if response.errors:
+            self.failed(response.errors, executed=response.executed, nothing=response.data is None)
+
+    async def subscription(
+        self, responses: "AsyncGenerator[Response]", cursor: str | None
+    ) -> "AsyncGenerator[Response]":
+        """The events of a subscription, looked at; `cursor` is the one after which it goes on, if it does."""
+        numbers, transport = self.observer.numbers, self.transport
+        numbers.streams[transport] += 1
+        resumes = cursor is not None
+        try:
+            async with aclosing(responses):
+                async for response in responses:
+                    if resumes:
+                        numbers.resumptions["gap" if GAP in response.extensions else "resumed"] += 1
+                        resumes = False
+                    self.answered(response)
+                    self.messages += 1
+                    numbers.messages[transport] += 1
+                    yield response
+        finally:
+            numbers.streams[transport] -= 1
+
+    def refused(self, errors: Iterable[JSONObject]) -> None:
+        """Take note of why nothing was executed."""
+        self.failed(errors, executed=False)
+
+    def failed(self, errors: Iterable[JSONObject], *, executed: bool = True, nothing: bool = True) -> None:
+        """Take note of errors that the client gets, with nothing else or beside an answer."""
+        codes = self.codes = self.codes or {}
+        for error in errors:
+            code = _code_of(error)
+            codes[code] = codes.get(code, 0) + 1
+        if not executed:
+            self.status = Status.REFUSED
+        elif nothing and not self.messages:
+            self.status = Status.FAILED
+        elif self.status is Status.OK:
+            self.status = Status.PARTIAL
+
+
+SIGHTING: Final[ContextVar[Sighting | None]] = ContextVar("sighting", default=None)
+
+
+def _code_of(error: Mapping[str, Any]) -> str:
+    extensions: Any = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # JSON
+    return code if isinstance(code, str) else UNKNOWN_CODE
+
+
+def part_of_current(transport: str | None = None) -> Sighting | None:
+    """Begin to look at an operation of the request or connection that is served now; None where nobody looks."""
+    whole = SIGHTING.get()
+    return None if whole is None else whole.part(transport or whole.transport)
