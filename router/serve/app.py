@@ -40,7 +40,8 @@ def create_app(
 ) -> Starlette:
     """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
 
-    `/graphql/stream` is for clients that share one event stream between their operations.
+    `/graphql/stream` is for clients that share one event stream between their operations. GraphQL is served at the
+    paths that name a tenant as well, if there are any.
     The engine stays the caller's, who closes it when the application has ended.
     """
     decided = hooks or Hooks()
@@ -48,15 +49,20 @@ def create_app(
     keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
     page = Page.load() if graphiql else None
     cross_site = CrossSiteCheck(policy.cross_site, policy.cors)
+    endpoint = GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)
+    single = SingleConnectionEndpoint(engine, decided, keeper)
+    socket = WebSocketEndpoint(engine, decided, keeper, cross_site)
     routes: list[BaseRoute] = [
-        Route(PATH, GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)),
-        Route(STREAM_PATH, SingleConnectionEndpoint(engine, decided, keeper)),
-        WebSocketRoute(PATH, WebSocketEndpoint(engine, decided, keeper, cross_site)),
+        Route(PATH, endpoint),
+        Route(STREAM_PATH, single),
+        WebSocketRoute(PATH, socket),
         Route(HEALTH_PATH, _health, methods=["GET"]),
         Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
     ]
     if graphiql:
         routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])
+    for path in () if engine.tenancy is None else engine.tenancy.settings.naming.paths:
+        routes.extend([Route(path, endpoint), Route(f"{path}/stream", single), WebSocketRoute(path, socket)])
     return Starlette(routes=routes, middleware=middleware_of(policy), lifespan=lifespan)
 
 

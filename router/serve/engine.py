@@ -26,6 +26,7 @@ from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
 from router.serve.turns import Turns
+from router.serve.variants.tenancy import Tenancy
 from router.supergraph import Supergraph
 from router.supergraph.access import AccessRules, Requirements
 from router.supergraph.api_schema import with_defer
@@ -66,6 +67,7 @@ class Engine:
         enforcement: Enforcement | None = None,
         control: DemandControl | None = None,
         costs: Costs | None = None,
+        tenancy: Tenancy | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -81,6 +83,7 @@ class Engine:
             enforcement: of access rules; None if there are none.
             control: of what operations may cost. It stays the caller's, who closes it.
             costs: that the subgraphs state; None for none.
+            tenancy: of the clients. It stays the caller's, who may give it to another engine as well.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
@@ -92,6 +95,7 @@ class Engine:
         self.control = control or DemandControl()
         self._prices = Prices(self.schema, costs or Costs(), self.control.demand)
         self.transports = transports
+        self.tenancy = tenancy
         self._documents = Documents(self.schema, self.limits)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
         self._operations: LruCache[tuple[str, str | None, Variant], Operation] = LruCache(
@@ -111,6 +115,7 @@ class Engine:
         persisted: PersistedOperations | None = None,
         access: Access | None = None,
         control: DemandControl | None = None,
+        tenancy: Tenancy | None = None,
     ) -> "Engine":
         """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
 
@@ -137,11 +142,13 @@ class Engine:
             enforcement=Enforcement(supergraph, rules, plan, access or Access()) if rules else None,
             control=control,
             costs=read_costs(supergraph.document),
+            tenancy=tenancy,
         )
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
         try:
+            context = await self.admitted(context)
             operation = await self.prepare(request, context)
             return await operation.execute(request.variables, context)
         except Refused as refused:
@@ -159,6 +166,7 @@ class Engine:
             return IncrementalResponse.whole(Response(errors=[masked(error)]))
 
     async def _execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
+        context = await self.admitted(context)
         if self._persisted is not None:
             request = (await self._persisted.find(request, context)).request
         variant = await self._variant(request, context)
@@ -186,6 +194,7 @@ class Engine:
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         """Answer any operation as a stream: a query or mutation gives one response."""
+        context = await self.admitted(context)
         operation = await self.prepare(request, context)
         if operation.kind is not OperationKind.SUBSCRIPTION:
             yield await operation.execute(request.variables, context)
@@ -195,13 +204,26 @@ class Engine:
             async for response in responses:
                 yield response
 
+    async def admitted(self, context: RequestContext) -> RequestContext:
+        """The context with what holds for its caller's tenant, unless it has that already.
+
+        Raises:
+            Refused: the tenant is not served.
+        """
+        if self.tenancy is None or context.policy is not None:
+            return context
+        return await self.tenancy.admit(context)
+
     async def prepare(self, request: GraphQLRequest, context: RequestContext = ANYBODY) -> Operation:
         """The operation that a request names, planned for whoever asks.
 
         Raises:
             Refused: the document is not valid, or may not be executed, or has no such operation, or one that asks for
                 too much.
+            ValueError: it is not known what holds for the caller's tenant; `admitted` tells.
         """
+        if self.tenancy is not None and context.policy is None:
+            raise ValueError("The context has no policy; have it from Engine.admitted.")
         if self._persisted is None:
             return await self._prepare(request, context, await self._variant(request, context))
         found = await self._persisted.find(request, context)

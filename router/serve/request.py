@@ -8,6 +8,7 @@ from router.execute.terms import Terms
 from router.plan import NO_ROLLOUT, Rollout
 from router.serve.access.identity import Identity
 from router.serve.streams.revocation import Revocations
+from router.serve.variants.policy import TenantPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class RequestContext:
         seconds: how long this client waits for an operation, if that is less than operations may take.
         address: where the request comes from, if rates are kept by that.
         dry_run: the request is not to be executed, only priced.
+        policy: what holds for the caller's tenant; None until the router's tenancy has said so.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -47,6 +49,7 @@ class RequestContext:
     seconds: float | None = None
     address: str | None = None
     dry_run: bool = False
+    policy: TenantPolicy | None = None
 
     def terms(self, seconds: float | None) -> Terms:
         """On what terms subgraphs are asked for this client by an operation that may take so long."""

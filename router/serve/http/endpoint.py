@@ -29,6 +29,7 @@ from router.serve.streams.formats import Formats
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.over_http import Stream
 from router.serve.streams.settings import StreamSettings
+from router.serve.variants.entrance import Entrance, address_of
 
 _ASKS = re.compile(rb"(?:^|&)(?:query|extensions|id|documentId|doc_id)=")
 """A query string with a request, rather than a page's own parameters."""
@@ -49,7 +50,7 @@ class GraphQLEndpoint:
         decided = policy or HttpPolicy()
         self._engine = engine
         self._streams = streams or Streams(engine, StreamKeeper.of(StreamSettings(), hooks.revocations))
-        self._hooks = hooks
+        self._entrance = Entrance(engine, hooks)
         self._page = page
         self._incoming = Incoming(engine.limits, decided)
         self._compressor = None if decided.compression is None else Compressor(decided.compression)
@@ -73,9 +74,8 @@ class GraphQLEndpoint:
 
     async def _serve(self, scope: Scope, headers: Mapping[str, str], receive: Receive, reply: Reply) -> None:
         kind = self._incoming.check(scope, headers)
-        address = (scope.get("client") or ("",))[0]
-        context = self._engine.control.seen(await self._hooks.authenticate(headers, None), headers, address)
-        client = Client(context, address, headers)
+        context = await self._entrance.enter(scope, headers)
+        client = Client(context, address_of(scope), headers)
         if kind is not Kind.FORM:
             asked = await self._incoming.read(kind, scope, headers, receive)
             await reply.answer(await self._answer(asked, kind, client, receive, reply.formats), receive)

@@ -1,15 +1,16 @@
 """One client of a WebSocket: its identity, its operations and what is waiting to be sent to it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
 
 from router.execute.json import JSONObject
 from router.serve.engine import Engine
 from router.serve.errors import Refused, coded_error, masked
 from router.serve.http.parse import parse_parameters
-from router.serve.request import Hooks, RequestContext
+from router.serve.request import RequestContext
 from router.serve.streams.closing import (
     FORBIDDEN,
     GOING_AWAY,
@@ -30,6 +31,8 @@ from router.serve.streams.term import Term
 
 TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
 
+Enter: TypeAlias = Callable[[JSONObject], Awaitable[RequestContext]]
+
 
 class Connection:
     """From the handshake to the close."""
@@ -37,29 +40,25 @@ class Connection:
     def __init__(
         self,
         engine: Engine,
-        hooks: Hooks,
+        enter: Enter,
         keeper: StreamKeeper,
         socket: Socket,
-        headers: Mapping[str, str],
         host: str,
     ) -> None:
         """Take over an accepted socket.
 
         Args:
             engine: answers.
-            hooks: tell who asks.
+            enter: lets the client in, or not, by the parameters of its `connection_init`.
             keeper: of all streams.
             socket: the client's.
-            headers: of its handshake, by names in lower case.
             host: its network address.
         """
-        self._hooks = hooks
+        self._enter = enter
         self._keeper = keeper
         self._settings = keeper.settings
         self._socket = socket
-        self._headers = headers
         self._host = host
-        self._seen = engine.control.seen
         self._context: RequestContext | None = None
         self._outbox = Outbox(self._settings.queue, self._settings.overflow)
         self._operations = Operations(engine, self._outbox)
@@ -132,14 +131,14 @@ class Connection:
         parameters = cast("JSONObject", payload or {})
         if len({name.lower() for name in parameters}) < len(parameters):
             raise Closed(INVALID_MESSAGE, "Invalid message received: a parameter is given twice")
-        context = self._seen(await self._authenticate(parameters), self._headers, self._host)
+        context = await self._entered(parameters)
         self._hold(context)
-        self._context = context
+        self._context = replace(context, policy=None)  # each operation has the policy of its own time
         await self._outbox.put_notice({"type": "connection_ack"})
 
-    async def _authenticate(self, parameters: JSONObject) -> RequestContext:
+    async def _entered(self, parameters: JSONObject) -> RequestContext:
         try:
-            return await self._hooks.authenticate(self._headers, parameters)
+            return await self._enter(parameters)
         except Refused as refused:
             raise Closed(FORBIDDEN, str(refused)) from refused
         except Exception as error:

@@ -65,6 +65,7 @@ class Operations:
             del self._running[id_]
 
     async def _answer(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
+        context = await self._engine.admitted(context)
         operation = await self._engine.prepare(request, context)
         droppable = operation.kind is OperationKind.SUBSCRIPTION
         put = self._outbox.put_event if droppable else self._outbox.put

@@ -30,6 +30,7 @@ from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import End, Event, next_within
 from router.serve.streams.over_http import GivenUp, PatientWriter, begin_stream
 from router.serve.streams.reservation import Reservation, Reservations, token_in
+from router.serve.variants.entrance import Entrance, address_of
 
 STREAM_NOT_FOUND = "STREAM_NOT_FOUND"
 STREAM_IN_USE = "STREAM_IN_USE"
@@ -48,7 +49,7 @@ class SingleConnectionEndpoint:
 
     def __init__(self, engine: Engine, hooks: Hooks, keeper: StreamKeeper) -> None:
         self._engine = engine
-        self._hooks = hooks
+        self._entrance = Entrance(engine, hooks)
         self._settings = keeper.settings
         self._reservations = Reservations(engine, keeper)
 
@@ -71,24 +72,25 @@ class SingleConnectionEndpoint:
             case "PUT":
                 await self._reserve(scope, headers, send)
             case "GET":
-                await self._open(self._reservation(headers, query), receive, send)
+                await self._open(await self._reservation(scope, headers, query), receive, send)
             case "POST":
-                await self._begin(self._reservation(headers, query), scope, headers, receive, send)
+                await self._begin(await self._reservation(scope, headers, query), scope, headers, receive, send)
             case "DELETE":
-                self._reservation(headers, query).operations.end(_operation_id(query))
+                (await self._reservation(scope, headers, query)).operations.end(_operation_id(query))
                 await _say(send, HTTPStatus.OK)
             case _:
                 raise not_allowed("PUT, GET, POST, DELETE", "A stream is reserved by PUT and opened by GET.")
 
-    def _reservation(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Reservation:
+    async def _reservation(self, scope: Scope, headers: Mapping[str, str], query: Mapping[str, str]) -> Reservation:
         found = self._reservations.get(token_in(headers, query))
         if found is None:
             raise _no_stream()
+        await self._entrance.compare(scope, headers, found.context)
         return found
 
     async def _reserve(self, scope: Scope, headers: Mapping[str, str], send: Send) -> None:
-        context = await self._hooks.authenticate(headers, None)
-        reservation = self._reservations.reserve(context, (scope.get("client") or ("",))[0])
+        context = await self._entrance.enter(scope, headers)
+        reservation = self._reservations.reserve(context, address_of(scope))
         await _say(send, HTTPStatus.CREATED, reservation.token.encode())
 
     async def _open(self, reservation: Reservation, receive: Receive, send: Send) -> None:
@@ -129,8 +131,7 @@ class SingleConnectionEndpoint:
         check_content_type(headers.get("content-type"))
         coding = headers.get("content-encoding")
         request = with_cursor(parse_post(await read_body(receive, self._engine.limits.body_bytes, coding)), headers)
-        context = await self._hooks.authenticate(headers, None)
-        context = self._engine.control.seen(context, headers, (scope.get("client") or ("",))[0])
+        context = await self._entrance.enter(scope, headers)
         id_ = self._free_id(reservation, context, (request.extensions or {}).get("operationId"))
         await self._engine.prepare(request, context)
         if self._reservations.get(reservation.token) is None:

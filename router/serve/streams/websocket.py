@@ -5,6 +5,7 @@ The legacy protocol, whose name is `graphql-ws`, is refused.
 Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
+from functools import partial
 from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
@@ -18,6 +19,7 @@ from router.serve.streams.closing import BAD_REQUEST, FORBIDDEN, UNKNOWN_SUBPROT
 from router.serve.streams.connection import Connection
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.socket import Socket
+from router.serve.variants.entrance import Entrance, address_of
 
 PROTOCOL = "graphql-transport-ws"
 
@@ -30,7 +32,7 @@ class WebSocketEndpoint:
     ) -> None:
         """Args: `cross_site` looks at which page opens a connection; None opens it to all."""
         self._engine = engine
-        self._hooks = hooks
+        self._entrance = Entrance(engine, hooks)
         self._keeper = keeper
         self._cross_site = cross_site
 
@@ -56,5 +58,5 @@ class WebSocketEndpoint:
             code = FORBIDDEN if refused.status is HTTPStatus.FORBIDDEN else BAD_REQUEST
             await socket.close(Closed(code, str(refused)))
             return
-        host = (scope.get("client") or ("",))[0]
-        await Connection(self._engine, self._hooks, self._keeper, socket, headers, host).serve()
+        enter = partial(self._entrance.enter, scope, headers)
+        await Connection(self._engine, enter, self._keeper, socket, address_of(scope)).serve()

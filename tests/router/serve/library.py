@@ -33,6 +33,7 @@ from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
 from router.serve import Engine, Limits
 from router.serve.demand.control import DemandControl
 from router.serve.persisted import PersistedOperations
+from router.serve.variants.tenancy import Tenancy
 
 SDL = """
     type Query { book(id: ID!): Book, books(first: Int = 2): [Book!]!, slow: String, whoami: String, crash: String }
@@ -171,6 +172,7 @@ def library_engine(
     limits: Limits | None = None,
     persisted: PersistedOperations | None = None,
     control: DemandControl | None = None,
+    tenancy: Tenancy | None = None,
 ) -> Engine:
     """An engine that forwards whole operations to the only subgraph."""
     schema = build_schema(SDL)
@@ -193,7 +195,8 @@ def library_engine(
             projection=_project(schema, root, operation.selection_set),
         )
 
-    return Engine(schema, plan, {"library": subgraph.transport()}, limits, persisted=persisted, control=control)
+    transports = {"library": subgraph.transport()}
+    return Engine(schema, plan, transports, limits, persisted=persisted, control=control, tenancy=tenancy)
 
 
 def _keys(operation: OperationDefinitionNode) -> tuple[str, ...]:
