@@ -6,7 +6,7 @@ Requests that visits at different positions can share are joined afterwards; of 
 everywhere, so that they often can.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from router.plan.errors import Enough
@@ -69,7 +69,7 @@ class Choice:
         may_settle = field.name == TYPENAME or not self._limits.held
         if len(self._arrivals) != 1:
             if field.name != TYPENAME or self._arrivals:
-                clients.append(Client(self._selection.type_name, field))
+                clients += [Client(each, field) for each in self._types_of_several(field)]
             return state
         node = self._arrivals[0]
         if field.on is None and may_settle:
@@ -87,6 +87,13 @@ class Choice:
             else:
                 state = settled
         return state
+
+    def _types_of_several(self, field: SelectedField) -> Sequence[str]:
+        """The runtime types of objects that are put together of several, which all have the same ones."""
+        possible = self._arrivals[0].possible if self._arrivals else frozenset[str]()
+        if self._selection.type_name in possible or not possible:
+            return [self._selection.type_name]
+        return sorted(possible if field.on is None else possible & field.on)
 
     def _types_of_opaque(self, node: Node, field: SelectedField) -> frozenset[str]:
         """The interface where it has the field, else the runtime types that do."""

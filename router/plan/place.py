@@ -242,8 +242,7 @@ class Placer:
         """Ask several subgraphs for the same value, each for a part of it, where `single` ones cost more."""
         selection = field.selection
         candidates = self._reach.candidates(type_name, field)
-        plain = all(each.child.info.kind is Kind.OBJECT for each in candidates)
-        if selection is None or not plain or not self._together or limits.held:
+        if selection is None or not _may_meet(candidates, single) or not self._together or limits.held:
             return
         for group in self._groups(selection, candidates, complete=single is None):
             if single is not None and not self._affords(field):
@@ -415,6 +414,21 @@ class Placer:
 
 
 _SIDE_EFFECTS = ("mutation", "subscription")
+
+
+def _may_meet(candidates: Sequence[Candidate], single: int | None) -> bool:
+    """Whether several may be asked for parts of one value: each then brings an object, and the objects are merged.
+
+    Where they are of several types, all must know all of these, or one might bring null for what the other knows; and
+    there must be no `single` way.
+    """
+    if all(each.child.info.kind is Kind.OBJECT for each in candidates):
+        return True
+    return (
+        single is None
+        and len({each.child.possible for each in candidates}) == 1
+        and not any(is_opaque(each.child) for each in candidates)
+    )
 
 
 def _presence(way: tuple[int | None, Candidate]) -> int:

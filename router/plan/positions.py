@@ -31,6 +31,10 @@ class Slot:
     child: "Position | None" = None
     internal: bool = False
 
+    def is_same(self, other: "Slot") -> bool:
+        """Whether the two hold the same value wherever both are."""
+        return self.field.name == other.field.name and self.field.signature == other.field.signature
+
 
 @dataclass(slots=True, eq=False)
 class Position:

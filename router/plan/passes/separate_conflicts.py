@@ -54,12 +54,7 @@ def _spreads(emission: Emission, selected: Selected, condition: str | None) -> b
         reaches = asked not in slot.on
     else:
         reaches = emission.edge.source.is_interface_object
-    return reaches and any(other.key == slot.key and not _same(other, slot) for other in slot.position.slots)
-
-
-def _same(left: Slot, right: Slot) -> bool:
-    """Whether two slots hold the same value wherever both are."""
-    return left.field.name == right.field.name and left.field.signature == right.field.signature
+    return reaches and any(other.key == slot.key and not other.is_same(slot) for other in slot.position.slots)
 
 
 def shape_of(emission: Emission) -> str:
