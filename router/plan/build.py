@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from router.plan.conditions import ALWAYS, When, both, either
+from router.plan.describing import clash
 from router.plan.fetch_graph import Described, FetchGraph, Selected, Step
 from router.plan.nodes import OperationKind
-from router.plan.place import clash
 from router.plan.positions import Position, Positions, Slot
 from router.plan.reach import is_opaque
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from router.federation.type_ref import NonNull
+from router.plan.describing import asks_alike, conflicts, is_entered_as_another
 from router.plan.reach import Candidate, Reach, Solver, edge_of, is_opaque, read_as
 from router.plan.selections import TYPENAME, TYPENAME_FIELD, SelectedField, Selection
 from router.plan.solution import FAR_LEAF, HOP, LEAF, Assignment, Entry, Solution, State, Visit
@@ -318,7 +319,7 @@ class Placer:
             for number, visit in enumerate(state.visits):
                 is_open = visit.arrival is None and not limits.avoid >> number & 1
                 if is_open and visit.subgraph == target.subgraph:
-                    if _is_entered_as_another(visit, type_name, target) or not _asks_alike(
+                    if is_entered_as_another(visit, type_name, target) or not asks_alike(
                         visit, type_name, target, None
                     ):
                         continue
@@ -333,11 +334,11 @@ class Placer:
         for number, visit in enumerate(state.visits):
             if visit.arrival is not None or visit.subgraph != target.subgraph:
                 continue
-            if (limits.avoid | before) >> number & 1 or _conflicts(visit, entry):
+            if (limits.avoid | before) >> number & 1 or conflicts(visit, entry):
                 continue
-            if _is_entered_as_another(visit, type_name, target) or self._is_entered_hidden(visit, type_name):
+            if is_entered_as_another(visit, type_name, target) or self._is_entered_hidden(visit, type_name):
                 continue
-            if not _asks_alike(visit, type_name, target, entry.selection):
+            if not asks_alike(visit, type_name, target, entry.selection):
                 continue
             if any(each.type_name == type_name and each.edge is not None for each in visit.entries):
                 yield state.extend(number, before, (entry,)), number
@@ -445,53 +446,3 @@ def _cost_below(visit: Visit, solution: Solution | None) -> int:
     if visit.arrival is not None:
         return LEAF + (0 if solution is None else solution.cost)
     return FAR_LEAF + (0 if solution is None else solution.far_cost)
-
-
-def _conflicts(visit: Visit, entry: Entry) -> bool:
-    """Whether the visit's objects are sent with other values for the same field: its arguments differ."""
-    if entry.selection is None:
-        return False
-    return any(
-        other.type_name == entry.type_name and other.selection is not None and clash(other.selection, entry.selection)
-        for other in visit.entries
-    )
-
-
-def _is_entered_as_another(visit: Visit, type_name: str, target: Node) -> bool:
-    """Whether the visit describes objects of that type as another interface object: each has one description."""
-    return any(
-        each.type_name == type_name and each.edge is not None and each.edge.target is not target
-        for each in visit.entries
-    )
-
-
-def _asks_alike(visit: Visit, type_name: str, target: Node, required: Selection | None) -> bool:
-    """Whether objects of that type can be described beside those of others, with what a field requires, if any.
-
-    What an interface object is asked for some of its objects it gives for all: all must bring what that requires.
-    """
-    if not target.is_interface_object:
-        return True
-    others = {each.type_name for each in visit.entries if each.edge is not None} - {type_name}
-    sent = {other: {each.selection for each in visit.entries if _requires(each, other)} for other in others}
-    own = {each.selection for each in visit.entries if _requires(each, type_name)} | ({required} - {None})
-    return all(each == own for each in sent.values())
-
-
-def _requires(entry: Entry, type_name: str) -> bool:
-    return entry.type_name == type_name and entry.edge is None
-
-
-def clash(left: Selection, right: Selection) -> bool:
-    """Whether two selections give different meanings to one field of a representation."""
-    if left is right:
-        return False
-    known = {each.name: each for each in left.fields}
-    for field in right.fields:
-        other = known.get(field.name)
-        if other is not None and (
-            other.signature != field.signature
-            or (other.selection is not None and field.selection is not None and clash(other.selection, field.selection))
-        ):
-            return True
-    return False
