@@ -19,6 +19,7 @@ from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
 from shared.tokens import LEEWAY_SECONDS, TokenVerifier
 from studium.embedded.errors import CannotStart
+from studium.ended_sessions import EndedSessions
 
 _AUTHORIZATION: Final = "authorization"
 
@@ -26,8 +27,8 @@ Gateway: TypeAlias = Engine
 """What answers for Studium's graph."""
 
 
-def authenticating(verifier: TokenVerifier) -> Authenticate:
-    """Verify the token if there is one.
+def authenticating(verifier: TokenVerifier, ended: EndedSessions | None = None) -> Authenticate:
+    """Verify the token if there is one, and that its session has not `ended`.
 
     It is forwarded, for subgraphs that verify it themselves; where the router signs its requests, it goes no further.
     """
@@ -39,6 +40,8 @@ def authenticating(verifier: TokenVerifier) -> Authenticate:
             if token is None:
                 return RequestContext()
             caller = await verifier.caller(token)
+            if ended is not None:
+                ended.refuse(caller)
         except DomainError as error:
             status = HTTPStatus.UNAUTHORIZED if isinstance(error, Unauthenticated) else HTTPStatus.SERVICE_UNAVAILABLE
             raise Refused.because(str(error), error.code, status) from error

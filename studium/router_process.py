@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -13,12 +13,14 @@ from router.execute import InProcessTransport, Transport
 from router.serve.app import create_app
 from router.serve.demand.control import DemandControl
 from router.serve.request import Hooks
+from router.serve.streams.revocation import Revocations
 from router.serve.traffic import Concurrency, Traffic, TrafficConfig, TrafficError, build_transports
 from shared import telemetry
 from shared.router_tokens import keys_of, public_keys
-from shared.tokens import generate_signing_key
+from shared.tokens import TokenVerifier, generate_signing_key
 from studium.demand import demand_of
 from studium.embedded.errors import CannotStart
+from studium.ended_sessions import EndedSessions
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.keys import create_verifier
 from studium.platform import SUBGRAPHS
@@ -55,8 +57,8 @@ def _router_to_services(settings: StudiumSettings) -> Starlette:
     except TrafficError as error:
         raise CannotStart(str(error)) from error
     gateway = build_gateway(subgraphs, transports, DemandControl(demand_of(settings)))
-    hooks = Hooks(authenticating(create_verifier(settings)))
-    return create_app(gateway, hooks=hooks, lifespan=_closing(gateway))
+    hooks, following = _hooks(settings, create_verifier(settings))
+    return create_app(gateway, hooks=hooks, lifespan=_closing(gateway, following))
 
 
 def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
@@ -68,8 +70,8 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     apps = [create_subgraph(name, parts) for name in SUBGRAPHS]
     subgraphs = [Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps]
     gateway = build_gateway(subgraphs, signed(_inside(apps), key), DemandControl(demand_of(settings)))
-    lifespan = _closing(gateway, running(parts, apps))
-    app = create_app(gateway, hooks=Hooks(authenticating(parts.verifier)), lifespan=lifespan)
+    hooks, following = _hooks(settings, parts.verifier)
+    app = create_app(gateway, hooks=hooks, lifespan=_closing(gateway, running(parts, apps), following))
     auth = next(each for each in apps if each.name == "auth")
     app.router.routes.extend(
         route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
@@ -77,14 +79,27 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     return app
 
 
+def _hooks(settings: StudiumSettings, verifier: TokenVerifier) -> tuple[Hooks, Lifespan]:
+    """Who may ask, and until when; the lifespan is that of learning who has signed out."""
+    revocations = Revocations()
+    ended = EndedSessions(revocations)
+
+    def following(app: object) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if settings.redis_url is None else ended.following(settings.redis_url)
+
+    return Hooks(authenticating(verifier, ended), revocations=revocations), following
+
+
 def _inside(apps: "Sequence[SubgraphApp]") -> Mapping[str, Transport]:
     return {app.name: InProcessTransport(app.service.execute, app.service.subscribe) for app in apps}
 
 
-def _closing(gateway: Gateway, inner: Lifespan | None = None) -> Lifespan:
+def _closing(gateway: Gateway, *inner: Lifespan) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: object) -> AsyncGenerator[None]:
-        async with nullcontext() if inner is None else inner(app):
+        async with AsyncExitStack() as stack:
+            for each in inner:
+                await stack.enter_async_context(each(app))
             yield
         await gateway.aclose()
         await gateway.control.aclose()

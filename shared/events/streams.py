@@ -66,6 +66,13 @@ def _entries(stream: str, raw: Iterable[tuple[EntryId, Fields | None]]) -> list[
     return [Entry(stream, entry_id, fields, _recorded(fields)) for entry_id, fields in raw if fields]
 
 
+async def since(redis: Redis, stream: str, after: EntryId, *, count: int, block: int) -> list[Entry]:
+    """Read what stands in a stream after an entry, on nobody's list; wait for it up to `block` milliseconds."""
+    reply: Any = await redis.xread(cast("Any", {stream: after}), count=count, block=block)
+    chunks: list[Any] = cast("dict[bytes, list[Any]]", reply or {}).get(stream.encode(), [])
+    return [entry for chunk in chunks for entry in _entries(stream, chunk)]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """One member of the consumer group that reads some streams on behalf of a subgraph."""

@@ -24,3 +24,15 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     topic: ClassVar[str] = "auth.account-opened.v1"
 
     user_id: UUID
+
+
+class SessionEnded(Event, frozen=True, kw_only=True):
+    """A person has signed out: what their token of that session may do ends everywhere, at once.
+
+    Routers read it (`studium.ended_sessions`), for as long as such a token would be valid.
+    """
+
+    topic: ClassVar[str] = "auth.session-ended.v1"
+
+    user_id: UUID
+    session_id: UUID

@@ -45,3 +45,5 @@ class SignInSession(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Account.user_id), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    ended_at: Mapped[datetime | None] = mapped_column()
+    """When its owner signed out; its token counts no more from then on."""

@@ -13,6 +13,8 @@ from subgraphs.auth.types import (
     IssuedSession,
     SignInInput,
     SignInPayload,
+    SignOutInput,
+    SignOutPayload,
     SignUpTenantInput,
     SignUpTenantPayload,
     Tenant,
@@ -61,3 +63,13 @@ class Mutation:
         email = input.email.strip().lower()
         attempt = input.attempt("signIn", without={"password"})
         return SignInPayload.of(await service.sign_in(info.context.desk, input.tenant, email, input.password, attempt))
+
+    @strawberry.mutation(
+        extensions=[Refusals(SignOutPayload)],
+        description="End the session: its access token is refused from now on, and its subscriptions end within a "
+        "second.",
+    )
+    async def sign_out(self, info: Info, input: SignOutInput) -> SignOutPayload | None:
+        attempt = input.attempt("signOut")
+        session_id = await service.sign_out(info.context.desk, info.context.caller, attempt)
+        return SignOutPayload(session_id=strawberry.ID(str(session_id)))

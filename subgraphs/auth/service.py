@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from shared.caller import TenantId, UserId, service_caller
+from shared.caller import Caller, TenantId, UserId, service_caller
 from shared.crypto import Sealer
 from shared.database import Sessions, TenantSession, unit_of_work
-from shared.errors import InvalidCredentials, TenantNotFound
+from shared.errors import InvalidCredentials, TenantNotFound, Unauthenticated
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
@@ -16,7 +16,7 @@ from shared.passwords import Passwords
 from shared.roles import Role
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord, TenantStatus
 from shared.tokens import IssuedToken, TokenIssuer
-from subgraphs.auth.events import AccountOpened, TenantCreated
+from subgraphs.auth.events import AccountOpened, SessionEnded, TenantCreated
 from subgraphs.auth.models import Account
 from subgraphs.auth.store import AccountStore, SignInSessionStore
 
@@ -125,6 +125,25 @@ def _issue(desk: SignInDesk, tenant: TenantRecord, account: Account, session_id:
     role, user_id = Role(account.role), UserId(account.user_id)
     token = desk.issuer.issue(tenant.id, user_id, session_id, role=role, scopes=SCOPES[role])
     return SignedIn(tenant, user_id, role, token)
+
+
+async def sign_out(desk: SignInDesk, caller: Caller, attempt: Attempt) -> UUID:
+    """End the session that the caller's token belongs to; returns its id. Safe to repeat.
+
+    Raises:
+        Unauthenticated: the caller is not a person with a session.
+    """
+    user_id, session_id = caller.require_user(), caller.session_id
+    if session_id is None:
+        raise Unauthenticated
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def end() -> UUID:
+            if await SignInSessionStore(session).end(session_id, user_id):
+                record(session, SessionEnded(tenant_id=caller.tenant_id, user_id=user_id, session_id=session_id))
+            return session_id
+
+        return await once(session, attempt, end)
 
 
 async def install_owner(session: TenantSession, sign_up: SignUp) -> None:

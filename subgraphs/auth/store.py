@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import checks
@@ -43,3 +43,13 @@ class SignInSessionStore:
         self._session.add(opened)
         await self._session.flush()
         return opened.id
+
+    async def end(self, session_id: UUID, user_id: UUID) -> bool:
+        """End a session of a person; tells whether it was open."""
+        ended = (
+            update(SignInSession)
+            .where(SignInSession.id == session_id, SignInSession.user_id == user_id, SignInSession.ended_at.is_(None))
+            .values(ended_at=func.now())
+            .returning(SignInSession.id)
+        )
+        return await self._session.scalar(ended) is not None

@@ -107,6 +107,18 @@ class SignInInput(MutationInput):
     password: str = strawberry.field(description="The person's own, in this tenant.")
 
 
+@strawberry.input(description="Which session to end: the one of the access token that is sent along.")
+class SignOutInput(MutationInput):
+    pass
+
+
+@strawberry.type(description="What came of `signOut`.")
+class SignOutPayload(Payload):
+    session_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The session that has ended. Its access token counts no more."
+    )
+
+
 @strawberry.type(description="What came of `signIn`.")
 class SignInPayload(Payload):
     session: IssuedSession | None = strawberry.field(default=None, description="Opened for the viewer.")

@@ -181,3 +181,15 @@ async def eventually(person: Person, document: str, expected: dict[str, Any], **
             return
         await asyncio.sleep(0.1)
     assert answer == expected
+
+
+async def refused_at_last(person: Person, document: str, code: str) -> None:
+    """Ask until the answer is a refusal with that code."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    codes: list[str] = []
+    while asyncio.get_running_loop().time() < deadline:
+        codes = await person.codes(document)
+        if codes == [code]:
+            return
+        await asyncio.sleep(0.1)
+    assert codes == [code]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.people import ENROLL, Person, eventually, publish_course, sign_up, sign_up_tenant
+from tests.journeys.people import ENROLL, Person, eventually, publish_course, refused_at_last, sign_up, sign_up_tenant
 from tests.journeys.platform import Platform, running
 from tests.patience import PATIENCE_SECONDS
 
@@ -84,6 +84,14 @@ class TestFirstDay:
                 }
             },
         )
+
+    async def test_after_signing_out_nothing_goes_on(self, platform: Platform) -> None:
+        owner = await sign_up_tenant(platform, "leaving")
+        ended = await owner.ask("{ notificationCursor }")
+        async with owner.listening(NOTIFICATIONS, after=ended["notificationCursor"]) as heard:
+            await owner.do("mutation { signOut(input: {}) { sessionId userErrors { code } } }")
+            await refused_at_last(owner, "{ viewer { role } }", "SESSION_ENDED")
+        assert heard.empty()
 
     async def test_a_second_tenant_sees_nothing_of_the_first(self, platform: Platform) -> None:
         first = await sign_up_tenant(platform, "first")

@@ -1,7 +1,9 @@
 """The auth subgraph as its callers see it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from shared.caller import Caller, TenantId
 from shared.database import Sessions
+from shared.events.outbox import OutboxRow
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.roles import Role
@@ -33,6 +36,7 @@ SIGN_IN = """mutation ($input: SignInInput!) {
     userErrors { code }
   }
 }"""
+SIGN_OUT = "mutation ($input: SignOutInput!) { signOut(input: $input) { sessionId userErrors { code } } }"
 VIEWER = "{ viewer { user { id } tenant { id slug } role scopes } }"
 ENTITIES = """query ($representations: [_Any!]!) {
   _entities(representations: $representations) { ... on Tenant { id slug name } }
@@ -213,3 +217,44 @@ class TestPublishedKeys:
         [key] = answer.json()["keys"]
         assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
         assert "d" not in key
+
+
+class TestSignOut:
+    async def test_ends_the_session_of_the_token_and_tells_it_once(
+        self, ask: Ask, tenant: Tenant, add_account: AddAccount, sessions: Sessions, own_verifier: TokenVerifier
+    ) -> None:
+        await add_account(tenant, "ada@example.org", "correct horse")
+        tokens = [
+            (await ask(SIGN_IN, credentials(tenant)))["data"]["signIn"]["session"]["accessToken"] for _ in range(2)
+        ]
+        callers = [await own_verifier.caller(token) for token in tokens]
+        for _ in range(2):
+            answer = await ask(SIGN_OUT, {"input": {}}, token=tokens[0])
+            assert answer["data"]["signOut"] == {"sessionId": str(callers[0].session_id), "userErrors": []}
+        async with sessions.read(tenant.caller()) as session:
+            known = {each.id: each.ended_at for each in await session.scalars(sa.select(SignInSession))}
+            told = list(await session.scalars(sa.select(OutboxRow).where(OutboxRow.topic == "auth.session-ended.v1")))
+        assert known[session_of(callers[0])] is not None
+        assert known[session_of(callers[1])] is None
+        assert len(told) == 1
+
+    async def test_needs_a_session(self, ask: Ask) -> None:
+        assert code_of(await ask(SIGN_OUT, {"input": {}})) == "UNAUTHENTICATED"
+
+    async def test_a_session_of_another_person_stays_open(
+        self, ask: Ask, tenant: Tenant, add_account: AddAccount, sessions: Sessions, token_of: Callable[[Caller], str]
+    ) -> None:
+        await add_account(tenant, "ada@example.org", "correct horse")
+        await ask(SIGN_IN, credentials(tenant))
+        async with sessions.read(tenant.caller()) as session:
+            (opened,) = await session.scalars(sa.select(SignInSession))
+        stranger = replace(tenant.caller(), session_id=opened.id)
+        await ask(SIGN_OUT, {"input": {}}, token=token_of(stranger))
+        async with sessions.read(tenant.caller()) as session:
+            (still,) = await session.scalars(sa.select(SignInSession))
+        assert still.ended_at is None
+
+
+def session_of(caller: Caller) -> UUID:
+    assert caller.session_id is not None
+    return caller.session_id
