@@ -1,4 +1,4 @@
-"""One command per stage: compose, check, normalize, graph, plan, serve."""
+"""One command per stage: compose, check, normalize, graph, plan, serve, config."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ _COMMANDS = {
     "graph": "router.plan.commands",
     "plan": "router.plan.commands",
     "serve": "router.serve.commands",
+    "config": "router.serve.config.commands",
 }
 
 

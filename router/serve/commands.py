@@ -5,30 +5,37 @@ import gc
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.applications import Starlette
 
-from router.execute import Subscriptions
+from router.serve.access.authenticate import by_token
 from router.serve.access.enforcement import Access
-from router.serve.access.options import AccessError, access_of, add_access_options, authentication_of
+from router.serve.access.options import add_access_options
 from router.serve.app import create_app
+from router.serve.config.load import config_of
+from router.serve.config.model import Callers, Listening, RouterConfig
+from router.serve.config.nodes import ConfigurationError
+from router.serve.config.options import Sets
+from router.serve.config.printing import printed
 from router.serve.demand.config import Demand
 from router.serve.demand.control import DemandControl
-from router.serve.demand.options import DemandError, add_demand_options, demand_of, limits_of
+from router.serve.demand.options import add_demand_options
 from router.serve.engine import Engine
-from router.serve.http.config import HttpPolicy, PolicyError
-from router.serve.http.options import add_http_options, http_of
+from router.serve.http.config import HttpPolicy
+from router.serve.http.options import add_http_options
 from router.serve.limits import Limits
 from router.serve.persisted import ManifestError, PersistedOperations
-from router.serve.persisted.options import add_persisted_options, persisted_of
-from router.serve.request import Hooks
-from router.serve.sources import Source, SourceError, of_subgraphs, of_supergraph
-from router.serve.streams.options import add_stream_options, streams_of
+from router.serve.persisted.options import add_persisted_options
+from router.serve.persisted.policy import PersistedPolicy, Safelist
+from router.serve.request import Authenticate, Hooks, forwarding
+from router.serve.sources import Source, SourceError, read_source
+from router.serve.streams.options import add_stream_options
 from router.serve.streams.settings import StreamSettings
 from router.serve.traffic import TrafficConfig, TrafficError, build_transports
-from router.serve.traffic.options import add_traffic_options, traffic_of
+from router.serve.traffic.options import add_traffic_options
 from router.supergraph import SupergraphError
 
 if TYPE_CHECKING:
@@ -46,27 +53,31 @@ SERVER: Final[Mapping[str, Any]] = {
 }
 """How uvicorn serves a router."""
 
+_LISTENING: Final = Listening()
+
 
 def add_commands(subparsers: "Subparsers") -> None:
     """Add `serve`."""
     serve = subparsers.add_parser("serve", help="serve a supergraph over HTTP and WebSocket")
-    source = serve.add_mutually_exclusive_group(required=True)
-    source.add_argument("--supergraph", type=Path, metavar="FILE", help="the composed supergraph")
+    serve.add_argument("--config", type=Path, metavar="FILE", help="a YAML file, of which options change single keys")
+    serve.add_argument(
+        "--print-config", action="store_true", help="print the configuration, its secrets left out, and serve nothing"
+    )
+    source = serve.add_mutually_exclusive_group()
     source.add_argument(
-        "--subgraphs", type=Path, metavar="FILE", help="a JSON list of subgraphs to compose: name, url, sdl"
+        "--supergraph", action=Sets, key="supergraph.file", metavar="FILE", help="the composed supergraph"
     )
-    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=int, default=4000, help="port to listen on (default: %(default)s)")
+    source.add_argument(
+        "--subgraphs",
+        action=Sets,
+        key="supergraph.subgraphs",
+        metavar="FILE",
+        help="a JSON list of subgraphs to compose: name, url, sdl",
+    )
     serve.add_argument(
-        "--forward", action="append", metavar="HEADER", help="client header that subgraphs get (default: authorization)"
+        "--host", action=Sets, key="listen.host", help=f"address to listen on (default: {_LISTENING.host})"
     )
-    serve.add_argument(
-        "--subscription",
-        action="append",
-        default=[],
-        metavar="NAME=PROTOCOL",
-        help=f"of a subgraph's subscriptions: {', '.join(each.value for each in Subscriptions)} (default: websocket)",
-    )
+    serve.add_argument("--port", action=Sets, key="listen.port", help=f"port to listen on (default: {_LISTENING.port})")
     add_access_options(serve)
     add_demand_options(serve)
     add_http_options(serve)
@@ -80,12 +91,16 @@ def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn
 
     try:
-        app = _app(arguments)
-    except (SourceError, SupergraphError, TrafficError, AccessError, PolicyError, ManifestError, DemandError) as error:
+        config = config_of(arguments)
+        if arguments.print_config:
+            sys.stdout.write(printed(config))
+            return 0
+        app = app_of(config)
+    except (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _collect_rarely()
-    uvicorn.run(app, host=arguments.host, port=arguments.port, **SERVER)
+    uvicorn.run(app, host=config.listen.host, port=config.listen.port, **SERVER)
     return 0
 
 
@@ -100,32 +115,42 @@ def _collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _app(arguments: argparse.Namespace) -> Starlette:
-    """The application that the command line asks for.
+def app_of(config: RouterConfig) -> Starlette:
+    """The application that a configuration describes.
 
     Raises:
         SourceError: the files do not say what to serve.
         SupergraphError: the supergraph is none.
         TrafficError: its subgraphs cannot be reached as they are to be.
-        AccessError: it is not said whose tokens are accepted.
-        PolicyError: it would let every site read every user's data.
-        ManifestError: a file does not say which documents are trusted.
-        DemandError: an option about limits or rates says nothing that could be.
+        ManifestError: a file does not say which documents are trusted, or none does and others are refused.
     """
-    source = of_subgraphs(arguments.subgraphs) if arguments.subgraphs else of_supergraph(arguments.supergraph)
-    headers: list[str] = arguments.forward or ["authorization"]
+    access = config.access
     return build_app(
-        source.with_subscriptions(arguments.subscription),
-        traffic=traffic_of(arguments),
-        hooks=Hooks(authentication_of(arguments, tuple(headers))),
-        access=access_of(arguments),
-        http=http_of(arguments),
-        persisted=persisted_of(arguments),
-        streams=streams_of(arguments),
-        limits=limits_of(arguments),
-        demand=demand_of(arguments),
-        defer=arguments.defer,
+        read_source(config.supergraph),
+        traffic=config.traffic,
+        hooks=Hooks(authentication_of(access)),
+        access=Access(reject=access.reject),
+        http=config.http,
+        persisted=_persisted(config.persisted),
+        streams=config.streams,
+        limits=config.limits,
+        demand=config.demand,
+        defer=config.defer,
+        graphiql=config.graphiql,
     )
+
+
+def authentication_of(callers: Callers) -> Authenticate:
+    """Tells who asks, as the configuration says."""
+    if callers.tokens is None:
+        return forwarding(*callers.forward)
+    return by_token(replace(callers.tokens, forward=callers.forward))
+
+
+def _persisted(policy: PersistedPolicy) -> PersistedOperations:
+    if policy.safelist is not Safelist.OFF and not policy.manifests:
+        raise ManifestError("Say which documents are trusted: persisted.manifests, or --persisted.")
+    return PersistedOperations(policy)
 
 
 def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do with each other
@@ -140,6 +165,7 @@ def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do wit
     limits: Limits | None = None,
     demand: Demand | None = None,
     defer: bool = True,
+    graphiql: bool = True,
 ) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
@@ -159,4 +185,4 @@ def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do wit
         await engine.aclose()
         await control.aclose()
 
-    return create_app(engine, hooks=hooks, http=http, streams=streams, lifespan=lifespan)
+    return create_app(engine, hooks=hooks, graphiql=graphiql, http=http, streams=streams, lifespan=lifespan)

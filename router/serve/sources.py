@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from router.compose import Refused, Subgraph, compose
 from router.execute import Subscriptions
+from router.serve.config.model import SupergraphSource
 from router.supergraph import Supergraph
 
 
@@ -28,19 +29,18 @@ class Source:
     urls: Mapping[str, str]
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict[str, Subscriptions])
 
-    def with_subscriptions(self, given: Sequence[str]) -> "Source":
-        """The same with what the command line says, `NAME=PROTOCOL` each.
 
-        Raises:
-            SourceError: there is no such subgraph or protocol.
-        """
-        found = dict(self.subscriptions)
-        for each in given:
-            name, _, protocol = each.partition("=")
-            if name not in self.urls:
-                raise SourceError(f"There is no subgraph {name}; there are {', '.join(self.urls)}.")
-            found[name] = _protocol(protocol)
-        return replace(self, subscriptions=found)
+def read_source(configured: SupergraphSource) -> Source:
+    """What a configuration says to serve.
+
+    Raises:
+        SourceError: it cannot be had.
+        SupergraphError: it is no supergraph.
+    """
+    if configured.file is not None:
+        return of_supergraph(configured.file)
+    assert configured.subgraphs is not None  # noqa: S101  # one of them is there
+    return of_subgraphs(configured.subgraphs)
 
 
 def of_supergraph(path: Path) -> Source:

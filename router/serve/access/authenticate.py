@@ -1,12 +1,13 @@
 """Callers who show access tokens: over HTTP in a header, over WebSocket as a connection parameter as well."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from router.serve.access.keys import KeysUnavailable, PublishedKeys, loader
 from router.serve.access.tokens import InvalidToken, TokenVerifier, TrustedIssuer
+from router.serve.config.kinds import UNCONFIGURED
 from router.serve.errors import Refused
 from router.serve.request import Authenticate, RequestContext, forwarding
 
@@ -34,7 +35,7 @@ class TokenAuthentication:
     anonymous: bool = True
     header: str = "authorization"
     scheme: str = "Bearer"
-    forward: tuple[str, ...] = ()
+    forward: tuple[str, ...] = field(default=(), metadata=UNCONFIGURED)
     token_bytes: int = 8192
     remembered: int = 4096
     keys_seconds: float = 600.0

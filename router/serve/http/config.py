@@ -51,7 +51,9 @@ class Cors:
     max_age: int = 600
 
     def __post_init__(self) -> None:
-        """Raises: PolicyError: every site could read every user's data, or the pattern is none."""
+        """Raises: PolicyError: every site could read every user's data, or no site any, or the pattern is none."""
+        if self.credentials and not self.origins and self.origin_pattern is None:
+            raise PolicyError("Say whose requests may bring cookies: name the origins.")
         if self.credentials and ANY in self.origins:
             raise PolicyError("Name the origins: with credentials, `*` would let every site read its visitors' data.")
         if self.origin_pattern is not None:

@@ -1,68 +1,63 @@
 """Options of `python -m router serve` about what clients may do over HTTP."""
 
 import argparse
+from typing import Final
 
-from router.serve.http.config import ANY, Compression, Cors, CrossSite, HttpPolicy, PolicyError, Uploads
+from router.serve.config.options import Plain, Sets, Switch
 
-_OFF, _ON, _STRICT = "off", "on", "strict"
+_PREVENTION: Final[dict[str, Plain]] = {"off": "false", "on": "true", "strict": {"strict": "true"}}
 
 
 def add_http_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
     parser.add_argument(
         "--cors-origin",
-        action="append",
-        default=[],
+        action=Sets,
+        key="http.cors.origins",
+        added=True,
         metavar="ORIGIN",
         help="a site whose pages may ask and read the answers; * for all (default: none)",
     )
-    parser.add_argument("--cors-credentials", action="store_true", help="their requests may bring cookies")
+    parser.add_argument(
+        "--cors-credentials",
+        action=Sets,
+        key="http.cors.credentials",
+        value="true",
+        help="their requests may bring cookies",
+    )
     parser.add_argument(
         "--csrf-prevention",
-        choices=[_OFF, _ON, _STRICT],
-        default=_ON,
+        action=Sets,
+        key="http.cross_site",
+        read=_PREVENTION.__getitem__,
+        choices=list(_PREVENTION),
         help="refuse what other sites may have made a browser send; `strict`: every GET without a header that says not "
-        "so (default: %(default)s)",
+        "so (default: on)",
     )
     parser.add_argument(
         "--allowed-host",
-        action="append",
-        default=[],
+        action=Sets,
+        key="http.hosts",
+        added=True,
         metavar="NAME",
-        help="that the router is reached by, *.NAME for all within it (default: any)",
+        help="that the router is reached by, *.NAME for all within it, * for any (default: any)",
     )
     parser.add_argument(
         "--compression",
-        action=argparse.BooleanOptionalAction,
-        default=True,
+        action=Switch,
+        key="http.compression",
         help="compress answers for clients that take them so (default: yes)",
     )
     parser.add_argument(
-        "--batch", type=int, default=0, metavar="N", help="most operations in one request (default: no lists of them)"
+        "--batch",
+        action=Sets,
+        key="http.batch",
+        metavar="N",
+        help="most operations in one request (default: no lists of them)",
     )
     parser.add_argument(
         "--uploads",
-        action=argparse.BooleanOptionalAction,
-        default=False,
+        action=Switch,
+        key="http.uploads",
         help="take files for the scalar Upload, and send them on to subgraphs (default: no)",
-    )
-
-
-def http_of(arguments: argparse.Namespace) -> HttpPolicy:
-    """What the options say.
-
-    Raises:
-        PolicyError: they would let every site read every user's data.
-    """
-    if arguments.cors_credentials and not arguments.cors_origin:
-        raise PolicyError("Say whose requests may bring cookies: --cors-origin.")
-    origins = tuple(arguments.cors_origin)
-    prevention = arguments.csrf_prevention
-    return HttpPolicy(
-        cross_site=None if prevention == _OFF else CrossSite(strict=prevention == _STRICT),
-        cors=Cors(origins, credentials=arguments.cors_credentials) if origins else None,
-        compression=Compression() if arguments.compression else None,
-        hosts=() if ANY in arguments.allowed_host else tuple(arguments.allowed_host),
-        batch=arguments.batch,
-        uploads=Uploads() if arguments.uploads else None,
     )

@@ -1,68 +1,59 @@
 """Options of `python -m router serve` about streams to clients."""
 
 import argparse
+from functools import partial
+from typing import Final
 
+from router.serve.config.options import Sets, Switch
 from router.serve.streams.settings import Overflow, StreamSettings
 
-_DEFAULTS = StreamSettings()
+_DEFAULTS: Final = StreamSettings()
+_WHOSE: Final = {"tenant": "all clients of one tenant", "host": "anonymous clients of one network address"}
 
 
 def add_stream_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
+    sets = partial(parser.add_argument, action=Sets)
     parser.add_argument(
-        "--defer",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="let clients ask for parts of an answer later (default: yes)",
+        "--defer", action=Switch, key="defer", help="let clients ask for parts of an answer later (default: yes)"
     )
-    parser.add_argument(
+    sets(
         "--slow-readers",
+        key="streams.overflow",
         choices=[each.value for each in Overflow],
-        default=_DEFAULTS.overflow.value,
         help="what happens when a client reads a subscription too slowly: its source waits, its oldest event is "
-        "dropped and it is told so, or its stream ends (default: %(default)s)",
+        f"dropped and it is told so, or its stream ends (default: {_DEFAULTS.overflow.value})",
     )
-    parser.add_argument(
+    sets(
         "--stream-queue",
-        type=int,
-        default=_DEFAULTS.queue,
+        key="streams.queue",
         metavar="N",
-        help="messages that wait for a slow reader before that (default: %(default)s)",
+        help=f"messages that wait for a slow reader before that (default: {_DEFAULTS.queue})",
     )
-    parser.add_argument(
+    sets(
         "--keep-alive",
-        type=float,
-        default=_DEFAULTS.keep_alive_seconds,
+        key="streams.keep_alive_seconds",
         metavar="SECONDS",
-        help="of silence, after which a stream says that it lives, or a client is asked (default: %(default)s)",
+        help="of silence, after which a stream says that it lives, or a client is asked "
+        f"(default: {_DEFAULTS.keep_alive_seconds:g})",
     )
-    parser.add_argument(
+    sets(
         "--client-streams",
-        type=int,
-        default=_DEFAULTS.client_streams,
+        key="streams.client_streams",
+        read=_cap,
         metavar="N",
-        help="most streams that one verified client may have open; 0 for any number (default: %(default)s)",
+        help=f"most streams that one verified client may have open; 0 for any number "
+        f"(default: {_DEFAULTS.client_streams})",
     )
-    for whose in ("tenant", "host"):
-        parser.add_argument(
+    for whose, who in _WHOSE.items():
+        sets(
             f"--{whose}-streams",
-            type=int,
-            default=0,
+            key=f"streams.{whose}_streams",
+            read=_cap,
             metavar="N",
-            help=f"most streams of {_WHOSE[whose]}; 0 for any number (default: %(default)s)",
+            help=f"most streams of {who}; 0 for any number (default: 0)",
         )
 
 
-_WHOSE = {"tenant": "all clients of one tenant", "host": "anonymous clients of one network address"}
-
-
-def streams_of(arguments: argparse.Namespace) -> StreamSettings:
-    """What the options say."""
-    return StreamSettings(
-        queue=max(arguments.stream_queue, 1),
-        overflow=Overflow(arguments.slow_readers),
-        keep_alive_seconds=arguments.keep_alive,
-        client_streams=arguments.client_streams or None,
-        tenant_streams=arguments.tenant_streams or None,
-        host_streams=arguments.host_streams or None,
-    )
+def _cap(number: str) -> str:
+    return "null" if number == "0" else number

@@ -48,3 +48,8 @@ class StreamSettings:
     host_streams: int | None = None
     reservations: int = 10_000
     reservation_seconds: float = 15.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: nothing could ever be sent."""
+        if self.queue < 1:
+            raise ValueError("At least one message has to wait for a slow reader: `queue`.")

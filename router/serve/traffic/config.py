@@ -1,8 +1,9 @@
 """How the router talks to its subgraphs: all of them alike, or one apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from router.execute.transport import Subscriptions
 from router.execute.transport.traffic import Traffic
 from router.serve.traffic.rules import HeaderRule
 
@@ -15,11 +16,15 @@ class SubgraphTraffic:
         replicas: further URLs beside that of the supergraph, at which the same subgraph can be reached.
         traffic: instead of what holds for all; None is the same.
         headers: rules that are applied after those for all.
+        url: instead of that of the supergraph.
+        subscriptions: the protocol of its subscriptions; None is what its source says, or else WebSockets.
     """
 
     replicas: tuple[str, ...] = ()
     traffic: Traffic | None = None
     headers: tuple[HeaderRule, ...] = ()
+    url: str | None = None
+    subscriptions: Subscriptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +32,19 @@ class TrafficConfig:
     """Traffic to the subgraphs.
 
     Attributes:
-        traffic: to all of them.
+        all: traffic to each of them.
         headers: rules for all of them; without any, each gets all headers of the client that were let through.
         subgraphs: what is different, by their names.
     """
 
-    traffic: Traffic = field(default_factory=Traffic)
+    all: Traffic = field(default_factory=Traffic)
     headers: tuple[HeaderRule, ...] = ()
     subgraphs: Mapping[str, SubgraphTraffic] = field(default_factory=dict[str, SubgraphTraffic])
 
     def of(self, subgraph: str) -> SubgraphTraffic:
         """What holds for a subgraph, with what holds for all."""
         own = self.subgraphs.get(subgraph, _NOTHING)
-        return SubgraphTraffic(own.replicas, own.traffic or self.traffic, self.headers + own.headers)
+        return replace(own, traffic=own.traffic or self.all, headers=self.headers + own.headers)
 
 
 _NOTHING = SubgraphTraffic()

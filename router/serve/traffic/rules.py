@@ -5,7 +5,7 @@ What the client sent is filtered once by whoever authenticates it: no rule bring
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
 from router.execute.transport.base import InvalidHeader
@@ -32,15 +32,25 @@ class Propagate:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Send a header of our own, whatever the client sent by that name."""
+    """Send a header of our own, whatever the client sent by that name.
+
+    Attributes:
+        name: of the header.
+        value: that it has.
+    """
 
     name: str
-    value: str
+    value: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Send no header of that name, or of names that match as a whole."""
+    """Send no header of that name, or of names that match as a whole.
+
+    Attributes:
+        name: of the header.
+        matching: a regular expression that whole names match, instead of `name`.
+    """
 
     name: str | None = None
     matching: str | None = None
@@ -48,7 +58,12 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Send a header by another name."""
+    """Send a header by another name.
+
+    Attributes:
+        name: that it has.
+        to: the name that it gets.
+    """
 
     name: str
     to: str

@@ -43,12 +43,12 @@ def build_transports(
     transports: dict[str, Transport] = {}
     for name, url in urls.items():
         own = config.of(name)
-        all_ = (url, *own.replicas)
+        all_ = (own.url or url, *own.replicas)
         for each in all_:
             _refuse_credentials(name, each)
         traffic = own.traffic or Traffic()
         _refuse_nonsense(name, traffic)
-        protocol = protocols.get(name, Subscriptions.WEBSOCKET)
+        protocol = own.subscriptions or protocols.get(name, Subscriptions.WEBSOCKET)
         transports[name] = steered(_transport(all_, traffic, protocol, tls), own.headers, hooks)
     return transports
 

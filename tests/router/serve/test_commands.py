@@ -1,6 +1,5 @@
 """`serve` makes a router of a supergraph file, or of subgraphs that it composes."""
 
-import argparse
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -15,10 +14,8 @@ from router.__main__ import main
 from router.compose import Composed, Subgraph, compose
 from router.execute import Subscriptions
 from router.serve import Hooks, create_app, forwarding
-from router.serve.commands import add_commands, build_app
+from router.serve.commands import build_app
 from router.serve.sources import SourceError, of_subgraphs, of_supergraph
-from router.serve.traffic import TrafficConfig
-from router.serve.traffic.options import traffic_of
 from tests.router.serve.library import SDL, LibrarySubgraph, library_engine
 from tests.router.serve.server import serving
 
@@ -49,14 +46,6 @@ def written(folder: Path, content: Any) -> Path:
 
 
 class TestCommandLine:
-    def test_there_are_defaults(self) -> None:
-        parser = argparse.ArgumentParser()
-        add_commands(parser.add_subparsers())
-        arguments = parser.parse_args(["serve", "--supergraph", "s.graphql", "--port", "4321"])
-        assert (arguments.supergraph, arguments.host, arguments.port) == (Path("s.graphql"), "127.0.0.1", 4321)
-        assert traffic_of(arguments) == TrafficConfig()
-        assert callable(arguments.run)
-
     def test_what_does_not_compose_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = written(tmp_path, [{"name": "a", "url": "http://a", "sdl": "type Query { a: Unknown }"}])
         assert main(["serve", "--subgraphs", str(path)]) == 1
@@ -90,17 +79,15 @@ class TestSources:
 
     def test_a_subgraph_may_have_another_protocol_for_its_subscriptions(self, tmp_path: Path) -> None:
         listed = [
-            {"name": name, "url": f"http://{name}", "sdl": f"type Query {{ {name}: Int }}"} for name in ("a", "b", "c")
+            {"name": name, "url": f"http://{name}", "sdl": f"type Query {{ {name}: Int }}"} for name in ("a", "b")
         ]
         listed[0]["subscription"] = "sse"
-        source = of_subgraphs(written(tmp_path, listed)).with_subscriptions(["b=multipart"])
-        assert source.subscriptions == {"a": Subscriptions.SSE, "b": Subscriptions.MULTIPART}
+        assert of_subgraphs(written(tmp_path, listed)).subscriptions == {"a": Subscriptions.SSE}
 
-    @pytest.mark.parametrize("given", ["d=sse", "a=pigeon", "a"])
-    def test_an_unknown_subgraph_or_protocol_is_refused(self, tmp_path: Path, given: str) -> None:
-        source = of_subgraphs(written(tmp_path, [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}]))
+    def test_an_unknown_protocol_is_refused(self, tmp_path: Path) -> None:
+        listed = {"name": "a", "url": "http://a", "sdl": "type Query { a: Int }", "subscription": "pigeon"}
         with pytest.raises(SourceError, match="There is no"):
-            source.with_subscriptions([given])
+            of_subgraphs(written(tmp_path, [listed]))
 
     @pytest.mark.parametrize(
         "content",

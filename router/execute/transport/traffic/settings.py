@@ -59,6 +59,7 @@ class Breaking:
 
     Attributes:
         failures: in a row.
+        patience_seconds: after which an answer that has not come counts as a failure.
         share: of the requests of the last `window_seconds`, if these are `least_requests` or more.
         stall_seconds: after so long without any answer while `stall_requests` wait, a probe is sent; unless that is
             answered, the replica hangs.

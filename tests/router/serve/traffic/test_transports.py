@@ -1,14 +1,10 @@
 """A configuration becomes transports, or is refused with a reason."""
 
-import argparse
-from collections.abc import Sequence
-
 import pytest
 
 from router.execute import HttpTransport
-from router.execute.transport.traffic import Breaking, Concurrency, Hedging, ManagedTransport, Retries, Traffic
+from router.execute.transport.traffic import Concurrency, ManagedTransport, Traffic
 from router.serve.traffic import CallHooks, Insert, SubgraphTraffic, TrafficConfig, TrafficError, build_transports
-from router.serve.traffic.options import add_traffic_options, traffic_of
 from router.serve.traffic.steered import SteeredTransport
 
 URLS = {"a": "http://a/graphql", "b": "http://b/graphql"}
@@ -69,39 +65,3 @@ class TestTransports:
         with pytest.raises(TrafficError, match="subgraph b, at b, has credentials") as caught:
             build_transports(urls, TrafficConfig(subgraphs={"b": SubgraphTraffic(replicas)}))
         assert "hunter2" not in str(caught.value)
-
-
-def options(*given: str) -> TrafficConfig:
-    parser = argparse.ArgumentParser()
-    add_traffic_options(parser)
-    return traffic_of(parser.parse_args(given))
-
-
-class TestOptions:
-    def test_without_any_the_defaults_hold(self) -> None:
-        assert options() == TrafficConfig()
-        assert TrafficConfig().traffic == Traffic(retries=Retries(), breaking=Breaking())
-
-    def test_each_says_what_it_says(self) -> None:
-        config = options(
-            *("--timeout", "5", "--concurrency", "7", "--hedge", "0.5", "--deadline-header", ""),
-            *("--no-sharing", "--no-retries", "--no-breaker", "--no-tracing"),
-            *("--replica", "a=http://1", "--replica", "a=http://2?x=y"),
-        )
-        assert config.traffic == Traffic(
-            timeout_seconds=5,
-            sharing=False,
-            deadline_header=None,
-            tracing=False,
-            retries=None,
-            hedging=Hedging(after_seconds=0.5),
-            breaking=None,
-            concurrency=Concurrency(7),
-        )
-        assert config.subgraphs == {"a": SubgraphTraffic(replicas=("http://1", "http://2?x=y"))}
-        assert options("--hedge", "auto").traffic.hedging == Hedging()
-
-    @pytest.mark.parametrize("given", [["--hedge", "soon"], ["--replica", "a"]])
-    def test_what_says_nothing_is_refused(self, given: Sequence[str]) -> None:
-        with pytest.raises(TrafficError):
-            options(*given)

@@ -1,0 +1,1 @@
+"""The configuration of a router: one YAML file, the environment and the command line, in growing order of weight."""

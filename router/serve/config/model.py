@@ -1,0 +1,100 @@
+"""All settings of `python -m router serve`.
+
+A part of the router has its settings as a frozen dataclass of its own, of texts, numbers, switches, paths,
+enumerations, tuples, mappings and such dataclasses; it becomes configurable by being a field here. What a program alone
+can give has the metadata `UNCONFIGURED`, what must never be printed `repr=False`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from router.serve.access.authenticate import TokenAuthentication
+from router.serve.demand.config import Demand
+from router.serve.http.config import HttpPolicy
+from router.serve.limits import Limits
+from router.serve.persisted.policy import PersistedPolicy
+from router.serve.streams.settings import StreamSettings
+from router.serve.traffic.config import TrafficConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SupergraphSource:
+    """Where the supergraph comes from: one of `file` and `subgraphs`.
+
+    Attributes:
+        file: the composed supergraph.
+        subgraphs: a JSON list of subgraphs to compose: `name`, `url`, `sdl` and perhaps `subscription` each.
+    """
+
+    file: Path | None = None
+    subgraphs: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: none is given, or several are."""
+        if sum(each is not None for each in (self.file, self.subgraphs)) != 1:
+            raise ValueError("Say where the supergraph comes from, once: `file` or `subgraphs`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where clients reach the router.
+
+    Attributes:
+        host: address to listen on.
+        port: to listen on.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4000
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: there is no such port."""
+        if self.port > 65_535:  # noqa: PLR2004  # the largest of all ports
+            raise ValueError("The port must be at most 65535.")
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may ask, and what becomes of what they may not see.
+
+    Attributes:
+        tokens: access tokens that tell who asks; null lets everybody ask, and nobody is known.
+        forward: headers of clients that subgraphs get.
+        reject: refuse operations that select what their caller may not see; otherwise that is null, with an error for
+            each place.
+    """
+
+    tokens: TokenAuthentication | None = None
+    forward: tuple[str, ...] = ("authorization",)
+    reject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RouterConfig:
+    """The configuration of a router.
+
+    Attributes:
+        supergraph: what is served.
+        listen: where clients reach it.
+        access: who may ask.
+        http: what clients may do over HTTP.
+        streams: how subscriptions and other answers in parts behave.
+        defer: let clients ask for parts of an answer later.
+        graphiql: serve a page to browsers on which operations can be tried out.
+        limits: of what clients send and ask for.
+        demand: what operations may cost, and who may ask for how much.
+        persisted: documents that clients name instead of sending them.
+        traffic: how subgraphs are asked.
+    """
+
+    supergraph: SupergraphSource
+    listen: Listening = field(default_factory=Listening)
+    access: Callers = field(default_factory=Callers)
+    http: HttpPolicy = field(default_factory=HttpPolicy)
+    streams: StreamSettings = field(default_factory=StreamSettings)
+    defer: bool = True
+    graphiql: bool = True
+    limits: Limits = field(default_factory=Limits)
+    demand: Demand = field(default_factory=Demand)
+    persisted: PersistedPolicy = field(default_factory=PersistedPolicy)
+    traffic: TrafficConfig = field(default_factory=TrafficConfig)
