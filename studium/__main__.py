@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
+    keys = commands.add_parser("keys", help="make the keys of a deployment, as lines of an environment file")
+    keys.set_defaults(command=_keys)
     health = commands.add_parser("health", help="exit with status 0 if a process answers")
     health.add_argument("--url", default="http://127.0.0.1:8000/health")
     health.set_defaults(command=_health)
@@ -150,6 +152,13 @@ def _schema(options: argparse.Namespace) -> int:
     from studium.schema import export
 
     return export(check=options.check)
+
+
+def _keys(_: argparse.Namespace) -> int:
+    from studium.new_keys import environment_lines
+
+    sys.stdout.write(environment_lines())
+    return 0
 
 
 def _health(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """The command: what it refuses, it refuses in one sentence and with status 1."""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,6 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+
+from shared.router_tokens import public_keys
+from shared.tokens import TokenIssuer
 
 
 def studium(*arguments: str, data: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -93,3 +98,29 @@ def _free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
+
+
+class TestKeys:
+    def test_what_it_prints_is_an_environment_file_whose_keys_belong_together(self, tmp_path: Path) -> None:
+        made = studium("keys", data=tmp_path / "data")
+        assert (made.returncode, made.stderr) == (0, "")
+        given = _sourced(made.stdout, tmp_path / "keys.env")
+        router_key, published = SecretStr(given["STUDIUM_ROUTER_KEY"]), json.loads(given["STUDIUM_ROUTER_KEYS"])
+        assert published == json.loads(public_keys(router_key))
+        assert all("d" not in key for key in published["keys"])
+        assert TokenIssuer(SecretStr(given["STUDIUM_SIGNING_KEY"])).jwks() != published
+
+    def test_they_are_new_each_time(self, tmp_path: Path) -> None:
+        first, second = (studium("keys", data=tmp_path / "data").stdout for _ in range(2))
+        assert set(first.splitlines()) & set(second.splitlines()) <= {
+            line for line in first.splitlines() if line.startswith(("#", "-----")) or "-----BEGIN" in line
+        }
+
+
+def _sourced(text: str, path: Path) -> dict[str, str]:
+    """What a shell makes of an environment file."""
+    path.write_text(text)
+    names = ("STUDIUM_SIGNING_KEY", "STUDIUM_ROUTER_KEY", "STUDIUM_ROUTER_KEYS")
+    script = f". {path}; printf '%s\\0' " + " ".join(f'"${name}"' for name in names)
+    shell = subprocess.run(["/bin/sh", "-c", script], env={}, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
+    return dict(zip(names, shell.stdout.split("\0"), strict=False))
