@@ -47,9 +47,15 @@ class Turns:
             yield run
         finally:
             if begun and not begun[-1].done():
-                begun[-1].add_done_callback(lambda _: self._free.release())
+                begun[-1].add_done_callback(self._end)
             else:
                 self._free.release()
+
+    def _end(self, work: "asyncio.Future[Any]") -> None:
+        """End the turn of work that nobody waits for any more; how it went is nobody's business, nor the log's."""
+        self._free.release()
+        if not work.cancelled():
+            work.exception()
 
     async def _wait(self) -> None:
         try:

@@ -4,6 +4,7 @@
 # pyright: reportPrivateUsage=false
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import AsyncGenerator
@@ -90,6 +91,27 @@ async def test_an_error_ends_a_turn_too() -> None:
     with pytest.raises(ZeroDivisionError):
         await take(one_at_a_time, lambda: 1 // 0)
     assert await take(one_at_a_time, lambda: "next") == "next"
+
+
+async def test_how_work_went_that_nobody_waits_for_is_not_told(held: Held) -> None:
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    def fail() -> None:
+        held.work()
+        raise Refused.because("Nobody wants it any more.")
+
+    one_at_a_time = turns()
+    first = asyncio.create_task(take(one_at_a_time, fail))
+    await held.begun.wait()
+    first.cancel()
+    with suppress(asyncio.CancelledError):
+        await first
+    held.let_go()
+    assert await take(one_at_a_time, lambda: "next") == "next"
+    del first
+    gc.collect()
+    assert told == []
 
 
 class TestEngine:
