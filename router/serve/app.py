@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
@@ -22,6 +23,8 @@ from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.settings import StreamSettings
 from router.serve.streams.single import SingleConnectionEndpoint
 from router.serve.streams.websocket import WebSocketEndpoint
+from router.serve.telemetry.observed import ObservedApp, observing
+from router.serve.telemetry.server import metrics_endpoint
 
 PATH = "/graphql"
 STREAM_PATH = "/graphql/stream"
@@ -49,9 +52,15 @@ def create_app(
     keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
     page = Page.load() if graphiql else None
     cross_site = CrossSiteCheck(policy.cross_site, policy.cors)
-    endpoint = GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)
-    single = SingleConnectionEndpoint(engine, decided, keeper)
-    socket = WebSocketEndpoint(engine, decided, keeper, cross_site)
+    endpoint: ASGIApp = GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)
+    single: ASGIApp = SingleConnectionEndpoint(engine, decided, keeper)
+    socket: ASGIApp = WebSocketEndpoint(engine, decided, keeper, cross_site)
+    telemetry = engine.telemetry
+    if telemetry is not None:
+        endpoint = ObservedApp(endpoint, telemetry, "http")
+        single = ObservedApp(single, telemetry, "sse-single")
+        socket = ObservedApp(socket, telemetry, "websocket")
+        lifespan = observing(telemetry, lifespan)
     routes: list[BaseRoute] = [
         Route(PATH, endpoint),
         Route(STREAM_PATH, single),
@@ -63,6 +72,9 @@ def create_app(
         routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])
     for path in () if engine.tenancy is None else engine.tenancy.settings.naming.paths:
         routes.extend([Route(path, endpoint), Route(f"{path}/stream", single), WebSocketRoute(path, socket)])
+    metrics = None if telemetry is None else telemetry.config.metrics
+    if telemetry is not None and metrics is not None and metrics.path is not None:
+        routes.append(Route(metrics.path, metrics_endpoint(telemetry.registry), methods=["GET"]))
     return Starlette(routes=routes, middleware=middleware_of(policy), lifespan=lifespan)
 
 

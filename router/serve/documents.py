@@ -14,12 +14,13 @@ from graphql import (
     validate,
 )
 
-from router.serve.cache import LruCache
+from router.serve.cache import CacheCounts, LruCache
 from router.serve.errors import OVERLOADED, PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
 from router.serve.limits import Limits
 from router.serve.limits.depth import check_depth
 from router.serve.limits.measure import check_operations
 from router.serve.limits.overlap import overlap_errors
+from router.serve.telemetry.histogram import Histogram
 from router.serve.turns import Turns
 
 INLINE_CHARACTERS = 2_000
@@ -35,12 +36,31 @@ SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
 
 
 class Documents:
-    """Parses and validates, and remembers the outcome, refusals included."""
+    """Parses and validates, and remembers the outcome, refusals included.
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    Attributes:
+        known: outcomes by texts.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        counts: CacheCounts | None = None,
+        seconds: Histogram | None = None,
+    ) -> None:
+        """Remember nothing yet.
+
+        Args:
+            schema: the public one.
+            limits: of documents.
+            counts: of what was remembered when it was asked for.
+            seconds: that it took otherwise.
+        """
         self._schema = schema
         self._limits = limits
-        self._known: LruCache[str, DocumentNode | Refused] = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS)
+        self._seconds = seconds or Histogram()
+        self.known: LruCache[str, DocumentNode | Refused] = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS, counts)
         self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
 
     async def valid(self, text: str) -> DocumentNode:
@@ -49,17 +69,20 @@ class Documents:
         Raises:
             Refused: it is too large, no GraphQL or not valid; or many others are being looked at.
         """
-        known = self._known.get(text)
+        known = self.known.get(text)
         if known is None:
-            if len(text) <= INLINE_CHARACTERS:
-                known = self._outcome(text)
-            else:
-                async with self._turns.turn() as run:
-                    known = self._known.get(text) or await run(self._outcome, text)
-            self._known.put(text, known, len(text))
+            with self._seconds.measuring():
+                known = await self._looked_at(text)
+            self.known.put(text, known, len(text))
         if isinstance(known, Refused):
             raise Refused(known.errors, known.status)
         return known
+
+    async def _looked_at(self, text: str) -> DocumentNode | Refused:
+        if len(text) <= INLINE_CHARACTERS:
+            return self._outcome(text)
+        async with self._turns.turn() as run:
+            return self.known.get(text) or await run(self._outcome, text)
 
     def _outcome(self, text: str) -> DocumentNode | Refused:
         try:

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import NamedTuple, TypeAlias
+from hashlib import sha256
+from typing import Any, NamedTuple, TypeAlias
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
 
@@ -20,11 +21,17 @@ from router.serve.demand.prices import Prices
 from router.serve.documents import Documents
 from router.serve.errors import PLANNING_LIMIT, UNKNOWN_OPERATION, Refused, masked
 from router.serve.limits import Limits
+from router.serve.masking.config import ErrorPolicy
+from router.serve.masking.transport import masking
 from router.serve.operation import Operation, refusing
 from router.serve.persisted import PersistedOperations, unsupported
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
+from router.serve.telemetry.config import Metrics
+from router.serve.telemetry.numbers import Numbers
+from router.serve.telemetry.sighting import SIGHTING
+from router.serve.telemetry.telemetry import Telemetry
 from router.serve.turns import Turns
 from router.serve.variants.tenancy import Tenancy
 from router.supergraph import Supergraph
@@ -68,6 +75,9 @@ class Engine:
         control: DemandControl | None = None,
         costs: Costs | None = None,
         tenancy: Tenancy | None = None,
+        errors: ErrorPolicy | None = None,
+        telemetry: Telemetry | None = None,
+        supergraph_id: str = "",
     ) -> None:
         """Make what is shared by all requests.
 
@@ -84,6 +94,9 @@ class Engine:
             control: of what operations may cost. It stays the caller's, who closes it.
             costs: that the subgraphs state; None for none.
             tenancy: of the clients. It stays the caller's, who may give it to another engine as well.
+            errors: what clients are told of those of subgraphs.
+            telemetry: looks at all of it; None where nobody does. It stays the caller's as well.
+            supergraph_id: tells it from others.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
@@ -94,18 +107,26 @@ class Engine:
         self._enforcement = enforcement
         self.control = control or DemandControl()
         self._prices = Prices(self.schema, costs or Costs(), self.control.demand)
-        self.transports = transports
+        masked_ = masking(transports, errors or ErrorPolicy())
+        self.transports: Mapping[str, Transport] = masked_ if telemetry is None else telemetry.around(masked_)
         self.tenancy = tenancy
-        self._documents = Documents(self.schema, self.limits)
+        self.telemetry = telemetry
+        self.supergraph_id = supergraph_id
+        numbers = Numbers(Metrics()) if telemetry is None else telemetry.numbers
+        self._planning = numbers.planning
+        counts = numbers.caches
+        self._documents = Documents(self.schema, self.limits, counts["documents"], numbers.parsing)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
         self._operations: LruCache[tuple[str, str | None, Variant], Operation] = LruCache(
-            CACHED_OPERATIONS, CACHED_CHARACTERS
+            CACHED_OPERATIONS, CACHED_CHARACTERS, counts["operations"]
         )
         self._incremental: LruCache[tuple[str, str | None, Variant, frozenset[str]], IncrementalExecutor]
-        self._incremental = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS)
+        self._incremental = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS, counts["incremental"])
+        if telemetry is not None:
+            telemetry.watch(self)
 
     @classmethod
-    def from_sdl(
+    def from_sdl(  # noqa: PLR0913  # as above
         cls,
         supergraph_sdl: str,
         transports: Mapping[str, Transport],
@@ -116,6 +137,8 @@ class Engine:
         access: Access | None = None,
         control: DemandControl | None = None,
         tenancy: Tenancy | None = None,
+        errors: ErrorPolicy | None = None,
+        telemetry: Telemetry | None = None,
     ) -> "Engine":
         """An engine over a composed supergraph; with `defer`, its clients may use `@defer`.
 
@@ -143,7 +166,15 @@ class Engine:
             control=control,
             costs=read_costs(supergraph.document),
             tenancy=tenancy,
+            errors=errors,
+            telemetry=telemetry,
+            supergraph_id=sha256(supergraph_sdl.encode()).hexdigest()[:16],
         )
+
+    @property
+    def caches(self) -> Mapping[str, LruCache[Any, Any]]:
+        """What it remembers, by the names that metrics have."""
+        return {"documents": self._documents.known, "operations": self._operations, "incremental": self._incremental}
 
     async def execute(self, request: GraphQLRequest, context: RequestContext) -> Response:
         """Answer a query or mutation; refusals and bugs become responses too."""
@@ -184,12 +215,16 @@ class Engine:
         if known is None:
             document = await self._documents.valid(request.query)
             with refusing():
-                async with self._turns.turn() as run:
-                    plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
+                with self._planning.measuring():
+                    async with self._turns.turn() as run:
+                        plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
         response = await known.execute(variables, context.headers, context.terms(operation.seconds))
         self.control.tell(charge, response.initial)
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.answered(response.initial)
         return guarded(response)
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
@@ -224,6 +259,14 @@ class Engine:
         """
         if self.tenancy is not None and context.policy is None:
             raise ValueError("The context has no policy; have it from Engine.admitted.")
+        seen = SIGHTING.get()
+        if seen is None:
+            return await self._found(request, context)
+        seen.context = context
+        seen.operation = await self._found(request, context)
+        return seen.operation
+
+    async def _found(self, request: GraphQLRequest, context: RequestContext) -> Operation:
         if self._persisted is None:
             return await self._prepare(request, context, await self._variant(request, context))
         found = await self._persisted.find(request, context)
@@ -240,11 +283,12 @@ class Engine:
                 raise unsupported()
             async with self.control.counting(context):
                 document = await self._documents.valid(request.query)
-                async with self._turns.turn() as run:
-                    known = self._operations.get(key)
-                    if known is None:
-                        known = await run(self._planned, document, request.operation_name, variant)
-                        self._operations.put(key, known, len(request.query))
+                with self._planning.measuring():
+                    async with self._turns.turn() as run:
+                        known = self._operations.get(key)
+                        if known is None:
+                            known = await run(self._planned, document, request.operation_name, variant)
+                            self._operations.put(key, known, len(request.query))
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
         return known

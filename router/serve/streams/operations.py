@@ -1,7 +1,7 @@
 """Operations that run at the same time on one connection."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from functools import partial
 
 from router.execute.json import JSONObject
@@ -10,6 +10,7 @@ from router.serve.engine import Engine
 from router.serve.errors import Refused, masked
 from router.serve.request import GraphQLRequest, RequestContext
 from router.serve.streams.outbox import Outbox
+from router.serve.telemetry.sighting import SIGHTING, Sighting, part_of_current
 
 
 class Operations:
@@ -28,7 +29,7 @@ class Operations:
 
     def begin(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
         """Run an operation; whatever ends it, the client hears of it, unless it asks for the end itself."""
-        task = self._running[id_] = asyncio.create_task(self._run(id_, request, context))
+        task = self._running[id_] = asyncio.create_task(self._run(id_, request, context, part_of_current()))
         task.add_done_callback(partial(self._over, id_))
 
     def end(self, id_: str) -> None:
@@ -50,10 +51,21 @@ class Operations:
             each.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _run(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
+    async def _run(self, id_: str, request: GraphQLRequest, context: RequestContext, seen: Sighting | None) -> None:
+        try:
+            with seen or nullcontext():
+                await self._answered(id_, request, context)
+        finally:
+            if seen is not None:
+                seen.end()
+
+    async def _answered(self, id_: str, request: GraphQLRequest, context: RequestContext) -> None:
         try:
             await self._answer(id_, request, context)
         except Refused as refused:
+            seen = SIGHTING.get()
+            if seen is not None:
+                seen.refused(refused.errors)
             self._outbox.put_end(id_, refused.errors)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             self._outbox.put_end(id_, [masked(error)])

@@ -21,6 +21,7 @@ from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import End, Event, Outbox, next_within
 from router.serve.streams.settings import Overflow, StreamSettings
 from router.serve.streams.term import Term
+from router.serve.telemetry.sighting import SIGHTING
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,9 @@ class Stream:
             async for part in self.parts:
                 await outbox.put_event(OPERATION, part)
         except Refused as refused:
+            seen = SIGHTING.get()
+            if seen is not None:
+                seen.refused(refused.errors)
             outbox.put_end(OPERATION, refused.errors)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             outbox.put_end(OPERATION, [masked(error)])

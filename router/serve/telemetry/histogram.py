@@ -1,7 +1,9 @@
 """Counts of values by size, which cost a fraction of a microsecond to keep."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
 from typing import Final
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -26,6 +28,15 @@ class Histogram:
         """Count a value."""
         self._counts[bisect_left(self._bounds, value)] += 1
         self.sum += value
+
+    @contextmanager
+    def measuring(self) -> Generator[None]:
+        """Count the seconds that the block takes."""
+        begun = perf_counter()
+        try:
+            yield
+        finally:
+            self.add(perf_counter() - begun)
 
     @property
     def count(self) -> int:

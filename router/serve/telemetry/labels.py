@@ -35,6 +35,11 @@ class BoundedLabels:
         self._candidates: dict[str, int] = {}
         self._left = _ROUND
 
+    @property
+    def known(self) -> int:
+        """Values that are counted, with a label and without."""
+        return len(self._named) + len(self._candidates)
+
     def of(self, value: str | None) -> str:
         """The label that a value has now."""
         if value is None:

@@ -33,6 +33,7 @@ from router.plan.nodes import Fetch, OperationKind, ProjectedField, QueryPlan
 from router.serve import Engine, Limits
 from router.serve.demand.control import DemandControl
 from router.serve.persisted import PersistedOperations
+from router.serve.telemetry.telemetry import Telemetry
 from router.serve.variants.tenancy import Tenancy
 
 SDL = """
@@ -173,6 +174,7 @@ def library_engine(
     persisted: PersistedOperations | None = None,
     control: DemandControl | None = None,
     tenancy: Tenancy | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Engine:
     """An engine that forwards whole operations to the only subgraph."""
     schema = build_schema(SDL)
@@ -196,7 +198,16 @@ def library_engine(
         )
 
     transports = {"library": subgraph.transport()}
-    return Engine(schema, plan, transports, limits, persisted=persisted, control=control, tenancy=tenancy)
+    return Engine(
+        schema,
+        plan,
+        transports,
+        limits,
+        persisted=persisted,
+        control=control,
+        tenancy=tenancy,
+        telemetry=telemetry,
+    )
 
 
 def _keys(operation: OperationDefinitionNode) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""What clients get to see of the errors of subgraphs."""

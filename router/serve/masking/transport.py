@@ -1,0 +1,91 @@
+"""A transport whose errors are masked before anybody sees them."""
+
+import logging
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final, cast
+from uuid import uuid4
+
+from router.execute.errors import DOWNSTREAM_CODE
+from router.execute.json import JSONObject
+from router.execute.transport.base import SubgraphRequest, SubgraphResponse, Transport
+from router.serve.masking.config import ErrorPolicy, Masking
+from router.serve.masking.internals import shows_internals
+from router.serve.telemetry.redaction import without_values
+
+logger = logging.getLogger(__name__)
+
+MESSAGE: Final = "The subgraph failed to answer this."
+
+LOGGED: Final = 5
+"""Messages of one answer that are logged: a list of a thousand objects may fail a thousand times alike."""
+
+LONGEST_LOGGED: Final = 2_000
+"""Characters of each."""
+
+_CODE: Final = re.compile(r"[A-Za-z][\w.-]{0,63}")
+"""What is a code rather than a text."""
+
+
+class MaskingTransport:
+    """Around any transport to one subgraph. Answers without errors pass as they are."""
+
+    def __init__(self, inner: Transport, subgraph: str, policy: ErrorPolicy) -> None:
+        self.inner = inner
+        self._subgraph = subgraph
+        self._all = policy.of(subgraph) is Masking.ALL
+        self._codes = frozenset(policy.codes)
+        self._extensions = frozenset(policy.extensions)
+
+    async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
+        response = await self.inner.fetch(request)
+        return self._masked(response) if response.errors else response
+
+    async def subscribe(self, request: SubgraphRequest) -> AsyncGenerator[SubgraphResponse]:
+        async with aclosing(self.inner.subscribe(request)) as events:
+            async for event in events:
+                yield self._masked(event) if event.errors else event
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+    def _masked(self, response: SubgraphResponse) -> SubgraphResponse:
+        """The response whose masked errors have an id, all of them the same, that the log has as well."""
+        id_ = str(uuid4())
+        shown = tuple(self._shown(error, id_) for error in response.errors)
+        hidden = [error for error, each in zip(response.errors, shown, strict=True) if each["message"] is MESSAGE]
+        if hidden:
+            self._log(id_, hidden)
+        return replace(response, errors=shown)
+
+    def _shown(self, error: Mapping[str, Any], id_: str) -> Mapping[str, Any]:
+        given: Any = error.get("extensions")
+        extensions = cast("JSONObject", given) if isinstance(given, dict) else {}
+        code = extensions.get("code")
+        if self._all:
+            hidden = not isinstance(code, str) or code not in self._codes
+        else:
+            hidden = shows_internals(error["message"])
+            extensions = {name: value for name, value in extensions.items() if not shows_internals(value)}
+        if not hidden:
+            return {**error, "extensions": extensions}
+        kept = {name: value for name, value in extensions.items() if name in self._extensions}
+        kept["code"] = code if isinstance(code, str) and _CODE.fullmatch(code) else DOWNSTREAM_CODE
+        place = {"path": error["path"]} if "path" in error else {}
+        return {"message": MESSAGE, **place, "extensions": {**kept, "id": id_}}
+
+    def _log(self, id_: str, hidden: Sequence[Mapping[str, Any]]) -> None:
+        messages = dict.fromkeys(without_values(each["message"][:LONGEST_LOGGED]) for each in islice(hidden, LOGGED))
+        what = "\n".join(messages)
+        logger.error("Error %s of subgraph %s (%d in one answer): %s", id_, self._subgraph, len(hidden), what)
+
+
+def masking(transports: Mapping[str, Transport], policy: ErrorPolicy) -> dict[str, Transport]:
+    """The transports, with errors masked where the policy says so."""
+    return {
+        name: each if policy.of(name) is Masking.NONE else MaskingTransport(each, name, policy)
+        for name, each in transports.items()
+    }
