@@ -13,6 +13,8 @@ from router.serve.access.identity import Identity
 from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
+from router.serve.limits import Limits
+from router.serve.persisted import PersistedOperations
 from router.serve.request import Authenticate, RequestContext
 from shared.bearer import bearer_token
 from shared.caller import Caller
@@ -57,9 +59,14 @@ def identify(caller: Caller, expires: float) -> Identity:
 
 
 def build_gateway(
-    subgraphs: Sequence[Subgraph], transports: Mapping[str, Transport], control: DemandControl | None = None
+    subgraphs: Sequence[Subgraph],
+    transports: Mapping[str, Transport],
+    control: DemandControl | None = None,
+    *,
+    limits: Limits | None = None,
+    persisted: PersistedOperations | None = None,
 ) -> Gateway:
-    """Compose the subgraphs and make the engine that answers for them, as far as `control` allows.
+    """Compose the subgraphs and make the engine that answers for them, as far as `control` and `limits` allow.
 
     Raises:
         CannotStart: they do not compose.
@@ -70,7 +77,9 @@ def build_gateway(
             "The subgraphs do not compose into one graph.",
             details=tuple(f"{error.code}: {error.message}" for error in composed.errors),
         )
-    return Engine.from_sdl(composed.supergraph_sdl, transports, defer=True, control=control)
+    return Engine.from_sdl(
+        composed.supergraph_sdl, transports, limits, defer=True, control=control, persisted=persisted
+    )
 
 
 def _authorization(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> dict[str, str]:

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from starlette.applications import Starlette
 
 from router.compose import Subgraph
 from router.execute import InProcessTransport, Transport
 from router.serve.app import create_app
+from router.serve.commands import persisted_operations
 from router.serve.demand.control import DemandControl
+from router.serve.persisted import ManifestError
 from router.serve.request import Hooks
 from router.serve.streams.revocation import Revocations
-from router.serve.traffic import Concurrency, Traffic, TrafficConfig, TrafficError, build_transports
+from router.serve.traffic import TrafficError, build_transports
 from shared import telemetry
 from shared.router_tokens import keys_of, public_keys
 from shared.tokens import TokenVerifier, generate_signing_key
@@ -24,6 +26,7 @@ from studium.ended_sessions import EndedSessions
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.keys import create_verifier
 from studium.platform import SUBGRAPHS
+from studium.router_policies import RouterPolicies, read_policies
 from studium.serving import serve
 from studium.settings import StudiumSettings
 from studium.subgraphs_file import read_subgraphs
@@ -33,10 +36,6 @@ if TYPE_CHECKING:
     from shared.graphql.app import SubgraphApp
 
 Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[None]]
-
-TRAFFIC: Final = TrafficConfig(Traffic(concurrency=Concurrency(requests=100, waiting=1_000)))
-"""To subgraphs behind HTTP. Each has a pool of database connections that is a good deal smaller: what is more than a
-few times as many waits better here, where tenants take turns, than there, where they do not."""
 
 
 def serve_router(settings: StudiumSettings) -> int:
@@ -50,15 +49,16 @@ def serve_router(settings: StudiumSettings) -> int:
 
 def _router_to_services(settings: StudiumSettings) -> Starlette:
     assert settings.subgraphs is not None  # noqa: S101 - the caller looked
+    policies = read_policies(settings.router_config)
     subgraphs = asyncio.run(read_subgraphs(settings.subgraphs, lambda name: introduction(settings.router_key, name)))
     try:
         urls = {subgraph.name: subgraph.url for subgraph in subgraphs}
-        transports = build_transports(urls, TRAFFIC, signing(settings.router_key))
+        transports = build_transports(urls, policies.traffic, signing(settings.router_key))
     except TrafficError as error:
         raise CannotStart(str(error)) from error
-    gateway = build_gateway(subgraphs, transports, DemandControl(demand_of(settings)))
+    gateway = _gateway(settings, policies, subgraphs, transports)
     hooks, following = _hooks(settings, create_verifier(settings))
-    return create_app(gateway, hooks=hooks, lifespan=_closing(gateway, following))
+    return _app(policies, gateway, hooks, _closing(gateway, following))
 
 
 def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
@@ -69,14 +69,40 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     parts = replace(Parts.create(settings), router_keys=keys_of(public_keys(key)))
     apps = [create_subgraph(name, parts) for name in SUBGRAPHS]
     subgraphs = [Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps]
-    gateway = build_gateway(subgraphs, signed(_inside(apps), key), DemandControl(demand_of(settings)))
+    policies = read_policies(settings.router_config)
+    gateway = _gateway(settings, policies, subgraphs, signed(_inside(apps), key))
     hooks, following = _hooks(settings, parts.verifier)
-    app = create_app(gateway, hooks=hooks, lifespan=_closing(gateway, running(parts, apps), following))
+    app = _app(policies, gateway, hooks, _closing(gateway, running(parts, apps), following))
     auth = next(each for each in apps if each.name == "auth")
     app.router.routes.extend(
         route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
     )
     return app
+
+
+def _gateway(
+    settings: StudiumSettings,
+    policies: RouterPolicies,
+    subgraphs: Sequence[Subgraph],
+    transports: Mapping[str, Transport],
+) -> Gateway:
+    try:
+        persisted = persisted_operations(policies.persisted)
+    except ManifestError as error:
+        raise CannotStart(str(error)) from error
+    control = DemandControl(demand_of(settings))
+    return build_gateway(subgraphs, transports, control, limits=policies.limits, persisted=persisted)
+
+
+def _app(policies: RouterPolicies, gateway: Gateway, hooks: Hooks, lifespan: Lifespan) -> Starlette:
+    return create_app(
+        gateway,
+        hooks=hooks,
+        graphiql=policies.graphiql,
+        http=policies.http,
+        streams=policies.streams,
+        lifespan=lifespan,
+    )
 
 
 def _hooks(settings: StudiumSettings, verifier: TokenVerifier) -> tuple[Hooks, Lifespan]:

@@ -30,6 +30,8 @@ class StudiumSettings(PlatformSettings):
     """The key set (JSON) of such keys, for subgraphs: with it, they answer the router alone."""
     subgraphs: Path | None = None
     """The supergraph configuration (Rover's format) of a router whose subgraphs are behind HTTP."""
+    router_config: Path | None = None
+    """A YAML file that says more of the router: `studium.router_policies` lists its keys."""
     operation_cost: PositiveInt = 200_000
     """Most that one operation may cost: about as many objects as it asks for."""
     tenant_requests_per_minute: PositiveInt | None = 60_000

@@ -131,7 +131,7 @@ def app_of(config: RouterConfig) -> Starlette:
         hooks=Hooks(authentication_of(access)),
         access=Access(reject=access.reject),
         http=config.http,
-        persisted=_persisted(config.persisted),
+        persisted=persisted_operations(config.persisted),
         streams=config.streams,
         limits=config.limits,
         demand=config.demand,
@@ -147,7 +147,12 @@ def authentication_of(callers: Callers) -> Authenticate:
     return by_token(replace(callers.tokens, forward=callers.forward))
 
 
-def _persisted(policy: PersistedPolicy) -> PersistedOperations:
+def persisted_operations(policy: PersistedPolicy) -> PersistedOperations:
+    """What clients may name, and send.
+
+    Raises:
+        ManifestError: a file does not say which documents are trusted, or none does and others are refused.
+    """
     if policy.safelist is not Safelist.OFF and not policy.manifests:
         raise ManifestError("Say which documents are trusted: persisted.manifests, or --persisted.")
     return PersistedOperations(policy)

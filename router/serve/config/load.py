@@ -3,7 +3,9 @@
 import argparse
 import os
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
+from typing import TypeVar
 
 from router.serve.config.convert import convert
 from router.serve.config.environment import read_environment
@@ -11,6 +13,17 @@ from router.serve.config.model import RouterConfig
 from router.serve.config.nodes import Items, Keys, Node, Text, merged
 from router.serve.config.options import given_by
 from router.serve.config.reading import read_file
+
+T = TypeVar("T")
+
+
+def settings_from(kind: type[T], *said: Node) -> T:
+    """The settings of a dataclass whose keys are some of the router's; what is said later changes what was earlier.
+
+    Raises:
+        ConfigurationError: with all that is wrong.
+    """
+    return convert(kind, _with_common_traffic(reduce(merged, said)))
 
 
 def load_config(path: Path | None, options: Node, environment: Mapping[str, str] = os.environ) -> RouterConfig:
@@ -20,8 +33,7 @@ def load_config(path: Path | None, options: Node, environment: Mapping[str, str]
         ConfigurationError: with all that is wrong.
     """
     file: Node = Keys({}, "the command line") if path is None else read_file(path, environment)
-    said = merged(merged(file, read_environment(environment)), options)
-    return convert(RouterConfig, _with_common_traffic(said))
+    return settings_from(RouterConfig, file, read_environment(environment), options)
 
 
 def config_of(arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ) -> RouterConfig:
