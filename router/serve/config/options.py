@@ -77,7 +77,8 @@ class Switch(argparse.BooleanOptionalAction):
     """Sets the key `key` to true, or with `--no-` before its name to false."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, *, key: str, help: str) -> None:
-        super().__init__(option_strings, dest, default=argparse.SUPPRESS, help=help)
+        given: dict[str, Any] = {"default": argparse.SUPPRESS, "help": help}  # its other overload is deprecated
+        super().__init__(option_strings, dest, **given)
         self._key = tuple(key.split("."))
 
     def __call__(
