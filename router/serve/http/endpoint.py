@@ -6,6 +6,7 @@ Source: https://graphql.github.io/graphql-over-http/draft/
 import re
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
@@ -91,6 +92,8 @@ class GraphQLEndpoint:
         self, asked: Asked, kind: Kind, client: Client, receive: Receive, formats: Formats | None
     ) -> Response | Stream | list[Response]:
         if isinstance(asked, list):
+            if formats is not None and formats.whole is not None:
+                raise Refused.because("Several operations are answered as JSON only.", status=HTTPStatus.NOT_ACCEPTABLE)
             return await answer_batch(partial(self._prepared, kind, client), asked, client.context, receive)
         operation = await self._prepared(kind, client, asked)
         if operation.kind is OperationKind.QUERY:

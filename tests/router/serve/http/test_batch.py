@@ -46,6 +46,16 @@ class TestAnswers:
             {"data": {"rename": {"title": "x"}}},
         ]
 
+    @pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed"])
+    async def test_who_takes_nothing_but_streams_gets_none_of_them(
+        self, engine: Engine, subgraph: LibrarySubgraph, accept: str
+    ) -> None:
+        async with client_of(engine) as client:
+            response = await client.post("/graphql", json=[BOOK_QUERY, BOOK_QUERY], headers={"accept": accept})
+        assert response.status_code == 406
+        assert code(response.json()) == "NOT_ACCEPTABLE"
+        assert subgraph.library.seen == []
+
     async def test_a_list_of_one_is_answered_by_a_list(self, engine: Engine) -> None:
         assert (await send(engine, [BOOK_QUERY])).json() == [BOOK]
 

@@ -1,0 +1,18 @@
+"""Whatever clients send, the router answers by the specifications, promptly, and nothing is left of it."""
+
+from typing import Final
+
+from tests.conformance.inputs.runs import Trials
+
+INPUTS: Final = 2_500
+HELD_SECONDS: Final = 5.0
+"""Of processor time. Generous: what it guards against takes many seconds."""
+
+
+async def test_no_input_hurts() -> None:
+    trials = Trials()
+    found = await trials.run(range(1_000_000), inputs=INPUTS, window=INPUTS // 2)
+    assert found is None, str(found)
+    assert trials.tally.inputs >= INPUTS
+    assert trials.tally.longest < HELD_SECONDS
+    assert len({each.tasks for each in trials.tally.windows}) == 1

@@ -1,0 +1,45 @@
+"""A million inputs that clients might send, and what the router makes of them: `make fuzz`.
+
+`FUZZ_SEED` is the first input and `FUZZ_INPUTS` how many there are, for another or a shorter run.
+"""
+
+import os
+import sys
+from typing import Final
+
+import pytest
+
+from tests.conformance.inputs.runs import PROMPT_SECONDS, Tally, Trials
+
+FIRST: Final = int(os.environ.get("FUZZ_SEED", "1000000000"))
+INPUTS: Final = int(os.environ.get("FUZZ_INPUTS", "1000000"))
+SHARES: Final = 20
+ROOM: Final = 10_000_000
+"""Seeds of a share: one seed may be several messages on one connection, or one request."""
+
+GROWTH_MEGABYTES: Final = 10
+"""What the second half of a share may add to memory: by then, everything that is kept for later is full."""
+
+
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("share", range(SHARES))
+async def test_no_input_hurts(share: int) -> None:
+    """Up to the first that does, which is printed with its seed."""
+    trials, inputs = Trials(), INPUTS // SHARES
+    first = FIRST + share * ROOM
+    found = await trials.run(range(first, first + ROOM), inputs=inputs, window=max(1, inputs // 10))
+    sys.stderr.write(f"share {share}: {trials.tally}\n")
+    assert found is None, str(found)
+    assert trials.tally.inputs >= inputs
+    assert _growth(trials.tally) < GROWTH_MEGABYTES
+    assert {(each.handles, each.tasks) for each in trials.tally.windows[1:]} == {
+        (trials.tally.windows[0].handles, trials.tally.windows[0].tasks)
+    }
+    for seed in trials.tally.late:
+        assert await trials.held(seed) < PROMPT_SECONDS, f"input {seed} keeps the event loop busy"
+
+
+def _growth(tally: Tally) -> float:
+    """From the middle to the end, in megabytes."""
+    half = tally.windows[len(tally.windows) // 2 :]
+    return half[-1].megabytes - half[0].megabytes
