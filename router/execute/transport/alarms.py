@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf
 from operator import attrgetter
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 GRAIN_SECONDS = 0.002
 """An alarm rings at most so much too late."""
@@ -30,6 +30,18 @@ class Alarm:
     def ring(self) -> None:
         """The moment has come."""
         self._ring()
+
+
+class Clock(Protocol):
+    """What looks after alarms."""
+
+    def on(self, alarm: "Alarm | Bound", /) -> None:
+        """Let an alarm ring when its time has come."""
+        ...
+
+    def off(self, alarm: "Alarm | Bound", /) -> None:
+        """Forget an alarm, whether or not it has rung."""
+        ...
 
 
 class Alarms:
@@ -105,7 +117,7 @@ class Bound:
 
     __slots__ = ("_alarms", "_before", "_ended", "_task", "when")
 
-    def __init__(self, alarms: Alarms, when: float) -> None:
+    def __init__(self, alarms: Clock, when: float) -> None:
         self.when = when
         self._alarms = alarms
         self._task: asyncio.Task[object] | None = None

@@ -5,6 +5,8 @@ from types import TracebackType
 
 from starlette.types import Receive
 
+from router.serve.ticks import TICKS
+
 PATIENCE_SECONDS = 0.1
 """How long work may take before anybody looks whether the client is still there: most is done sooner."""
 
@@ -30,12 +32,12 @@ class UntilLeft:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in a task
         self._task = task
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._begin)
+        self._timer = TICKS.after(PATIENCE_SECONDS, self._begin)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        TICKS.off(self._timer)
         if self._watcher is not None:
             self._watcher.cancel()
         if self._left and kind is asyncio.CancelledError:

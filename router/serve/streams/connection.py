@@ -1,9 +1,9 @@
 """One client of a WebSocket: its identity, its operations and what is waiting to be sent to it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from math import inf
 from typing import Any, TypeAlias, cast
 
 from router.execute.json import JSONObject
@@ -13,7 +13,6 @@ from router.serve.http.parse import parse_parameters
 from router.serve.request import RequestContext
 from router.serve.streams.closing import (
     FORBIDDEN,
-    GOING_AWAY,
     ID_IN_USE,
     INIT_TIMEOUT,
     INTERNAL_ERROR,
@@ -23,11 +22,13 @@ from router.serve.streams.closing import (
     UNAUTHORIZED,
     Closed,
 )
+from router.serve.streams.delivery import delivery_of
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.operations import Operations
-from router.serve.streams.outbox import End, Event, Message, Notice, Outbox, next_within
+from router.serve.streams.outbox import Outbox
 from router.serve.streams.socket import Socket
 from router.serve.streams.term import Term
+from router.serve.ticks import TICKS
 
 TOO_MANY_OPERATIONS = "TOO_MANY_OPERATIONS"
 
@@ -63,50 +64,48 @@ class Connection:
         self._outbox = Outbox(self._settings.queue, self._settings.overflow)
         self._operations = Operations(engine, self._outbox)
         self._held = ExitStack()
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._asked = False
-        """Whether the client was sent a ping, and nothing has been heard of it since."""
+        self._delivery = delivery_of(socket, self._outbox, self._settings, self._end)
+        self._reading = TICKS.within(inf)
+        self._why: Closed | None = None
+        """Why somebody else than the client has ended the connection."""
 
     async def serve(self) -> None:
         """Go on until the client leaves or breaks the protocol, or its identity ends; then end whatever still runs."""
-        ends = asyncio.ensure_future(self._read()), asyncio.ensure_future(self._write()), self._ended
+        why = Closed(INTERNAL_ERROR, "Internal error")
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            with self._reading:
+                await self._read()
+        except Closed as closed:
+            why = closed
+        except TimeoutError:
+            why = self._why or why
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
+            masked(error)
         finally:
             self._held.close()
-            await _cancel(*ends)
+            await self._delivery.aclose()
             await self._operations.aclose()
-        for end in ends:
-            if not end.cancelled():
-                await self._socket.close(_closing(end.exception()))
+        await self._socket.close(why)
 
     async def _read(self) -> None:
         try:
-            async with asyncio.timeout(self._settings.init_seconds):
+            with TICKS.within(self._settings.init_seconds):
                 while self._context is None:
                     await self._handle(await self._socket.read())
         except TimeoutError as error:
             raise Closed(INIT_TIMEOUT, "Connection initialisation timeout") from error
         while True:
-            await self._outbox.room()
+            if self._outbox.is_crowded:
+                await self._outbox.room()
             message = await self._socket.read()
-            self._asked = False
+            self._delivery.heard()
             await self._handle(message)
 
-    async def _write(self) -> None:
-        """Send what is queued; where nothing is for a while, ask whether the client is still there."""
-        while True:
-            message = await next_within(self._outbox, self._settings.keep_alive_seconds)
-            if message is None:
-                await self._ask()
-            else:
-                await self._socket.write(_written(message))
-
-    async def _ask(self) -> None:
-        if self._asked:
-            raise Closed(GOING_AWAY, "The client does not answer")
-        self._asked = True
-        await self._socket.write({"type": "ping"})
+    def _end(self, why: Closed) -> None:
+        """End at once, whatever the client does."""
+        if self._why is None:
+            self._why = why
+            self._reading.end()
 
     async def _handle(self, message: JSONObject) -> None:
         match message["type"]:
@@ -151,12 +150,11 @@ class Connection:
             self._held.enter_context(self._keeper.census.counted(context.identity, self._host))
         except Refused as refused:
             raise Closed(TRY_AGAIN_LATER, str(refused)) from refused
-        self._held.callback(Term(context.identity, self._keeper.revocations, self._end).close)
+        self._held.callback(Term(context.identity, self._keeper.revocations, self._expired).close)
 
-    def _end(self, refused: Refused) -> None:
-        """Close at once; a client with a new token may come back."""
-        if not self._ended.done():
-            self._ended.set_exception(Closed(FORBIDDEN, str(refused)))
+    def _expired(self, refused: Refused) -> None:
+        """A client with a new token may come back."""
+        self._end(Closed(FORBIDDEN, str(refused)))
 
     def _subscribe(self, message: JSONObject) -> None:
         if self._context is None:
@@ -171,32 +169,6 @@ class Connection:
             self._operations.begin(id_, parse_parameters(message.get("payload")), self._context)
         except Refused as refused:
             self._outbox.put_end(id_, refused.errors)
-
-
-def _written(message: Message) -> JSONObject:
-    match message:
-        case Event():
-            return {"id": message.operation, "type": "next", "payload": message.told()}
-        case End(id_, None):
-            return {"id": id_, "type": "complete"}
-        case End(id_, errors):
-            return {"id": id_, "type": "error", "payload": errors}
-        case Notice():
-            return message.message
-
-
-def _closing(cause: BaseException | None) -> Closed:
-    if isinstance(cause, Closed):
-        return cause
-    if cause is not None:
-        masked(cause)
-    return Closed(INTERNAL_ERROR, "Internal error")
-
-
-async def _cancel(*tasks: asyncio.Future[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _id(message: JSONObject) -> str:

@@ -98,9 +98,9 @@ FRAMINGS: Final[Mapping[Format, Framing]] = {
 }
 
 
-def single_event(operation: str, payload: JSONObject) -> bytes:
-    """A response of one of several operations on an event stream."""
-    return b"event: next\ndata: %b\n\n" % orjson.dumps({"id": operation, "payload": payload})
+def single_event(operation: str, text: bytes) -> bytes:
+    """A response, as JSON, of one of several operations on an event stream."""
+    return b'event: next\ndata: {"id":%b,"payload":%b}\n\n' % (orjson.dumps(operation), text)
 
 
 def single_end(operation: str) -> bytes:

@@ -7,7 +7,6 @@ from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import orjson
 from starlette.types import Receive, Send
 
 from router.execute.json import JSONObject
@@ -18,10 +17,11 @@ from router.serve.request import RequestContext
 from router.serve.streams.cursor import cursor_in
 from router.serve.streams.framing import Framing
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.outbox import End, Event, Outbox, next_within
+from router.serve.streams.outbox import End, Event, Outbox
 from router.serve.streams.settings import Overflow, StreamSettings
 from router.serve.streams.term import Term
 from router.serve.telemetry.sighting import SIGHTING
+from router.serve.ticks import TICKS
 
 logger = logging.getLogger(__name__)
 
@@ -105,14 +105,13 @@ async def _write(framing: Framing, outbox: Outbox, settings: StreamSettings, sen
     writer = PatientWriter(send, settings.write_seconds)
     await writer.write(framing.opening)
     while True:
-        message = await next_within(outbox, settings.keep_alive_seconds)
+        message = await outbox.get_within(settings.keep_alive_seconds)
         if isinstance(message, End):
             last = framing.failure(message.errors) if message.errors else framing.end()
             await writer.write(last, more=False)
             return
         if isinstance(message, Event):
-            payload = message.told()
-            await writer.write(framing.part(orjson.dumps(payload), cursor_in(payload)))
+            await writer.write(framing.part(message.written(), cursor_in(message.payload)))
         else:
             await writer.write(framing.silence)
 
@@ -135,7 +134,7 @@ class PatientWriter:
             GivenUp: the client does not read.
         """
         try:
-            async with asyncio.timeout(self.seconds):
+            with TICKS.within(self.seconds):
                 await self.send({"type": "http.response.body", "body": text, "more_body": more})
         except TimeoutError as error:
             logger.info("A client did not read its stream for %s seconds and is given up.", self.seconds)

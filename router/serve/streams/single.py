@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 from starlette.types import Receive, Scope, Send
 
 from router.serve.engine import Engine
@@ -27,7 +28,7 @@ from router.serve.request import Hooks, RequestContext
 from router.serve.streams.cursor import with_cursor
 from router.serve.streams.framing import EventStream, single_end, single_event
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.outbox import End, Event, next_within
+from router.serve.streams.outbox import End, Event
 from router.serve.streams.over_http import GivenUp, PatientWriter, begin_stream
 from router.serve.streams.reservation import Reservation, Reservations, token_in
 from router.serve.variants.entrance import Entrance, address_of
@@ -111,15 +112,15 @@ class SingleConnectionEndpoint:
         await begin_stream(framing.content_type, send)
         await writer.write(framing.opening)
         while True:
-            message = await next_within(reservation.outbox, self._settings.keep_alive_seconds)
+            message = await reservation.outbox.get_within(self._settings.keep_alive_seconds)
             match message:
                 case Event(id_):
-                    await writer.write(single_event(id_, message.told()))
+                    await writer.write(single_event(id_, message.written()))
                 case End(operation=""):
                     break
                 case End(id_, errors):
                     if errors is not None:
-                        await writer.write(single_event(id_, {"errors": errors}))
+                        await writer.write(single_event(id_, orjson.dumps({"errors": errors})))
                     await writer.write(single_end(id_))
                 case _:
                     await writer.write(framing.silence)

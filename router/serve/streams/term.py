@@ -1,13 +1,14 @@
 """How long a client's identity holds: what it has opened ends with it."""
 
-import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from time import time
 
+from router.execute.transport.alarms import Alarm
 from router.serve.access.identity import Identity
 from router.serve.errors import Refused
 from router.serve.streams.revocation import Revocations
+from router.serve.ticks import TICKS
 
 UNAUTHENTICATED = "UNAUTHENTICATED"
 EXPIRED = "The access token has expired."
@@ -24,7 +25,7 @@ class Term:
         self._identity = identity
         self._end = end
         self._watch = None if identity is None else revocations.watch(identity, self._revoked)
-        self._timer: asyncio.Handle | None = None
+        self._timer: Alarm | None = None
         self._wait()
 
     def close(self) -> None:
@@ -32,17 +33,19 @@ class Term:
         if self._watch is not None:
             self._watch.close()
         if self._timer is not None:
-            self._timer.cancel()
+            TICKS.off(self._timer)
 
     def _wait(self) -> None:
         if self._identity is None or self._identity.expires is None:
             return
         left = self._identity.expires - time()
-        loop = asyncio.get_running_loop()
         if left > 0:
-            self._timer = loop.call_later(min(left, LOOK_SECONDS), self._wait)
+            self._timer = TICKS.after(min(left, LOOK_SECONDS), self._wait)
         else:
-            self._timer = loop.call_soon(self._over, EXPIRED)
+            self._timer = TICKS.after(0, self._expired)
+
+    def _expired(self) -> None:
+        self._over(EXPIRED)
 
     def _revoked(self) -> None:
         self._over(REVOKED)

@@ -18,7 +18,7 @@ from router.serve.request import Hooks
 from router.serve.streams.closing import BAD_REQUEST, FORBIDDEN, UNKNOWN_SUBPROTOCOL, Closed
 from router.serve.streams.connection import Connection
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.socket import Socket
+from router.serve.streams.socket import Socket, wire_of
 from router.serve.variants.entrance import Entrance, address_of
 
 PROTOCOL = "graphql-transport-ws"
@@ -44,6 +44,7 @@ class WebSocketEndpoint:
             send,
             message_bytes=self._engine.limits.body_bytes,
             write_seconds=self._keeper.settings.write_seconds,
+            wire=wire_of(scope),
         )
         if PROTOCOL not in scope["subprotocols"]:
             await send({"type": "websocket.accept"})

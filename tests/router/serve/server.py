@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from router.serve.streams.wire.protocol import WireProtocol
+
 
 @asynccontextmanager
 async def serving(app: ASGIApp) -> AsyncGenerator[str]:
@@ -22,7 +24,8 @@ async def started(app: ASGIApp, servers: list[uvicorn.Server]) -> AsyncGenerator
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*listener.getsockname())
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, ws=WireProtocol, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
         servers.append(server)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110  # uvicorn sets a flag and tells nobody

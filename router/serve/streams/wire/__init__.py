@@ -1,0 +1,1 @@
+"""WebSockets behind uvicorn, for servers that hold very many of them."""
