@@ -39,7 +39,7 @@ class Documents:
     """Parses and validates, and remembers the outcome, refusals included.
 
     Attributes:
-        known: outcomes by texts.
+        known: outcomes by texts, for all schemas that share the room.
     """
 
     def __init__(
@@ -60,8 +60,19 @@ class Documents:
         self._schema = schema
         self._limits = limits
         self._seconds = seconds or Histogram()
-        self.known: LruCache[str, DocumentNode | Refused] = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS, counts)
+        self.known: LruCache[tuple[Documents, str], DocumentNode | Refused]
+        self.known = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS, counts)
         self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
+
+    def of(self, schema: GraphQLSchema, limits: Limits) -> "Documents":
+        """The documents of another schema, which share the room of these."""
+        others = Documents(schema, limits, seconds=self._seconds)
+        others.known, others._turns = self.known, self._turns
+        return others
+
+    def forget(self) -> None:
+        """Give the room back."""
+        self.known.drop(lambda key: key[0] is self)
 
     async def valid(self, text: str) -> DocumentNode:
         """The document of `text`.
@@ -69,11 +80,11 @@ class Documents:
         Raises:
             Refused: it is too large, no GraphQL or not valid; or many others are being looked at.
         """
-        known = self.known.get(text)
+        known = self.known.get((self, text))
         if known is None:
             with self._seconds.measuring():
                 known = await self._looked_at(text)
-            self.known.put(text, known, len(text))
+            self.known.put((self, text), known, len(text))
         if isinstance(known, Refused):
             raise Refused(known.errors, known.status)
         return known
@@ -82,7 +93,7 @@ class Documents:
         if len(text) <= INLINE_CHARACTERS:
             return self._outcome(text)
         async with self._turns.turn() as run:
-            return self.known.get(text) or await run(self._outcome, text)
+            return self.known.get((self, text)) or await run(self._outcome, text)
 
     def _outcome(self, text: str) -> DocumentNode | Refused:
         try:
@@ -109,7 +120,7 @@ class Documents:
         except (GraphQLError, RecursionError) as error:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
         check_operations(document, self._limits)
-        most, hide = self._limits.validation_errors, not self._limits.introspection
+        most, hide = self._limits.validation_errors, not self._limits.suggests
         errors = validate(self._schema, document, RULES, max_errors=most, hide_suggestions=hide)
         if not errors:
             errors = self._overlaps(document)

@@ -33,7 +33,10 @@ from router.serve.telemetry.numbers import Numbers
 from router.serve.telemetry.sighting import SIGHTING
 from router.serve.telemetry.telemetry import Telemetry
 from router.serve.turns import Turns
-from router.serve.variants.tenancy import Tenancy
+from router.serve.variants.contracts import Contracts, PublicPart
+from router.serve.variants.graph import GraphVariant, GraphVariants
+from router.serve.variants.policy import ContractTags
+from router.serve.variants.tenancy import Tenancy, TenancySettings
 from router.supergraph import Supergraph
 from router.supergraph.access import AccessRules, Requirements
 from router.supergraph.api_schema import with_defer
@@ -50,10 +53,12 @@ class Variant(NamedTuple):
     """Whatever of a request, beside its text, shapes the plan.
 
     Attributes:
+        graph: what is shown.
         labels: of `@override`, that hold.
         failing: what the operation may need and its caller does not have.
     """
 
+    graph: GraphVariant
     labels: frozenset[str]
     failing: Requirements = NOTHING
 
@@ -78,6 +83,7 @@ class Engine:
         errors: ErrorPolicy | None = None,
         telemetry: Telemetry | None = None,
         supergraph_id: str = "",
+        contracts: Contracts | None = None,
     ) -> None:
         """Make what is shared by all requests.
 
@@ -97,6 +103,7 @@ class Engine:
             errors: what clients are told of those of subgraphs.
             telemetry: looks at all of it; None where nobody does. It stays the caller's as well.
             supergraph_id: tells it from others.
+            contracts: make parts of the supergraph for those who are not to see the whole; None where nobody is.
         """
         self.schema = schema if plan_deferring is None else with_defer(schema)
         self.limits = limits or Limits()
@@ -106,7 +113,6 @@ class Engine:
         self._persisted = persisted
         self._enforcement = enforcement
         self.control = control or DemandControl()
-        self._prices = Prices(self.schema, costs or Costs(), self.control.demand)
         masked_ = masking(transports, errors or ErrorPolicy())
         self.transports: Mapping[str, Transport] = masked_ if telemetry is None else telemetry.around(masked_)
         self.tenancy = tenancy
@@ -116,6 +122,10 @@ class Engine:
         self._planning = numbers.planning
         counts = numbers.caches
         self._documents = Documents(self.schema, self.limits, counts["documents"], numbers.parsing)
+        prices = Prices(self.schema, costs or Costs(), self.control.demand)
+        whole = GraphVariant(PublicPart(self.schema), self.limits, self._documents, prices, ContractTags())
+        most = TenancySettings().variants if tenancy is None else tenancy.settings.variants
+        self._graphs = GraphVariants(whole, contracts, most, self._forget)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
         self._operations: LruCache[tuple[str, str | None, Variant], Operation] = LruCache(
             CACHED_OPERATIONS, CACHED_CHARACTERS, counts["operations"]
@@ -169,6 +179,7 @@ class Engine:
             errors=errors,
             telemetry=telemetry,
             supergraph_id=sha256(supergraph_sdl.encode()).hexdigest()[:16],
+            contracts=Contracts(supergraph_sdl, defer=defer),
         )
 
     @property
@@ -213,12 +224,13 @@ class Engine:
         key = (request.query, request.operation_name, variant, deferring)
         known = self._incremental.get(key)
         if known is None:
-            document = await self._documents.valid(request.query)
+            graph = variant.graph
+            document = await graph.documents.valid(request.query)
             with refusing():
                 with self._planning.measuring():
                     async with self._turns.turn() as run:
                         plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
-                known = IncrementalExecutor(plan, self.transports, self.schema, max_objects=self.limits.objects)
+                known = IncrementalExecutor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
         response = await known.execute(variables, context.headers, context.terms(operation.seconds))
         self.control.tell(charge, response.initial)
@@ -282,7 +294,7 @@ class Engine:
             if not request.query:
                 raise unsupported()
             async with self.control.counting(context):
-                document = await self._documents.valid(request.query)
+                document = await variant.graph.documents.valid(request.query)
                 with self._planning.measuring():
                     async with self._turns.turn() as run:
                         known = self._operations.get(key)
@@ -294,17 +306,27 @@ class Engine:
         return known
 
     async def _variant(self, request: GraphQLRequest, context: RequestContext) -> Variant:
+        policy, graph = context.policy, self._graphs.whole
+        if policy is not None:
+            graph = await self._graphs.of(policy, context.identity)
         labels = frozenset[str]() if self._labels is None else self._labels.outcome(context.rollout)
         if self._enforcement is None or not request.query:
-            return Variant(labels)
-        return Variant(labels, await self._enforcement.failing(request, context, self._documents.valid))
+            return Variant(graph, labels)
+        return Variant(graph, labels, await self._enforcement.failing(request, context, graph.documents.valid))
 
     async def aclose(self) -> None:
         """Close the transports."""
         for transport in self.transports.values():
             await transport.aclose()
 
+    def _forget(self, graph: GraphVariant) -> None:
+        """Keep nothing that was made for a variant which is not kept itself."""
+        graph.documents.forget()
+        self._operations.drop(lambda key: key[2].graph is graph)
+        self._incremental.drop(lambda key: key[2].graph is graph)
+
     def _planned(self, document: DocumentNode, operation_name: str | None, variant: Variant) -> Operation:
+        graph = variant.graph
         definition = get_operation_ast(document, operation_name)
         if definition is None:
             message = (
@@ -314,14 +336,14 @@ class Engine:
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
         with refusing():
-            estimate = Estimate(self._prices, document, definition)
-            meter = Meter.of(self._prices, document, definition) if self.control.demand.measured else None
+            estimate = Estimate(graph.prices, document, definition)
+            meter = Meter.of(graph.prices, document, definition) if self.control.demand.measured else None
             plan = self._plan_for(document, operation_name, variant)
-            executor = Executor(plan, self.transports, self.schema, max_objects=self.limits.objects)
+            executor = Executor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
         seconds = self.limits.operation_seconds
         return Operation(
-            self.schema, definition, estimate, executor, self.limits, self.control, meter, deferring, seconds
+            graph.schema, definition, estimate, executor, graph.limits, self.control, meter, deferring, seconds
         )
 
     def _plan_for(
@@ -330,6 +352,11 @@ class Engine:
         operation_name: str | None,
         variant: Variant,
         deferring: frozenset[str] | None = None,
+    ) -> QueryPlan:
+        return variant.graph.shown(self._whole_plan(document, operation_name, variant, deferring))
+
+    def _whole_plan(
+        self, document: DocumentNode, operation_name: str | None, variant: Variant, deferring: frozenset[str] | None
     ) -> QueryPlan:
         if self._enforcement is not None and variant.failing:
             denied = self._enforcement.denied(variant.failing)

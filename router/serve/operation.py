@@ -128,7 +128,7 @@ class Operation:
         if variables:
             check_variables(variables, self.limits)
         try:
-            coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.introspection)
+            coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.suggests)
         except InvalidVariables as invalid:
             raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
         cost = self.estimate.of(coerced)

@@ -177,6 +177,7 @@ class Federation:
     def __init__(self, subgraphs: Mapping[str, str], world: World) -> None:
         composed = compose([Subgraph(name, f"http://{name}", sdl) for name, sdl in subgraphs.items()])
         assert isinstance(composed, Composed), composed
+        self.supergraph_sdl = composed.supergraph_sdl
         self.supergraph = Supergraph.from_sdl(composed.supergraph_sdl)
         self.planner = Planner(self.supergraph)
         self.subgraphs = {name: Simulated(name, sdl, world) for name, sdl in subgraphs.items()}

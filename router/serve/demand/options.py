@@ -23,7 +23,7 @@ def add_demand_options(parser: argparse.ArgumentParser) -> None:
         key="limits.{}",
         dashed=True,
         metavar="NAME=NUMBER",
-        help=f"of what clients send: {', '.join(each.name for each in fields(Limits) if each.name != 'introspection')}",
+        help=f"of what clients send: {', '.join(each.name for each in fields(Limits) if each.type is not bool)}",
     )
     switch(
         "--introspection",

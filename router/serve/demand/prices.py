@@ -57,6 +57,10 @@ class Prices:
     demand: Demand
     _known: dict[tuple[str, str], Price | None] = field(default_factory=dict[tuple[str, str], "Price | None"])
 
+    def of_schema(self, schema: GraphQLSchema) -> "Prices":
+        """The prices of a schema that is a part of this one."""
+        return Prices(schema, self.costs, self.demand)
+
     def of(self, parent: str, name: str) -> Price | None:
         """The price of a field; None for what no subgraph is asked for, which costs nothing."""
         key = (parent, name)

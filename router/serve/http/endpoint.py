@@ -107,7 +107,7 @@ class GraphQLEndpoint:
     async def _prepared(self, kind: Kind, client: Client, request: GraphQLRequest) -> Operation:
         operation = await self._engine.prepare(request, client.context)
         if kind is Kind.FORM:
-            self._incoming.check_files(self._engine.schema, operation, request)
+            self._incoming.check_files(operation, request)
         return operation
 
     async def _execute(

@@ -5,7 +5,6 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, TypeAlias, cast
 
-from graphql import GraphQLSchema
 from starlette.types import Receive, Scope
 
 from router.plan.nodes import OperationKind
@@ -97,7 +96,7 @@ class Incoming:
         check_size(entries, self._batch)
         return entries
 
-    def check_files(self, schema: GraphQLSchema, operation: Operation, request: GraphQLRequest) -> None:
+    def check_files(self, operation: Operation, request: GraphQLRequest) -> None:
         """Look at where the files of a form are.
 
         Raises:
@@ -106,7 +105,7 @@ class Incoming:
         if operation.kind is OperationKind.SUBSCRIPTION:
             raise Refused.because("A subscription cannot come with files.")
         if self._uploads is not None:
-            check_places(schema, operation.definition, request.variables, self._uploads.scalar)
+            check_places(operation.schema, operation.definition, request.variables, self._uploads.scalar)
 
 
 def not_allowed(allow: str, message: str) -> Refused:

@@ -21,6 +21,7 @@ class Limits:
         aliases: of an operation, counted where fragments are spread.
         directives: of an operation, counted where fragments are spread.
         introspection: whether clients may ask for the schema; without it, errors suggest no names either.
+        suggestions: whether errors suggest names of the schema.
         introspection_depth: lists of the schema within lists, through fragments.
         introspection_lists: of the schema that an operation asks for; each may be as long as the schema.
         variable_depth: lists and objects within each other in the variables.
@@ -43,6 +44,7 @@ class Limits:
     aliases: int = 200
     directives: int = 500
     introspection: bool = True
+    suggestions: bool = True
     introspection_depth: int = 2
     introspection_lists: int = 20
     variable_depth: int = 50
@@ -51,3 +53,8 @@ class Limits:
     operation_seconds: float | None = 30.0
     validation_errors: int = 20
     planning_seconds: float = 5.0
+
+    @property
+    def suggests(self) -> bool:
+        """Whether clients are told names that they may have meant."""
+        return self.introspection and self.suggestions

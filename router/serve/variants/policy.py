@@ -1,11 +1,50 @@
 """What holds for a tenant: plain values, from a file or from whoever knows the tenants."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
+
+from router.compose.contracts import Contract
+from router.serve.access.identity import Identity
 
 if TYPE_CHECKING:
     from router.serve.request import RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class ContractTags:
+    """Which part of the supergraph a tenant sees, by `@tag`.
+
+    What is not part of it does not exist for the tenant's clients, whatever subgraphs need of it among themselves.
+
+    Attributes:
+        include: fields and unions without one of these tags are hidden; nothing is for want of a tag, if there are
+            none.
+        exclude: whatever has one of these tags is hidden, whatever else it has.
+        hide_unreachable: types that no visible field leads to are hidden, too.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    hide_unreachable: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything can be hidden."""
+        return bool(self.include or self.exclude or self.hide_unreachable)
+
+    def contract(self) -> Contract:
+        """The same for the composer."""
+        return Contract(frozenset(self.include), frozenset(self.exclude), self.hide_unreachable)
+
+
+class Introspection(Enum):
+    """Who may ask for the schema."""
+
+    OFF = "off"
+    ON = "on"
+    SCOPED = "scoped"
+    """Callers with one of the policy's `introspection_scopes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +53,28 @@ class TenantPolicy:
 
     Attributes:
         names: by which hosts, headers and paths may name the tenant, beside the name in its tokens.
+        contract: the part of the supergraph that its clients see.
+        introspection: who may ask for the schema, instead of what the router's limits say; None leaves it to them.
+        introspection_scopes: that `scoped` looks at.
+        suggestions: whether errors suggest names of the schema to those who may ask for it; None leaves it to the
+            router's limits. Others never get any.
     """
 
     names: tuple[str, ...] = ()
+    contract: ContractTags = field(default_factory=ContractTags)
+    introspection: Introspection | None = None
+    introspection_scopes: tuple[str, ...] = ()
+    suggestions: bool | None = None
+
+    def introspects(self, identity: Identity | None, *, otherwise: bool) -> bool:
+        """Whether a caller may ask for the schema; `otherwise` is what holds for all."""
+        match self.introspection:
+            case None:
+                return otherwise
+            case Introspection.SCOPED:
+                return identity is not None and not identity.scopes.isdisjoint(self.introspection_scopes)
+            case decided:
+                return decided is Introspection.ON
 
 
 class PolicyOf(Protocol):

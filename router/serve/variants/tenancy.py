@@ -51,12 +51,14 @@ class TenancySettings:
         keep_seconds: after which a tenant's policy is asked for again.
         stale_seconds: for which it holds on where it cannot be asked for.
         remembered: tenants whose policies are remembered.
+        variants: of the graph that are kept; one costs some hundred kilobytes, and making it some tenths of a second.
     """
 
     naming: TenantNaming = field(default_factory=TenantNaming)
     keep_seconds: float = 60.0
     stale_seconds: float = 600.0
     remembered: int = 10_000
+    variants: int = 64
 
 
 async def _everybodys(tenant: str | None, context: RequestContext) -> TenantPolicy:

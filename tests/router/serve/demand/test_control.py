@@ -118,7 +118,7 @@ class TestRefused:
             response = await engine.execute(GraphQLRequest(f"{{ nothing{number} }}"), ADA)
             codes.append(response.errors[0]["extensions"]["code"])
         assert codes == ["GRAPHQL_VALIDATION_FAILED"] * 2 + ["RATE_LIMITED"] * 3
-        assert len(engine._documents._known) == 3  # pyright: ignore[reportPrivateUsage]  # how many were looked at
+        assert len(engine._documents.known) == 3  # pyright: ignore[reportPrivateUsage]  # how many were looked at
 
     async def test_rates_may_depend_on_the_request(self, subgraph: LibrarySubgraph) -> None:
         def rates_for(context: RequestContext) -> list[Rate]:
