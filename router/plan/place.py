@@ -243,7 +243,7 @@ class Placer:
         """Ask several subgraphs for the same value, each for a part of it, where `single` ones cost more."""
         selection = field.selection
         candidates = self._reach.candidates(type_name, field)
-        if selection is None or not _may_meet(candidates, single) or not self._together or limits.held:
+        if selection is None or not self._together or limits.held or not self._may_meet(selection, candidates, single):
             return
         for group in self._groups(selection, candidates, complete=single is None):
             if single is not None and not self._affords(field):
@@ -255,6 +255,29 @@ class Placer:
                 targets = tuple(zip(numbers, (each.edge for each in group), strict=True))
                 assignment = Assignment(field, frozenset({type_name}), targets, solution)
                 yield Placed(opened.paying(LEAF * len(group) + solution.cost), assignment)
+
+    def _may_meet(self, selection: Selection, candidates: Sequence[Candidate], single: int | None) -> bool:
+        """Whether several may be asked for parts of one value: each then brings an object, and the objects are merged.
+
+        Where they are of several types, all must know all of these, or one might bring null for what the other knows;
+        what is selected of all types must come from one; and there must be no `single` way.
+        """
+        children = [each.child for each in candidates]
+        if all(each.info.kind is Kind.OBJECT for each in children):
+            return True
+        if single is not None or any(map(is_opaque, children)) or len({each.possible for each in children}) != 1:
+            return False
+        common = [each.name for each in selection.fields if each.on is None and each.name != TYPENAME]
+        return all(any(self._leads_to(child, name) for child in children) for name in common)
+
+    def _leads_to(self, node: Node, field: str) -> bool:
+        """Whether objects of all types that come from a node have a field there, or can be taken to it."""
+        reach = Reach(self._solver, (node,), ())
+        return all(
+            reach.arrival_edges(type_name, field)
+            or any(each.subgraph in reach.reachable(type_name) for each in self._graph.resolvers(type_name, field))
+            for type_name in node.possible
+        )
 
     def _groups(
         self, selection: Selection, candidates: Sequence[Candidate], *, complete: bool
@@ -415,21 +438,6 @@ class Placer:
 
 
 _SIDE_EFFECTS = ("mutation", "subscription")
-
-
-def _may_meet(candidates: Sequence[Candidate], single: int | None) -> bool:
-    """Whether several may be asked for parts of one value: each then brings an object, and the objects are merged.
-
-    Where they are of several types, all must know all of these, or one might bring null for what the other knows; and
-    there must be no `single` way.
-    """
-    if all(each.child.info.kind is Kind.OBJECT for each in candidates):
-        return True
-    return (
-        single is None
-        and len({each.child.possible for each in candidates}) == 1
-        and not any(is_opaque(each.child) for each in candidates)
-    )
 
 
 def _presence(way: tuple[int | None, Candidate]) -> int:
