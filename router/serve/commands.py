@@ -27,6 +27,7 @@ from router.serve.engine import Engine
 from router.serve.http.config import HttpPolicy
 from router.serve.http.options import add_http_options
 from router.serve.limits import Limits
+from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options
 from router.serve.persisted.policy import PersistedPolicy, Safelist
@@ -34,6 +35,9 @@ from router.serve.request import Authenticate, Hooks, forwarding
 from router.serve.sources import Source, SourceError, read_source
 from router.serve.streams.options import add_stream_options
 from router.serve.streams.settings import StreamSettings
+from router.serve.telemetry.config import TelemetryConfig
+from router.serve.telemetry.options import add_telemetry_options
+from router.serve.telemetry.telemetry import Telemetry
 from router.serve.traffic import TrafficConfig, TrafficError, build_transports
 from router.serve.traffic.options import add_traffic_options
 from router.supergraph import SupergraphError
@@ -84,6 +88,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     add_persisted_options(serve)
     add_traffic_options(serve)
     add_stream_options(serve)
+    add_telemetry_options(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -137,6 +142,8 @@ def app_of(config: RouterConfig) -> Starlette:
         demand=config.demand,
         defer=config.defer,
         graphiql=config.graphiql,
+        errors=config.errors,
+        telemetry=config.telemetry,
     )
 
 
@@ -171,6 +178,8 @@ def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do wit
     demand: Demand | None = None,
     defer: bool = True,
     graphiql: bool = True,
+    errors: ErrorPolicy | None = None,
+    telemetry: TelemetryConfig | None = None,
 ) -> Starlette:
     """A router that reaches every subgraph at its URL, and at those that the configuration adds.
 
@@ -181,7 +190,15 @@ def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do wit
     transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
     control = DemandControl(demand)
     engine = Engine.from_sdl(
-        source.supergraph_sdl, transports, limits, defer=defer, access=access, persisted=persisted, control=control
+        source.supergraph_sdl,
+        transports,
+        limits,
+        defer=defer,
+        access=access,
+        persisted=persisted,
+        control=control,
+        errors=errors,
+        telemetry=Telemetry(telemetry) if telemetry is not None and telemetry.is_active else None,
     )
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
 """One supergraph, ready to answer: documents, plans and executors, each made once."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
@@ -31,6 +31,7 @@ from router.serve.streams.guard import guarded
 from router.serve.telemetry.config import Metrics
 from router.serve.telemetry.numbers import Numbers
 from router.serve.telemetry.sighting import SIGHTING
+from router.serve.telemetry.signature import signature_of
 from router.serve.telemetry.telemetry import Telemetry
 from router.serve.turns import Turns
 from router.serve.variants.contracts import Contracts, PublicPart
@@ -227,7 +228,7 @@ class Engine:
             graph = variant.graph
             document = await graph.documents.valid(request.query)
             with refusing():
-                with self._planning.measuring():
+                with self._planning.measuring(), self._step("graphql.plan"):
                     async with self._turns.turn() as run:
                         plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
@@ -274,7 +275,7 @@ class Engine:
         seen = SIGHTING.get()
         if seen is None:
             return await self._found(request, context)
-        seen.context = context
+        seen.context, seen.request = context, request
         seen.operation = await self._found(request, context)
         return seen.operation
 
@@ -294,8 +295,9 @@ class Engine:
             if not request.query:
                 raise unsupported()
             async with self.control.counting(context):
-                document = await variant.graph.documents.valid(request.query)
-                with self._planning.measuring():
+                with self._step("graphql.validate"):
+                    document = await variant.graph.documents.valid(request.query)
+                with self._planning.measuring(), self._step("graphql.plan"):
                     async with self._turns.turn() as run:
                         known = self._operations.get(key)
                         if known is None:
@@ -313,6 +315,9 @@ class Engine:
         if self._enforcement is None or not request.query:
             return Variant(graph, labels)
         return Variant(graph, labels, await self._enforcement.failing(request, context, graph.documents.valid))
+
+    def _step(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext() if self.telemetry is None else self.telemetry.step(name)
 
     async def aclose(self) -> None:
         """Close the transports."""
@@ -341,9 +346,17 @@ class Engine:
             plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
-        seconds = self.limits.operation_seconds
         return Operation(
-            graph.schema, definition, estimate, executor, graph.limits, self.control, meter, deferring, seconds
+            graph.schema,
+            definition,
+            estimate,
+            executor,
+            graph.limits,
+            self.control,
+            meter,
+            deferring,
+            self.limits.operation_seconds,
+            None if self.telemetry is None else signature_of(graph.schema, document, definition),
         )
 
     def _plan_for(

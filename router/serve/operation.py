@@ -20,6 +20,7 @@ from router.serve.limits import Limits
 from router.serve.limits.values import check_variables
 from router.serve.request import RequestContext
 from router.serve.telemetry.sighting import SIGHTING
+from router.serve.telemetry.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Operation:
         meter: of its answers; None where they are not measured.
         deferring: the variables that decide what is deferred; None if nothing ever is.
         seconds: how long it, or the answer to one event, may wait for subgraphs; None for as long as they take.
+        signature: what it is, whoever sends it; None where nobody looks.
     """
 
     schema: GraphQLSchema
@@ -41,6 +43,7 @@ class Operation:
     meter: Meter | None = None
     deferring: frozenset[str] | None = None
     seconds: float | None = None
+    signature: Signature | None = None
 
     @property
     def kind(self) -> OperationKind:

@@ -12,8 +12,10 @@ from router.serve.access.authenticate import TokenAuthentication
 from router.serve.demand.config import Demand
 from router.serve.http.config import HttpPolicy
 from router.serve.limits import Limits
+from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted.policy import PersistedPolicy
 from router.serve.streams.settings import StreamSettings
+from router.serve.telemetry.config import TelemetryConfig
 from router.serve.traffic.config import TrafficConfig
 
 
@@ -85,6 +87,8 @@ class RouterConfig:
         demand: what operations may cost, and who may ask for how much.
         persisted: documents that clients name instead of sending them.
         traffic: how subgraphs are asked.
+        errors: what clients are told of the errors of subgraphs.
+        telemetry: what is seen of the router.
     """
 
     supergraph: SupergraphSource
@@ -98,3 +102,5 @@ class RouterConfig:
     demand: Demand = field(default_factory=Demand)
     persisted: PersistedPolicy = field(default_factory=PersistedPolicy)
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
+    errors: ErrorPolicy = field(default_factory=ErrorPolicy)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

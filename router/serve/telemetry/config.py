@@ -1,6 +1,11 @@
 """What a router lets its operators see, and how: plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+_PORTS: Final = 65_536
+_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,84 @@ class Metrics:
         """Raises: ValueError: a number is none that could be."""
         if min(self.tenants, self.clients, self.codes, self.ports) < 1:
             raise ValueError("Metrics need room for at least one tenant, client, code and port.")
-        if self.port is not None and not 0 <= self.port <= 65_535:  # noqa: PLR2004  # ports
+        if self.port is not None and not 0 <= self.port < _PORTS:
             raise ValueError(f"{self.port} is no port for metrics.")
         if self.path is not None and not self.path.startswith("/"):
             raise ValueError(f"The path of metrics begins with a slash, and {self.path!r} does not.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Spans of OpenTelemetry.
+
+    Attributes:
+        endpoint: base URL of an OTLP/HTTP collector; None leaves it to how the program has set up OpenTelemetry.
+        service: name of the router in traces.
+        ratio: of the requests without a trace of their own, how many are traced, from 0 to 1.
+        trusting: whether a client's trace goes on, and its decision what is traced counts.
+    """
+
+    endpoint: str | None = None
+    service: str = "router"
+    ratio: float = 0.01
+    trusting: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: the ratio is none."""
+        if not 0 <= self.ratio <= 1:
+            raise ValueError("The ratio of what is traced is from 0 to 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """A log of JSON lines, without secrets, on standard error.
+
+    Attributes:
+        level: the least that is logged: `debug`, `info`, `warning`, `error`.
+        operations: whether every operation is logged, when it is over.
+        characters: longest line.
+    """
+
+    level: str = "info"
+    operations: bool = False
+    characters: int = 8_000
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: there is no such level."""
+        if self.level not in _LEVELS:
+            raise ValueError(f"There is no level {self.level!r}; there are {', '.join(_LEVELS)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """Where reports go: one of `file` and `redis_url`.
+
+    Attributes:
+        file: to which JSON lines are added.
+        redis_url: of a Redis with a stream to which they are added.
+        stream: its name.
+        stream_entries: that it keeps, about; older ones go.
+        seconds: between reports.
+        entries: that are counted apart in one report; when there are more, it is made early.
+        kept: entries that wait while they cannot be written; beyond, the oldest are lost.
+        sampling: the share of the operations that are counted, from 0 to 1.
+    """
+
+    file: Path | None = None
+    redis_url: str | None = field(default=None, repr=False)
+    stream: str = "router:reports"
+    stream_entries: int = 1_000_000
+    seconds: float = 10.0
+    entries: int = 5_000
+    kept: int = 50_000
+    sampling: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: there is nowhere to report to, or two places, or a number is none that could be."""
+        if (self.file is None) == (self.redis_url is None):
+            raise ValueError("Say where reports go, once: `file` or `redis_url`.")
+        if not 0 < self.sampling <= 1 or self.seconds <= 0 or self.entries < 1:
+            raise ValueError("Reports need a share above 0 and at most 1, some seconds and at least one entry.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +121,29 @@ class TelemetryConfig:
 
     Attributes:
         metrics: None for none.
+        tracing: None for none.
+        logs: None leaves them to how the program has set up logging.
+        usage: reports of which clients use which operations and fields; None for none.
+        metering: reports of what each tenant's operations cost; None for none. They are never sampled.
         client_name_header: by which clients say what they are, and which nobody verifies; over WebSockets, of the
             handshake.
         client_version_header: likewise.
     """
 
     metrics: Metrics | None = None
+    tracing: Tracing | None = None
+    logs: Logs | None = None
+    usage: Reporting | None = None
+    metering: Reporting | None = None
     client_name_header: str = "apollographql-client-name"
     client_version_header: str = "apollographql-client-version"
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: what is charged for would be guessed."""
+        if self.metering is not None and self.metering.sampling != 1:
+            raise ValueError("Metering counts every operation: leave out its sampling.")
 
     @property
     def is_active(self) -> bool:
         """Whether anything is looked at."""
-        return self.metrics is not None
+        return any(each is not None for each in (self.metrics, self.tracing, self.logs, self.usage, self.metering))

@@ -15,6 +15,7 @@ from router.execute.transport.traffic import State, SubgraphHealth
 from router.serve.cache import LruCache
 from router.serve.telemetry.histogram import Histogram
 from router.serve.telemetry.numbers import Numbers
+from router.serve.telemetry.reports import Reporter
 from router.serve.traffic.health import health_of, shared_of
 
 PREFIX = "router"
@@ -36,8 +37,9 @@ class Observed(Protocol):
 class RouterCollector(Collector):
     """Of one router, whatever its engines are at the moment."""
 
-    def __init__(self, numbers: Numbers, engines: Iterable[Observed]) -> None:
+    def __init__(self, numbers: Numbers, engines: Iterable[Observed], reporters: Iterable[Reporter] = ()) -> None:
         """Args: `engines` are looked through each time."""
+        self._reporters = tuple(reporters)
         self._numbers = numbers
         self._engines = engines
 
@@ -51,6 +53,8 @@ class RouterCollector(Collector):
         yield from self._streams()
         yield from self._demand()
         yield from self._process(engines)
+        what = "Records of reports that were given up, as they could not be written for too long."
+        yield _counted("reports_lost", what, "kind", {each.kind: each.lost for each in self._reporters})
 
     def _requests(self) -> Iterator[Metric]:
         numbers = self._numbers

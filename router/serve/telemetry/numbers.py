@@ -8,7 +8,7 @@ from router.serve.cache import CacheCounts
 from router.serve.telemetry.config import Metrics
 from router.serve.telemetry.histogram import Histogram
 from router.serve.telemetry.labels import BoundedLabels
-from router.serve.telemetry.sighting import Sighting
+from router.serve.telemetry.sighting import Sighting, Status
 
 COSTS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 """Upper bounds of the costs of operations."""
@@ -108,12 +108,12 @@ class Numbers:
         tenant.seconds += seconds
         tenant.subgraph_requests += seen.subgraph_requests
         tenant.bytes += seen.bytes
-        if seen.estimated is not None:
+        if seen.estimated is not None and seen.status is not Status.REFUSED:
             self.costs.add(seen.estimated)
             tenant.estimated += seen.estimated
             tenant.actual += seen.estimated if seen.actual is None else seen.actual
         if seen.codes is not None:
-            self._add_codes(seen.codes, refused=status == "refused")
+            self._add_codes(seen.codes, refused=seen.status is Status.REFUSED)
 
     def _add_codes(self, codes: dict[str, int], *, refused: bool) -> None:
         for code, count in codes.items():

@@ -4,13 +4,17 @@ Whoever begins to serve an operation begins a sighting; those on the way take no
 context variable, which observes and decides nothing.
 """
 
+import re
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from contextvars import ContextVar, Token
 from enum import Enum
+from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self
 
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import Span, set_span_in_context
 from starlette.types import Message, Send
 
 from router.execute.json import JSONObject
@@ -19,8 +23,14 @@ from router.execute.subscriptions import GAP
 if TYPE_CHECKING:
     from router.execute.response import Response
     from router.serve.operation import Operation
-    from router.serve.request import RequestContext
+    from router.serve.request import GraphQLRequest, RequestContext
     from router.serve.telemetry.numbers import Numbers
+
+_REQUEST_ID: Final = re.compile(r"[\w.-]{1,64}")
+
+_ERROR_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+MOST_IDS: Final = 10
 
 UNKNOWN_CODE: Final = "UNKNOWN"
 """Of an error without a code."""
@@ -51,6 +61,10 @@ class Observer(Protocol):
     @property
     def numbers(self) -> "Numbers": ...
 
+    def begun(self, seen: "Sighting", whole: "Sighting", /) -> None:
+        """Take note of what begins as a part of something."""
+        ...
+
     def ended(self, seen: "Sighting", /) -> None:
         """Take note of what is over."""
         ...
@@ -64,11 +78,15 @@ class Sighting:
         transport: by which it came: `http`, `batch`, `sse`, `multipart`, `sse-single`, `websocket`.
         client: what it says that it is.
         method: of HTTP; empty where there is none.
+        request: what the client has sent; None before it was read.
         operation: as it was planned; None before, or where it was refused.
         context: who asks.
         estimated: cost; None where it was not executed.
         actual: cost, where it is measured.
         codes: of errors that the client got, and how many of each; None for none.
+        error_ids: of masked errors, at most `MOST_IDS`.
+        span: in a trace; None where nothing is traced.
+        trace: headers that say which trace the client's request is part of.
         status: as far as is known.
         http_status: of the response; 0 where there is none of its own.
         bytes: sent to the client.
@@ -80,7 +98,9 @@ class Sighting:
     """
 
     __slots__ = (
+        "_request_id",
         "_send",
+        "_span_token",
         "_token",
         "actual",
         "begun",
@@ -89,31 +109,43 @@ class Sighting:
         "client",
         "codes",
         "context",
+        "error_ids",
         "estimated",
         "http_status",
         "messages",
         "method",
         "observer",
         "operation",
+        "request",
+        "span",
         "status",
         "subgraph_bytes",
         "subgraph_requests",
+        "trace",
         "transport",
     )
 
-    def __init__(self, transport: str, client: "ClientName", observer: "Observer", method: str = "") -> None:
+    def __init__(
+        self, transport: str, client: "ClientName", observer: "Observer", method: str = "", request_id: str = ""
+    ) -> None:
         self.observer = observer
+        self._request_id = request_id
         self._send: Send | None = None
         self._token: Token[Sighting | None] | None = None
+        self._span_token: Token[Context] | None = None
         self.begun = perf_counter()
         self.transport = transport
         self.client = client
         self.method = method
+        self.request: GraphQLRequest | None = None
         self.operation: Operation | None = None
         self.context: RequestContext | None = None
         self.estimated: float | None = None
         self.actual: float | None = None
         self.codes: dict[str, int] | None = None
+        self.error_ids: list[str] = []
+        self.span: Span | None = None
+        self.trace: Mapping[str, str] = {}
         self.status = Status.OK
         self.http_status = 0
         self.bytes = 0
@@ -125,11 +157,23 @@ class Sighting:
     def __enter__(self) -> Self:
         """Be the one that those on the way find, within the block."""
         self._token = SIGHTING.set(self)
+        if self.span is not None:
+            self._span_token = attach(set_span_in_context(self.span))
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._span_token is not None:
+            detach(self._span_token)
+            self._span_token = None
         if self._token is not None:
             SIGHTING.reset(self._token)
+
+    @property
+    def request_id(self) -> str:
+        """The client's own, if it is none that harms, or else a new one."""
+        if not _REQUEST_ID.fullmatch(self._request_id):
+            self._request_id = token_hex(8)
+        return self._request_id
 
     def end(self) -> None:
         """It is over."""
@@ -138,7 +182,9 @@ class Sighting:
     def part(self, transport: str) -> "Sighting":
         """Begin to look at one of the operations that this request brings."""
         self.carries = True
-        return Sighting(transport, self.client, self.observer)
+        seen = Sighting(transport, self.client, self.observer, request_id=self._request_id)
+        self.observer.begun(seen, self)
+        return seen
 
     def sending(self, send: Send) -> Send:
         """An ASGI `send` that takes note of what is sent."""
@@ -186,8 +232,11 @@ class Sighting:
         """Take note of errors that the client gets, with nothing else or beside an answer."""
         codes = self.codes = self.codes or {}
         for error in errors:
-            code = _code_of(error)
+            code = _extension(error, "code") or UNKNOWN_CODE
             codes[code] = codes.get(code, 0) + 1
+            id_ = _extension(error, "id")
+            if id_ and id_ not in self.error_ids and len(self.error_ids) < MOST_IDS and _ERROR_ID.fullmatch(id_):
+                self.error_ids.append(id_)
         if not executed:
             self.status = Status.REFUSED
         elif nothing and not self.messages:
@@ -199,10 +248,10 @@ class Sighting:
 SIGHTING: Final[ContextVar[Sighting | None]] = ContextVar("sighting", default=None)
 
 
-def _code_of(error: Mapping[str, Any]) -> str:
+def _extension(error: Mapping[str, Any], name: str) -> str | None:
     extensions: Any = error.get("extensions")
-    code = extensions.get("code") if isinstance(extensions, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # JSON
-    return code if isinstance(code, str) else UNKNOWN_CODE
+    found = extensions.get(name) if isinstance(extensions, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # JSON
+    return found if isinstance(found, str) else None
 
 
 def part_of_current(transport: str | None = None) -> Sighting | None:

@@ -1,0 +1,187 @@
+"""A log of JSON lines, each about the request that it belongs to, without secrets and of bounded length."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from queue import Full, Queue
+from threading import Thread
+from traceback import format_exception
+from typing import Any, Final, TextIO, cast
+
+import orjson
+from opentelemetry import trace
+
+from router.serve.telemetry.config import Logs
+from router.serve.telemetry.redaction import REDACTED, redacted
+from router.serve.telemetry.sighting import SIGHTING, Sighting
+
+FIELDS: Final = "fields"
+"""Attribute of a record with fields of its own; their values are no texts of clients."""
+
+SHORTEST_SECRET: Final = 4
+"""Characters of a client's value that is looked for in texts; shorter ones would take everything out."""
+
+MOST_SECRETS: Final = 1_000
+"""Values of one request that are looked for."""
+
+WAITING: Final = 10_000
+"""Lines that wait to be written; beyond, lines are lost rather than requests kept waiting."""
+
+_LITERAL: Final = re.compile(r'"""(.{4,}?)"""|"((?:[^"\\\n]|\\.){4,})"', re.DOTALL)
+
+
+class JsonFormatter(logging.Formatter):
+    """One line for a record."""
+
+    def __init__(self, characters: int) -> None:
+        super().__init__()
+        self._longest = characters
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON, with what is known of the request that is served at the moment."""
+        seen = SIGHTING.get()
+        secrets = [] if seen is None or hasattr(record, FIELDS) else sorted(set(_secrets(seen)), key=len, reverse=True)
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self._clean(record.getMessage(), secrets, self._longest // 4),
+            **_request(seen),
+            **getattr(record, FIELDS, {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            text = "".join(format_exception(record.exc_info[1]))
+            entry["exception"] = self._clean(text, secrets, self._longest // 2)
+        return self._line(entry)
+
+    def _clean(self, text: str, secrets: list[str], longest: int) -> str:
+        """A text without what its client has sent, and what looks like a secret."""
+        text = text[: 4 * self._longest]
+        for each in secrets:
+            text = text.replace(each, REDACTED)
+        text = redacted(text)
+        return text if len(text) <= longest else f"{text[: longest // 2]}…{text[-(longest // 2) :]}"
+
+    def _line(self, entry: dict[str, Any]) -> str:
+        line = orjson.dumps(entry, default=str).decode()
+        while len(line) > self._longest:
+            longest = max((name for name in entry if isinstance(entry[name], str)), key=lambda name: len(entry[name]))
+            if len(entry[longest]) < SHORTEST_SECRET:
+                break
+            entry[longest] = f"{entry[longest][: len(entry[longest]) // 2]}…"
+            line = orjson.dumps(entry, default=str).decode()
+        return line
+
+
+class LineWriter(logging.Handler):
+    """Writes lines in a thread: whoever logs never waits for whoever reads.
+
+    Attributes:
+        lost: lines for which there was no room.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self.lost = 0
+        self._stream = stream
+        self._lines: Queue[str | None] = Queue(WAITING)
+        self._thread = Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record."""
+        try:
+            self._lines.put_nowait(self.format(record))
+        except Full:
+            self.lost += 1
+        except Exception:  # noqa: BLE001  # as every handler: a record that cannot be written harms nobody
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        if self._thread.is_alive():
+            self._lines.put(None)
+            self._thread.join()
+        super().close()
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._stream.write(line + "\n")
+            if self._lines.empty():
+                self._stream.flush()
+
+
+def set_up_logs(logs: Logs, stream: TextIO = sys.stderr) -> Callable[[], None]:
+    """Send all records of the process there, and nothing else; returns what ends it."""
+    handler = LineWriter(stream)
+    handler.setFormatter(JsonFormatter(logs.characters))
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(logs.level.upper())
+
+    def end() -> None:
+        root.handlers[:], level = before
+        root.setLevel(level)
+        handler.close()
+
+    return end
+
+
+def _request(seen: Sighting | None) -> Mapping[str, Any]:
+    """What tells the request of a record from others."""
+    found: dict[str, Any] = {}
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        found |= {"trace_id": trace.format_trace_id(span.trace_id), "span_id": trace.format_span_id(span.span_id)}
+    if seen is None:
+        return found
+    found["request_id"] = seen.request_id
+    identity = None if seen.context is None else seen.context.identity
+    if identity is not None and identity.tenant is not None:
+        found["tenant"] = identity.tenant
+    signature = None if seen.operation is None else seen.operation.signature
+    if signature is not None:
+        found |= {"operation": signature.name, "signature": signature.hash}
+    return found
+
+
+def _secrets(seen: Sighting) -> Iterator[str]:
+    """What the client has sent: headers that go on, variables, and literals of its document."""
+    count = 0
+    for each in _sent(seen):
+        if len(each) >= SHORTEST_SECRET:
+            yield each
+            count += 1
+            if count == MOST_SECRETS:
+                return
+
+
+def _sent(seen: Sighting) -> Iterator[str]:
+    if seen.context is not None:
+        for value in seen.context.headers.values():
+            yield value
+            yield from value.split()
+    if seen.request is not None:
+        yield from _texts(seen.request.variables)
+        for found in _LITERAL.finditer(seen.request.query):
+            yield found[1] or found[2]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    open_: list[Any] = [value]
+    while open_:
+        found = open_.pop()
+        match found:
+            case str():
+                yield found
+            case dict():
+                open_.extend(cast("dict[str, Any]", found).values())
+            case list():
+                open_.extend(cast("list[Any]", found))
+            case int() | float():
+                yield str(found)
+            case _:
+                pass
