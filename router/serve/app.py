@@ -1,6 +1,6 @@
 """The router as an ASGI application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -16,6 +16,8 @@ from router.serve.http.config import HttpPolicy
 from router.serve.http.cross_site import CrossSiteCheck
 from router.serve.http.endpoint import GraphQLEndpoint
 from router.serve.http.middleware import middleware_of
+from router.serve.life.draining import Draining
+from router.serve.life.live import LiveEngine, Used
 from router.serve.ready import Readiness
 from router.serve.request import Hooks
 from router.serve.streams.choice import Streams
@@ -40,19 +42,24 @@ def create_app(
     http: HttpPolicy | None = None,
     streams: StreamSettings | None = None,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[Any]] | None = None,
+    draining: Draining | None = None,
+    told: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Starlette:
     """Serve `/graphql` by POST, GET and WebSocket, `/health`, `/ready`, and GraphiQL to browsers, also from `/`.
 
     `/graphql/stream` is for clients that share one event stream between their operations. GraphQL is served at the
     paths that name a tenant as well, if there are any.
-    The engine stays the caller's, who closes it when the application has ended.
+    The engine stays the caller's, who closes it when the application has ended. `draining` tells when the process is to
+    end, and `told` gives what `/ready` says of the supergraph.
     """
     decided = hooks or Hooks()
     policy = http or HttpPolicy()
-    keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations)
+    keeper = StreamKeeper.of(streams or StreamSettings(), decided.revocations, draining)
     page = Page.load() if graphiql else None
     cross_site = CrossSiteCheck(policy.cross_site, policy.cors)
     endpoint: ASGIApp = GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)
+    if isinstance(engine, LiveEngine):
+        endpoint = Used(engine, endpoint)
     single: ASGIApp = SingleConnectionEndpoint(engine, decided, keeper)
     socket: ASGIApp = WebSocketEndpoint(engine, decided, keeper, cross_site)
     telemetry = engine.telemetry
@@ -66,7 +73,7 @@ def create_app(
         Route(STREAM_PATH, single),
         WebSocketRoute(PATH, socket),
         Route(HEALTH_PATH, _health, methods=["GET"]),
-        Route(READY_PATH, Readiness(engine).answer, methods=["GET"]),
+        Route(READY_PATH, Readiness(engine, keeper.draining, told).answer, methods=["GET"]),
     ]
     if graphiql:
         routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])

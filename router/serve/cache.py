@@ -48,6 +48,10 @@ class LruCache(Generic[K, V]):
         self._known[key] = found
         return found[0]
 
+    def recent(self, most: int) -> list[K]:
+        """The keys that were used last, in the order of their use."""
+        return list(self._known)[-most:] if most else []
+
     def put(self, key: K, value: V, weight: int) -> None:
         """Keep a value, unless it is heavier than the whole cache may be."""
         if weight > self._weight:

@@ -1,16 +1,17 @@
 """`python -m router serve`."""
 
 import argparse
-import gc
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from starlette.applications import Starlette
 
+from router.execute import Transport
 from router.serve.access.authenticate import by_token
 from router.serve.access.enforcement import Access
 from router.serve.access.options import add_access_options
@@ -20,42 +21,33 @@ from router.serve.config.model import Callers, Listening, RouterConfig
 from router.serve.config.nodes import ConfigurationError
 from router.serve.config.options import Sets
 from router.serve.config.printing import printed
-from router.serve.demand.config import Demand
 from router.serve.demand.control import DemandControl
 from router.serve.demand.options import add_demand_options
 from router.serve.engine import Engine
-from router.serve.http.config import HttpPolicy
 from router.serve.http.options import add_http_options
-from router.serve.limits import Limits
-from router.serve.masking.config import ErrorPolicy
+from router.serve.life.draining import Draining
+from router.serve.life.live import LiveEngine
+from router.serve.life.memory import collect_rarely, collect_soon
+from router.serve.life.pools import Pools
+from router.serve.life.reload import Reloader
+from router.serve.life.seat import Seat
+from router.serve.life.server import become_supervisor, serve
+from router.serve.life.watching import Origin, origin_of
 from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options
 from router.serve.persisted.policy import PersistedPolicy, Safelist
 from router.serve.request import Authenticate, Hooks, forwarding
-from router.serve.sources import Source, SourceError, read_source
+from router.serve.sources import Source, SourceError
 from router.serve.streams.options import add_stream_options
-from router.serve.streams.settings import StreamSettings
-from router.serve.telemetry.config import TelemetryConfig
 from router.serve.telemetry.options import add_telemetry_options
 from router.serve.telemetry.telemetry import Telemetry
-from router.serve.traffic import TrafficConfig, TrafficError, build_transports
+from router.serve.traffic import TrafficError
 from router.serve.traffic.options import add_traffic_options
 from router.supergraph import SupergraphError
 
 if TYPE_CHECKING:
     # argparse gives this type no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-
-SERVER: Final[Mapping[str, Any]] = {
-    "loop": "uvloop",
-    "http": "httptools",
-    "log_level": "warning",
-    "access_log": False,
-    "server_header": False,
-    "date_header": False,
-    "ws_per_message_deflate": False,  # it holds hundreds of kilobytes for every socket
-}
-"""How uvicorn serves a router."""
 
 _LISTENING: Final = Listening()
 
@@ -78,6 +70,26 @@ def add_commands(subparsers: "Subparsers") -> None:
         metavar="FILE",
         help="a JSON list of subgraphs to compose: name, url, sdl",
     )
+    source.add_argument(
+        "--supergraph-url", action=Sets, key="supergraph.url", metavar="URL", help="a registry that answers either"
+    )
+    serve.add_argument(
+        "--poll",
+        action=Sets,
+        key="supergraph.poll_seconds",
+        metavar="SECONDS",
+        help="between two looks for another supergraph; 0 for none but on SIGHUP (default: 5)",
+    )
+    serve.add_argument(
+        "--workers", action=Sets, key="life.workers", metavar="N", help="processes that share the port (default: 1)"
+    )
+    serve.add_argument(
+        "--grace",
+        action=Sets,
+        key="life.grace_seconds",
+        metavar="SECONDS",
+        help="from SIGTERM to the end, whatever still runs (default: 30)",
+    )
     serve.add_argument(
         "--host", action=Sets, key="listen.host", help=f"address to listen on (default: {_LISTENING.host})"
     )
@@ -93,58 +105,39 @@ def add_commands(subparsers: "Subparsers") -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    import uvicorn
-
     try:
         config = config_of(arguments)
         if arguments.print_config:
             sys.stdout.write(printed(config))
             return 0
-        app = app_of(config)
-    except (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError) as error:
+        listen, life = config.listen, config.life
+        if life.workers > 1 and Seat.taken() is None:
+            become_supervisor([sys.executable, *sys.orig_argv[1:]], host=listen.host, port=listen.port, life=life)
+        collect_rarely()
+        router = asyncio.run(router_of(config))
+        look_again = router.reloader.look_now
+        serve(
+            router.app, host=listen.host, port=listen.port, life=life, draining=router.draining, look_again=look_again
+        )
+    except (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _collect_rarely()
-    uvicorn.run(app, host=config.listen.host, port=config.listen.port, **SERVER)
     return 0
 
 
-def _collect_rarely() -> None:
-    """Leave the supergraph out of all garbage collections, and run them for many objects at once.
+class Router(NamedTuple):
+    """A router ready to be served.
 
-    Requests under way hold thousands of objects each and hardly any cycles: going through them over and over costs an
-    eighth of a large request.
+    Attributes:
+        engine: answers.
+        draining: to be told when the process is about to end.
+        reloader: looks for other supergraphs as long as the application lives.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
-
-def app_of(config: RouterConfig) -> Starlette:
-    """The application that a configuration describes.
-
-    Raises:
-        SourceError: the files do not say what to serve.
-        SupergraphError: the supergraph is none.
-        TrafficError: its subgraphs cannot be reached as they are to be.
-        ManifestError: a file does not say which documents are trusted, or none does and others are refused.
-    """
-    access = config.access
-    return build_app(
-        read_source(config.supergraph),
-        traffic=config.traffic,
-        hooks=Hooks(authentication_of(access)),
-        access=Access(reject=access.reject),
-        http=config.http,
-        persisted=persisted_operations(config.persisted),
-        streams=config.streams,
-        limits=config.limits,
-        demand=config.demand,
-        defer=config.defer,
-        graphiql=config.graphiql,
-        errors=config.errors,
-        telemetry=config.telemetry,
-    )
+    app: Starlette
+    engine: LiveEngine
+    draining: Draining
+    reloader: Reloader
 
 
 def authentication_of(callers: Callers) -> Authenticate:
@@ -165,46 +158,68 @@ def persisted_operations(policy: PersistedPolicy) -> PersistedOperations:
     return PersistedOperations(policy)
 
 
-def build_app(  # noqa: PLR0913  # parts of a router that have nothing to do with each other
-    source: Source,
-    *,
-    hooks: Hooks,
-    traffic: TrafficConfig | None = None,
-    access: Access | None = None,
-    http: HttpPolicy | None = None,
-    persisted: PersistedOperations | None = None,
-    streams: StreamSettings | None = None,
-    limits: Limits | None = None,
-    demand: Demand | None = None,
-    defer: bool = True,
-    graphiql: bool = True,
-    errors: ErrorPolicy | None = None,
-    telemetry: TelemetryConfig | None = None,
-) -> Starlette:
-    """A router that reaches every subgraph at its URL, and at those that the configuration adds.
+async def router_of(config: RouterConfig) -> Router:
+    """The router that a configuration describes, over the supergraph that there is now.
 
     Raises:
-        SupergraphError: the supergraph is none.
-        TrafficError: there is no such subgraph as the configuration names, or a URL has credentials.
+        SourceError: the supergraph cannot be had.
+        SupergraphError: it is none.
+        TrafficError: its subgraphs cannot be reached as they are to be.
+        ManifestError: a file does not say which documents are trusted, or none does and others are refused.
     """
-    transports = build_transports(source.urls, traffic, subscriptions=source.subscriptions)
-    control = DemandControl(demand)
-    engine = Engine.from_sdl(
-        source.supergraph_sdl,
-        transports,
-        limits,
-        defer=defer,
-        access=access,
-        persisted=persisted,
-        control=control,
-        errors=errors,
-        telemetry=Telemetry(telemetry) if telemetry is not None and telemetry.is_active else None,
-    )
+    control, draining, pools = DemandControl(config.demand), Draining(), Pools(config.traffic)
+    access, persisted = Access(reject=config.access.reject), persisted_operations(config.persisted)
+    telemetry = Telemetry(config.telemetry) if config.telemetry.is_active else None
+
+    def make(source: Source, transports: Mapping[str, Transport]) -> Engine:
+        return Engine.from_sdl(
+            source.supergraph_sdl,
+            transports,
+            config.limits,
+            defer=config.defer,
+            access=access,
+            persisted=persisted,
+            control=control,
+            errors=config.errors,
+            telemetry=telemetry,
+        )
+
+    origin = origin_of(config.supergraph)
+    source = await _first(origin)
+    transports = pools.of(source)
+    live = LiveEngine(make(source, transports), transports, collect_soon)
+    reloader = Reloader(source.id, origin, pools, make, live, config.supergraph)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        yield
-        await engine.aclose()
+        async with reloader.running():
+            yield
+        await live.aclose()
         await control.aclose()
 
-    return create_app(engine, hooks=hooks, graphiql=graphiql, http=http, streams=streams, lifespan=lifespan)
+    app = create_app(
+        live,
+        hooks=Hooks(authentication_of(config.access)),
+        graphiql=config.graphiql,
+        http=config.http,
+        streams=config.streams,
+        lifespan=lifespan,
+        draining=draining,
+        told=reloader.told,
+    )
+    return Router(app, live, draining, reloader)
+
+
+async def _first(origin: Origin) -> Source:
+    """What there is before anything is served.
+
+    Raises:
+        SourceError: it cannot be had.
+        SupergraphError: it is none.
+    """
+    try:
+        source = await origin.look()
+    finally:
+        await origin.aclose()
+    assert source is not None  # noqa: S101  # it is the first time
+    return source

@@ -64,6 +64,19 @@ class Variant(NamedTuple):
     failing: Requirements = NOTHING
 
 
+OperationKey: TypeAlias = tuple[str, str | None, Variant]
+"""The text of a document, the name of its operation, and what else shapes the plan."""
+
+
+class Recent(NamedTuple):
+    """An operation that clients have asked for, as another engine can plan it, too."""
+
+    text: str
+    operation_name: str | None
+    labels: frozenset[str]
+    failing: Requirements
+
+
 class Engine:
     """Answers GraphQL requests over one supergraph."""
 
@@ -128,9 +141,8 @@ class Engine:
         most = TenancySettings().variants if tenancy is None else tenancy.settings.variants
         self._graphs = GraphVariants(whole, contracts, most, self._forget)
         self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
-        self._operations: LruCache[tuple[str, str | None, Variant], Operation] = LruCache(
-            CACHED_OPERATIONS, CACHED_CHARACTERS, counts["operations"]
-        )
+        self._operations: LruCache[OperationKey, Operation]
+        self._operations = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS, counts["operations"])
         self._incremental: LruCache[tuple[str, str | None, Variant, frozenset[str]], IncrementalExecutor]
         self._incremental = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS, counts["incremental"])
         if telemetry is not None:
@@ -248,9 +260,19 @@ class Engine:
             yield await operation.execute(request.variables, context)
             return
         cursor = cursor_asked(request)
-        async with aclosing(operation.subscribe(request.variables, context, cursor)) as responses:
+        async with aclosing(self.stream(operation, request, context, cursor)) as responses:
             async for response in responses:
                 yield response
+
+    def stream(
+        self, operation: Operation, request: GraphQLRequest, context: RequestContext, cursor: str | None
+    ) -> AsyncGenerator[Response]:
+        """Answer a subscription that has been prepared, from now on or after the event with the cursor.
+
+        Raises:
+            Refused: as `Operation.subscribe` says.
+        """
+        return operation.subscribe(request.variables, context, cursor)
 
     async def admitted(self, context: RequestContext) -> RequestContext:
         """The context with what holds for its caller's tenant, unless it has that already.
@@ -295,16 +317,48 @@ class Engine:
             if not request.query:
                 raise unsupported()
             async with self.control.counting(context):
-                with self._step("graphql.validate"):
-                    document = await variant.graph.documents.valid(request.query)
-                with self._planning.measuring(), self._step("graphql.plan"):
-                    async with self._turns.turn() as run:
-                        known = self._operations.get(key)
-                        if known is None:
-                            known = await run(self._planned, document, request.operation_name, variant)
-                            self._operations.put(key, known, len(request.query))
+                known = await self._foreseen(key)
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
+        return known
+
+    async def planned(self, request: GraphQLRequest, context: RequestContext) -> Operation:
+        """The operation of a document, planned for whoever asks, whatever they have left to spend.
+
+        Raises:
+            Refused: the document is not valid, or may not be executed, or has no such operation.
+        """
+        key = (request.query, request.operation_name, await self._variant(request, context))
+        known = self._operations.get(key) or await self._foreseen(key)
+        if self._enforcement is not None:
+            self._enforcement.check(known.executor.plan, context)
+        return known
+
+    def recent(self, most: int) -> list[Recent]:
+        """What was asked for last of all that there is, in the order of its use."""
+        whole = self._graphs.whole
+        keys = self._operations.recent(most)
+        return [Recent(text, name, each.labels, each.failing) for text, name, each in keys if each.graph is whole]
+
+    async def foresee(self, recent: Recent) -> None:
+        """Plan an operation before anybody asks for it.
+
+        Raises:
+            Refused: it cannot be.
+        """
+        variant = Variant(self._graphs.whole, recent.labels, recent.failing)
+        await self._foreseen((recent.text, recent.operation_name, variant))
+
+    async def _foreseen(self, key: OperationKey) -> Operation:
+        text, name, variant = key
+        with self._step("graphql.validate"):
+            document = await variant.graph.documents.valid(text)
+        with self._planning.measuring(), self._step("graphql.plan"):
+            async with self._turns.turn() as run:
+                known = self._operations.get(key)
+                if known is None:
+                    known = await run(self._planned, document, name, variant)
+                    self._operations.put(key, known, len(text))
         return known
 
     async def _variant(self, request: GraphQLRequest, context: RequestContext) -> Variant:

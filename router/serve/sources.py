@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
 from router.compose import Refused, Subgraph, compose
 from router.execute import Subscriptions
-from router.serve.config.model import SupergraphSource
 from router.supergraph import Supergraph
 
 
@@ -29,18 +29,10 @@ class Source:
     urls: Mapping[str, str]
     subscriptions: Mapping[str, Subscriptions] = field(default_factory=dict[str, Subscriptions])
 
-
-def read_source(configured: SupergraphSource) -> Source:
-    """What a configuration says to serve.
-
-    Raises:
-        SourceError: it cannot be had.
-        SupergraphError: it is no supergraph.
-    """
-    if configured.file is not None:
-        return of_supergraph(configured.file)
-    assert configured.subgraphs is not None  # noqa: S101  # one of them is there
-    return of_subgraphs(configured.subgraphs)
+    @property
+    def id(self) -> str:
+        """Tells the supergraph from others."""
+        return sha256(self.supergraph_sdl.encode()).hexdigest()[:16]
 
 
 def of_supergraph(path: Path) -> Source:
@@ -50,7 +42,15 @@ def of_supergraph(path: Path) -> Source:
         SourceError: it cannot be read.
         SupergraphError: it is no supergraph.
     """
-    sdl = _read(path)
+    return of_sdl(_read(path))
+
+
+def of_sdl(sdl: str) -> Source:
+    """A composed supergraph.
+
+    Raises:
+        SupergraphError: it is none.
+    """
     return Source(sdl, {name: each.url for name, each in Supergraph.from_sdl(sdl).subgraphs.items()})
 
 
@@ -60,11 +60,25 @@ def of_subgraphs(path: Path) -> Source:
     Raises:
         SourceError: the file is not such a list, or its subgraphs do not compose.
     """
+    text = _read(path)
     try:
-        entries = _entries(json.loads(_read(path)))
+        content = json.loads(text)
+    except ValueError as error:
+        raise SourceError(f"{path} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
+    return of_entries(content, str(path))
+
+
+def of_entries(content: Any, name: str) -> Source:
+    """Subgraphs as such a file has them; `name` is what problems are told of.
+
+    Raises:
+        SourceError: as above.
+    """
+    try:
+        entries = _entries(content)
         subgraphs = [Subgraph(each["name"], each["url"], each["sdl"]) for each in entries]
     except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{path} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
+        raise SourceError(f"{name} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
     composed = compose(subgraphs)
     if isinstance(composed, Refused):
         raise SourceError("\n".join(str(error) for error in composed.errors))

@@ -11,6 +11,7 @@ from pathlib import Path
 from router.serve.access.authenticate import TokenAuthentication
 from router.serve.demand.config import Demand
 from router.serve.http.config import HttpPolicy
+from router.serve.life.settings import Life
 from router.serve.limits import Limits
 from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted.policy import PersistedPolicy
@@ -21,20 +22,37 @@ from router.serve.traffic.config import TrafficConfig
 
 @dataclass(frozen=True, slots=True)
 class SupergraphSource:
-    """Where the supergraph comes from: one of `file` and `subgraphs`.
+    """Where the supergraph comes from: one of `file`, `subgraphs` and `url`. It is looked at again while it is served.
 
     Attributes:
         file: the composed supergraph.
         subgraphs: a JSON list of subgraphs to compose: `name`, `url`, `sdl` and perhaps `subscription` each.
+        url: of a registry, which answers the composed supergraph, or JSON with it as `supergraphSdl`, or JSON with
+            `subgraphs` as in such a file.
+        token: that the registry is asked with, as `Authorization: Bearer`.
+        poll_seconds: between two looks, more or less; 0 looks when a SIGHUP comes, and else never.
+        timeout_seconds: that the registry has to answer.
+        most_bytes: of the registry's answer.
+        warm_operations: that were asked for last and are planned for another supergraph before it is taken.
+        warm_seconds: that this may take.
     """
 
     file: Path | None = None
     subgraphs: Path | None = None
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    poll_seconds: float = 5.0
+    timeout_seconds: float = 10.0
+    most_bytes: int = 50_000_000
+    warm_operations: int = 200
+    warm_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: none is given, or several are."""
-        if sum(each is not None for each in (self.file, self.subgraphs)) != 1:
-            raise ValueError("Say where the supergraph comes from, once: `file` or `subgraphs`.")
+        """Raises: ValueError: none is given, or several are, or the URL is none."""
+        if sum(each is not None for each in (self.file, self.subgraphs, self.url)) != 1:
+            raise ValueError("Say where the supergraph comes from, once: `file`, `subgraphs` or `url`.")
+        if self.url is not None and not self.url.startswith(("http://", "https://")):
+            raise ValueError("The URL of the supergraph has to begin with http: or https:.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +96,7 @@ class RouterConfig:
     Attributes:
         supergraph: what is served.
         listen: where clients reach it.
+        life: how it ends, and in how many processes it lives.
         access: who may ask.
         http: what clients may do over HTTP.
         streams: how subscriptions and other answers in parts behave.
@@ -93,6 +112,7 @@ class RouterConfig:
 
     supergraph: SupergraphSource
     listen: Listening = field(default_factory=Listening)
+    life: Life = field(default_factory=Life)
     access: Callers = field(default_factory=Callers)
     http: HttpPolicy = field(default_factory=HttpPolicy)
     streams: StreamSettings = field(default_factory=StreamSettings)

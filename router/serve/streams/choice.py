@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
 from router.execute.incremental import IncrementalResponse
 from router.execute.json import JSONObject
@@ -56,7 +55,8 @@ class Streams:
             Refused: the cursor is none.
         """
         if operation.kind is OperationKind.SUBSCRIPTION and formats.events is not None:
-            events = _events(operation, request.variables, client.context, cursor_asked(request, client.headers))
+            cursor = cursor_asked(request, client.headers)
+            events = _events(self._engine.stream(operation, request, client.context, cursor))
             return self._stream(formats.events, events, client, lasting=True)
         if operation.deferring is not None and formats.incremental is not None:
             incremental = await self._engine.execute_incrementally(request, client.context)
@@ -73,10 +73,8 @@ class Streams:
         return Stream(self._keeper, FRAMINGS[format_], parts, client.context, client.host, lasting)
 
 
-async def _events(
-    operation: Operation, variables: Mapping[str, Any] | None, context: RequestContext, cursor: str | None
-) -> AsyncGenerator[JSONObject]:
-    async with aclosing(operation.subscribe(variables, context, cursor)) as responses:
+async def _events(events: AsyncGenerator[Response]) -> AsyncGenerator[JSONObject]:
+    async with aclosing(events) as responses:
         async for response in responses:
             yield response.as_json()
 

@@ -5,6 +5,7 @@ https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/mult
 https://specs.apollo.dev/incremental/v0.2/
 """
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -15,6 +16,9 @@ from router.execute.json import JSONObject
 from router.serve.streams.formats import Format
 
 BOUNDARY = b"graphql"
+
+RETRY_MILLISECONDS: Final = (200, 2_000)
+"""When clients come back whose streams end with the process: not all of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,10 @@ class EventStream:
     def failure(self, errors: list[JSONObject]) -> bytes:
         """What ends the answer before its time, and the end."""
         return self.part(orjson.dumps({"errors": errors})) + self.end()
+
+    def pause(self, errors: list[JSONObject]) -> bytes:
+        """What ends the response and not the answer: the client comes back by itself, with its last event's id."""
+        return b"retry: %d\n\n" % random.randint(*RETRY_MILLISECONDS)
 
     def end(self) -> bytes:
         """What follows the last part."""
@@ -67,6 +75,9 @@ class Multipart:
 
     def failure(self, errors: list[JSONObject]) -> bytes:
         return _delimited(orjson.dumps({"errors": errors, "hasNext": False})) + self.end()
+
+    def pause(self, errors: list[JSONObject]) -> bytes:
+        return self.failure(errors)
 
     def end(self) -> bytes:
         return b"--\r\n"

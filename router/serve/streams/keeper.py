@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from router.serve.life.draining import Draining
 from router.serve.streams.census import Census
 from router.serve.streams.revocation import Revocations
 from router.serve.streams.settings import StreamSettings
@@ -9,13 +10,14 @@ from router.serve.streams.settings import StreamSettings
 
 @dataclass(frozen=True, slots=True)
 class StreamKeeper:
-    """How they behave, how many there are, and whose identities count no more."""
+    """How they behave, how many there are, whose identities count no more, and whether the process is to end."""
 
     settings: StreamSettings
     census: Census
     revocations: Revocations
+    draining: Draining
 
     @classmethod
-    def of(cls, settings: StreamSettings, revocations: Revocations) -> "StreamKeeper":
+    def of(cls, settings: StreamSettings, revocations: Revocations, draining: Draining | None = None) -> "StreamKeeper":
         """One that counts from nothing."""
-        return cls(settings, Census(settings), revocations)
+        return cls(settings, Census(settings), revocations, draining or Draining())

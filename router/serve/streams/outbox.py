@@ -47,10 +47,15 @@ class Event:
 
 @dataclass(slots=True, eq=False)
 class End:
-    """The end of an operation, and the errors that are its reason, if it did not end by itself."""
+    """The end of an operation, and the errors that are its reason, if it did not end by itself.
+
+    Attributes:
+        paused: the client should come back at once, and go on where it was.
+    """
 
     operation: str
     errors: list[JSONObject] | None = None
+    paused: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -130,10 +135,10 @@ class Outbox:
         await self._place()
         self._append(Notice(message))
 
-    def put_end(self, operation: str, errors: list[JSONObject] | None = None) -> None:
+    def put_end(self, operation: str, errors: list[JSONObject] | None = None, *, paused: bool = False) -> None:
         """Queue the end of an operation, at once."""
         self._missed_of(operation)
-        self._append(End(operation, errors))
+        self._append(End(operation, errors, paused))
 
     def forget(self, operation: str) -> None:
         """Nothing more is sent of an operation."""

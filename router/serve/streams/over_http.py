@@ -11,8 +11,9 @@ from starlette.types import Receive, Send
 
 from router.execute.json import JSONObject
 from router.execute.response import Response
-from router.serve.errors import Refused, masked
+from router.serve.errors import Refused, coded_error, masked
 from router.serve.http.leaving import UntilLeft
+from router.serve.life.draining import CODE
 from router.serve.request import RequestContext
 from router.serve.streams.cursor import cursor_in
 from router.serve.streams.framing import Framing
@@ -76,9 +77,14 @@ class Stream:
             outbox.forget(OPERATION)
             outbox.put_end(OPERATION, refused.errors)
 
+        def pause() -> None:
+            pump.cancel()
+            outbox.put_end(OPERATION, [coded_error("The server is about to end; come back.", CODE)], paused=True)
+
         term = Term(self.context.identity, self.keeper.revocations, end)
         try:
-            yield
+            with self.keeper.draining.watching(pause) if self.lasting else nullcontext():
+                yield
         finally:
             term.close()
             pump.cancel()
@@ -107,13 +113,18 @@ async def _write(framing: Framing, outbox: Outbox, settings: StreamSettings, sen
     while True:
         message = await outbox.get_within(settings.keep_alive_seconds)
         if isinstance(message, End):
-            last = framing.failure(message.errors) if message.errors else framing.end()
-            await writer.write(last, more=False)
+            await writer.write(_last(framing, message), more=False)
             return
         if isinstance(message, Event):
             await writer.write(framing.part(message.written(), cursor_in(message.payload)))
         else:
             await writer.write(framing.silence)
+
+
+def _last(framing: Framing, end: End) -> bytes:
+    if not end.errors:
+        return framing.end()
+    return framing.pause(end.errors) if end.paused else framing.failure(end.errors)
 
 
 class GivenUp(Exception):

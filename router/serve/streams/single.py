@@ -30,7 +30,7 @@ from router.serve.streams.framing import EventStream, single_end, single_event
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import End, Event
 from router.serve.streams.over_http import GivenUp, PatientWriter, begin_stream
-from router.serve.streams.reservation import Reservation, Reservations, token_in
+from router.serve.streams.reservation import NO_OPERATION, Reservation, Reservations, token_in
 from router.serve.variants.entrance import Entrance, address_of
 
 STREAM_NOT_FOUND = "STREAM_NOT_FOUND"
@@ -52,6 +52,7 @@ class SingleConnectionEndpoint:
         self._engine = engine
         self._entrance = Entrance(engine, hooks)
         self._settings = keeper.settings
+        self._draining = keeper.draining
         self._reservations = Reservations(engine, keeper)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +101,7 @@ class SingleConnectionEndpoint:
         self._reservations.open(reservation)
         try:
             async with UntilLeft(receive):
-                with suppress(GivenUp):
+                with suppress(GivenUp), self._draining.watching(lambda: reservation.outbox.put_end(NO_OPERATION)):
                     await self._write(reservation, send)
         finally:
             await self._reservations.release(reservation)

@@ -14,8 +14,9 @@ from router.__main__ import main
 from router.compose import Composed, Subgraph, compose
 from router.execute import Subscriptions
 from router.serve import Hooks, create_app, forwarding
-from router.serve.commands import build_app
+from router.serve.commands import router_of
 from router.serve.sources import SourceError, of_subgraphs, of_supergraph
+from tests.router.serve.config.configured import configured
 from tests.router.serve.library import SDL, LibrarySubgraph, library_engine
 from tests.router.serve.server import serving
 
@@ -65,16 +66,17 @@ class TestSources:
             composed = compose([Subgraph("library", url, SDL)])
             assert isinstance(composed, Composed)
             path.write_text(composed.supergraph_sdl)
-            app = build_app(of_supergraph(path), hooks=Hooks(forwarding("authorization")))
-            found = await answer(app, "{ whoami a: book(id: 1) { id } }")
+            router = await router_of(configured(supergraph=str(path)))
+            found = await answer(router.app, "{ whoami a: book(id: 1) { id } }")
         assert found == {"data": {"whoami": "x", "a": {"id": "1"}}}
 
     @pytest.mark.parametrize("wrapped", [True, False])
     async def test_subgraphs_are_composed(self, tmp_path: Path, *, wrapped: bool) -> None:
         async with library() as url:
             listed = [{"name": "library", "url": url, "sdl": SDL}]
-            source = of_subgraphs(written(tmp_path, {"subgraphs": listed} if wrapped else listed))
-            found = await answer(build_app(source, hooks=Hooks()), "{ a: book(id: 1) { id } }")
+            path = written(tmp_path, {"subgraphs": listed} if wrapped else listed)
+            router = await router_of(configured("--subgraphs", str(path), supergraph=None))
+            found = await answer(router.app, "{ a: book(id: 1) { id } }")
         assert found == {"data": {"a": {"id": "1"}}}
 
     def test_a_subgraph_may_have_another_protocol_for_its_subscriptions(self, tmp_path: Path) -> None:

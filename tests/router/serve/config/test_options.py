@@ -8,7 +8,7 @@ from router.__main__ import main
 from router.execute import Subscriptions
 from router.serve.access.enforcement import Access
 from router.serve.access.tokens import TrustedIssuer
-from router.serve.commands import app_of
+from router.serve.commands import router_of
 from router.serve.config.model import RouterConfig, SupergraphSource
 from router.serve.config.nodes import ConfigurationError
 from router.serve.demand.config import Demand, Per, Rate, Unit
@@ -156,14 +156,14 @@ def test_what_no_option_can_be_is_refused(given: tuple[str, ...]) -> None:
         configured(*given)
 
 
-def test_a_safelist_needs_documents(tmp_path: Path) -> None:
+async def test_a_safelist_needs_documents(tmp_path: Path) -> None:
     (tmp_path / "relay.json").write_text('{"a": "{ a }"}')
     supergraph = tmp_path / "subgraphs.json"
     supergraph.write_text('[{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}]')
     given = ("--subgraphs", str(supergraph), "--safelist", "ids")
-    app_of(configured(*given, "--persisted", str(tmp_path / "relay.json"), supergraph=None))
+    await router_of(configured(*given, "--persisted", str(tmp_path / "relay.json"), supergraph=None))
     with pytest.raises(ManifestError, match="--persisted"):
-        app_of(configured(*given, supergraph=None))
+        await router_of(configured(*given, supergraph=None))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Subscriptions that run, which another supergraph may bring to an end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, Final
+
+from router.execute import Response
+from router.execute.project import UNAUTHORIZED
+from router.serve.engine import Engine
+from router.serve.errors import BAD_USER_INPUT, PARSE_FAILED, UNKNOWN_OPERATION, VALIDATION_FAILED, Refused, coded_error
+from router.serve.operation import Operation
+from router.serve.request import GraphQLRequest, RequestContext
+from router.serve.streams.cursor import KEY
+
+SCHEMA_RELOAD: Final = "SUBSCRIPTION_SCHEMA_RELOAD"
+
+_GONE: Final = frozenset({PARSE_FAILED, VALIDATION_FAILED, UNKNOWN_OPERATION, BAD_USER_INPUT, UNAUTHORIZED})
+"""Refusals of an operation that say that it is none any more; others are about the moment."""
+
+
+class RunningStream:
+    """One subscription of one client, on the plan that it began with."""
+
+    __slots__ = ("_context", "_cursor", "_operation", "_refused", "_variables", "_waiting")
+
+    def __init__(self, operation: Operation, variables: Mapping[str, Any] | None, context: RequestContext) -> None:
+        self._operation = operation
+        self._variables = variables
+        self._context = context
+        self._cursor: str | None = None
+        self._refused: Refused | None = None
+        self._waiting: asyncio.Task[Any] | None = None
+
+    async def events(self, cursor: str | None) -> AsyncGenerator[Response]:
+        """What happens from now on, or after the event with the cursor.
+
+        Raises:
+            Refused: as `Operation.subscribe` says, or the stream was ended.
+        """
+        self._cursor = cursor
+        async with aclosing(self._operation.subscribe(self._variables, self._context, cursor)) as events:
+            while True:
+                if self._refused is not None:
+                    raise self._refused
+                event = await self._next(events)
+                if event is None:
+                    return
+                self._cursor = event.extensions.get(KEY, self._cursor)
+                yield event
+
+    async def _next(self, events: AsyncGenerator[Response]) -> Response | None:
+        self._waiting = asyncio.current_task()
+        try:
+            return await anext(events, None)
+        except asyncio.CancelledError:
+            if self._refused is None or self._waiting is None:
+                raise
+            self._waiting.uncancel()
+            raise self._refused from None
+        finally:
+            self._waiting = None
+
+    async def judge(self, engine: Engine) -> None:
+        """End the stream if another engine would not answer it, or hide something of what it shows."""
+        if self._operation.schema is engine.schema or self._refused is not None or await self._holds(engine):
+            return
+        told = {} if self._cursor is None else {KEY: self._cursor}
+        message = "The schema has changed, and the subscription cannot go on."
+        self._refused = Refused([coded_error(message, SCHEMA_RELOAD, **told)])
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def _holds(self, engine: Engine) -> bool:
+        definition = self._operation.definition
+        assert definition.loc is not None  # noqa: S101  # clients' documents are parsed with their places
+        name = None if definition.name is None else definition.name.value
+        try:
+            found = await engine.planned(GraphQLRequest(definition.loc.source.body, name), self._context)
+            found.coerced(self._variables)
+        except Refused as refused:
+            return refused.errors[0]["extensions"]["code"] not in _GONE
+        return set(found.executor.plan.denied) <= set(self._operation.executor.plan.denied)

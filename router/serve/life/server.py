@@ -1,0 +1,151 @@
+"""Serves an application until told to stop, and stops in order."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from router.serve.life.draining import ClosingApp, Draining
+from router.serve.life.seat import Seat
+from router.serve.life.settings import Life
+
+SERVER: Final[Mapping[str, Any]] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "ws_per_message_deflate": False,  # it holds hundreds of kilobytes for every socket
+}
+"""How uvicorn serves a router."""
+
+_SUPERVISOR: Final = Path(__file__).with_name("supervisor.py")
+_BACKLOG: Final = 2048
+_LAST_SECONDS: Final = 0.5
+"""What is kept of the grace for what comes after the last answer."""
+
+
+class _Server(uvicorn.Server):
+    """One whose signals are its owner's, and which ends its streams as soon as it takes no more of them."""
+
+    def __init__(self, config: uvicorn.Config, draining: Draining, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._draining = draining
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in self.servers:
+            each.close()
+        self._draining.end_streams()
+        await super().shutdown(sockets)
+
+
+def serve(  # what a process consists of
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    life: Life,
+    draining: Draining,
+    look_again: Callable[[], None] = lambda: None,
+    options: Mapping[str, Any] = SERVER,
+) -> None:
+    """Serve until SIGTERM or SIGINT, and end within the grace; SIGHUP calls `look_again`. A second signal ends at once.
+
+    Under a supervisor it listens where that says.
+    """
+    seat = Seat.taken()
+    sockets = [bound(host, port) if seat is None else seat.listener]
+    config = uvicorn.Config(ClosingApp(app, draining), timeout_graceful_shutdown=_rest(life), **options)
+    server = _Server(config, draining, (lambda: None) if seat is None else seat.say_ready)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, sockets, seat, life, look_again, draining))
+
+
+async def _serve(  # as above
+    server: _Server,
+    sockets: list[socket.socket],
+    seat: Seat | None,
+    life: Life,
+    look_again: Callable[[], None],
+    draining: Draining,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def told(number: signal.Signals) -> None:
+        if stop.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        stop.set()
+
+    loop.add_signal_handler(signal.SIGTERM, told, signal.SIGTERM)
+    loop.add_signal_handler(signal.SIGHUP, look_again)
+    if seat is None:
+        loop.add_signal_handler(signal.SIGINT, told, signal.SIGINT)
+    else:
+        loop.add_signal_handler(signal.SIGINT, lambda: None)  # of a terminal, which its parent hears as well
+        seat.watch_parent(stop.set)
+    serving, stopped = asyncio.ensure_future(server.serve(sockets)), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    draining.begin()
+    if not serving.done():
+        await asyncio.wait({serving}, timeout=life.notice_seconds)
+    server.should_exit = True
+    await serving
+
+
+def _rest(life: Life) -> int:
+    """Whole seconds that requests have once new ones are refused, as uvicorn wants them."""
+    return max(1, int(life.grace_seconds - life.notice_seconds - _LAST_SECONDS))
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        OSError: there cannot be one.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def become_supervisor(command: Sequence[str], *, host: str, port: int, life: Life) -> NoReturn:
+    """Listen, and let this process look after workers that run a command; it keeps nothing of what it was.
+
+    Raises:
+        OSError: it cannot listen there.
+    """
+    listener = bound(host, port)
+    listener.set_inheritable(True)  # as it is called
+    told = {
+        "command": list(command),
+        "workers": life.workers,
+        "listener": listener.detach(),
+        "grace_seconds": life.grace_seconds,
+    }
+    os.execv(sys.executable, [sys.executable, "-I", "-S", str(_SUPERVISOR), json.dumps(told)])  # noqa: S606  # our own
