@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from router.serve.caching.endpoint import INVALIDATION_PATH, Invalidation
 from router.serve.engine import Engine
 from router.serve.graphiql import Page, asset_routes
 from router.serve.http.config import HttpPolicy
@@ -79,6 +80,9 @@ def create_app(
         routes.extend([Route("/", _to_page, methods=["GET"]), *asset_routes()])
     for path in () if engine.tenancy is None else engine.tenancy.settings.naming.paths:
         routes.extend([Route(path, endpoint), Route(f"{path}/stream", single), WebSocketRoute(path, socket)])
+    secret = None if engine.answers is None else engine.answers.config.invalidation_secret
+    if engine.answers is not None and secret is not None:
+        routes.append(Route(INVALIDATION_PATH, Invalidation(engine.answers, secret).answer, methods=["POST"]))
     metrics = None if telemetry is None else telemetry.config.metrics
     if telemetry is not None and metrics is not None and metrics.path is not None:
         routes.append(Route(metrics.path, metrics_endpoint(telemetry.registry), methods=["GET"]))

@@ -16,6 +16,8 @@ from router.serve.access.authenticate import by_token
 from router.serve.access.enforcement import Access
 from router.serve.access.options import add_access_options
 from router.serve.app import create_app
+from router.serve.caching.caches import Caches, InvalidCaching
+from router.serve.caching.options import add_caching_options
 from router.serve.config.load import config_of
 from router.serve.config.model import Callers, Listening, RouterConfig
 from router.serve.config.nodes import ConfigurationError
@@ -50,6 +52,9 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 _LISTENING: Final = Listening()
+
+_REFUSED: Final = (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError, InvalidCaching)
+"""Why there is nothing to serve."""
 
 
 def add_commands(subparsers: "Subparsers") -> None:
@@ -101,6 +106,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     add_traffic_options(serve)
     add_stream_options(serve)
     add_telemetry_options(serve)
+    add_caching_options(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -119,7 +125,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         serve(
             router.app, host=listen.host, port=listen.port, life=life, draining=router.draining, look_again=look_again
         )
-    except (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError, OSError) as error:
+    except (*_REFUSED, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -166,7 +172,9 @@ async def router_of(config: RouterConfig) -> Router:
         SupergraphError: it is none.
         TrafficError: its subgraphs cannot be reached as they are to be.
         ManifestError: a file does not say which documents are trusted, or none does and others are refused.
+        InvalidCaching: what is to be kept of answers does not fit the supergraph.
     """
+    answers = None if config.caching is None else Caches(config.caching)
     control, draining, pools = DemandControl(config.demand), Draining(), Pools(config.traffic)
     access, persisted = Access(reject=config.access.reject), persisted_operations(config.persisted)
     telemetry = Telemetry(config.telemetry) if config.telemetry.is_active else None
@@ -180,6 +188,7 @@ async def router_of(config: RouterConfig) -> Router:
             access=access,
             persisted=persisted,
             control=control,
+            answers=answers,
             errors=config.errors,
             telemetry=telemetry,
         )
@@ -196,6 +205,8 @@ async def router_of(config: RouterConfig) -> Router:
             yield
         await live.aclose()
         await control.aclose()
+        if answers is not None:
+            await answers.aclose()
 
     app = create_app(
         live,

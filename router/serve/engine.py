@@ -14,6 +14,8 @@ from router.plan.nodes import OperationKind, QueryPlan
 from router.serve.access.enforcement import Access, Enforcement
 from router.serve.access.touched import NOTHING
 from router.serve.cache import LruCache
+from router.serve.caching.caches import Caches
+from router.serve.caching.operations import CachedOperation, named, shown_by
 from router.serve.demand.actual import Meter
 from router.serve.demand.control import DemandControl
 from router.serve.demand.estimate import Estimate
@@ -93,6 +95,7 @@ class Engine:
         enforcement: Enforcement | None = None,
         control: DemandControl | None = None,
         costs: Costs | None = None,
+        answers: Caches | None = None,
         tenancy: Tenancy | None = None,
         errors: ErrorPolicy | None = None,
         telemetry: Telemetry | None = None,
@@ -113,6 +116,7 @@ class Engine:
             enforcement: of access rules; None if there are none.
             control: of what operations may cost. It stays the caller's, who closes it.
             costs: that the subgraphs state; None for none.
+            answers: that are kept, which `transports` look into already. They stay the caller's, who closes them.
             tenancy: of the clients. It stays the caller's, who may give it to another engine as well.
             errors: what clients are told of those of subgraphs.
             telemetry: looks at all of it; None where nobody does. It stays the caller's as well.
@@ -127,6 +131,7 @@ class Engine:
         self._persisted = persisted
         self._enforcement = enforcement
         self.control = control or DemandControl()
+        self.answers = answers
         masked_ = masking(transports, errors or ErrorPolicy())
         self.transports: Mapping[str, Transport] = masked_ if telemetry is None else telemetry.around(masked_)
         self.tenancy = tenancy
@@ -159,6 +164,7 @@ class Engine:
         persisted: PersistedOperations | None = None,
         access: Access | None = None,
         control: DemandControl | None = None,
+        answers: Caches | None = None,
         tenancy: Tenancy | None = None,
         errors: ErrorPolicy | None = None,
         telemetry: Telemetry | None = None,
@@ -169,12 +175,15 @@ class Engine:
 
         Raises:
             SupergraphError: the text is no supergraph.
-            ValueError: a subgraph has no transport.
+            ValueError: a subgraph has no transport, or what is to be kept of answers does not fit the supergraph.
         """
         supergraph = Supergraph.from_sdl(supergraph_sdl)
         missing = sorted(set(supergraph.subgraphs) - set(transports))
         if missing:
             raise ValueError(f"No transport for the subgraphs {', '.join(missing)}.")
+        supergraph_id = sha256(supergraph_sdl.encode()).hexdigest()[:16]
+        if answers is not None:
+            transports = answers.around(transports, supergraph, supergraph_id)
         plan = Planner(supergraph, seconds=(limits or Limits()).planning_seconds).plan
         labels, deferring, rules = Labels(supergraph), plan if defer else None, AccessRules(supergraph)
         return cls(
@@ -188,10 +197,11 @@ class Engine:
             enforcement=Enforcement(supergraph, rules, plan, access or Access()) if rules else None,
             control=control,
             costs=read_costs(supergraph.document),
+            answers=answers,
             tenancy=tenancy,
             errors=errors,
             telemetry=telemetry,
-            supergraph_id=sha256(supergraph_sdl.encode()).hexdigest()[:16],
+            supergraph_id=supergraph_id,
             contracts=Contracts(supergraph_sdl, defer=defer),
         )
 
@@ -245,6 +255,8 @@ class Engine:
                         plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
+        if self.answers is not None:
+            context = self.answers.begin(context)
         response = await known.execute(variables, context.headers, context.terms(operation.seconds))
         self.control.tell(charge, response.initial)
         seen = SIGHTING.get()
@@ -400,6 +412,8 @@ class Engine:
             plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
         deferring = None if self._plan_deferring is None else defer_variables(document)
+        answers = self.answers
+        cached = None if answers is None else self._cached(answers, plan, document, operation_name, variant)
         return Operation(
             graph.schema,
             definition,
@@ -411,7 +425,17 @@ class Engine:
             deferring,
             self.limits.operation_seconds,
             None if self.telemetry is None else signature_of(graph.schema, document, definition),
+            cached,
         )
+
+    def _cached(
+        self, answers: Caches, plan: QueryPlan, document: DocumentNode, operation_name: str | None, variant: Variant
+    ) -> CachedOperation:
+        if not answers.config.answers or document.loc is None:
+            return CachedOperation(answers, plan, None, None)
+        shaping = repr(variant.graph.tags), sorted(variant.labels), sorted(map(repr, variant.failing))
+        name = named(self.supergraph_id, document.loc.source.body, operation_name, *shaping)
+        return CachedOperation(answers, plan, name, shown_by(plan, self.transports))
 
     def _plan_for(
         self,

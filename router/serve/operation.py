@@ -12,6 +12,7 @@ from router.execute import Executor, InvalidVariables, Response, coerce_variable
 from router.plan import PlanningError
 from router.plan.errors import TooManyChoices
 from router.plan.nodes import OperationKind
+from router.serve.caching.operations import CachedOperation
 from router.serve.demand.actual import Meter
 from router.serve.demand.control import Charge, DemandControl, dry_run
 from router.serve.demand.estimate import Estimate
@@ -32,6 +33,7 @@ class Operation:
         deferring: the variables that decide what is deferred; None if nothing ever is.
         seconds: how long it, or the answer to one event, may wait for subgraphs; None for as long as they take.
         signature: what it is, whoever sends it; None where nobody looks.
+        cached: what is kept of its answers; None where nothing ever is.
     """
 
     schema: GraphQLSchema
@@ -44,6 +46,7 @@ class Operation:
     deferring: frozenset[str] | None = None
     seconds: float | None = None
     signature: Signature | None = None
+    cached: CachedOperation | None = None
 
     @property
     def kind(self) -> OperationKind:
@@ -62,17 +65,21 @@ class Operation:
             return self.priced(variables)
         self.require_answer()
         coerced = self.coerced(variables)
-        terms = context.terms(self.seconds)
         if not self.demand.is_active:
-            response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
+            response = await self._answer(coerced, context, raw=raw)
         else:
             charge = await self.admitted(coerced, context)
-            response = await self.executor.execute(coerced, context.headers, terms, raw=raw)
+            response = await self._answer(coerced, context, raw=raw)
             self.demand.settle(charge, self.meter, response, coerced)
         seen = SIGHTING.get()
         if seen is not None:
             seen.answered(response)
         return response
+
+    async def _answer(self, coerced: Mapping[str, Any], context: RequestContext, *, raw: bool) -> Response:
+        if self.cached is not None:
+            return await self.cached.execute(self.executor, coerced, context, self.seconds, raw=raw)
+        return await self.executor.execute(coerced, context.headers, context.terms(self.seconds), raw=raw)
 
     def priced(self, variables: Mapping[str, Any] | None) -> Response:
         """What executing would cost, in an answer without data.

@@ -2,13 +2,17 @@
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from router.execute.terms import Terms
 from router.plan import NO_ROLLOUT, Rollout
 from router.serve.access.identity import Identity
+from router.serve.caching.lifetimes import CacheControl
 from router.serve.streams.revocation import Revocations
 from router.serve.variants.policy import TenantPolicy
+
+if TYPE_CHECKING:
+    from router.serve.caching.identity import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class RequestContext:
         address: where the request comes from, if rates are kept by that.
         dry_run: the request is not to be executed, only priced.
         policy: what holds for the caller's tenant; None until the router's tenancy has said so.
+        cache_control: what the client says of caches; None for nothing.
+        cache_use: what one operation takes from them; None if there is nothing for it.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -50,6 +56,8 @@ class RequestContext:
     address: str | None = None
     dry_run: bool = False
     policy: TenantPolicy | None = None
+    cache_control: CacheControl | None = None
+    cache_use: "Use | None" = None
 
     def terms(self, seconds: float | None) -> Terms:
         """On what terms subgraphs are asked for this client by an operation that may take so long."""

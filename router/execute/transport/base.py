@@ -35,6 +35,7 @@ class SubgraphRequest:
         deadline: the event loop's time at which nobody waits for the answer any more; None for as long as the transport
             waits. Of a subscription it is when the stream must have started.
         cursor: of the event after which a subscription goes on, as the subgraph gave it; None from now on.
+        whole: a reply over HTTP that is in order is wanted as it came, as `raw`, rather than read.
     """
 
     subgraph: str
@@ -48,6 +49,7 @@ class SubgraphRequest:
     terms: Terms = NO_TERMS
     deadline: float | None = None
     cursor: str | None = None
+    whole: bool = False
 
     def with_headers(self, headers: Mapping[str, str]) -> "SubgraphRequest":
         """The same with other headers, in a fraction of the time that `replace` takes."""
@@ -63,6 +65,24 @@ class SubgraphRequest:
             self.terms,
             self.deadline,
             self.cursor,
+            self.whole,
+        )
+
+    def as_whole(self, variables: Mapping[str, Any] | None = None) -> "SubgraphRequest":
+        """The same, perhaps with other variables, for a reply as it came."""
+        return SubgraphRequest(
+            self.subgraph,
+            self.query,
+            self.variables if variables is None else variables,
+            self.operation_name,
+            self.headers,
+            self.idempotent,
+            self.shareable,
+            self.rewrite,
+            self.terms,
+            self.deadline,
+            self.cursor,
+            whole=True,
         )
 
 
@@ -73,7 +93,7 @@ class SubgraphResponse:
     Attributes:
         data: an object or None. It belongs to the receiver, who may change it.
         errors: each is an object with a string `message`.
-        raw: what the request's `rewrite` gave, if it did; there is nothing else then.
+        raw: what the request's `rewrite` gave, if it did, or the whole reply; there is nothing else then.
         extensions: of an event, `cursor` says where it stands among the others.
         size: of the text that it was made from, in bytes; 0 if there was none.
     """

@@ -36,11 +36,13 @@ class Reply:
 
     Attributes:
         retry_after: the header as it came; empty if there was none.
+        caching: the headers `cache-control`, `age` and `vary`, names in lower case, as far as there are any.
     """
 
     status: int
     body: bytes
     retry_after: bytes = b""
+    caching: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Connection(asyncio.Protocol):
@@ -161,6 +163,8 @@ class Connection(asyncio.Protocol):
                 self._body.is_coded(value.strip().lower())
             case b"retry-after":
                 self._retry_after = value.strip()
+            case b"cache-control" | b"age" | b"vary" as known:
+                self._caching.append((known, value.strip()))
             case _:
                 pass
 
@@ -190,6 +194,7 @@ class Connection(asyncio.Protocol):
         self._status = 0
         self._delimited = False
         self._retry_after = b""
+        self._caching: list[tuple[bytes, bytes]] = []
         self._problem: str | None = None
         self._reply: Reply | None = None
 
@@ -197,7 +202,7 @@ class Connection(asyncio.Protocol):
         content = self._body.end()
         self._look_at_body()
         if self._problem is None:
-            self._reply = Reply(self._status, content, self._retry_after)
+            self._reply = Reply(self._status, content, self._retry_after, tuple(self._caching))
 
     def _look_at_body(self) -> None:
         if self._body.too_large:

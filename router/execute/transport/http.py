@@ -191,6 +191,8 @@ def parse_reply(request: SubgraphRequest, reply: Reply) -> SubgraphResponse:
     Raises:
         SubgraphFailure: it is none.
     """
+    if request.whole and reply.status == HTTPStatus.OK:
+        return SubgraphResponse(None, raw=reply, size=len(reply.body))
     raw = request.rewrite(reply.body) if request.rewrite is not None else None
     if raw is not None:
         return SubgraphResponse(None, raw=raw, size=len(reply.body))

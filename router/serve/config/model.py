@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.serve.access.authenticate import TokenAuthentication
+from router.serve.caching.config import Caching
 from router.serve.demand.config import Demand
 from router.serve.http.config import HttpPolicy
 from router.serve.life.settings import Life
@@ -108,6 +109,7 @@ class RouterConfig:
         traffic: how subgraphs are asked.
         errors: what clients are told of the errors of subgraphs.
         telemetry: what is seen of the router.
+        caching: what is kept of answers; null keeps nothing.
     """
 
     supergraph: SupergraphSource
@@ -124,3 +126,4 @@ class RouterConfig:
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+    caching: Caching | None = None

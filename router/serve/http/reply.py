@@ -1,6 +1,6 @@
 """What one client is sent: an answer, a stream or a refusal, in the format that it takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.types import Receive, Send
@@ -69,6 +69,7 @@ class Reply:
             case _:
                 bodies = b",".join(each.as_bytes() for each in answer)
                 headers = {name: value for each in answer for name, value in each.headers.items()}
+                headers |= _together(answer)
                 await self._write(b"[%b]" % bodies, HTTPStatus.OK, headers)
 
     async def refuse(self, refused: Refused) -> None:
@@ -106,3 +107,8 @@ class Reply:
             raw.extend((name.encode(), value.encode()) for name, value in headers.items())
         await self._send({"type": "http.response.start", "status": int(status), "headers": raw})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _together(answers: Sequence[Response]) -> Mapping[str, str]:
+    """What holds for a list of answers that would say each for itself how long it may be kept."""
+    return {"cache-control": "no-store"} if any("cache-control" in each.headers for each in answers) else {}

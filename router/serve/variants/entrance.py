@@ -13,7 +13,8 @@ class Entrance:
     """Lets the requests to one engine in."""
 
     def __init__(self, engine: Engine, hooks: Hooks) -> None:
-        self._seen = engine.control.seen
+        self._control = engine.control
+        self._answers = engine.answers
         self._tenancy = engine.tenancy
         self._hooks = hooks
 
@@ -31,7 +32,9 @@ class Entrance:
             Refused: the client may not ask anything.
         """
         address = address_of(scope)
-        context = self._seen(await self._hooks.authenticate(headers, parameters), headers, address)
+        context = self._control.seen(await self._hooks.authenticate(headers, parameters), headers, address)
+        if self._answers is not None and parameters is None:
+            context = self._answers.seen(context, headers)
         if self._tenancy is None:
             return context
         return await self._tenancy.enter(context, headers, scope.get("path_params"), parameters, address)

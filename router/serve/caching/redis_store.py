@@ -1,0 +1,156 @@
+"""Entries on Redis, which several routers share.
+
+Every look is one `MGET`: the tenant's clock, what was invalidated of its subgraphs, and the entries. The clock stands
+still between invalidations, which set it to Redis's own time; so what was asked for before one is known by its moment.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from router.serve.caching.config import Caching
+from router.serve.caching.scripts import INVALIDATE_TAGS, INVALIDATE_TYPES, KEEP
+from router.serve.caching.store import Entry, Found, StoreUnavailable
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_UNDER_WAY_SECONDS: Final = 300
+"""How long the invalidation of a tag is remembered: nothing is kept that took longer to come."""
+
+_MOST_PENDING: Final = 1_000
+"""Answers that wait to be kept. More are not, so that a slow Redis does not fill this process."""
+
+_CALLS: Final = 50
+"""Most connections."""
+
+_FAILING: Final = (RedisError, OSError, TimeoutError)
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Entry)
+_MARKS: Final = msgspec.json.Decoder(dict[str, str])
+
+
+class RedisStore:
+    """Keeps what Redis has room for.
+
+    Attributes:
+        failures: how often Redis has failed so far.
+    """
+
+    def __init__(self, url: str, config: Caching) -> None:
+        self.failures = 0
+        self._prefix = config.redis_prefix
+        self._seconds = config.redis_seconds
+        self._retry_seconds = config.redis_retry_seconds
+        self._longest = int((config.max_seconds + _UNDER_WAY_SECONDS) * 1_000)
+        make: Callable[..., Redis] = Redis.from_url  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]  # redis-py leaves it untyped
+        self._redis = make(
+            url,
+            socket_connect_timeout=config.redis_seconds,
+            socket_timeout=config.redis_seconds,
+            max_connections=_CALLS + 1,
+        )
+        self._keep: Any = self._redis.register_script(KEEP)
+        self._by_tags: Any = self._redis.register_script(INVALIDATE_TAGS)
+        self._by_types: Any = self._redis.register_script(INVALIDATE_TYPES)
+        self._calls = asyncio.Semaphore(_CALLS)
+        self._again = 0.0
+        self._pending: set[asyncio.Task[None]] = set()
+
+    async def look(self, tenant: str, subgraphs: Sequence[str], keys: Sequence[bytes]) -> Found | None:
+        names = [self._name("clock", tenant), *(self._name("types", tenant, each) for each in subgraphs)]
+        asked = [*names, *(self._entry(key) for key in keys)]
+        try:
+            values = await self._call(lambda: cast("Awaitable[list[bytes | None]]", self._redis.mget(asked)))
+        except StoreUnavailable:
+            return None
+        marks = zip(subgraphs, values[1 : len(names)], strict=True)
+        try:
+            return Found(
+                int(values[0] or 0),
+                [None if each is None else _DECODER.decode(each) for each in values[len(names) :]],
+                {subgraph: _moments(each) for subgraph, each in marks if each is not None},
+            )
+        except (ValueError, msgspec.DecodeError):
+            return None  # whatever that is, it is not ours
+
+    async def keep(self, tenant: str, entries: Sequence[tuple[bytes, Entry]]) -> None:
+        """Keep entries as soon as Redis takes them: nobody waits for that."""
+        if len(self._pending) < _MOST_PENDING and monotonic() >= self._again:
+            task = asyncio.create_task(self._keep_all(tenant, entries))
+            self._pending.add(task)
+            task.add_done_callback(self._pending.discard)
+
+    async def settled(self) -> None:
+        """Wait until Redis has what is to be kept so far."""
+        while self._pending:
+            await asyncio.wait(self._pending)
+
+    async def invalidate_tags(self, tenant: str, tags: Sequence[str]) -> int:
+        arguments = [
+            self._longest,
+            _UNDER_WAY_SECONDS * 1_000,
+            self._name("tag", tenant, ""),
+            self._name("gone", tenant, ""),
+            *tags,
+        ]
+        return int(await self._call(lambda: self._by_tags([self._name("clock", tenant)], arguments), again=True))
+
+    async def invalidate_types(self, tenant: str, subgraph: str, types: Sequence[str]) -> None:
+        names = [self._name("clock", tenant), self._name("types", tenant, subgraph)]
+        await self._call(lambda: self._by_types(names, [self._longest, *types]), again=True)
+
+    async def aclose(self) -> None:
+        """Wait for what is to be kept, and close the connections."""
+        await self.settled()
+        await self._redis.aclose()
+
+    async def _keep_all(self, tenant: str, entries: Sequence[tuple[bytes, Entry]]) -> None:
+        arguments: list[Any] = [self._name("tag", tenant, ""), self._name("gone", tenant, "")]
+        for _, entry in entries:
+            lasting = int(entry.seconds * 1_000)
+            arguments += [_ENCODER.encode(entry), max(lasting, 1), entry.moment, len(entry.tags), *entry.tags]
+        try:
+            await self._call(lambda: self._keep([self._entry(key) for key, _ in entries], arguments))
+        except StoreUnavailable:
+            return  # it is as if they had been thrown away
+
+    async def _call(self, call: Callable[[], Awaitable[T]], *, again: bool = False) -> T:
+        """What Redis says; `again`, it is asked even if it failed just now.
+
+        Raises:
+            StoreUnavailable: nothing in time.
+        """
+        if monotonic() < self._again and not again:
+            raise StoreUnavailable
+        try:
+            async with asyncio.timeout(self._seconds), self._calls:
+                return await call()
+        except _FAILING as error:
+            self._failed(error)
+            raise StoreUnavailable("What is kept on Redis cannot be reached.") from error
+
+    def _failed(self, error: BaseException) -> None:
+        if monotonic() < self._again:
+            return
+        self.failures += 1
+        self._again = monotonic() + self._retry_seconds
+        logger.warning("Redis keeps no answers (%s); subgraphs are asked for everything now.", type(error).__name__)
+
+    def _name(self, *parts: str) -> str:
+        return ":".join([self._prefix, *parts])
+
+    def _entry(self, key: bytes) -> str:
+        return f"{self._prefix}:entry:{key.hex()}"
+
+
+def _moments(text: bytes) -> Mapping[str, int]:
+    return {name: int(moment) for name, moment in _MARKS.decode(text).items()}

@@ -1,0 +1,247 @@
+"""Both stores keep, forget and invalidate alike; Redis that fails is as if nothing were kept."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from router.serve.caching.config import Caching
+from router.serve.caching.memory import MemoryStore
+from router.serve.caching.redis_store import RedisStore
+from router.serve.caching.store import EVERY_TYPE, Entry, Found, Store, StoreUnavailable
+from tests.patience import PATIENCE_SECONDS
+from tests.servers import Servers
+
+TYPES = {"s": {"Product"}}
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest) -> AsyncGenerator[Store]:
+    """A store with nothing in it."""
+    made = MemoryStore(1_000_000) if request.param == "memory" else redis(request.getfixturevalue("servers"))
+    yield made
+    await made.aclose()
+
+
+def redis(servers: Servers, prefix: str | None = None) -> RedisStore:
+    config = Caching(redis_prefix=prefix or f"test:{uuid4()}", redis_seconds=PATIENCE_SECONDS)
+    return RedisStore(servers.redis, config)
+
+
+def entry(moment: int, *tags: str, body: bytes = b"{}", seconds: float = 60) -> Entry:
+    return Entry(body, time.time(), seconds, moment, tags)
+
+
+async def look(store: Store, *keys: bytes, tenant: str = "t") -> Found:
+    if isinstance(store, RedisStore):
+        await store.settled()
+    found = await store.look(tenant, ("s",), keys)
+    assert found is not None
+    return found
+
+
+async def keep(store: Store, key: bytes, *tags: str, tenant: str = "t") -> None:
+    moment = (await look(store, tenant=tenant)).moment
+    await store.keep(tenant, [(key, entry(moment, *tags))])
+
+
+async def valid(store: Store, key: bytes, tenant: str = "t") -> bool:
+    found = await look(store, key, tenant=tenant)
+    (known,) = found.entries
+    return known is not None and found.is_valid(known, TYPES, time.time())
+
+
+async def test_what_is_kept_is_there(store: Store) -> None:
+    await keep(store, b"1", "x")
+    found = await look(store, b"1", b"2")
+    assert [each and (each.body, each.tags) for each in found.entries] == [(b"{}", ("x",)), None]
+
+
+async def test_what_is_over_is_not(store: Store) -> None:
+    moment = (await look(store)).moment
+    await store.keep("t", [(b"1", entry(moment, seconds=0.001))])
+    await asyncio.sleep(0.01)
+    assert not await valid(store, b"1")
+
+
+async def test_a_tag_takes_away_what_has_it(store: Store) -> None:
+    await keep(store, b"1", "x", "y")
+    await keep(store, b"2", "y")
+    await keep(store, b"3")
+    await look(store)
+    assert await store.invalidate_tags("t", ["x"]) == 1
+    assert [await valid(store, key) for key in (b"1", b"2", b"3")] == [False, True, True]
+    assert await store.invalidate_tags("t", ["x", "y", "z"]) == 1
+    await keep(store, b"1", "x")
+    assert await valid(store, b"1")
+
+
+async def test_tags_of_other_tenants_are_others(store: Store) -> None:
+    await keep(store, b"1", "x", tenant="a")
+    await keep(store, b"2", "x", tenant="b")
+    await look(store)
+    assert await store.invalidate_tags("b", ["x"]) == 1
+    assert await valid(store, b"1", "a")
+
+
+async def test_what_was_under_way_while_its_tag_was_invalidated_is_not_kept(store: Store) -> None:
+    moment = (await look(store)).moment
+    await store.invalidate_tags("t", ["x"])
+    await store.keep("t", [(b"1", entry(moment, "x")), (b"2", entry(moment, "y"))])
+    assert [await valid(store, key) for key in (b"1", b"2")] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["Product", EVERY_TYPE])
+async def test_a_type_takes_away_what_shows_it(store: Store, name: str) -> None:
+    await keep(store, b"1")
+    await keep(store, b"1", tenant="other")
+    before = await look(store)
+    await store.invalidate_types("t", "s", [name])
+    assert not await valid(store, b"1")
+    await store.keep("t", [(b"1", entry(before.moment))])  # which was under way
+    assert not await valid(store, b"1")
+    await keep(store, b"1")
+    assert await valid(store, b"1")
+
+
+async def test_other_types_and_subgraphs_stay(store: Store) -> None:
+    await keep(store, b"1")
+    await store.invalidate_types("t", "s", ["Other"])
+    await store.invalidate_types("t", "other", [EVERY_TYPE])
+    await store.invalidate_types("u", "s", [EVERY_TYPE])
+    assert await valid(store, b"1")
+
+
+class TestMemory:
+    async def test_no_more_is_kept_than_there_is_room_for(self) -> None:
+        store = MemoryStore(10_000)
+        moment = 0
+        for number in range(100):
+            moment = (await look(store)).moment
+            await store.keep("t", [(b"%d" % number, entry(moment, f"tag{number}", body=b"x" * 500))])
+            await look(store, b"0")  # which is therefore not the first to go
+        assert store.weight <= 10_000
+        assert 0 < len(store) < 20
+        assert await valid(store, b"0")
+        assert await valid(store, b"99")
+        assert not await valid(store, b"50")
+        assert await store.invalidate_tags("t", ["tag50"]) == 0
+        await store.keep("t", [(b"huge", entry(moment, body=b"x" * 20_000))])
+        assert not await valid(store, b"huge")
+        assert await valid(store, b"99")
+
+    async def test_weights_are_those_of_what_is_there(self) -> None:
+        store = MemoryStore(100_000)
+        for _ in range(5):
+            await keep(store, b"1", "x")
+        once = store.weight
+        await keep(store, b"2", "x")
+        assert store.weight == 2 * once
+        await store.invalidate_tags("t", ["x"])
+        assert (store.weight, len(store)) == (0, 0)
+
+    async def test_many_invalidations_are_forgotten_safely(self) -> None:
+        store = MemoryStore(100_000)
+        await keep(store, b"old", "old")
+        before = (await look(store)).moment
+        await store.invalidate_tags("t", [f"x{number}" for number in range(21_000)])
+        await store.keep("t", [(b"1", entry(before, "x0"))])
+        assert not await valid(store, b"1")
+        assert await valid(store, b"old")
+        await keep(store, b"1", "x0")
+        assert await valid(store, b"1")
+        for number in range(50_001):
+            await store.invalidate_types(str(number), "s", ["T"])
+        assert len(store) < 50_000
+        await keep(store, b"1", "x0")
+        assert await valid(store, b"1")
+
+
+class TestRedis:
+    async def test_routers_share_what_is_kept(self, servers: Servers) -> None:
+        prefix = f"test:{uuid4()}"
+        one, other = redis(servers, prefix), redis(servers, prefix)
+        await keep(one, b"1", "x")
+        await look(one)
+        assert await valid(other, b"1")
+        await other.invalidate_tags("t", ["x"])
+        assert not await valid(one, b"1")
+        await one.aclose()
+        await other.aclose()
+
+    async def test_everything_ends_by_itself(self, servers: Servers) -> None:
+        prefix = f"test:{uuid4()}"
+        store = redis(servers, prefix)
+        await keep(store, b"1", "x", "y")
+        await store.invalidate_tags("t", ["z"])
+        await store.invalidate_types("t", "s", ["T"])
+        await store.aclose()
+        client: Redis = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
+        names: Sequence[bytes | str] = await client.keys(f"{prefix}:*")  # pyright: ignore[reportUnknownMemberType]  # the same
+        assert len(names) == 6
+        for name in names:
+            assert await client.pttl(name) > 0  # pyright: ignore[reportUnknownMemberType]  # the same
+        await client.aclose()
+
+    async def test_tags_forget_what_is_over(self, servers: Servers) -> None:
+        prefix = f"test:{uuid4()}"
+        store = redis(servers, prefix)
+        moment = (await look(store)).moment
+        for number in range(20):
+            await store.keep("t", [(b"%d" % number, entry(moment, "x", seconds=0.001))])
+            await asyncio.sleep(0.005)
+        await keep(store, b"last", "x")
+        await store.aclose()
+        client: Redis = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
+        assert await client.zcard(f"{prefix}:tag:t:x") == 1  # pyright: ignore[reportUnknownMemberType]  # the same
+        await client.aclose()
+
+    async def test_what_is_not_ours_is_not_there(self, servers: Servers) -> None:
+        prefix = f"test:{uuid4()}"
+        store = redis(servers, prefix)
+        client: Redis = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
+        await client.set(f"{prefix}:entry:31", b"no entry")  # pyright: ignore[reportUnknownMemberType]  # the same
+        assert await store.look("t", ("s",), [b"1"]) is None
+        await client.aclose()
+        await store.aclose()
+
+    async def test_without_redis_nothing_is_kept(self, caplog: pytest.LogCaptureFixture) -> None:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        server.close()
+        await server.wait_closed()
+        config = Caching(redis_seconds=PATIENCE_SECONDS, redis_retry_seconds=PATIENCE_SECONDS)
+        store = RedisStore(f"redis://127.0.0.1:{port}/0", config)
+        with caplog.at_level(logging.WARNING):
+            for _ in range(3):
+                assert await store.look("t", ("s",), [b"1"]) is None
+                await store.keep("t", [(b"1", entry(0))])
+        assert store.failures == 1
+        assert [record.getMessage() for record in caplog.records] == [
+            "Redis keeps no answers (ConnectionError); subgraphs are asked for everything now."
+        ]
+        with pytest.raises(StoreUnavailable):
+            await store.invalidate_tags("t", ["x"])
+        await store.aclose()
+
+    async def test_a_redis_that_does_not_answer_is_not_waited_for(self) -> None:
+        silent = asyncio.Event()
+
+        async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await silent.wait()
+            writer.close()
+
+        server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        store = RedisStore(f"redis://127.0.0.1:{port}/0", Caching(redis_seconds=0.05))
+        assert await store.look("t", ("s",), [b"1"]) is None
+        assert await store.look("t", ("s",), [b"1"]) is None
+        assert store.failures == 1
+        silent.set()
+        await store.aclose()
+        server.close()
+        await server.wait_closed()
