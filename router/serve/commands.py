@@ -117,7 +117,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             sys.stdout.write(printed(config))
             return 0
         listen, life = config.listen, config.life
-        if life.workers > 1 and Seat.taken() is None:
+        if life.workers > 1 and not Seat.is_taken():
             become_supervisor([sys.executable, *sys.orig_argv[1:]], host=listen.host, port=listen.port, life=life)
         collect_rarely()
         router = asyncio.run(router_of(config))

@@ -29,10 +29,15 @@ class Seat:
     ready: int
     parent: int
 
+    @staticmethod
+    def is_taken(environment: Mapping[str, str] = os.environ) -> bool:
+        """Whether somebody supervises this process."""
+        return LISTENER in environment
+
     @classmethod
     def taken(cls, environment: Mapping[str, str] = os.environ) -> "Seat | None":
-        """That of this process; None if nobody supervises it."""
-        if LISTENER not in environment:
+        """That of this process, to be taken once; None if nobody supervises it."""
+        if not cls.is_taken(environment):
             return None
         return cls(socket.socket(fileno=int(environment[LISTENER])), int(environment[READY]), int(environment[PARENT]))
 

@@ -12,7 +12,7 @@ import orjson
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from router.serve.commands import SERVER
+from router.serve.life.server import SERVER
 from tests.bench.gateways import http_server
 
 
