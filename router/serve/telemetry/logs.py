@@ -1,9 +1,11 @@
 """A log of JSON lines, each about the request that it belongs to, without secrets and of bounded length."""
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Full, Queue
 from threading import Thread
@@ -65,13 +67,13 @@ class JsonFormatter(logging.Formatter):
         return text if len(text) <= longest else f"{text[: longest // 2]}…{text[-(longest // 2) :]}"
 
     def _line(self, entry: dict[str, Any]) -> str:
-        line = orjson.dumps(entry, default=str).decode()
+        line = _json(entry)
         while len(line) > self._longest:
             longest = max((name for name in entry if isinstance(entry[name], str)), key=lambda name: len(entry[name]))
             if len(entry[longest]) < SHORTEST_SECRET:
                 break
             entry[longest] = f"{entry[longest][: len(entry[longest]) // 2]}…"
-            line = orjson.dumps(entry, default=str).decode()
+            line = _json(entry)
         return line
 
 
@@ -99,6 +101,11 @@ class LineWriter(logging.Handler):
         except Exception:  # noqa: BLE001  # as every handler: a record that cannot be written harms nobody
             self.handleError(record)
 
+    def flush(self) -> None:
+        """Wait until everything is written."""
+        if self._thread.is_alive():
+            self._lines.join()
+
     def close(self) -> None:
         """Write what waits, and end."""
         if self._thread.is_alive():
@@ -108,9 +115,11 @@ class LineWriter(logging.Handler):
 
     def _write(self) -> None:
         while (line := self._lines.get()) is not None:
-            self._stream.write(line + "\n")
-            if self._lines.empty():
-                self._stream.flush()
+            with suppress(OSError, ValueError):  # nobody reads any more
+                self._stream.write(line + "\n")
+                if self._lines.empty():
+                    self._stream.flush()
+            self._lines.task_done()
 
 
 def set_up_logs(logs: Logs, stream: TextIO = sys.stderr) -> Callable[[], None]:
@@ -128,6 +137,13 @@ def set_up_logs(logs: Logs, stream: TextIO = sys.stderr) -> Callable[[], None]:
         handler.close()
 
     return end
+
+
+def _json(entry: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(entry, default=str).decode()
+    except orjson.JSONEncodeError:  # halves of characters, which only escapes can stand for
+        return json.dumps(entry, default=str)
 
 
 def _request(seen: Sighting | None) -> Mapping[str, Any]:
