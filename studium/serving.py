@@ -14,12 +14,15 @@ def serve(app: "ASGIApp", *, host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     import uvicorn
 
+    from router.serve.streams.wire.protocol import WireProtocol
+
     uvicorn.run(
         app,
         host=host,
         port=port,
         loop="uvloop",
         http="httptools",
+        ws=WireProtocol,
         ws_max_size=_LARGEST_MESSAGE,
         lifespan="on",
         log_level="warning",

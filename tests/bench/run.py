@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[2]
+PARTS = ("composition", "gateways", "traffic", "policies", "faults", "fan_out", "sockets")
+PART_SECONDS = 300.0
+"""Longer than any part takes on a quiet machine."""
+
 SIGN_IN = """mutation ($tenant: String!, $email: String!, $password: String!) {
   signIn(input: {tenant: $tenant, email: $email, password: $password}) { session { accessToken } }
 }"""
@@ -65,13 +69,26 @@ def main() -> int:
     console = Console(width=120)
     console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
     failed = False
-    for part in ("composition", "gateways", "traffic", "faults"):
+    for part in PARTS:
         console.print(f"\n[bold]{part}[/]")
-        done = subprocess.run([sys.executable, "-m", f"tests.bench.{part}"], cwd=ROOT, check=False)  # noqa: S603 - our own
-        failed |= done.returncode != 0
+        failed |= not run_part(part)
     for mode in ("one", "many"):
         measure(console, mode, options.seconds, options.connections)
     return int(failed)
+
+
+def run_part(part: str) -> bool:
+    """Run a bench of its own; False if it failed or did not come to an end."""
+    command = [sys.executable, "-m", f"tests.bench.{part}"]
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:  # noqa: S603 - our own
+        try:
+            return process.wait(PART_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            sys.stdout.write(f"{part} did not come to an end in {PART_SECONDS:g} seconds.\n")
+            return False
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # it may have left servers behind
 
 
 def measure(console: Console, mode: str, seconds: float, connections: int) -> None:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from router.serve.life.draining import ClosingApp, Draining
 from router.serve.life.seat import Seat
 from router.serve.life.settings import Life
+from router.serve.streams.wire.protocol import WireProtocol
 
 SERVER: Final[Mapping[str, Any]] = {
     "loop": "uvloop",
@@ -25,7 +26,7 @@ SERVER: Final[Mapping[str, Any]] = {
     "access_log": False,
     "server_header": False,
     "date_header": False,
-    "ws_per_message_deflate": False,  # it holds hundreds of kilobytes for every socket
+    "ws": WireProtocol,
 }
 """How uvicorn serves a router."""
 
