@@ -23,6 +23,7 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 _PREFIX: Final = "STUDIUM_"
 _HEALTH: Final = "/health"
 _SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
+_ROUTER: Final = ("router_config", "metrics_port", "trace_ratio", "metering")
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 4.0
 
@@ -40,7 +41,7 @@ class Environments:
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
-        return self._of("mongo_url", *_SEARCH) | self._database() | self._signing()
+        return self._of("mongo_url", *_SEARCH, *_ROUTER) | self._database() | self._signing()
 
     def subgraph(self, name: str) -> dict[str, str]:
         """For a subgraph by itself: its own login, and only what is its business beside."""
@@ -56,15 +57,18 @@ class Environments:
     def router(self, subgraphs: Path) -> dict[str, str]:
         """For a router whose subgraphs are behind HTTP; it verifies tokens and knows no secret but its own key."""
         own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
-        return self.plain() | self._verifying() | own | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
+        told = ("otlp_endpoint", *_ROUTER, *(("redis_url",) if self.settings.metering else ()))
+        return self._only(*told) | self._verifying() | own | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
 
     def plain(self) -> dict[str, str]:
         """For a client of the graph: what it inherits, and nothing of ours."""
         return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
 
     def _of(self, *names: str) -> dict[str, str]:
-        told = ("redis_url", "secret", "data", "otlp_endpoint", *names)
-        values = {name: _plain(getattr(self.settings, name)) for name in told}
+        return self._only("redis_url", "secret", "data", "otlp_endpoint", *names)
+
+    def _only(self, *names: str) -> dict[str, str]:
+        values = {name: _plain(getattr(self.settings, name)) for name in names}
         return self.plain() | {f"{_PREFIX}{name.upper()}": value for name, value in values.items() if value is not None}
 
     def _database(self) -> dict[str, str]:

@@ -14,8 +14,10 @@ from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
 from router.serve.limits import Limits
+from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted import PersistedOperations
 from router.serve.request import Authenticate, RequestContext
+from router.serve.telemetry.telemetry import Telemetry
 from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
@@ -65,6 +67,8 @@ def build_gateway(
     *,
     limits: Limits | None = None,
     persisted: PersistedOperations | None = None,
+    errors: ErrorPolicy | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Gateway:
     """Compose the subgraphs and make the engine that answers for them, as far as `control` and `limits` allow.
 
@@ -78,7 +82,14 @@ def build_gateway(
             details=tuple(f"{error.code}: {error.message}" for error in composed.errors),
         )
     return Engine.from_sdl(
-        composed.supergraph_sdl, transports, limits, defer=True, control=control, persisted=persisted
+        composed.supergraph_sdl,
+        transports,
+        limits,
+        defer=True,
+        control=control,
+        persisted=persisted,
+        errors=errors,
+        telemetry=telemetry,
     )
 
 

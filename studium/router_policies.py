@@ -11,8 +11,10 @@ from router.serve.config.nodes import ConfigurationError
 from router.serve.config.reading import read_file
 from router.serve.http.config import HttpPolicy
 from router.serve.limits import Limits
+from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted.policy import PersistedPolicy
 from router.serve.streams.settings import StreamSettings
+from router.serve.telemetry.config import TelemetryConfig
 from router.serve.traffic import TrafficConfig
 from studium.embedded.errors import CannotStart
 
@@ -30,6 +32,8 @@ class RouterPolicies:
         limits: of what clients send and ask for.
         persisted: documents that clients name instead of sending them.
         traffic: how subgraphs behind HTTP are asked.
+        errors: what clients are told of the errors of subgraphs.
+        telemetry: what is seen of the router.
     """
 
     http: HttpPolicy = field(default_factory=HttpPolicy)
@@ -38,6 +42,8 @@ class RouterPolicies:
     limits: Limits = field(default_factory=Limits)
     persisted: PersistedPolicy = field(default_factory=PersistedPolicy)
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
+    errors: ErrorPolicy = field(default_factory=ErrorPolicy)
+    telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
 
 
 def read_policies(path: Path | None, environment: Mapping[str, str] = os.environ) -> RouterPolicies:

@@ -25,6 +25,7 @@ from studium.embedded.errors import CannotStart
 from studium.ended_sessions import EndedSessions
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.keys import create_verifier
+from studium.observing import telemetry_of
 from studium.platform import SUBGRAPHS
 from studium.router_policies import RouterPolicies, read_policies
 from studium.serving import serve
@@ -91,7 +92,15 @@ def _gateway(
     except ManifestError as error:
         raise CannotStart(str(error)) from error
     control = DemandControl(demand_of(settings))
-    return build_gateway(subgraphs, transports, control, limits=policies.limits, persisted=persisted)
+    return build_gateway(
+        subgraphs,
+        transports,
+        control,
+        limits=policies.limits,
+        persisted=persisted,
+        errors=policies.errors,
+        telemetry=telemetry_of(settings, policies.telemetry),
+    )
 
 
 def _app(policies: RouterPolicies, gateway: Gateway, hooks: Hooks, lifespan: Lifespan) -> Starlette:

@@ -39,5 +39,11 @@ class StudiumSettings(PlatformSettings):
     """What all clients of a tenant may ask for together; none for any."""
     address_requests_per_minute: PositiveInt | None = None
     """What may be asked from one network address; none for any, as a proxy before the router has one for everybody."""
+    metrics_port: Port | None = None
+    """Where the router serves metrics for Prometheus, on this machine alone; none for nowhere."""
+    trace_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
+    """Of the requests without a trace of their own, how many are traced, where `otlp_endpoint` is given."""
+    metering: bool = False
+    """Whether what each tenant's operations cost is written to the stream `studium:metering` of Redis."""
     tell_cost: bool = False
     """Whether answers tell what they cost, in `extensions.cost`."""

@@ -1,5 +1,6 @@
 """One trace goes from the client through the router to its subgraphs."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -25,9 +26,11 @@ class Subgraph(LibrarySubgraph):
         super().__init__()
         self.traces: list[trace.SpanContext] = []
 
-    async def execute(self, *arguments: Any) -> dict[str, Any]:
+    async def execute(
+        self, query: str, variables: Mapping[str, Any] | None, name: str | None, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
         self.traces.append(trace.get_current_span().get_span_context())
-        return await super().execute(*arguments)
+        return await super().execute(query, variables, name, headers)
 
 
 class Traced:
