@@ -397,6 +397,7 @@ class _Drawing:
         if leaves:
             given = chance.choice(leaves)
             giving.context = given.name
+            giving.missing &= not given.type.endswith("!")  # as for what is required: such a null would spread
             giving.add(replace(given, steady=True), Field("c", self._wrapped("C"), steady=True))
             argument = Argument("above", given.type.replace("!", ""), context=given.name)
             taking = self._schema["C"] = Type("C", Kind.ENTITY, keys=("id",))
