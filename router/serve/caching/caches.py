@@ -44,7 +44,7 @@ class Caches:
             store: in place of the one that `config` says.
         """
         self.config = config
-        self.store = store or _store(config)
+        self.store = _store(config) if store is None else store
         self.varying = frozenset(each.lower() for each in (*config.identifying_headers, *config.vary))
         self._identifying = Identifying(config, partition)
 
