@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager, aclosing, nullcontext
+from dataclasses import replace
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
@@ -38,6 +40,8 @@ from router.serve.telemetry.telemetry import Telemetry
 from router.serve.turns import Turns
 from router.serve.variants.contracts import Contracts, PublicPart
 from router.serve.variants.graph import GraphVariant, GraphVariants
+from router.serve.variants.lists import TenantLists
+from router.serve.variants.placement import UNKNOWN, placements_of
 from router.serve.variants.policy import ContractTags
 from router.serve.variants.tenancy import Tenancy, TenancySettings
 from router.supergraph import Supergraph
@@ -47,6 +51,8 @@ from router.supergraph.costs import Costs, read_costs
 
 CACHED_OPERATIONS = 1_000
 CACHED_CHARACTERS = 2_000_000
+
+_NO_LABELS: frozenset[str] = frozenset()
 
 Plan: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str]], QueryPlan]
 PlanDeferring: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str], frozenset[str]], QueryPlan]
@@ -59,11 +65,13 @@ class Variant(NamedTuple):
         graph: what is shown.
         labels: of `@override`, that hold.
         failing: what the operation may need and its caller does not have.
+        operation_cost: most that it may cost; None for what holds for all.
     """
 
     graph: GraphVariant
     labels: frozenset[str]
     failing: Requirements = NOTHING
+    operation_cost: float | None = None
 
 
 OperationKey: TypeAlias = tuple[str, str | None, Variant]
@@ -128,7 +136,8 @@ class Engine:
         self._plan = plan
         self._plan_deferring = plan_deferring
         self._labels = labels
-        self._persisted = persisted
+        self._lists = TenantLists(persisted)
+        self._placements = placements_of(transports.values())
         self._enforcement = enforcement
         self.control = control or DemandControl()
         self.answers = answers
@@ -232,8 +241,9 @@ class Engine:
 
     async def _execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
         context = await self.admitted(context)
-        if self._persisted is not None:
-            request = (await self._persisted.find(request, context)).request
+        persisted = await self._lists.of(context)
+        if persisted is not None:
+            request = (await persisted.find(request, context)).request
         variant = await self._variant(request, context)
         operation = await self._prepare(request, context, variant)
         operation.require_answer()
@@ -314,11 +324,12 @@ class Engine:
         return seen.operation
 
     async def _found(self, request: GraphQLRequest, context: RequestContext) -> Operation:
-        if self._persisted is None:
+        persisted = await self._lists.of(context)
+        if persisted is None:
             return await self._prepare(request, context, await self._variant(request, context))
-        found = await self._persisted.find(request, context)
+        found = await persisted.find(request, context)
         operation = await self._prepare(found.request, context, await self._variant(found.request, context))
-        await self._persisted.keep(found, context)
+        await persisted.keep(found, context)
         return operation
 
     async def _prepare(self, request: GraphQLRequest, context: RequestContext, variant: Variant) -> Operation:
@@ -374,13 +385,27 @@ class Engine:
         return known
 
     async def _variant(self, request: GraphQLRequest, context: RequestContext) -> Variant:
-        policy, graph = context.policy, self._graphs.whole
+        policy, graph, rollout = context.policy, self._graphs.whole, context.rollout
         if policy is not None:
+            self._require_place(policy.placement)
             graph = await self._graphs.of(policy, context.identity)
-        labels = frozenset[str]() if self._labels is None else self._labels.outcome(context.rollout)
-        if self._enforcement is None or not request.query:
-            return Variant(graph, labels)
-        return Variant(graph, labels, await self._enforcement.failing(request, context, graph.documents.valid))
+            if policy.labels:
+                rollout = replace(rollout, labels=rollout.labels.union(policy.labels))
+        labels = _NO_LABELS if self._labels is None else self._labels.outcome(rollout)
+        failing = NOTHING
+        if self._enforcement is not None and request.query:
+            failing = await self._enforcement.failing(request, context, graph.documents.valid)
+        return Variant(graph, labels, failing, None if policy is None else policy.operation_cost)
+
+    def _require_place(self, placement: str | None) -> None:
+        """Refuse who could only be served from where they are not to be.
+
+        Raises:
+            Refused: there is no such placement.
+        """
+        if placement is not None and placement not in self._placements:
+            message = "There is no place that this tenant could be served from."
+            raise Refused.because(message, UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _step(self, name: str) -> AbstractContextManager[None]:
         return nullcontext() if self.telemetry is None else self.telemetry.step(name)
@@ -407,7 +432,7 @@ class Engine:
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
         with refusing():
-            estimate = Estimate(graph.prices, document, definition)
+            estimate = Estimate(graph.prices_up_to(variant.operation_cost), document, definition)
             meter = Meter.of(graph.prices, document, definition) if self.control.demand.measured else None
             plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, graph.schema, max_objects=self.limits.objects)

@@ -65,7 +65,7 @@ class Operation:
             return self.priced(variables)
         self.require_answer()
         coerced = self.coerced(variables)
-        if not self.demand.is_active:
+        if not self.demand.concerns(context):
             response = await self._answer(coerced, context, raw=raw)
         else:
             charge = await self.admitted(coerced, context)
@@ -119,7 +119,7 @@ class Operation:
             yield self.priced(variables)
             return
         coerced = self.coerced(variables)
-        if self.demand.is_active:
+        if self.demand.concerns(context):
             await self.admitted(coerced, context)
         events = self.executor.subscribe(coerced, context.headers, context.terms(self.seconds), cursor)
         seen = SIGHTING.get()

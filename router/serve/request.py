@@ -9,10 +9,10 @@ from router.plan import NO_ROLLOUT, Rollout
 from router.serve.access.identity import Identity
 from router.serve.caching.lifetimes import CacheControl
 from router.serve.streams.revocation import Revocations
-from router.serve.variants.policy import TenantPolicy
 
 if TYPE_CHECKING:
     from router.serve.caching.identity import Use
+    from router.serve.variants.policy import TenantPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class RequestContext:
     seconds: float | None = None
     address: str | None = None
     dry_run: bool = False
-    policy: TenantPolicy | None = None
+    policy: "TenantPolicy | None" = None
     cache_control: CacheControl | None = None
     cache_use: "Use | None" = None
 

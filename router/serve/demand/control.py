@@ -1,6 +1,6 @@
 """Demand control of one router: what may be executed, and what clients are told of its cost."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import time
@@ -11,7 +11,7 @@ import orjson
 from router.execute import Response
 from router.execute.json import JSONObject
 from router.serve.demand.actual import Meter
-from router.serve.demand.config import Demand, Per, Unit
+from router.serve.demand.config import Demand, Per, Rate, Unit
 from router.serve.demand.counters import Counters, LocalCounters, SharedCounters
 from router.serve.demand.rates import Rates, RatesFor, Share, moment, rate_headers
 from router.serve.errors import Refused
@@ -44,10 +44,20 @@ class DemandControl:
         self.demand = demand or Demand()
         self.counters = counters or _counters(self.demand)
         rates = self.demand.rates
-        self._rates = Rates(self.counters, rates_for or (lambda _: rates)) if rates_for or rates else None
+        self._everybodys: RatesFor = rates_for or (lambda _: rates)
+        self._rates = Rates(self.counters, self._rates_for)
         self._by_address = rates_for is not None or any(rate.per is Per.ADDRESS for rate in rates)
         self._dry_run_header = (self.demand.dry_run_header or "").lower()
-        self.is_active = self._rates is not None or self.demand.told or self.demand.measured
+        self._is_active = bool(rates_for or rates) or self.demand.told or self.demand.measured
+
+    def concerns(self, context: RequestContext) -> bool:
+        """Whether there is anything to be done for a request."""
+        return self._is_active or (context.policy is not None and bool(context.policy.rates))
+
+    def _rates_for(self, context: RequestContext) -> Sequence[Rate]:
+        """Those of the tenant, or else of everybody."""
+        own = None if context.policy is None else context.policy.rates
+        return self._everybodys(context) if own is None else own
 
     def seen(self, context: RequestContext, headers: Mapping[str, str], address: str | None) -> RequestContext:
         """The context of a request with what demand control has to know of it.
@@ -69,7 +79,7 @@ class DemandControl:
         Raises:
             Refused: that is so.
         """
-        if self._rates is not None and not context.dry_run:
+        if not context.dry_run:
             self._rates.check(context)
 
     @asynccontextmanager
@@ -78,8 +88,7 @@ class DemandControl:
         try:
             yield
         except Refused:
-            if self._rates is not None:
-                await self._rates.take(context, None)
+            await self._rates.take(context, None)
             raise
 
     async def admit(self, context: RequestContext, cost: float) -> Charge:
@@ -88,7 +97,7 @@ class DemandControl:
         Raises:
             Refused: there is not enough left.
         """
-        return Charge(cost, [] if self._rates is None else await self._rates.take(context, cost))
+        return Charge(cost, await self._rates.take(context, cost))
 
     def settle(self, charge: Charge, meter: Meter | None, response: Response, variables: Mapping[str, Any]) -> None:
         """Give back what was too much, and put into the response what clients are told; `variables` are coerced."""
@@ -99,8 +108,7 @@ class DemandControl:
             seen = SIGHTING.get()
             if seen is not None:
                 seen.actual = actual
-            if self._rates is not None:
-                self._rates.give_back(charge.shares, actual)
+            self._rates.give_back(charge.shares, actual)
         self.tell(charge, response, actual)
 
     def tell(self, charge: Charge, response: Response, actual: float | None = None) -> None:

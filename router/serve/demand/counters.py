@@ -42,13 +42,14 @@ class Windows(Generic[T]):
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._known: dict[str, tuple[int, dict[str, T]]] = {}
+        self._known: dict[tuple[str, int], tuple[int, dict[str, T]]] = {}
 
     def of(self, rate: Rate, window: int) -> dict[str, T] | None:
         """What there is by keys; None if the window is over."""
-        known = self._known.get(rate.name)
+        key = (rate.name, rate.seconds)  # tenants may have windows of other lengths under one name
+        known = self._known.get(key)
         if known is None or known[0] < window:
-            known = self._known[rate.name] = (window, defaultdict(self._make))
+            known = self._known[key] = (window, defaultdict(self._make))
         return known[1] if known[0] == window else None
 
 

@@ -4,7 +4,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -60,6 +60,10 @@ class Prices:
     def of_schema(self, schema: GraphQLSchema) -> "Prices":
         """The prices of a schema that is a part of this one."""
         return Prices(schema, self.costs, self.demand)
+
+    def up_to(self, operation_cost: float) -> "Prices":
+        """The same prices where one operation may cost so much."""
+        return Prices(self.schema, self.costs, replace(self.demand, operation_cost=operation_cost), self._known)
 
     def of(self, parent: str, name: str) -> Price | None:
         """The price of a field; None for what no subgraph is asked for, which costs nothing."""

@@ -62,7 +62,7 @@ class Rates:
         self._rates_for = rates_for
         self._clock = clock
         self._back: dict[tuple[str, str, int], int] = {}
-        self._exhausted: dict[tuple[str, str], int] = {}
+        self._exhausted: dict[tuple[Rate, str], int] = {}
 
     def check(self, context: RequestContext) -> None:
         """Refuse at once, before any work, whoever is known to have no request left.
@@ -74,12 +74,12 @@ class Rates:
             now = self._clock()
             for rate in self._rates_for(context):
                 key = key_of(rate.per, context)
-                reset = None if key is None else self._exhausted.get((rate.name, key))
+                reset = None if key is None else self._exhausted.get((rate, key))
                 if key is not None and reset is not None and rate.unit is Unit.REQUESTS:
                     if now < reset:
                         share = Share(rate, key, int(now // rate.seconds), 0, rate.quota)
                         raise self._refusal([share], [share])
-                    del self._exhausted[rate.name, key]
+                    del self._exhausted[rate, key]
 
     async def take(self, context: RequestContext, cost: float | None) -> list[Share]:
         """Take one request from every rate, and from those by cost the cost; None takes from none of these.
@@ -134,7 +134,7 @@ class Rates:
             self._return(share, share.taken)
         for share in over:
             if share.rate.unit is Unit.REQUESTS:
-                self._exhausted[share.rate.name, share.key] = share.reset
+                self._exhausted[share.rate, share.key] = share.reset
                 if len(self._exhausted) > KNOWN_EXHAUSTED:
                     del self._exhausted[next(iter(self._exhausted))]
 

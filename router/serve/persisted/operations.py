@@ -60,6 +60,11 @@ class PersistedOperations:
         if policy.automatic and not policy.safelist.closed:
             self._automatic = automatic or LocalStore(policy.entries, policy.characters)
 
+    @property
+    def automatic(self) -> Automatic | None:
+        """Keeps what clients register; None where they register nothing."""
+        return self._automatic
+
     async def find(self, request: GraphQLRequest, context: RequestContext) -> Found:
         """The request with its document.
 

@@ -18,6 +18,8 @@ class SubgraphTraffic:
         headers: rules that are applied after those for all.
         url: instead of that of the supergraph.
         subscriptions: the protocol of its subscriptions; None is what its source says, or else WebSockets.
+        placements: URLs of replicas that are asked for tenants placed there, and for nobody else, by the names of
+            placements. In a placement that only other subgraphs have, it is asked where it is for all.
     """
 
     replicas: tuple[str, ...] = ()
@@ -25,6 +27,7 @@ class SubgraphTraffic:
     headers: tuple[HeaderRule, ...] = ()
     url: str | None = None
     subscriptions: Subscriptions | None = None
+    placements: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class TrafficConfig:
     all: Traffic = field(default_factory=Traffic)
     headers: tuple[HeaderRule, ...] = ()
     subgraphs: Mapping[str, SubgraphTraffic] = field(default_factory=dict[str, SubgraphTraffic])
+
+    @property
+    def placements(self) -> frozenset[str]:
+        """All that any subgraph has."""
+        return frozenset(name for each in self.subgraphs.values() for name in each.placements)
 
     def of(self, subgraph: str) -> SubgraphTraffic:
         """What holds for a subgraph, with what holds for all."""

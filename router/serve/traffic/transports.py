@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from router.execute.transport import HttpTransport, Subscriptions, Transport
@@ -10,6 +11,7 @@ from router.serve.traffic.calls import CallHooks
 from router.serve.traffic.config import TrafficConfig
 from router.serve.traffic.rules import HeaderRule, HeaderRules, Insert, InvalidRule
 from router.serve.traffic.steered import SteeredTransport
+from router.serve.variants.placement import PlacedTransport
 
 
 class TrafficError(Exception):
@@ -43,20 +45,31 @@ def build_transports(
     transports: dict[str, Transport] = {}
     for name, url in urls.items():
         own = config.of(name)
-        all_ = (own.url or url, *own.replicas)
-        for each in all_:
-            _refuse_credentials(name, each)
         traffic = own.traffic or Traffic()
         _refuse_nonsense(name, traffic)
         protocol = own.subscriptions or protocols.get(name, Subscriptions.WEBSOCKET)
-        transports[name] = steered(_transport(all_, traffic, protocol, tls), own.headers, hooks)
+        make = partial(_transport, name, traffic=traffic, subscriptions=protocol, tls=tls)
+        everybodys = make((own.url or url, *own.replicas))
+        if config.placements:
+            placed = dict.fromkeys(config.placements, everybodys)
+            placed |= {each: make(others) for each, others in own.placements.items()}
+            everybodys = PlacedTransport(everybodys, placed)
+        transports[name] = steered(everybodys, own.headers, hooks)
     return transports
 
 
 def _transport(
-    urls: Sequence[str], traffic: Traffic, subscriptions: Subscriptions, tls: ssl.SSLContext | None
+    subgraph: str, urls: Sequence[str], *, traffic: Traffic, subscriptions: Subscriptions, tls: ssl.SSLContext | None
 ) -> Transport:
-    """One that takes no more care than it is told to: care costs each request some microseconds."""
+    """One that takes no more care than it is told to: care costs each request some microseconds.
+
+    Raises:
+        TrafficError: there is no URL, or one has credentials.
+    """
+    if not urls:
+        raise TrafficError(f"Subgraph {subgraph} has a placement without a URL.")
+    for each in urls:
+        _refuse_credentials(subgraph, each)
     if len(urls) > 1 or not traffic.is_plain:
         return ManagedTransport(urls, traffic, subscriptions=subscriptions, tls=tls)
     return HttpTransport(

@@ -10,6 +10,7 @@ from graphql import GraphQLSchema
 
 from router.plan.nodes import QueryPlan
 from router.serve.access.identity import Identity
+from router.serve.cache import LruCache
 from router.serve.demand.prices import Prices
 from router.serve.documents import Documents
 from router.serve.errors import OVERLOADED, Refused
@@ -21,6 +22,9 @@ from router.serve.variants.policy import ContractTags, TenantPolicy
 logger = logging.getLogger(__name__)
 
 UNSERVABLE: Final = "CONTRACT_UNSERVABLE"
+
+BOUNDS: Final = 64
+"""Of costs that are kept for one variant; tenants of one plan have one."""
 
 
 class Showing(NamedTuple):
@@ -42,10 +46,21 @@ class GraphVariant:
         self.limits = limits
         self.documents = documents
         self.prices = prices
+        self._bounded: LruCache[float, Prices] = LruCache(BOUNDS, BOUNDS)
 
     @property
     def schema(self) -> GraphQLSchema:
         return self.part.schema
+
+    def prices_up_to(self, operation_cost: float | None) -> Prices:
+        """The prices of the variant where one operation may cost so much; None is what holds for all."""
+        if operation_cost is None:
+            return self.prices
+        known = self._bounded.get(operation_cost)
+        if known is None:
+            known = self.prices.up_to(operation_cost)
+            self._bounded.put(operation_cost, known, 1)
+        return known
 
     def shown(self, plan: QueryPlan) -> QueryPlan:
         """A plan of the whole graph, for clients of this variant."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from router.compose.contracts import Contract
 from router.serve.access.identity import Identity
+from router.serve.demand.config import Rate
+from router.serve.persisted.policy import PersistedPolicy
 
 if TYPE_CHECKING:
     from router.serve.request import RequestContext
@@ -58,6 +60,11 @@ class TenantPolicy:
         introspection_scopes: that `scoped` looks at.
         suggestions: whether errors suggest names of the schema to those who may ask for it; None leaves it to the
             router's limits. Others never get any.
+        labels: of `@override`, that hold beside those of the request.
+        operation_cost: most that one operation may cost, instead of what holds for all; None is the same.
+        rates: who may have how much in a time, instead of what holds for all; None is the same.
+        persisted: operations that its clients may name and send, instead of what holds for all; None is the same.
+        placement: where its subgraphs are; None for where all are.
     """
 
     names: tuple[str, ...] = ()
@@ -65,6 +72,17 @@ class TenantPolicy:
     introspection: Introspection | None = None
     introspection_scopes: tuple[str, ...] = ()
     suggestions: bool | None = None
+    labels: tuple[str, ...] = ()
+    operation_cost: float | None = None
+    rates: tuple[Rate, ...] | None = None
+    persisted: PersistedPolicy | None = None
+    placement: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: two rates have one name."""
+        names = [rate.name for rate in self.rates or ()]
+        if len(set(names)) < len(names):
+            raise ValueError("Every rate needs a name of its own.")
 
     def introspects(self, identity: Identity | None, *, otherwise: bool) -> bool:
         """Whether a caller may ask for the schema; `otherwise` is what holds for all."""

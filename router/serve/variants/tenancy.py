@@ -131,7 +131,7 @@ class Tenancy:
         named = self._names.of(headers, path, parameters)
         if named and context.identity is not None:
             await self._compare(context.identity, policy, named, address)
-        return _with(context, policy)
+        return _with(context, policy, address)
 
     async def _policy(self, context: RequestContext) -> TenantPolicy:
         identity = context.identity
@@ -173,5 +173,8 @@ def _is_one(named: Named, known: Sequence[str]) -> bool:
     return named.name in known
 
 
-def _with(context: RequestContext, policy: TenantPolicy) -> RequestContext:
+def _with(context: RequestContext, policy: TenantPolicy, address: str = "") -> RequestContext:
+    """The context with a policy, and an address where its rates may be kept by that."""
+    if policy.rates and context.address is None and address:
+        return replace(context, policy=policy, address=address)
     return replace(context, policy=policy)
