@@ -124,7 +124,7 @@ def ask(port: int, query: str, variables: dict[str, Any] | None = None) -> dict[
 
 
 def _wait_until_ready(port: int, server: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until and server.poll() is None:
         try:
             ask(port, "{ held }")
