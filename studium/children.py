@@ -23,7 +23,18 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 _PREFIX: Final = "STUDIUM_"
 _HEALTH: Final = "/health"
 _SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
-_ROUTER: Final = ("router_config", "metrics_port", "trace_ratio", "metering")
+ROUTER: Final = (
+    "router_config",
+    "operation_cost",
+    "tenant_requests_per_minute",
+    "tenant_cost_per_minute",
+    "address_requests_per_minute",
+    "tell_cost",
+    "metrics_port",
+    "trace_ratio",
+    "metering",
+)
+"""Settings that are the router's business alone."""
 _START_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 4.0
 
@@ -41,7 +52,7 @@ class Environments:
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
-        return self._of("mongo_url", *_SEARCH, *_ROUTER) | self._database() | self._signing()
+        return self._of("mongo_url", *_SEARCH, *ROUTER) | self._database() | self._signing()
 
     def subgraph(self, name: str) -> dict[str, str]:
         """For a subgraph by itself: its own login, and only what is its business beside."""
@@ -55,10 +66,15 @@ class Environments:
                 return self._of() | told | self._verifying()
 
     def router(self, subgraphs: Path) -> dict[str, str]:
-        """For a router whose subgraphs are behind HTTP; it verifies tokens and knows no secret but its own key."""
+        """For a router whose subgraphs are behind HTTP; it verifies tokens, and knows no secret but its own key
+        and the way to Redis, where rates are counted and sign-outs are told."""
         own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
-        told = ("otlp_endpoint", *_ROUTER, *(("redis_url",) if self.settings.metering else ()))
-        return self._only(*told) | self._verifying() | own | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
+        return (
+            self._only("otlp_endpoint", "redis_url", *ROUTER)
+            | self._verifying()
+            | own
+            | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
+        )
 
     def plain(self) -> dict[str, str]:
         """For a client of the graph: what it inherits, and nothing of ours."""

@@ -18,8 +18,9 @@ from shared.caller import TenantId, UserId
 from shared.errors import DomainError
 from shared.jwks import LocalKeys
 from shared.router_tokens import HEADER, RouterTokenVerifier, keys_of, public_keys
+from shared.settings import PlatformSettings
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
-from studium.children import Environments
+from studium.children import ROUTER, Environments
 from studium.embedded import CannotStart
 from studium.gateway import Gateway, authenticating, build_gateway
 from studium.settings import StudiumSettings
@@ -143,6 +144,17 @@ class TestSettings:
             assert environment["STUDIUM_ROUTER_KEYS"] == public_keys(KEY)
             assert KEY.get_secret_value() not in environment.values()
         assert "STUDIUM_ROUTER_KEY" not in told.in_process()
+
+    def test_the_router_is_told_everything_that_is_its_business(self, tmp_path: Path) -> None:
+        elsewhere = {"host", "port", "postgres_port", "valkey_port", "documents_port", "database_host", "jwks_url"}
+        elsewhere |= {"router_key", "router_keys", "subgraphs"}
+        assert {*ROUTER} | elsewhere == {*StudiumSettings.model_fields} - {*PlatformSettings.model_fields}
+        settings = StudiumSettings(
+            database_url=SecretStr("postgresql://a:b@host/db"), redis_url=SecretStr("redis://there"), operation_cost=7
+        )
+        for told in (Environments(settings).router(tmp_path), Environments(settings).in_process()):
+            assert (told["STUDIUM_OPERATION_COST"], told["STUDIUM_REDIS_URL"]) == ("7", "redis://there")
+        assert "STUDIUM_DATABASE_URL" not in Environments(settings).router(tmp_path)
 
 
 class TestReading:
