@@ -66,8 +66,10 @@ class Environments:
                 return self._of() | told | self._verifying()
 
     def router(self, subgraphs: Path) -> dict[str, str]:
-        """For a router whose subgraphs are behind HTTP; it verifies tokens, and knows no secret but its own key
-        and the way to Redis, where rates are counted and sign-outs are told."""
+        """For a router whose subgraphs are behind HTTP; it verifies tokens, and knows no secret but its own key.
+
+        And the way to Redis, where rates are counted and sign-outs are told.
+        """
         own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
         return (
             self._only("otlp_endpoint", "redis_url", *ROUTER)
