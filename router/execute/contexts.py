@@ -5,7 +5,6 @@ is asked twice, and what comes back for one of them does not show below the othe
 """
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
@@ -74,48 +73,33 @@ def _asked(step: GroupStep, number: int, same: _Set) -> Asked:
 
 
 def _lineages(paths: Sequence[ResponsePath], run: Run) -> Iterator[tuple[ResponsePath, Lineage]]:
-    """Every object that the paths lead to, with all that is above it."""
-    walk = _Walk(run)
+    """Every object that the paths lead to, with all that is above it.
+
+    No object is at several places: `merge_entities_apart` sees to it.
+    """
     for path in paths:
-        for lineage in walk.follow((run.data,), path):
+        for lineage in _follow((run.data,), path, run):
             yield path, lineage
 
 
-@dataclass(slots=True)
-class _Walk:
-    """Follows paths; what stands at several places, as results for equal objects do, becomes a value for each."""
-
-    run: Run
-    _owners: dict[int, tuple[int, str | int]] = field(default_factory=dict[int, tuple[int, str | int]])
-
-    def follow(self, lineage: Lineage, path: ResponsePath) -> Iterator[Lineage]:
-        value = lineage[-1]
-        if not path:
-            if isinstance(value, dict):
-                self.run.budget.spend(1)
-                yield lineage
-            return
-        match path[0]:
-            case Key(name):
-                if isinstance(value, dict) and name in value:
-                    yield from self.follow((*lineage, self._own(value, name)), path[1:])
-            case Each():
-                if isinstance(value, list):
-                    for index in range(len(cast("list[Any]", value))):
-                        yield from self.follow((*lineage, self._own(value, index)), path[1:])
-            case OnTypes() as types:
-                if _is_of(value, types):
-                    yield from self.follow((*lineage, value), path[1:])
-
-    def _own(self, parent: Any, key: str | int) -> Any:
-        """The value below `parent`, replaced by a copy if it stands elsewhere as well."""
-        value = parent[key]
-        if isinstance(value, dict | list):
-            place = (id(parent), key)
-            if self._owners.setdefault(id(cast("Any", value)), place) != place:
-                value = parent[key] = copy(cast("Any", value))
-                self._owners[id(value)] = place
-        return cast("Any", value)
+def _follow(lineage: Lineage, path: ResponsePath, run: Run) -> Iterator[Lineage]:
+    value = lineage[-1]
+    if not path:
+        if isinstance(value, dict):
+            run.budget.spend(1)
+            yield lineage
+        return
+    match path[0]:
+        case Key(name):
+            if isinstance(value, dict) and name in value:
+                yield from _follow((*lineage, cast("JSONObject", value)[name]), path[1:], run)
+        case Each():
+            if isinstance(value, list):
+                for item in cast("list[Any]", value):
+                    yield from _follow((*lineage, item), path[1:], run)
+        case OnTypes() as types:
+            if _is_of(value, types):
+                yield from _follow((*lineage, value), path[1:], run)
 
 
 def _value(variable: ContextVariable, path: ResponsePath, lineage: Lineage) -> Any:

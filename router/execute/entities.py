@@ -14,7 +14,7 @@ from router.execute.generated.representations import GeneratedDescriptions
 from router.execute.generated.source import Unsuitable
 from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
-from router.execute.merge import merge_entities
+from router.execute.merge import merge_entities, merge_entities_apart
 from router.execute.paths import Position, objects_at, static_prefix
 from router.execute.representations import EntityBatch, RepresentationBuilder
 from router.execute.run import Run
@@ -40,7 +40,8 @@ class GroupStep:
     _merge: Merge = merge_entities
 
     @classmethod
-    def of(cls, group: EntityGroup) -> "GroupStep":
+    def of(cls, group: EntityGroup, *, apart: bool = False) -> "GroupStep":
+        """A group of a plan; `apart`, what it brings is not shared between the objects that it brings it to."""
         places: list[list[PathKey]] = []
         for path in group.paths:
             place = static_prefix(path)
@@ -49,15 +50,17 @@ class GroupStep:
         builder = RepresentationBuilder.of(
             group.paths, group.representations, [required for _, required in group.derived]
         )
-        return cls(group, builder, places, Selected(group.text))
+        merge = merge_entities_apart if apart else merge_entities
+        return cls(group, builder, places, Selected(group.text), None, merge)
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
         self._selected.compile()
         with suppress(Unsuitable):
             self._generated = GeneratedDescriptions.of(self.builder)
-        with suppress(Unsuitable):
-            self._merge = make_merge(self.group.text)
+        if self._merge is not merge_entities_apart:
+            with suppress(Unsuitable):
+                self._merge = make_merge(self.group.text)
 
     def named(self, group: EntityGroup) -> "GroupStep":
         """The same under another alias."""

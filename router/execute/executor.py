@@ -60,10 +60,7 @@ class Executor:
         self.plan = plan
         self._max_objects = max_objects
         self._until_compiled = -1 if compile_after is None else compile_after
-        alone = len(plan.fetches) == 1
-        self._steps = tuple(
-            FetchStep.of(fetch, transports[fetch.subgraph], plan.kind, alone=alone) for fetch in plan.fetches
-        )
+        self._steps = tuple(FetchStep.of(fetch, transports[fetch.subgraph], plan) for fetch in plan.fetches)
         self._needs = tuple(len(fetch.after) for fetch in plan.fetches)
         self._dependants = tuple(
             tuple(later.id for later in plan.fetches if fetch.id in later.after) for fetch in plan.fetches

@@ -1,6 +1,6 @@
 """One fetch of a plan: what it sends, and what becomes of the answer."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from router.execute.failures import Failures
 from router.execute.generated.records import Described, RecordRun
 from router.execute.generated.unsure import Unsure
 from router.execute.json import JSONObject, PathKey
-from router.execute.merge import merge_object
+from router.execute.merge import copy_of, merge_object
 from router.execute.paths import objects_at, static_prefix
 from router.execute.run import Run
 from router.execute.selected import Selected
@@ -25,7 +25,7 @@ from router.execute.transport.base import (
     Transport,
 )
 from router.plan.entities_text import entities_text
-from router.plan.nodes import Fetch, OperationKind
+from router.plan.nodes import Fetch, OperationKind, QueryPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,26 @@ class FetchStep:
     idempotent: bool
     shareable: bool
     selected: Selected
+    apart: bool
 
     @classmethod
-    def of(cls, fetch: Fetch, transport: Transport, kind: OperationKind, *, alone: bool = False) -> "FetchStep":
-        """A step of a plan of some kind; `alone`, its data meets no other, and may have what nobody asked for."""
-        groups = tuple(GroupStep.of(each) for each in fetch.entities)
+    def of(cls, fetch: Fetch, transport: Transport, plan: QueryPlan) -> "FetchStep":
+        """A step of a plan.
+
+        If it is the only one, its data meets no other, and may have what nobody asked for. Where values of ancestors
+        are asked with, objects that are equal in themselves differ by where they are: each has what is below it apart.
+        """
+        kind, alone = plan.kind, len(plan.fetches) == 1 and plan.fetches[0] is fetch
+        apart = any(group.contexts for each in _fetches(plan) for group in each.entities)
+        groups = tuple(GroupStep.of(each, apart=apart) for each in fetch.entities)
         prefix = static_prefix(fetch.path)
         places = [place for each in groups for place in each.places] or [[*prefix, key] for key in fetch.keys]
         unique = tuple({tuple(place): place for place in places}.values())
         idempotent = fetch.kind is OperationKind.QUERY
         contextual = any(each.contexts for each in fetch.entities)
         shareable = idempotent and kind is OperationKind.QUERY
-        return cls(
-            fetch, transport, groups, contextual, unique, idempotent, shareable, Selected("" if alone else fetch.text)
-        )
+        selected = Selected("" if alone else fetch.text)
+        return cls(fetch, transport, groups, contextual, unique, idempotent, shareable, selected, apart)
 
     def compile(self) -> None:
         """Make code for what can be done faster so."""
@@ -132,7 +138,7 @@ class FetchStep:
         data = response.data or {}
         self.selected.trim([data])
         for target, _ in targets:
-            merge_object(target, data)
+            merge_object(target, copy_of(data) if self.apart else data)
 
     async def _run_entities(self, run: Run) -> None:
         asked = self._asked(run, Failures([*run.earlier, *run.errors]) if run.errors or run.earlier else None)
@@ -255,3 +261,10 @@ def _merge_extensions(run: Run, response: SubgraphResponse) -> None:
     if response.extensions:
         shown = {key: value for key, value in response.extensions.items() if key not in INTERNALS}
         merge_object(run.extensions, shown)
+
+
+def _fetches(plan: QueryPlan) -> Iterator[Fetch]:
+    """Those of the first answer and of what comes later."""
+    yield from plan.fetches
+    for part in plan.deferred:
+        yield from part.fetches

@@ -51,3 +51,22 @@ def merge_entities(entities: Iterable[JSONObject | None], targets: Iterable[Iter
         if entity is not None:
             for each in objects:
                 merge_object(each, entity)
+
+
+def merge_entities_apart(entities: Iterable[JSONObject | None], targets: Iterable[Iterable[JSONObject]]) -> None:
+    """The same, where no two objects may share what is below them."""
+    for entity, objects in zip(entities, targets, strict=True):
+        if entity is not None:
+            own = entity
+            for each in objects:
+                merge_object(each, own)
+                own = copy_of(entity)
+
+
+def copy_of(value: Any) -> Any:
+    """Objects and lists anew, leaves as they are."""
+    if isinstance(value, dict):
+        return {key: copy_of(each) for key, each in cast("JSONObject", value).items()}
+    if isinstance(value, list):
+        return [copy_of(each) for each in cast("list[Any]", value)]
+    return value

@@ -21,7 +21,7 @@ def representations_of(step: Step, positions: Positions) -> tuple[Representation
     for type_name, described in step.described.items():
         fields = _fields(described, type_name, step.position, positions)
         if has_conditions:
-            fields = tuple(each if each.is_key else replace(each, is_optional=True) for each in fields)
+            fields = tuple(map(_optional, fields))
         own = described.typename == type_name and type_name in step.position.possible
         typename = None if own else described.typename
         hidden = step.hidden_slot
@@ -29,6 +29,13 @@ def representations_of(step: Step, positions: Positions) -> tuple[Representation
         key = hidden.key if hidden is not None and is_hidden else step.position.typename_key
         shapes.setdefault((typename, key, fields), set()).add(type_name)
     return tuple(Representation(frozenset(on), typename, fields, key) for (typename, key, fields), on in shapes.items())
+
+
+def _optional(required: RepresentationField) -> RepresentationField:
+    """The same where all of it may be left out."""
+    if required.is_key:
+        return required
+    return replace(required, selections=tuple(map(_optional, required.selections)), is_optional=True)
 
 
 def derived_of(step: Step) -> tuple[tuple[str, frozenset[str]], ...]:

@@ -53,7 +53,7 @@ class IncrementalExecutor:
         self.plan = plan
         self._first = Executor(plan, transports, schema, max_objects=max_objects)
         self._steps = [
-            (part, FetchStep.of(fetch, transports[fetch.subgraph], plan.kind))
+            (part, FetchStep.of(fetch, transports[fetch.subgraph], plan))
             for part, each in enumerate(plan.deferred)
             for fetch in each.fetches
         ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from router.execute.merge import merge_object
+from router.execute.merge import merge_entities, merge_entities_apart, merge_object
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_an_object_merged_with_itself_stays_as_it_is() -> None:
     merge_object(shared, {"a": shared["a"]})
     merge_object(shared, shared)
     assert shared == {"a": {"b": [1, {"c": 2}]}}
+
+
+def test_equal_objects_share_what_is_below_them() -> None:
+    first, second = dict[str, Any](), dict[str, Any]()
+    merge_entities([{"a": {"b": [1]}}], [[first, second]])
+    assert first == second == {"a": {"b": [1]}}
+    assert first["a"] is second["a"]
+
+
+def test_or_each_has_its_own() -> None:
+    objects = [dict[str, Any]() for _ in range(3)]
+    merge_entities_apart([{"a": [{"b": 1}]}, None], [objects, [{}]])
+    for number, each in enumerate(objects):
+        merge_object(each, {"a": [{"c": number}]})
+    assert objects == [{"a": [{"b": 1, "c": number}]} for number in range(3)]

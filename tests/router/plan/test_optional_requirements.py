@@ -1,6 +1,6 @@
 """What a field requires may be missing without taking the whole object along."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from graphql import parse
@@ -51,3 +51,42 @@ def test_it_is_optional(operation: str, optional: set[str]) -> None:
     found = list(sent(operation))
     assert {name for name, field in found if field.is_optional} == optional
     assert all(field.name == "size" for _, field in found if field.is_optional)
+
+
+BOXES = """
+type Query { box: Box }
+type Box @key(fields: "id") { id: ID! inner: Crate }
+type Crate @key(fields: "id") { id: ID! }
+"""
+CRATES = """
+type Crate @key(fields: "id") { id: ID! lock: Lock! }
+type Lock { code: String! maker: String! }
+"""
+LABELS = """
+type Box @key(fields: "id") {
+  id: ID!
+  plain: String
+  inner: Crate @external
+  label: String @requires(fields: "inner { lock { code } }")
+}
+type Crate @key(fields: "id") { id: ID! lock: Lock! @external }
+type Lock { code: String! @external }
+"""
+
+
+def test_so_is_all_of_it_that_conditions_may_leave_out() -> None:
+    sets = {"boxes": BOXES, "crates": CRATES, "labels": LABELS}
+    composed = compose([Subgraph(name, f"http://{name}", HEADER + sdl) for name, sdl in sets.items()])
+    assert isinstance(composed, Composed), composed
+    operation = "query ($if: Boolean!) { box { plain label @include(if: $if) } }"
+    plan = Planner(Supergraph.from_sdl(composed.supergraph_sdl)).plan(parse(operation), None)
+    groups = [group for fetch in plan.fetches if fetch.subgraph == "labels" for group in fetch.entities]
+    required = [field for group in groups for shape in group.representations for field in shape.fields]
+    names = list(_below([field for field in required if not field.is_key]))
+    assert names == [("inner", True), ("lock", True), ("code", True)]
+
+
+def _below(fields: Sequence[RepresentationField]) -> Iterator[tuple[str, bool]]:
+    for field in fields:
+        yield field.name, field.is_optional
+        yield from _below(field.selections)
