@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from studium.embedded import DataFolder, EmbeddedServers, FixedPorts, Ports, Supervisor, together
 from studium.embedded.files import append
+from studium.ending import first
 from studium.settings import StudiumSettings
 from studium.state import State
 from studium.topology import Mode, Topology
@@ -50,9 +51,9 @@ class _Platform:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         self._folder.open()
         try:
-            if await _first(self._start(), stop.wait()):
+            if await first(self._start(), stop.wait()):
                 self._console.print("Ctrl-C stops everything.", style="dim")
-                await _first(self._until_given_up(), stop.wait())
+                await first(self._until_given_up(), stop.wait())
             self._say("Stopping …")
         finally:
             await self._supervisor.stop()
@@ -113,22 +114,6 @@ class _Platform:
         self._console.print(line, style="yellow", markup=False)
         with append(self._folder.logs / "supervisor.log") as log:
             log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {line}\n".encode())
-
-
-async def _first(work: Awaitable[None], stopped: Awaitable[object]) -> bool:
-    """Run `work` unless told to stop first, and tell whether it was done.
-
-    Raises: what `work` raises.
-    """
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stopped)
-    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not working.done():
-        working.cancel()
-        await asyncio.wait({working})
-        return False
-    await working
-    return True
 
 
 def _name_of_server(settings: StudiumSettings) -> str:

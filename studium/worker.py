@@ -36,6 +36,7 @@ from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
 from studium.embedded.errors import CannotStart
+from studium.ending import cancelled
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
 
@@ -80,9 +81,7 @@ async def _work(settings: StudiumSettings, own: WorkerSettings) -> None:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        while not working.done():
-            working.cancel()
-            await asyncio.wait({working}, timeout=1)
+        await cancelled(working)
         if not working.cancelled():
             working.result()
 
