@@ -15,10 +15,15 @@ from router.serve.operation import Operation
 from router.serve.request import Authenticate, GraphQLRequest, Hooks, RequestContext, forwarding
 from router.serve.streams.revocation import Revocations
 from router.serve.streams.settings import Overflow, StreamSettings
+from router.serve.variants.naming import TenantNaming
+from router.serve.variants.policy import ContractTags, Introspection, TenantPolicy
+from router.serve.variants.settings import TenancySettings, TenantEntry
+from router.serve.variants.tenancy import Tenancy, TenantMismatch
 
 __all__ = [
     "Access",
     "Authenticate",
+    "ContractTags",
     "Demand",
     "DemandControl",
     "Engine",
@@ -26,6 +31,7 @@ __all__ = [
     "Hooks",
     "Identity",
     "InternalTokens",
+    "Introspection",
     "Limits",
     "Operation",
     "Overflow",
@@ -36,6 +42,12 @@ __all__ = [
     "RequestContext",
     "Revocations",
     "StreamSettings",
+    "Tenancy",
+    "TenancySettings",
+    "TenantEntry",
+    "TenantMismatch",
+    "TenantNaming",
+    "TenantPolicy",
     "TokenAuthentication",
     "TokenSigner",
     "TokenVerifier",

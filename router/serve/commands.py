@@ -45,6 +45,9 @@ from router.serve.telemetry.options import add_telemetry_options
 from router.serve.telemetry.telemetry import Telemetry
 from router.serve.traffic import TrafficError
 from router.serve.traffic.options import add_traffic_options
+from router.serve.variants.contracts import ContractError, Contracts
+from router.serve.variants.options import add_tenant_options
+from router.serve.variants.tenancy import Tenancy
 from router.supergraph import SupergraphError
 
 if TYPE_CHECKING:
@@ -53,7 +56,15 @@ if TYPE_CHECKING:
 
 _LISTENING: Final = Listening()
 
-_REFUSED: Final = (ConfigurationError, SourceError, SupergraphError, TrafficError, ManifestError, InvalidCaching)
+_REFUSED: Final = (
+    ConfigurationError,
+    SourceError,
+    SupergraphError,
+    TrafficError,
+    ManifestError,
+    ContractError,
+    InvalidCaching,
+)
 """Why there is nothing to serve."""
 
 
@@ -107,6 +118,7 @@ def add_commands(subparsers: "Subparsers") -> None:
     add_stream_options(serve)
     add_telemetry_options(serve)
     add_caching_options(serve)
+    add_tenant_options(serve)
     serve.set_defaults(run=_serve)
 
 
@@ -172,12 +184,14 @@ async def router_of(config: RouterConfig) -> Router:
         SupergraphError: it is none.
         TrafficError: its subgraphs cannot be reached as they are to be.
         ManifestError: a file does not say which documents are trusted, or none does and others are refused.
+        ContractError: a plan shows nothing that could be served.
         InvalidCaching: what is to be kept of answers does not fit the supergraph.
     """
     answers = None if config.caching is None else Caches(config.caching)
     control, draining, pools = DemandControl(config.demand), Draining(), Pools(config.traffic)
     access, persisted = Access(reject=config.access.reject), persisted_operations(config.persisted)
     telemetry = Telemetry(config.telemetry) if config.telemetry.is_active else None
+    tenancy = _tenancy(config)
 
     def make(source: Source, transports: Mapping[str, Transport]) -> Engine:
         return Engine.from_sdl(
@@ -191,10 +205,14 @@ async def router_of(config: RouterConfig) -> Router:
             answers=answers,
             errors=config.errors,
             telemetry=telemetry,
+            tenancy=tenancy,
         )
 
     origin = origin_of(config.supergraph)
     source = await _first(origin)
+    for plan in config.tenants.plans.values():
+        if plan.contract:
+            Contracts(source.supergraph_sdl).part(plan.contract)
     transports = pools.of(source)
     live = LiveEngine(make(source, transports), transports, collect_soon)
     reloader = Reloader(source.id, origin, pools, make, live, config.supergraph)
@@ -219,6 +237,21 @@ async def router_of(config: RouterConfig) -> Router:
         told=reloader.told,
     )
     return Router(app, live, draining, reloader)
+
+
+def _tenancy(config: RouterConfig) -> Tenancy | None:
+    """The tenants that a configuration knows; None where it knows of none.
+
+    Raises:
+        ManifestError: a plan's list of operations is none.
+        TrafficError: a plan has a placement that no subgraph has.
+    """
+    for name, plan in config.tenants.plans.items():
+        if plan.persisted is not None:
+            persisted_operations(plan.persisted)
+        if plan.placement is not None and plan.placement not in config.traffic.placements:
+            raise TrafficError(f"No subgraph has the placement {plan.placement!r} of the plan {name!r}.")
+    return Tenancy(config.tenants) if config.tenants.is_active else None
 
 
 async def _first(origin: Origin) -> Source:

@@ -43,7 +43,8 @@ from router.serve.variants.graph import GraphVariant, GraphVariants
 from router.serve.variants.lists import TenantLists
 from router.serve.variants.placement import UNKNOWN, placements_of
 from router.serve.variants.policy import ContractTags
-from router.serve.variants.tenancy import Tenancy, TenancySettings
+from router.serve.variants.settings import TenancySettings
+from router.serve.variants.tenancy import Tenancy
 from router.supergraph import Supergraph
 from router.supergraph.access import AccessRules, Requirements
 from router.supergraph.api_schema import with_defer

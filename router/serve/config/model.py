@@ -19,6 +19,7 @@ from router.serve.persisted.policy import PersistedPolicy
 from router.serve.streams.settings import StreamSettings
 from router.serve.telemetry.config import TelemetryConfig
 from router.serve.traffic.config import TrafficConfig
+from router.serve.variants.settings import TenancySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class RouterConfig:
         limits: of what clients send and ask for.
         demand: what operations may cost, and who may ask for how much.
         persisted: documents that clients name instead of sending them.
+        tenants: what each of them sees, may spend and is served from, and where requests may name one.
         traffic: how subgraphs are asked.
         errors: what clients are told of the errors of subgraphs.
         telemetry: what is seen of the router.
@@ -123,6 +125,7 @@ class RouterConfig:
     limits: Limits = field(default_factory=Limits)
     demand: Demand = field(default_factory=Demand)
     persisted: PersistedPolicy = field(default_factory=PersistedPolicy)
+    tenants: TenancySettings = field(default_factory=TenancySettings)
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)

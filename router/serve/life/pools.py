@@ -37,5 +37,7 @@ class Pools:
             own = {name: self._config.subgraphs[name]} if name in self._config.subgraphs else {}
             config = replace(self._config, subgraphs=own)
             urls = {name: source.urls[name]}
-            self._known[key] = build_transports(urls, config, subscriptions=source.subscriptions)[name]
+            self._known[key] = build_transports(
+                urls, config, subscriptions=source.subscriptions, placements=self._config.placements
+            )[name]
         return self._known[key]

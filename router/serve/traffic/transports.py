@@ -1,7 +1,7 @@
 """The transports that a configuration describes."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ def build_transports(
     hooks: CallHooks | None = None,
     subscriptions: Mapping[str, Subscriptions] | None = None,
     tls: ssl.SSLContext | None = None,
+    placements: Collection[str] | None = None,
 ) -> dict[str, Transport]:
     """A transport to each subgraph behind HTTP.
 
@@ -33,6 +34,7 @@ def build_transports(
         hooks: around all requests.
         subscriptions: protocols of those subgraphs that have another than the usual one.
         tls: for https; None trusts whom the system trusts.
+        placements: of all subgraphs, where others have some that the configuration does not name.
 
     Raises:
         TrafficError: a URL has credentials, a rule is none, nothing could ever be sent, or there is no such subgraph.
@@ -41,7 +43,7 @@ def build_transports(
     unknown = sorted(set(config.subgraphs) - set(urls))
     if unknown:
         raise TrafficError(f"There is no subgraph {unknown[0]}; there are {', '.join(urls)}.")
-    protocols = subscriptions or {}
+    protocols, places = subscriptions or {}, config.placements | frozenset(placements or ())
     transports: dict[str, Transport] = {}
     for name, url in urls.items():
         own = config.of(name)
@@ -50,8 +52,8 @@ def build_transports(
         protocol = own.subscriptions or protocols.get(name, Subscriptions.WEBSOCKET)
         make = partial(_transport, name, traffic=traffic, subscriptions=protocol, tls=tls)
         everybodys = make((own.url or url, *own.replicas))
-        if config.placements:
-            placed = dict.fromkeys(config.placements, everybodys)
+        if places:
+            placed = dict.fromkeys(places, everybodys)
             placed |= {each: make(others) for each, others in own.placements.items()}
             everybodys = PlacedTransport(everybodys, placed)
         transports[name] = steered(everybodys, own.headers, hooks)

@@ -1,7 +1,7 @@
 """What holds for a tenant: plain values, from a file or from whoever knows the tenants."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -83,6 +83,10 @@ class TenantPolicy:
         names = [rate.name for rate in self.rates or ()]
         if len(set(names)) < len(names):
             raise ValueError("Every rate needs a name of its own.")
+
+    def named(self, names: tuple[str, ...]) -> "TenantPolicy":
+        """The same for a tenant with these names."""
+        return replace(self, names=names) if names else self
 
     def introspects(self, identity: Identity | None, *, otherwise: bool) -> bool:
         """Whether a caller may ask for the schema; `otherwise` is what holds for all."""

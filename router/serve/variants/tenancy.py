@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -10,8 +10,9 @@ from router.serve.access.identity import Identity
 from router.serve.errors import Refused, clipped
 from router.serve.request import RequestContext
 from router.serve.variants.lookup import PolicyLookup
-from router.serve.variants.naming import Named, Names, TenantNaming
+from router.serve.variants.naming import Named, Names
 from router.serve.variants.policy import PolicyOf, TenantPolicy
+from router.serve.variants.settings import TenancySettings
 
 logger = logging.getLogger(__name__)
 
@@ -42,25 +43,6 @@ class Audit(Protocol):
     def __call__(self, mismatch: TenantMismatch, /) -> Awaitable[None]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class TenancySettings:
-    """How a router deals with its tenants.
-
-    Attributes:
-        naming: where requests may name them.
-        keep_seconds: after which a tenant's policy is asked for again.
-        stale_seconds: for which it holds on where it cannot be asked for.
-        remembered: tenants whose policies are remembered.
-        variants: of the graph that are kept; one costs some hundred kilobytes, and making it some tenths of a second.
-    """
-
-    naming: TenantNaming = field(default_factory=TenantNaming)
-    keep_seconds: float = 60.0
-    stale_seconds: float = 600.0
-    remembered: int = 10_000
-    variants: int = 64
-
-
 async def _everybodys(tenant: str | None, context: RequestContext) -> TenantPolicy:
     return TenantPolicy()
 
@@ -82,14 +64,14 @@ class Tenancy:
 
         Args:
             settings: how tenants are dealt with.
-            policy_of: tells their policies; None if there are none.
+            policy_of: tells their policies; None if the settings do.
             audit: is told of requests that were refused because they name another tenant than their caller's.
         """
         self.settings = settings or TenancySettings()
         self._names = Names(self.settings.naming)
         self._audit = audit
         self._lookup = PolicyLookup(
-            policy_of or _everybodys,
+            policy_of or self.settings.policy_of() or _everybodys,
             keep_seconds=self.settings.keep_seconds,
             stale_seconds=self.settings.stale_seconds,
             entries=self.settings.remembered,

@@ -7,7 +7,8 @@ from router.serve import Engine, RequestContext
 from router.serve.demand.control import DemandControl
 from router.serve.limits import Limits
 from router.serve.variants.policy import ContractTags, TenantPolicy
-from router.serve.variants.tenancy import Tenancy, TenancySettings
+from router.serve.variants.settings import TenancySettings
+from router.serve.variants.tenancy import Tenancy
 from tests.router.harness import Federation, World
 from tests.router.plan.test_random_queries import CATALOG, PEOPLE, PROGRESS, REVIEWS, SHIPPING, world
 

@@ -13,7 +13,8 @@ from router.serve import Hooks, RequestContext, create_app
 from router.serve.http.config import HttpPolicy
 from router.serve.variants.naming import NamingError, TenantNaming
 from router.serve.variants.policy import TenantPolicy
-from router.serve.variants.tenancy import MISMATCH, Tenancy, TenancySettings, TenantMismatch
+from router.serve.variants.settings import TenancySettings
+from router.serve.variants.tenancy import MISMATCH, Tenancy, TenantMismatch
 from tests.router.serve.library import LibrarySubgraph, library_engine
 from tests.router.serve.streams.asgi import requested
 from tests.router.serve.variants.asking import SERVED, WAYS, Client, authenticate

@@ -19,7 +19,8 @@ from router.serve.variants.lookup import UNAVAILABLE
 from router.serve.variants.lookup import UNKNOWN as UNKNOWN_TENANT
 from router.serve.variants.placement import UNKNOWN, PlacedTransport
 from router.serve.variants.policy import Introspection, TenantPolicy
-from router.serve.variants.tenancy import Tenancy, TenancySettings
+from router.serve.variants.settings import TenancySettings
+from router.serve.variants.tenancy import Tenancy
 from tests.router.harness import Federation, World
 from tests.router.serve.variants.tagged_graph import engine_for, federation
 
