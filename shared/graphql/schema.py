@@ -5,12 +5,13 @@ from typing import Any
 
 from graphql import GraphQLError
 from strawberry import Info
-from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.federation import Schema
 from strawberry.federation.schema import FederationAny
 from strawberry.types.execution import ExecutionContext
 
 from shared.graphql.entities import resolve_entities
+from shared.graphql.field_traces import FieldTraces, traces_wanted
 
 _CACHED_DOCUMENTS = 1_000
 
@@ -37,6 +38,11 @@ class FederationSchema(Schema):
                 lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
             ],
         )
+
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's own signature
+        """Those of one operation."""
+        extensions = super().get_extensions(sync)
+        return [*extensions, FieldTraces()] if traces_wanted() else extensions
 
     async def entities_resolver(  # pyright: ignore[reportIncompatibleMethodOverride] Strawberry awaits either kind
         self, info: Info, representations: list[FederationAny]

@@ -9,6 +9,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from shared.graphql.context import ContextFactory
+from shared.graphql.field_traces import traced_if_asked
 from shared.graphql.masking import shown
 from shared.graphql.schema import FederationSchema
 
@@ -43,13 +44,15 @@ class GraphQLService:
         """
         try:
             with _tracer.start_as_current_span("graphql", attributes={"graphql.operation.name": operation_name or ""}):
-                context = await self._context(_lowered(headers))
-                result = await self.schema.execute(
-                    query,
-                    variable_values=None if variables is None else dict(variables),
-                    context_value=context,
-                    operation_name=operation_name,
-                )
+                lowered = _lowered(headers)
+                context = await self._context(lowered)
+                with traced_if_asked(lowered):
+                    result = await self.schema.execute(
+                        query,
+                        variable_values=None if variables is None else dict(variables),
+                        context_value=context,
+                        operation_name=operation_name,
+                    )
         except Exception as error:  # noqa: BLE001 the edge: shown if it is a refusal, masked if it is a bug
             return {"errors": [shown(error)]}
         return _answer(result)

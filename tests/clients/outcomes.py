@@ -71,9 +71,12 @@ def compile_for_relay(schema: str, source: Path, folder: Path) -> Path:
     return folder / "artifacts"
 
 
-def node() -> str:
-    """The command for Node; where there is none, or no clients, the test is skipped, or fails if it may not be."""
-    if not (HERE / "node_modules").is_dir():
+def node(folder: Path = HERE) -> str:
+    """The command for Node; where there is none, or no packages, the test is skipped, or fails if it may not be.
+
+    Args: `folder` has the lock that names the packages.
+    """
+    if not (folder / "node_modules").is_dir():
         _leave_out("the clients are not installed: python -m tests.clients.install")
     try:
         return find_node()[0]

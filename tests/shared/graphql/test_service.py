@@ -18,6 +18,11 @@ class TestExecute:
     async def test_a_query_is_answered(self, service: GraphQLService) -> None:
         assert await service.execute("{ hello }") == {"data": {"hello": "world"}}
 
+    async def test_who_asks_for_a_trace_gets_one(self, service: GraphQLService) -> None:
+        answer = await service.execute("{ hello }", headers={"Apollo-Federation-Include-Trace": "ftv1"})
+        assert answer["data"] == {"hello": "world"}
+        assert isinstance(answer["extensions"]["ftv1"], str)
+
     async def test_header_names_are_read_in_any_case(self, service: GraphQLService) -> None:
         for name in ("authorization", "Authorization", "AUTHORIZATION"):
             answer = await service.execute("{ whoami }", headers={name: "Bearer reader"})
