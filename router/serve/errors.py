@@ -90,16 +90,23 @@ class Refused(Exception):
 
     @classmethod
     def by_graphql(cls, errors: Sequence[GraphQLError], code: str) -> "Refused":
-        """A refusal by graphql-core, its errors under one code; as many of them as fit."""
-        told: list[JSONObject] = []
+        """A refusal by graphql-core, its errors under one code; as many of them as fit.
+
+        What is wrong in the same way in several places is one error.
+        """
+        told: dict[str, JSONObject] = {}
         room = LARGEST_ERRORS
         for error in errors:
             known = with_code(error, code)
+            same = told.get(known["message"])
+            if same is not None:
+                same["locations"] = [*same.get("locations", ()), *known.get("locations", ())][:MOST_LOCATIONS]
+                continue
             room -= len(orjson.dumps(known))
             if told and room < 0:
                 break
-            told.append(known)
-        return cls(told)
+            told[known["message"]] = known
+        return cls(list(told.values()))
 
     def response(self) -> Response:
         """The refusal as a GraphQL response."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.conformance.inputs.runs import Trials
 
-INPUTS: Final = 2_500
+INPUTS: Final = 1_500
 HELD_SECONDS: Final = 5.0
 """Of processor time. Generous: what it guards against takes many seconds."""
 
