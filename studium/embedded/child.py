@@ -44,7 +44,7 @@ class Child:
     stage: int = 0
     too_early: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
-    start_seconds: float = 30.0
+    start_seconds: float = 90.0
     stop_seconds: float = 3.0
 
 

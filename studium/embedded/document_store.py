@@ -81,7 +81,8 @@ class DocumentStore:
                 client = await stack.enter_async_context(self._client(f"mongodb://{LOOPBACK}:{self._port}/"))
                 await client["admin"].command("createUser", _USER, pwd=self._password, roles=["root"])
         except ChildFailed as failure:
-            raise CannotStart(f"The document store could not be prepared; its log is {child.log}.") from failure
+            sentence = f"The document store could not be prepared; its log is {child.log}."
+            raise CannotStart(sentence, details=(str(failure),)) from failure
         finally:
             await run.stop()
         write_private(self._data / "user-exists", "")
