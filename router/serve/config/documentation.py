@@ -23,6 +23,9 @@ from router.serve.config.printing import plain
 
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.*(?:\n      .*)*)", re.MULTILINE)
 
+_NONE: Final = re.compile(r"\bNone\b")
+"""As Python writes what YAML calls null."""
+
 
 @cache
 def documentation_of(kind: type) -> Mapping[str, str]:
@@ -54,7 +57,7 @@ def _beside(kind: type) -> Iterator[tuple[str, str]]:
 
 
 def describe(kind: type, name: str) -> str:
-    """What a setting means, with what each of its values means where these are few."""
+    """What a setting means to whoever writes YAML, with what each of its values means where these are few."""
     texts = documentation_of(kind)
     text = texts.get(name) or next((f"See `{each}`." for each, text in texts.items() if f"`{name}`" in text), "")
     inner, _ = optional(settings_of(kind)[name].kind)
@@ -62,7 +65,7 @@ def describe(kind: type, name: str) -> str:
         members = documentation_of(inner)
         values = [f"`{each.value}`: {members[each.name]}" for each in inner if each.name in members]
         text = " ".join([text, *values])
-    return text
+    return _NONE.sub("`null`", text)
 
 
 def reference(kind: type) -> str:
