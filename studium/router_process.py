@@ -13,6 +13,7 @@ from router.execute import InProcessTransport, Transport
 from router.serve.app import create_app
 from router.serve.commands import persisted_operations
 from router.serve.demand.control import DemandControl
+from router.serve.life.draining import Draining
 from router.serve.persisted import ManifestError
 from router.serve.request import Hooks
 from router.serve.streams.revocation import Revocations
@@ -42,13 +43,16 @@ Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[None]]
 def serve_router(settings: StudiumSettings) -> int:
     """Serve the graph until told to stop."""
     end = telemetry.set_up("router", endpoint=settings.otlp_endpoint)
-    app = _router_to_services(settings) if settings.subgraphs else _router_with_subgraphs(settings)
-    serve(app, host=settings.host, port=settings.port)
-    end()
+    draining = Draining()
+    make = _router_to_services if settings.subgraphs else _router_with_subgraphs
+    try:
+        serve(make(settings, draining), settings, draining)
+    finally:
+        end()
     return 0
 
 
-def _router_to_services(settings: StudiumSettings) -> Starlette:
+def _router_to_services(settings: StudiumSettings, draining: Draining) -> Starlette:
     assert settings.subgraphs is not None  # noqa: S101 - the caller looked
     policies = read_policies(settings.router_config)
     subgraphs = asyncio.run(read_subgraphs(settings.subgraphs, lambda name: introduction(settings.router_key, name)))
@@ -59,10 +63,10 @@ def _router_to_services(settings: StudiumSettings) -> Starlette:
         raise CannotStart(str(error)) from error
     gateway = _gateway(settings, policies, subgraphs, transports)
     hooks, following = _hooks(settings, create_verifier(settings))
-    return _app(policies, gateway, hooks, _closing(gateway, following))
+    return _app(policies, gateway, hooks, _closing(gateway, following), draining)
 
 
-def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
+def _router_with_subgraphs(settings: StudiumSettings, draining: Draining) -> Starlette:
     """The subgraphs run in this process and are called without HTTP, by nobody but this router."""
     from studium.composition import Parts, create_subgraph, running
 
@@ -73,7 +77,7 @@ def _router_with_subgraphs(settings: StudiumSettings) -> Starlette:
     policies = read_policies(settings.router_config)
     gateway = _gateway(settings, policies, subgraphs, signed(_inside(apps), key))
     hooks, following = _hooks(settings, parts.verifier)
-    app = _app(policies, gateway, hooks, _closing(gateway, running(parts, apps), following))
+    app = _app(policies, gateway, hooks, _closing(gateway, running(parts, apps), following), draining)
     auth = next(each for each in apps if each.name == "auth")
     app.router.routes.extend(
         route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
@@ -103,7 +107,7 @@ def _gateway(
     )
 
 
-def _app(policies: RouterPolicies, gateway: Gateway, hooks: Hooks, lifespan: Lifespan) -> Starlette:
+def _app(policies: RouterPolicies, gateway: Gateway, hooks: Hooks, lifespan: Lifespan, draining: Draining) -> Starlette:
     return create_app(
         gateway,
         hooks=hooks,
@@ -111,6 +115,7 @@ def _app(policies: RouterPolicies, gateway: Gateway, hooks: Hooks, lifespan: Lif
         http=policies.http,
         streams=policies.streams,
         lifespan=lifespan,
+        draining=draining,
     )
 
 

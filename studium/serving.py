@@ -1,32 +1,41 @@
 """Running an ASGI application with uvicorn, the same way everywhere."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+from starlette.types import ASGIApp
 
-_GRACE_SECONDS: Final = 2
-"""How long a stop waits for open requests; subscriptions never end by themselves."""
-_LARGEST_MESSAGE: Final = 4 * 1024 * 1024
+from router.serve.life.draining import Draining
+from router.serve.life.server import SERVER
+from router.serve.life.server import serve as serve_app
+from router.serve.life.settings import Life
+from studium.embedded.errors import CannotStart
+from studium.settings import StudiumSettings
+
+_OPTIONS: Final[dict[str, Any]] = {**SERVER, "ws_max_size": 4 * 1024 * 1024, "lifespan": "on", "date_header": True}
 
 
-def serve(app: "ASGIApp", *, host: str, port: int) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
-    import uvicorn
+def serve(app: ASGIApp, settings: StudiumSettings, draining: Draining | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C, and return when all is over.
 
-    from router.serve.streams.wire.protocol import WireProtocol
+    Args:
+        app: what answers.
+        settings: where, and how long the end may take.
+        draining: knows what is to be ended, if the application has such.
 
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws=WireProtocol,
-        ws_max_size=_LARGEST_MESSAGE,
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
+    Raises:
+        CannotStart: there is something else at the port, or the settings leave no time to end.
+    """
+    life = _life(settings)
+    try:
+        serve_app(
+            app, host=settings.host, port=settings.port, life=life, draining=draining or Draining(), options=_OPTIONS
+        )
+    except OSError as error:
+        raise CannotStart(f"Cannot listen at {settings.host}:{settings.port}: {error.strerror}.") from error
+
+
+def _life(settings: StudiumSettings) -> Life:
+    try:
+        return Life(notice_seconds=settings.notice_seconds, grace_seconds=settings.grace_seconds)
+    except ValueError as error:
+        raise CannotStart("STUDIUM_GRACE_SECONDS has to be longer than STUDIUM_NOTICE_SECONDS.") from error

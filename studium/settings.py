@@ -45,5 +45,9 @@ class StudiumSettings(PlatformSettings):
     """Of the requests without a trace of their own, how many are traced, where `otlp_endpoint` is given."""
     metering: bool = False
     """Whether what each tenant's operations cost is written to the stream `studium:metering` of Redis."""
+    notice_seconds: Annotated[float, Field(ge=0)] = 0.2
+    """From SIGTERM until a process refuses new connections; meanwhile `/ready` of a router says 503."""
+    grace_seconds: Annotated[float, Field(gt=0)] = 2.8
+    """From SIGTERM until a process has ended, whatever it still does. `studium up` keeps to the defaults."""
     tell_cost: bool = False
     """Whether answers tell what they cost, in `extensions.cost`."""

@@ -13,6 +13,8 @@ def serve_subgraph(name: str, settings: StudiumSettings) -> int:
     subgraph = create_subgraph(name, parts)
     subgraph.app.router.lifespan_context = running(parts, [subgraph])
     telemetry.instrument(subgraph.app)
-    serve(subgraph.app, host=settings.host, port=settings.port)
-    end()
+    try:
+        serve(subgraph.app, settings)
+    finally:
+        end()
     return 0

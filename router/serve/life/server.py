@@ -13,6 +13,7 @@ from typing import Any, Final, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.main import STARTUP_FAILURE
 
 from router.serve.life.draining import ClosingApp, Draining
 from router.serve.life.seat import Seat
@@ -67,12 +68,16 @@ def serve(  # what a process consists of
     port: int,
     life: Life,
     draining: Draining,
-    look_again: Callable[[], None] = lambda: None,
+    look_again: Callable[[], None] | None = None,
     options: Mapping[str, Any] = SERVER,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, and end within the grace; SIGHUP calls `look_again`. A second signal ends at once.
+    """Serve until SIGTERM or SIGINT, and end within the grace; a second signal ends at once.
 
-    Under a supervisor it listens where that says.
+    SIGHUP calls `look_again`, if there is one. Under a supervisor it listens where that says.
+
+    Raises:
+        OSError: it cannot listen there.
+        SystemExit: the application did not start, for the reason that has been logged.
     """
     seat = Seat.taken()
     sockets = [bound(host, port) if seat is None else seat.listener]
@@ -80,6 +85,8 @@ def serve(  # what a process consists of
     server = _Server(config, draining, (lambda: None) if seat is None else seat.say_ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(server, sockets, seat, life, look_again, draining))
+    if not server.started and not draining.began:
+        sys.exit(STARTUP_FAILURE)
 
 
 async def _serve(  # as above
@@ -87,7 +94,7 @@ async def _serve(  # as above
     sockets: list[socket.socket],
     seat: Seat | None,
     life: Life,
-    look_again: Callable[[], None],
+    look_again: Callable[[], None] | None,
     draining: Draining,
 ) -> None:
     stop = asyncio.Event()
@@ -100,20 +107,34 @@ async def _serve(  # as above
         stop.set()
 
     loop.add_signal_handler(signal.SIGTERM, told, signal.SIGTERM)
-    loop.add_signal_handler(signal.SIGHUP, look_again)
+    if look_again is not None:
+        loop.add_signal_handler(signal.SIGHUP, look_again)
     if seat is None:
         loop.add_signal_handler(signal.SIGINT, told, signal.SIGINT)
     else:
         loop.add_signal_handler(signal.SIGINT, lambda: None)  # of a terminal, which its parent hears as well
         seat.watch_parent(stop.set)
-    serving, stopped = asyncio.ensure_future(server.serve(sockets)), asyncio.ensure_future(stop.wait())
+    serving, stopped = asyncio.create_task(server.serve(sockets)), asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    draining.begin()
     if not serving.done():
+        draining.begin()
+        await _end(server, serving, life)
+    if not serving.cancelled():
+        await serving
+
+
+async def _end(server: _Server, serving: "asyncio.Task[None]", life: Life) -> None:
+    """End what is served, in order as long as there is time for that."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + life.grace_seconds
+    if server.started:
         await asyncio.wait({serving}, timeout=life.notice_seconds)
-    server.should_exit = True
-    await serving
+        server.should_exit = True
+        await asyncio.wait({serving}, timeout=ends - loop.time())
+    while not serving.done():
+        serving.cancel()
+        await asyncio.wait({serving}, timeout=_LAST_SECONDS)
 
 
 def _rest(life: Life) -> int:
