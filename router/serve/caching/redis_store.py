@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from router.serve.caching.config import Caching
@@ -57,12 +59,14 @@ class RedisStore:
             socket_connect_timeout=config.redis_seconds,
             socket_timeout=config.redis_seconds,
             max_connections=_CALLS + 1,
+            retry=Retry(NoBackoff(), 1),  # for a connection that has ended meanwhile
         )
         self._keep: Any = self._redis.register_script(KEEP)
         self._by_tags: Any = self._redis.register_script(INVALIDATE_TAGS)
         self._by_types: Any = self._redis.register_script(INVALIDATE_TYPES)
         self._calls = asyncio.Semaphore(_CALLS)
         self._again = 0.0
+        self._is_down = False
         self._pending: set[asyncio.Task[None]] = set()
 
     async def look(self, tenant: str, subgraphs: Sequence[str], keys: Sequence[bytes]) -> Found | None:
@@ -133,16 +137,21 @@ class RedisStore:
             raise StoreUnavailable
         try:
             async with asyncio.timeout(self._seconds), self._calls:
-                return await call()
+                answer = await call()
         except _FAILING as error:
             self._failed(error)
             raise StoreUnavailable("What is kept on Redis cannot be reached.") from error
+        self._is_down = False
+        return answer
 
     def _failed(self, error: BaseException) -> None:
         if monotonic() < self._again:
             return
         self.failures += 1
         self._again = monotonic() + self._retry_seconds
+        if self._is_down:
+            return  # which the log says already
+        self._is_down = True
         logger.warning("Redis keeps no answers (%s); subgraphs are asked for everything now.", type(error).__name__)
 
     def _name(self, *parts: str) -> str:
