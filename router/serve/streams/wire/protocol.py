@@ -88,6 +88,11 @@ class WireProtocol(asyncio.Protocol):
         self.on_writable: Callable[[], None] | None = None
         self.on_crowded: Callable[[], None] | None = None
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Of the connection, under the name that uvicorn's own protocols have it under."""
+        return self._transport
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's transports are none of asyncio's classes
         # The set knows uvicorn's own classes; all that it asks of them is `shutdown`.
