@@ -46,6 +46,7 @@ class RequestContext:
         policy: what holds for the caller's tenant; None until the router's tenancy has said so.
         cache_control: what the client says of caches; None for nothing.
         cache_use: what one operation takes from them; None if there is nothing for it.
+        entered: how many revocations the router had been told of when the authentication of `identity` began.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -58,6 +59,7 @@ class RequestContext:
     policy: "TenantPolicy | None" = None
     cache_control: CacheControl | None = None
     cache_use: "Use | None" = None
+    entered: int = field(default=0, compare=False)
 
     def terms(self, seconds: float | None) -> Terms:
         """On what terms subgraphs are asked for this client by an operation that may take so long."""

@@ -150,7 +150,10 @@ class Connection:
             self._held.enter_context(self._keeper.census.counted(context.identity, self._host))
         except Refused as refused:
             raise Closed(TRY_AGAIN_LATER, str(refused)) from refused
-        self._held.callback(Term(context.identity, self._keeper.revocations, self._expired).close)
+        try:
+            self._held.callback(Term(context, self._keeper.revocations, self._expired).close)
+        except Refused as refused:
+            raise Closed(FORBIDDEN, str(refused)) from refused
 
     def _expired(self, refused: Refused) -> None:
         """A client with a new token may come back."""

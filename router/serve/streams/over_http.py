@@ -55,7 +55,7 @@ class Stream:
         """Send the parts as they come, until the last one, or the client leaves, or its identity holds no more.
 
         Raises:
-            Refused: the client has too many streams; nothing was sent.
+            Refused: the client has too many streams, or its identity has been revoked; nothing was sent.
             Left: the client has gone.
         """
         identity, keeper = self.context.identity, self.keeper
@@ -70,7 +70,6 @@ class Stream:
     @asynccontextmanager
     async def _pumping(self, outbox: Outbox) -> AsyncGenerator[None]:
         """Fill the outbox within the block."""
-        pump = asyncio.create_task(self._pump(outbox))
 
         def end(refused: Refused) -> None:
             pump.cancel()
@@ -81,7 +80,8 @@ class Stream:
             pump.cancel()
             outbox.put_end(OPERATION, [coded_error("The server is about to end; come back.", CODE)], paused=True)
 
-        term = Term(self.context.identity, self.keeper.revocations, end)
+        term = Term(self.context, self.keeper.revocations, end)
+        pump = asyncio.create_task(self._pump(outbox))
         try:
             with self.keeper.draining.watching(pause) if self.lasting else nullcontext():
                 yield

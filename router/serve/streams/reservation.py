@@ -39,7 +39,7 @@ class Reservation:
         self.opened = False
         self.ended = False
         self.held = ExitStack()
-        self.held.callback(Term(context.identity, keeper.revocations, self._end).close)
+        self.held.callback(Term(context, keeper.revocations, self._end).close)
 
     def is_of(self, context: RequestContext) -> bool:
         """Whether the same client asks, as far as that is known."""
@@ -73,7 +73,7 @@ class Reservations:
         """A new one, which ends if it is not opened soon.
 
         Raises:
-            Refused: there are too many.
+            Refused: there are too many, or the client's identity has been revoked.
         """
         settings = self._keeper.settings
         if self._unopened >= settings.reservations:

@@ -1,12 +1,20 @@
 """Identities that count no more before their time: what runs on their behalf ends at once."""
 
+from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from itertools import islice
+from typing import Final, TypeAlias
 
 from router.serve.access.identity import Identity
 
 Key: TypeAlias = tuple[str | None, str]
 """A tenant and a subject."""
+
+Where: TypeAlias = Callable[[Identity], bool] | None
+"""Which identities of a subject; None means all."""
+
+MOST_REMEMBERED: Final = 4096
+"""Revocations of which those learn who were authenticated before, and begin something only now."""
 
 
 class Watch:
@@ -25,9 +33,15 @@ class Watch:
 
 
 class Revocations:
-    """Told by the router's owner, in every process of it, of identities that were revoked."""
+    """Told by the router's owner, in every process of it, of identities that were revoked.
+
+    Attributes:
+        told: how often that has happened.
+    """
 
     def __init__(self) -> None:
+        self.told = 0
+        self._recent: deque[tuple[Key, Where]] = deque(maxlen=MOST_REMEMBERED)
         self._watches: dict[Key, set[Watch]] = {}
 
     def watch(self, identity: Identity, end: Callable[[], None]) -> Watch:
@@ -36,16 +50,35 @@ class Revocations:
         self._watches.setdefault(_key(identity), set()).add(watch)
         return watch
 
-    def revoke(
-        self, subject: str, tenant: str | None = None, *, where: Callable[[Identity], bool] | None = None
-    ) -> int:
+    def has_revoked(self, identity: Identity, since: int) -> bool:
+        """Whether an identity was revoked after it had been authenticated.
+
+        Args:
+            identity: whose.
+            since: what `told` was when its authentication began. If more has happened since than is remembered, the
+                answer is yes: the client may authenticate anew.
+        """
+        new = self.told - since
+        if new > len(self._recent):
+            return True
+        key = _key(identity)
+        return any(
+            each == key and (where is None or where(identity)) for each, where in islice(reversed(self._recent), new)
+        )
+
+    def revoke(self, subject: str, tenant: str | None = None, *, where: Where = None) -> int:
         """End what runs on behalf of a subject; returns how much that was.
+
+        What was authenticated before and has not begun yet will not begin.
 
         Args:
             subject: whose identities.
             tenant: the subject's.
-            where: which of them, for instance those of one session by their claims; None means all.
+            where: which of them, for instance those of one session by their claims; None means all. It is kept, and
+                asked again.
         """
+        self.told += 1
+        self._recent.append(((tenant, subject), where))
         watches = self._watches.get((tenant, subject), ())
         found = [each for each in watches if where is None or where(each.identity)]
         for each in found:

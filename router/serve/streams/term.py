@@ -5,8 +5,8 @@ from http import HTTPStatus
 from time import time
 
 from router.execute.transport.alarms import Alarm
-from router.serve.access.identity import Identity
 from router.serve.errors import Refused
+from router.serve.request import RequestContext
 from router.serve.streams.revocation import Revocations
 from router.serve.ticks import TICKS
 
@@ -21,7 +21,20 @@ LOOK_SECONDS = 60.0
 class Term:
     """Calls back once, when an identity expires or is revoked; never for an anonymous client."""
 
-    def __init__(self, identity: Identity | None, revocations: Revocations, end: Callable[[Refused], None]) -> None:
+    def __init__(self, context: RequestContext, revocations: Revocations, end: Callable[[Refused], None]) -> None:
+        """Begin, before anything is done for the client.
+
+        Args:
+            context: whose identity, and when it was authenticated.
+            revocations: of identities.
+            end: told why the identity holds no more.
+
+        Raises:
+            Refused: the identity has been revoked since it was authenticated.
+        """
+        identity = context.identity
+        if identity is not None and revocations.has_revoked(identity, context.entered):
+            raise _unauthenticated(REVOKED)
         self._identity = identity
         self._end = end
         self._watch = None if identity is None else revocations.watch(identity, self._revoked)
@@ -52,4 +65,8 @@ class Term:
 
     def _over(self, message: str) -> None:
         self.close()
-        self._end(Refused.because(message, UNAUTHENTICATED, HTTPStatus.UNAUTHORIZED))
+        self._end(_unauthenticated(message))
+
+
+def _unauthenticated(message: str) -> Refused:
+    return Refused.because(message, UNAUTHENTICATED, HTTPStatus.UNAUTHORIZED)

@@ -1,6 +1,7 @@
 """Where every request comes in, over whatever transport: who asks, for which tenant, and what holds for it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Scope
@@ -31,8 +32,11 @@ class Entrance:
         Raises:
             Refused: the client may not ask anything.
         """
-        address = address_of(scope)
-        context = self._control.seen(await self._hooks.authenticate(headers, parameters), headers, address)
+        address, told = address_of(scope), self._hooks.revocations.told
+        context = await self._hooks.authenticate(headers, parameters)
+        if told and context.identity is not None:
+            context = replace(context, entered=told)
+        context = self._control.seen(context, headers, address)
         if self._answers is not None and parameters is None:
             context = self._answers.seen(context, headers)
         if self._tenancy is None:

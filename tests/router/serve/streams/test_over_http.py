@@ -297,6 +297,22 @@ class TestIdentities:
             assert hooks.revocations.revoke("ada", "north") == 1
             assert b"revoked" in await answer.rest()
 
+    async def test_one_that_is_revoked_before_its_client_has_sent_the_body_begins_none(
+        self, subgraph: LibrarySubgraph
+    ) -> None:
+        hooks, silence = identified(ADA), {"query": "subscription { silence }"}
+        app = serving(subgraph, hooks)
+
+        def revoke() -> None:
+            assert hooks.revocations.revoke("ada", "north") == 0
+
+        async with requested(app, body=silence, accept=SSE, before_body=revoke) as answer:
+            assert answer.status == 401
+            assert b"UNAUTHENTICATED" in await answer.rest()
+        assert subgraph.library.streams == 0
+        async with requested(app, body=silence, accept=SSE) as anew:
+            assert anew.status == 200
+
     async def test_a_revoked_client_gets_nothing_of_what_was_waiting(self, subgraph: LibrarySubgraph) -> None:
         hooks = identified(ADA)
         async with requested(serving(subgraph, hooks, queue=8), body=FOREVER, accept=SSE) as answer:

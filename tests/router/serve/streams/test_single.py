@@ -35,7 +35,7 @@ async def asked(app: Starlette, method: str, token: str, **rest: Any) -> tuple[i
         return answer.status, await answer.rest()
 
 
-async def reserve(app: Starlette, **headers: str) -> str:
+async def reserve(app: Starlette, **headers: Any) -> str:
     async with requested(app, "PUT", PATH, **headers) as answer:
         assert answer.status == 201
         assert answer.headers["content-type"].startswith("text/plain")
@@ -193,6 +193,16 @@ class TestBounds:
             assert end == ("complete", {"id": "a"})
             assert await stream.rest() == b""
         assert subgraph.library.streams == 0
+
+    async def test_one_that_is_revoked_while_it_is_authenticated_reserves_none(self, subgraph: LibrarySubgraph) -> None:
+        async def authenticate(*_: Any) -> RequestContext:
+            hooks.revocations.revoke("ada", "north")
+            return RequestContext(identity=Identity("ada", "north"))
+
+        hooks = Hooks(authenticate)
+        app = serving(subgraph, hooks, client_streams=1)
+        for _ in range(2):
+            assert (await asked(app, "PUT", ""))[0] == 401
 
     async def test_a_reservation_that_nobody_takes_ends(self, subgraph: LibrarySubgraph) -> None:
         app = serving(subgraph, reservation_seconds=0.05)

@@ -6,9 +6,9 @@ from time import time
 
 import pytest
 
-from router.serve import Refused
+from router.serve import Refused, RequestContext
 from router.serve.access.identity import Identity
-from router.serve.streams import term
+from router.serve.streams import revocation, term
 from router.serve.streams.revocation import Revocations
 from router.serve.streams.term import Term
 from tests.patience import PATIENCE_SECONDS
@@ -39,7 +39,7 @@ class TestExpiry:
     @pytest.mark.parametrize("left", [-5.0, 0.05])
     async def test_an_identity_ends_when_it_expires(self, left: float) -> None:
         ends = Ends()
-        Term(replace(ADA, expires=time() + left), Revocations(), ends)
+        Term(RequestContext(identity=replace(ADA, expires=time() + left)), Revocations(), ends)
         assert ends.reasons == []
         assert await ends.one() == "The access token has expired."
 
@@ -47,7 +47,7 @@ class TestExpiry:
         monkeypatch.setattr(term, "LOOK_SECONDS", 0.01)
         ends, clock = Ends(), [0.0]
         monkeypatch.setattr(term, "time", lambda: clock[0])
-        Term(replace(ADA, expires=1000.0), Revocations(), ends)
+        Term(RequestContext(identity=replace(ADA, expires=1000.0)), Revocations(), ends)
         await asyncio.sleep(0.05)
         assert ends.reasons == []
         clock[0] = 1001.0
@@ -55,7 +55,7 @@ class TestExpiry:
 
     async def test_what_is_over_ends_no_more(self) -> None:
         ends, revocations = Ends(), Revocations()
-        Term(replace(ADA, expires=time() + 0.01), revocations, ends).close()
+        Term(RequestContext(identity=replace(ADA, expires=time() + 0.01)), revocations, ends).close()
         await asyncio.sleep(0.05)
         assert revocations.revoke("ada", "north") == 0
         assert ends.reasons == []
@@ -65,14 +65,14 @@ class TestRevocation:
     async def test_a_subject_is_revoked_with_all_it_has_opened(self) -> None:
         ends, revocations = (Ends(), Ends()), Revocations()
         for each in ends:
-            Term(ADA, revocations, each)
+            Term(RequestContext(identity=ADA), revocations, each)
         assert revocations.revoke("ada", "north") == 2
         assert [await each.one() for each in ends] == ["The access token has been revoked."] * 2
         assert revocations.revoke("ada", "north") == 0
 
     async def test_others_go_on(self) -> None:
         ends, revocations = Ends(), Revocations()
-        Term(ADA, revocations, ends)
+        Term(RequestContext(identity=ADA), revocations, ends)
         assert revocations.revoke("ada", "south") == 0
         assert revocations.revoke("bob", "north") == 0
         assert revocations.revoke("ada", "north", where=lambda each: each.claims["sid"] == "s2") == 0
@@ -80,4 +80,45 @@ class TestRevocation:
         assert len(ends.reasons) == 1
 
     async def test_an_anonymous_client_has_nothing_to_revoke(self) -> None:
-        Term(None, Revocations(), Ends()).close()
+        Term(RequestContext(), Revocations(), Ends()).close()
+
+
+class TestLateBeginnings:
+    """Identities that are revoked between their authentication and what they open."""
+
+    @staticmethod
+    def begin(revocations: Revocations, entered: int, identity: Identity = ADA) -> None:
+        Term(RequestContext(identity=identity, entered=entered), revocations, Ends()).close()
+
+    def test_who_was_authenticated_before_begins_nothing(self) -> None:
+        revocations = Revocations()
+        revocations.revoke("ada", "north")
+        revocations.revoke("bob", "north")
+        with pytest.raises(Refused, match="has been revoked") as refused:
+            self.begin(revocations, 0)
+        assert refused.value.status == 401
+
+    def test_who_signs_in_anew_does(self) -> None:
+        revocations = Revocations()
+        revocations.revoke("ada", "north")
+        self.begin(revocations, revocations.told)
+
+    def test_others_do(self) -> None:
+        revocations = Revocations()
+        revocations.revoke("bob", "north")
+        revocations.revoke("ada", "south")
+        revocations.revoke("ada", "north", where=lambda each: each.claims["sid"] == "s1")
+        self.begin(revocations, 0, replace(ADA, claims={"sid": "s2"}))
+        with pytest.raises(Refused):
+            self.begin(revocations, 0)
+
+    def test_who_was_authenticated_before_all_that_is_remembered_does_not(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(revocation, "MOST_REMEMBERED", 2)
+        revocations = Revocations()
+        for _ in range(3):
+            revocations.revoke("bob", "north")
+        self.begin(revocations, 1)
+        with pytest.raises(Refused):
+            self.begin(revocations, 0)

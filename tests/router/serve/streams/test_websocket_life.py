@@ -79,6 +79,20 @@ class TestIdentities:
             assert hooks.revocations.revoke("ada", "north") == 1
             assert await close_of(socket) == (4403, "The access token has been revoked.")
 
+    async def test_and_when_that_happens_while_it_is_authenticated(self) -> None:
+        async def authenticate(*_: Any) -> RequestContext:
+            assert hooks.revocations.revoke("ada", "north") == 0
+            return RequestContext(identity=ADA)
+
+        hooks = Hooks(authenticate)
+        for _ in range(2):  # the first revocation is counted like any other
+            async with (
+                router(LibrarySubgraph(), hooks=hooks) as url,
+                connect(url, subprotocols=[TRANSPORT_WS]) as socket,
+            ):
+                await say(socket, type="connection_init")
+                assert await close_of(socket) == (4403, "The access token has been revoked.")
+
     async def test_a_client_may_have_so_many(self) -> None:
         settings = StreamSettings(client_streams=1)
         async with router(LibrarySubgraph(), hooks=identified(ADA), settings=settings) as url:
