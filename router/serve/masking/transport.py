@@ -9,11 +9,11 @@ from itertools import islice
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from router.execute.errors import DOWNSTREAM_CODE
+from router.execute.errors import DOWNSTREAM_CODE, MAX_ERRORS
 from router.execute.json import JSONObject
 from router.execute.transport.base import SubgraphRequest, SubgraphResponse, Transport
 from router.serve.masking.config import ErrorPolicy, Masking
-from router.serve.masking.internals import shows_internals
+from router.serve.masking.internals import Inspection
 from router.serve.telemetry.redaction import without_values
 
 logger = logging.getLogger(__name__)
@@ -53,33 +53,38 @@ class MaskingTransport:
         await self.inner.aclose()
 
     def _masked(self, response: SubgraphResponse) -> SubgraphResponse:
-        """The response whose masked errors have an id, all of them the same, that the log has as well."""
+        """The response whose masked errors have an id, all of them the same, that the log has as well.
+
+        It has no more errors than clients are told of.
+        """
         id_ = str(uuid4())
-        shown = tuple(self._shown(error, id_) for error in response.errors)
-        hidden = [error for error, each in zip(response.errors, shown, strict=True) if each["message"] is MESSAGE]
+        inspection = Inspection()
+        errors = response.errors[:MAX_ERRORS]
+        shown = tuple(self._shown(error, id_, inspection) for error in errors)
+        hidden = [error for error, each in zip(errors, shown, strict=True) if each["message"] is MESSAGE]
         if hidden:
             self._log(id_, hidden)
         return replace(response, errors=shown)
 
-    def _shown(self, error: Mapping[str, Any], id_: str) -> Mapping[str, Any]:
+    def _shown(self, error: Mapping[str, Any], id_: str, inspection: Inspection) -> Mapping[str, Any]:
         given: Any = error.get("extensions")
         extensions = cast("JSONObject", given) if isinstance(given, dict) else {}
         code = extensions.get("code")
-        if self._all:
-            hidden = not isinstance(code, str) or code not in self._codes
-        else:
-            hidden = shows_internals(error["message"])
-            extensions = {name: value for name, value in extensions.items() if not shows_internals(value)}
+        meant = not self._all or (isinstance(code, str) and code in self._codes)
+        hidden = not meant or inspection.finds(error["message"])
+        wanted = self._extensions if hidden else extensions.keys()
+        kept = {
+            name: value for name, value in extensions.items() if name in wanted and not inspection.finds({name: value})
+        }
         if not hidden:
-            return {**error, "extensions": extensions}
-        kept = {name: value for name, value in extensions.items() if name in self._extensions}
+            return {**error, "extensions": kept}
         kept["code"] = code if isinstance(code, str) and _CODE.fullmatch(code) else DOWNSTREAM_CODE
         place = {"path": error["path"]} if "path" in error else {}
         return {"message": MESSAGE, **place, "extensions": {**kept, "id": id_}}
 
     def _log(self, id_: str, hidden: Sequence[Mapping[str, Any]]) -> None:
-        messages = dict.fromkeys(without_values(each["message"][:LONGEST_LOGGED]) for each in islice(hidden, LOGGED))
-        what = "\n".join(messages)
+        messages = dict.fromkeys(each["message"][:LONGEST_LOGGED] for each in islice(hidden, LOGGED))
+        what = "\n".join(map(without_values, messages))
         logger.error("Error %s of subgraph %s (%d in one answer): %s", id_, self._subgraph, len(hidden), what)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from router.execute import SubgraphRequest, SubgraphResponse
+from router.execute.errors import MAX_ERRORS
+from router.serve.masking import internals
 from router.serve.masking.config import ErrorPolicy, Masking
 from router.serve.masking.internals import shows_internals
 from router.serve.masking.transport import MESSAGE, masking
@@ -81,8 +83,62 @@ class TestInternals:
         (told,) = await shown(ErrorPolicy(), error("No.", code="X", cause=["at f (/app/x.js:1:2)"], hint="Try again."))
         assert told == error("No.", code="X", hint="Try again.")
 
+    @pytest.mark.parametrize("masking", [Masking.INTERNALS, Masking.ALL])
+    @pytest.mark.parametrize(
+        "extension",
+        [
+            {"seen": [{"by": INTERNALS[0]}]},
+            {"SELECT a FROM b": 1},
+            {"at": {"stacktrace": ["resolve"]}},
+            {"exception": {"name": "E"}},
+        ],
+        ids=str,
+    )
+    async def test_none_is_shown_however_deep_or_whatever_its_name(
+        self, masking: Masking, extension: dict[str, Any]
+    ) -> None:
+        policy = ErrorPolicy(masking, codes=("X",), extensions=("hint", *extension))
+        (told,) = await shown(policy, error("No.", code="X", hint="Try again.", **extension))
+        assert told == error("No.", code="X", hint="Try again.")
+        (masked,) = await shown(policy, error(INTERNALS[0], code="X", hint="Try again.", **extension))
+        assert masked["extensions"].keys() == {"code", "id", "hint"}
+
+    async def test_an_extension_may_be_deeper_than_calls_may(self) -> None:
+        deep: list[Any] = []
+        for _ in range(5_000):
+            deep = [deep]
+        (told,) = await shown(ErrorPolicy(), error("No.", code="X", deep=deep))
+        assert told["extensions"]["deep"] is deep
+
     def test_a_text_that_no_client_would_read_shows_them(self) -> None:
         assert shows_internals("x" * 100_000)
+
+
+class TestHowMuchIsLookedAt:
+    @pytest.fixture
+    def looked_at(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The texts that were."""
+        texts: list[str] = []
+        monkeypatch.setattr(internals, "shows_internals", lambda text: bool(texts.append(text)))  # pyright: ignore[reportUnknownLambdaType,reportUnknownArgumentType]  # the type is that of the list
+        return texts
+
+    async def test_a_text_is_looked_at_once(self, looked_at: list[str]) -> None:
+        await shown(ErrorPolicy(), *(error("No such book.", code="NOT_FOUND") for _ in range(100)))
+        assert sorted(looked_at) == ["NOT_FOUND", "No such book.", "code"]
+
+    async def test_no_more_errors_are_than_clients_are_told_of(self, looked_at: list[str]) -> None:
+        told = await shown(ErrorPolicy(), *(error(f"No book {number}.") for number in range(10 * MAX_ERRORS)))
+        assert len(told) == len(looked_at) == MAX_ERRORS
+
+    async def test_what_is_too_much_is_hidden(self, looked_at: list[str]) -> None:
+        told = await shown(ErrorPolicy(), *(error(f"{number:4900}") for number in range(MAX_ERRORS)))
+        assert sum(map(len, looked_at)) <= internals.MOST
+        assert [each["message"] for each in told[:20]] == [f"{number:4900}" for number in range(20)]
+        assert {each["message"] for each in told[20:]} == {MESSAGE}
+
+    async def test_many_values_are_too_much_as_well(self) -> None:
+        (told,) = await shown(ErrorPolicy(), error("No.", numbers=[*range(internals.MOST)], hint="Try again."))
+        assert "numbers" not in told["extensions"]
 
 
 class TestMaskingAll:
@@ -96,6 +152,11 @@ class TestMaskingAll:
         policy = ErrorPolicy(Masking.ALL, codes=("NOT_FOUND",))
         given = error("No such book.", code="NOT_FOUND", book=7)
         assert await shown(policy, given) == (given,)
+
+    async def test_a_code_for_clients_lets_no_internals_through(self) -> None:
+        (masked,) = await shown(ErrorPolicy(Masking.ALL, codes=("NOT_FOUND",)), error(INTERNALS[3], code="NOT_FOUND"))
+        assert masked["message"] == MESSAGE
+        assert masked["extensions"].keys() == {"code", "id"}
 
     async def test_extensions_may_be_let_through(self) -> None:
         (masked,) = await shown(ErrorPolicy(Masking.ALL, extensions=("book",)), error("x", book=7, author="Ada"))
