@@ -130,3 +130,17 @@ class RouterConfig:
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     caching: Caching | None = None
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError: parts do not go together."""
+        metrics, caching, workers = self.telemetry.metrics, self.caching, self.life.workers
+        if metrics is not None and metrics.port and metrics.ports < workers:
+            raise ValueError(
+                f"Each worker serves metrics at a port of its own: `telemetry.metrics.ports` ({metrics.ports}) has to "
+                f"be at least `life.workers` ({workers})."
+            )
+        if caching is not None and caching.invalidation_secret and not caching.redis_url and workers > 1:
+            raise ValueError(
+                "One worker cannot invalidate what others keep in memory: `caching.invalidation_secret` with "
+                "`life.workers` above 1 needs `caching.redis_url`."
+            )

@@ -10,7 +10,9 @@ from router.serve.config.kinds import choices, is_enum, is_settings, item_kind, 
 
 MASK: Final = "********"
 
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
+_QUERY: Final = re.compile(r"(?<=://)([^?#\s]*\?)([^#\s]+)")
+_VALUE: Final = re.compile(r"([^&=]*=)?[^&]+")
 
 
 def printed(settings: Any) -> str:
@@ -19,7 +21,7 @@ def printed(settings: Any) -> str:
 
 
 def plain(kind: Any, value: Any) -> Any:
-    """A value as YAML and JSON have it; secrets are masked, and so are credentials in URLs."""
+    """A value as YAML and JSON have it; secrets are masked, and so are credentials and queries' values in URLs."""
     kind, _ = optional(kind)
     if value is None:
         return None
@@ -43,4 +45,13 @@ def _inner(kind: Any, value: Any) -> Any:
         return value.value
     if kind is float:
         return float(value)
-    return _CREDENTIALS.sub(MASK, str(value)) if kind in {str, Path} else value
+    return _masked(str(value)) if kind in {str, Path} else value
+
+
+def _masked(text: str) -> str:
+    """A text, where URLs in it have neither credentials nor values in their queries."""
+
+    def without_values(found: re.Match[str]) -> str:
+        return found[1] + _VALUE.sub(lambda each: (each[1] or "") + MASK, found[2])
+
+    return _QUERY.sub(without_values, _CREDENTIALS.sub(MASK, text))

@@ -176,3 +176,20 @@ demand: {operation_cost: .inf}
             "router.yaml:2: http.compression: There is no coding zip; there are zstd, br and gzip."
         ]
         assert in_file(tmp_path, "http: {compression: {codings: br}}").http.compression == Compression(("br",))
+
+
+class TestSeveralWorkers:
+    def test_each_needs_a_port_for_metrics(self, tmp_path: Path) -> None:
+        text = "life: {{workers: 3}}\ntelemetry: {{metrics: {{port: {port}, ports: {ports}}}}}"
+        (told,) = refusal(tmp_path, text.format(port=9464, ports=2))
+        assert "`telemetry.metrics.ports` (2) has to be at least `life.workers` (3)" in told
+        assert in_file(tmp_path, text.format(port=9464, ports=3)).life.workers == 3
+        assert in_file(tmp_path, text.format(port=0, ports=1)).life.workers == 3, "any port that is free"
+
+    def test_nobody_can_invalidate_what_each_keeps_in_its_own_memory(self, tmp_path: Path) -> None:
+        text = "life: {{workers: {workers}}}\ncaching: {{invalidation_secret: 0123456789abcdef{redis}}}"
+        (told,) = refusal(tmp_path, text.format(workers=2, redis=""))
+        assert "needs `caching.redis_url`" in told
+        assert "0123456789abcdef" not in told
+        for workers, redis in ((1, ""), (2, ", redis_url: 'redis://h'")):
+            assert in_file(tmp_path, text.format(workers=workers, redis=redis)).caching is not None

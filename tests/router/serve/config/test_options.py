@@ -183,3 +183,12 @@ def test_the_command_prints_what_it_would_run_with(capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert "hunter2" not in printed
     assert "redis_url: '********'" in printed
+
+
+def test_urls_are_printed_without_the_values_in_their_queries(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "https://ada:hunter2@registry.example/graph?token=c4n4ry&a=b=c4n4ry#part"
+    assert main(["serve", "--supergraph-url", url, "--replica", "a=http://b/?c4n4ry", "--print-config"]) == 0
+    printed = capsys.readouterr().out
+    assert "https://********@registry.example/graph?token=********&a=********#part" in printed
+    assert "http://b/?********" in printed
+    assert "c4n4ry" not in printed
