@@ -33,7 +33,7 @@ from router.serve.life.memory import collect_rarely, collect_soon
 from router.serve.life.pools import Pools
 from router.serve.life.reload import Reloader
 from router.serve.life.seat import Seat
-from router.serve.life.server import become_supervisor, serve
+from router.serve.life.server import SERVER, become_supervisor, serve
 from router.serve.life.watching import Origin, origin_of
 from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options
@@ -135,7 +135,13 @@ def _serve(arguments: argparse.Namespace) -> int:
         router = asyncio.run(router_of(config))
         look_again = router.reloader.look_now
         serve(
-            router.app, host=listen.host, port=listen.port, life=life, draining=router.draining, look_again=look_again
+            router.app,
+            host=listen.host,
+            port=listen.port,
+            life=life,
+            draining=router.draining,
+            look_again=look_again,
+            options={**SERVER, "ws_max_size": config.limits.body_bytes},
         )
     except (*_REFUSED, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from router.__main__ import main
 from router.compose import Composed, Subgraph, compose
 from router.execute import Subscriptions
-from router.serve import Hooks, create_app, forwarding
+from router.serve import Hooks, commands, create_app, forwarding
 from router.serve.commands import router_of
 from router.serve.sources import SourceError, of_subgraphs, of_supergraph
 from tests.router.serve.config.configured import configured
@@ -51,6 +51,17 @@ class TestCommandLine:
         path = written(tmp_path, [{"name": "a", "url": "http://a", "sdl": "type Query { a: Unknown }"}])
         assert main(["serve", "--subgraphs", str(path)]) == 1
         assert "INVALID_GRAPHQL" in capsys.readouterr().err
+
+    def test_a_websocket_takes_no_more_at_once_than_a_body_may_have(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        served: dict[str, Any] = {}
+        monkeypatch.setattr(commands, "serve", lambda _, **told: served.update(told))
+        config = tmp_path / "router.yaml"
+        config.write_text("limits:\n  body_bytes: 1000\n")
+        path = written(tmp_path, [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}])
+        assert main(["serve", "--config", str(config), "--subgraphs", str(path)]) == 0
+        assert served["options"]["ws_max_size"] == 1000
 
     def test_what_is_no_supergraph_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "supergraph.graphql"
