@@ -1,5 +1,7 @@
 """Secrets are taken out of texts, and what is none stays."""
 
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,8 @@ TEXTS = [
     f"mail to {SECRET}@example.org bounced",
     f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----",
     f"got {SECRET}{'a' * 40}",
+    f"{'x' * 200}_token-{'y' * 200}={SECRET}",
+    f"for-eyJhbGciOiJIUzI1NiJ9.{SECRET}",
 ]
 HARMLESS = [
     "Subgraph books did not answer in time.",
@@ -42,6 +46,23 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 def test_values_in_quotation_marks_are_taken_out_of_what_others_have_written() -> None:
     assert without_values(f"""no user '{SECRET}' or "{SECRET}" (id '7""") == "no user '…' or '…' (id '…'"
+
+
+def test_values_are_taken_out_where_a_text_was_cut() -> None:
+    assert without_values(f"no user '{SECRET}\\") == "no user '…'"
+
+
+@pytest.mark.parametrize(
+    "unit", ["token", "token-", "eyJ-", "eyJ-.", "a://", "a://a?", "+a", "a@a.", "token:'", "Basic "]
+)
+def test_the_work_is_linear_in_the_text(unit: str) -> None:
+    def seconds(characters: int) -> float:
+        begun = process_time()
+        redacted((unit * characters)[:characters])
+        return process_time() - begun
+
+    least = max(min(seconds(8_000) for _ in range(3)), 0.001)
+    assert min(seconds(64_000) for _ in range(3)) < 40 * least
 
 
 @given(st.text(max_size=300))
