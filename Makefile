@@ -53,5 +53,5 @@ fuzz: setup-dev  ## Long property and fuzz runs
 	@$(BIN)/pytest -n auto --dist worksteal tests/fuzz $(ARGS)
 
 clean:  ## Remove the environment, caches and the embedded servers' data
-	@rm -rf .venv .studium .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist router/serve/dist web/graphiql/node_modules tests/clients/node_modules
+	@rm -rf .venv .studium .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist router/serve/dist web/graphiql/node_modules tests/clients/node_modules tests/conformance/fedtest/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

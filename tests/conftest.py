@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -16,6 +17,10 @@ from studium.platform import migrations
 from tests.queries import Queries
 from tests.servers import Servers, run_servers
 from tests.tenants import Control, Tenant
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,18 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("composition", "gateways", "traffic", "policies", "faults", "reload", "fan_out", "sockets")
+PARTS = (
+    "composition",
+    "gateways",
+    "traffic",
+    "policies",
+    "telemetry",
+    "caching",
+    "faults",
+    "reload",
+    "fan_out",
+    "sockets",
+)
 PART_SECONDS = 300.0
 """Longer than any part takes on a quiet machine."""
 
