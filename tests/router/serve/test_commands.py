@@ -56,7 +56,11 @@ class TestCommandLine:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         served: dict[str, Any] = {}
-        monkeypatch.setattr(commands, "serve", lambda _, **told: served.update(told))
+
+        def serve(_: object, **told: Any) -> None:
+            served.update(told)
+
+        monkeypatch.setattr(commands, "serve", serve)
         config = tmp_path / "router.yaml"
         config.write_text("limits:\n  body_bytes: 1000\n")
         path = written(tmp_path, [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}])
