@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import random
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 BATCH: Final = 500
 """Records that are written at once."""
+
+END_SECONDS: Final = 2.0
+"""How long the last of them may take, as processes that are told to end have to."""
 
 
 class Key(NamedTuple):
@@ -175,8 +179,19 @@ class Reporter:
                 self._full.clear()
                 await self.write()
         finally:
-            await self.write()
-            await self._sink.aclose()
+            await self._end()
+
+    async def _end(self) -> None:
+        """Write what there is if that takes no longer than an end may; tell what is lost."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self.write()
+        if self._waiting:
+            self.lost += len(self._waiting)
+            logger.error("%d records of %s are lost: they could not be written.", len(self._waiting), self.kind)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._sink.aclose()
 
     async def write(self) -> None:
         """Write what there is; what cannot be written waits for the next time."""
@@ -185,8 +200,10 @@ class Reporter:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
                 await self._sink.write(batch)
-            except Exception as error:  # noqa: BLE001  # whatever keeps it from being written
+            except BaseException as error:
                 self._waiting.extendleft(reversed(batch))
+                if not isinstance(error, Exception):
+                    raise
                 logger.warning("A report could not be written (%s); it is kept for now.", type(error).__name__)
                 return
 

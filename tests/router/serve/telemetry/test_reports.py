@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from router.execute.json import JSONObject
 from router.serve import GraphQLRequest, Hooks, Identity, RequestContext, create_app
+from router.serve.telemetry import reports
 from router.serve.telemetry.config import Reporting, TelemetryConfig
 from router.serve.telemetry.reports import Reporter, metering_record
 from router.serve.telemetry.sighting import ClientName, Sighting
@@ -112,6 +113,22 @@ class Flaky:
         """Nothing is open."""
 
 
+class Silent(Flaky):
+    """Does not answer the first time."""
+
+    def __init__(self, times: int = 1) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+        self._times = times
+
+    async def write(self, records: Sequence[JSONObject]) -> None:
+        self.asked.set()
+        if self._times > 0:
+            self._times -= 1
+            await asyncio.Event().wait()
+        self.kept += records
+
+
 @pytest.fixture
 async def operations() -> list[Sighting]:
     """Sightings of three operations by twenty clients each."""
@@ -164,6 +181,21 @@ class TestReporter:
         task.cancel()
         await asyncio.wait({task})
         assert len(sink.kept) == 11
+
+    @pytest.mark.parametrize(("silent", "kept", "lost"), [(1, 60, 0), (9, 0, 60)], ids=["written again", "told lost"])
+    async def test_an_end_in_the_middle_of_writing_loses_nothing_silently(
+        self, operations: list[Sighting], monkeypatch: pytest.MonkeyPatch, silent: int, kept: int, lost: int
+    ) -> None:
+        monkeypatch.setattr(reports, "END_SECONDS", 0.05)
+        sink = Silent(silent)
+        reporter = Reporter("metering", Reporting(file=Path("unused"), seconds=0.01), sink, metering_record)
+        for each in operations:
+            reporter.add(each, 0.001)
+        task = asyncio.create_task(reporter.run())
+        await asyncio.wait_for(sink.asked.wait(), PATIENCE_SECONDS)
+        task.cancel()
+        await asyncio.wait({task})
+        assert (len(sink.kept), reporter.lost) == (kept, lost)
 
     def test_reports_go_to_one_place(self) -> None:
         for given in ({}, {"file": Path("x"), "redis_url": "redis://x"}, {"file": Path("x"), "sampling": 0.0}):
