@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 RELOADED: Final = "SUPERGRAPH_RELOADED"
 REFUSED: Final = "SUPERGRAPH_REFUSED"
+FAILED: Final = "SUPERGRAPH_RELOAD_FAILED"
 
 _JITTER: Final = 0.1
 """Of the time between two looks, so that many routers do not ask a registry at once."""
@@ -95,7 +96,10 @@ class Reloader:
         """Look until cancelled."""
         while True:
             await self._pause()
-            await self.reload()
+            try:
+                await self.reload()
+            except Exception:  # the next supergraph is to be taken, whatever became of this one
+                logger.exception("%s An error in the router itself", FAILED)
 
     async def reload(self) -> None:
         """Take what is there now, if it is another one, and if it can be."""

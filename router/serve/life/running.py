@@ -1,6 +1,7 @@
 """Subscriptions that run, which another supergraph may bring to an end."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
@@ -13,7 +14,10 @@ from router.serve.operation import Operation
 from router.serve.request import GraphQLRequest, RequestContext
 from router.serve.streams.cursor import KEY
 
+logger = logging.getLogger(__name__)
+
 SCHEMA_RELOAD: Final = "SUBSCRIPTION_SCHEMA_RELOAD"
+NOT_JUDGED: Final = "SUBSCRIPTION_NOT_JUDGED"
 
 _GONE: Final = frozenset({PARSE_FAILED, VALIDATION_FAILED, UNKNOWN_OPERATION, BAD_USER_INPUT, UNAUTHORIZED})
 """Refusals of an operation that say that it is none any more; others are about the moment."""
@@ -80,4 +84,7 @@ class RunningStream:
             found.coerced(self._variables)
         except Refused as refused:
             return refused.errors[0]["extensions"]["code"] not in _GONE
+        except Exception:  # of whoever is asked what the caller may see: no reason to end what it may have seen so far
+            logger.exception("%s Whether a subscription holds by another supergraph; it goes on", NOT_JUDGED)
+            return True
         return set(found.executor.plan.denied) <= set(self._operation.executor.plan.denied)

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 
 from router.execute import InProcessTransport, Response
-from router.serve import Engine, GraphQLRequest, Refused
+from router.serve import Access, Engine, GraphQLRequest, Refused
 from router.serve.access.identity import Identity
 from router.serve.config.model import SupergraphSource
 from router.serve.life.live import LiveEngine
@@ -80,6 +80,26 @@ class TestFiles:
             describe(path, WITHOUT_BEATS)
             router.reloader.look_now()
             async with asyncio.timeout(PATIENCE_SECONDS):
+                while not router.reloader.outcome.reloads:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+    async def test_it_goes_on_looking_after_an_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = describe(tmp_path / "subgraphs.json", SDL)
+        async with routing(path, "--poll", "0.01") as router:
+            exchange = router.engine.exchange
+
+            async def failing(*taken: Any) -> None:
+                monkeypatch.setattr(router.engine, "exchange", exchange)
+                raise OSError
+
+            monkeypatch.setattr(router.engine, "exchange", failing)
+            describe(path, WITHOUT_BEATS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while "SUPERGRAPH_RELOAD_FAILED" not in caplog.text:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+                describe(path, SDL, more="type Query { c: Int }")
                 while not router.reloader.outcome.reloads:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
 
@@ -212,6 +232,26 @@ class TestStreams:
                 with pytest.raises(Refused):
                     await waiting
             await stream.aclose()
+
+    async def test_one_goes_on_while_nobody_tells_what_its_caller_may_see(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@policy"])'
+        guarded = f"{link} " + SDL.replace("ticks: Int!", 'ticks: Int! @policy(policies: [["p"]])')
+
+        async def policies(names: Any, context: RequestContext) -> Any:
+            raise ConnectionError
+
+        engine, ticking, stream, waiting = await self.begun(tmp_path, "subscription { ticks }")
+        transports = {"one": ticking.transport()}
+        supergraph = of_subgraphs(describe(tmp_path / "s.json", guarded)).supergraph_sdl
+        after = Engine.from_sdl(supergraph, transports, access=Access(policies=policies))
+        await engine.exchange(after, transports)
+        assert engine.current is after
+        assert "SUBSCRIPTION_NOT_JUDGED" in caplog.text
+        ticking.happens.put_nowait(2)
+        assert (await waiting).data == {"ticks": 2}
+        await stream.aclose()
 
     async def test_a_cancelled_one_is_just_cancelled(self, tmp_path: Path) -> None:
         _, ticking, stream, waiting = await self.begun(tmp_path, "subscription { ticks }")
