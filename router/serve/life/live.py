@@ -1,10 +1,11 @@
 """An engine whose supergraph can be exchanged while it answers."""
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from contextvars import ContextVar
 from typing import Any
+from weakref import ReferenceType, ref
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,15 +27,19 @@ class Generation:
 
     Attributes:
         transports: that are closed with the last generation that has them.
-        users: requests and streams that began while it was the current one.
+        users: requests and streams that it answers.
     """
 
-    __slots__ = ("engine", "transports", "users")
+    __slots__ = ("__weakref__", "engine", "transports", "users")
 
     def __init__(self, engine: Engine, transports: Mapping[str, Transport]) -> None:
         self.engine = engine
         self.transports = transports
         self.users = 0
+
+
+_ANSWERING: ContextVar[ReferenceType[Generation] | None] = ContextVar("_ANSWERING", default=None)
+"""What answers this request: the one that was current when it began. Tasks that outlive the request do not hold it."""
 
 
 class LiveEngine(Engine):
@@ -52,7 +57,7 @@ class LiveEngine(Engine):
             freed: is called when an engine is not used any more.
         """
         self._generation = Generation(engine, transports)
-        self._generations = deque([self._generation])
+        self._generations = [self._generation]
         self._running: set[RunningStream] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._freed = freed
@@ -100,20 +105,21 @@ class LiveEngine(Engine):
             self.end(generation)
 
     async def execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
-        return await self.current.execute_incrementally(request, context)
+        return await self._answering().execute_incrementally(request, context)
 
     async def admitted(self, context: RequestContext) -> RequestContext:
-        return await self.current.admitted(context)
+        return await self._answering().admitted(context)
 
     async def prepare(self, request: GraphQLRequest, context: RequestContext = ANYBODY) -> Operation:
-        return await self.current.prepare(request, context)
+        return await self._answering().prepare(request, context)
 
     async def planned(self, request: GraphQLRequest, context: RequestContext) -> Operation:
-        return await self.current.planned(request, context)
+        return await self._answering().planned(request, context)
 
     async def subscribe(self, request: GraphQLRequest, context: RequestContext) -> AsyncGenerator[Response]:
         generation = self.begin()
         try:
+            context = await generation.engine.admitted(context)
             operation = await generation.engine.prepare(request, context)
             if operation.kind is not OperationKind.SUBSCRIPTION:
                 yield await operation.execute(request.variables, context)
@@ -144,15 +150,23 @@ class LiveEngine(Engine):
         for transport in known.values():
             await transport.aclose()
 
+    def _answering(self) -> Engine:
+        """The engine of the request at hand: all that it asks for is done by one, which is counted as used."""
+        began_with = _ANSWERING.get()
+        generation = None if began_with is None else began_with()
+        return self._generation.engine if generation not in self._generations else generation.engine
+
     def _sweep(self) -> None:
-        """Forget the oldest generations that nobody uses: what began with one may have met the one after it."""
-        ended: list[Transport] = []
-        while self._generations[0] is not self._generation and not self._generations[0].users:
-            ended.extend(self._generations.popleft().transports.values())
-            self._freed()
+        """Forget the generations that nobody uses any more."""
+        ended = [each for each in self._generations if each is not self._generation and not each.users]
+        if not ended:
+            return
+        self._generations = [each for each in self._generations if each not in ended]
         kept = {id(each) for generation in self._generations for each in generation.transports.values()}
-        for transport in ended:
-            if id(transport) not in kept:
+        gone = {id(each): each for generation in ended for each in generation.transports.values()}
+        self._freed()
+        for key, transport in gone.items():
+            if key not in kept:
                 task = asyncio.ensure_future(transport.aclose())
                 self._closing.add(task)
                 task.add_done_callback(self._closing.discard)
@@ -168,7 +182,9 @@ class Used:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         generation = self._engine.begin()
+        before = _ANSWERING.set(ref(generation))
         try:
             await self._app(scope, receive, send)
         finally:
+            _ANSWERING.reset(before)
             self._engine.end(generation)

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from starlette.types import Receive, Scope, Send
 
 from router.execute import InProcessTransport, Response
-from router.serve import Access, Engine, GraphQLRequest, Refused
+from router.serve import Access, Engine, GraphQLRequest, Refused, Tenancy
 from router.serve.access.identity import Identity
 from router.serve.config.model import SupergraphSource
-from router.serve.life.live import LiveEngine
+from router.serve.life.live import LiveEngine, Used
 from router.serve.life.watching import UrlOrigin
 from router.serve.request import ANYBODY, RequestContext
 from router.serve.sources import SourceError, of_subgraphs
@@ -252,6 +253,40 @@ class TestStreams:
         ticking.happens.put_nowait(2)
         assert (await waiting).data == {"ticks": 2}
         await stream.aclose()
+
+    async def test_one_holds_no_engine_but_its_own(self, tmp_path: Path) -> None:
+        engine, ticking, stream, waiting = await self.begun(tmp_path, "subscription { ticks }")
+        own = engine.current
+        for _ in range(3):
+            await engine.exchange(*engine_of(describe(tmp_path / "s.json", WITHOUT_BEATS), ticking))
+            assert [each.engine for each in engine.generations] == [own, engine.current]
+        ticking.happens.put_nowait(2)
+        assert (await waiting).data == {"ticks": 2}
+        await stream.aclose()
+        assert [each.engine for each in engine.generations] == [engine.current]
+
+    async def test_a_request_stays_with_the_engine_that_it_began_with(self, tmp_path: Path) -> None:
+        ticking = Ticking()
+        engine = LiveEngine(*engine_of(describe(tmp_path / "s.json", SDL), ticking))
+        own = engine.current
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            for _ in range(2):
+                await engine.exchange(*engine_of(describe(tmp_path / "s.json", WITHOUT_BEATS), ticking))
+            assert (await engine.prepare(GraphQLRequest("{ a }"))).schema is own.schema
+            assert [each.engine for each in engine.generations] == [own, engine.current]
+
+        await Used(engine, app)({}, asyncio.Queue[Any]().get, asyncio.Queue[Any]().put)
+        assert (await engine.prepare(GraphQLRequest("{ a }"))).schema is engine.current.schema
+        assert [each.engine for each in engine.generations] == [engine.current]
+
+    async def test_its_tenant_is_admitted(self, tmp_path: Path) -> None:
+        transports = {"one": Ticking().transport()}
+        supergraph = of_subgraphs(describe(tmp_path / "s.json", SDL)).supergraph_sdl
+        engine = LiveEngine(Engine.from_sdl(supergraph, transports, tenancy=Tenancy()), transports)
+        somebody = RequestContext(identity=Identity("somebody", "a"))
+        answers = [each.data async for each in engine.subscribe(GraphQLRequest("{ __typename }"), somebody)]
+        assert answers == [{"__typename": "Query"}]
 
     async def test_a_cancelled_one_is_just_cancelled(self, tmp_path: Path) -> None:
         _, ticking, stream, waiting = await self.begun(tmp_path, "subscription { ticks }")
