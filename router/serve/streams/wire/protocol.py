@@ -35,6 +35,15 @@ CLOSE_SECONDS: Final = 10.0
 MOST_WAITING: Final = 4
 """Messages that are read ahead of the application."""
 
+SLICE_BYTES: Final = 2_048
+"""That are parsed before anybody looks how many frames were in them."""
+
+MOST_FRAMES: Final = 64
+"""From which on the rest of what was read waits for the event loop's next turn."""
+
+MOST_FRAGMENTS: Final = 4_096
+"""Of one message, which may be empty and cost memory all the same."""
+
 SHORT, MEDIUM = 126, 65_536
 """Lengths from which a frame's header is longer."""
 
@@ -49,10 +58,13 @@ class WireProtocol(asyncio.Protocol):
         "_kind",
         "_left",
         "_parts",
+        "_paused",
         "_response",
         "_settings",
         "_state",
         "_transport",
+        "_turn",
+        "_unread",
         "_waiting",
         "_writing",
         "is_writable",
@@ -78,6 +90,12 @@ class WireProtocol(asyncio.Protocol):
         self._kind = Opcode.TEXT
         self._parts: list[bytes] = []
         """Of a message that has not come to its end."""
+        self._unread = b""
+        """What has come and is not parsed yet."""
+        self._paused = False
+        """Whether no more is read."""
+        self._turn: asyncio.Handle | None = None
+        """When more of it is parsed."""
         self._left = False
         """Whether the application has been told, or will be, that there is nobody any more."""
         self._waiting: asyncio.Future[None] | None = None
@@ -100,6 +118,9 @@ class WireProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._state[0].connections.discard(cast("Any", self))
+        if self._turn is not None:
+            self._turn.cancel()
+        self._unread = b""
         self._disconnected(int(CloseCode.ABNORMAL_CLOSURE))
         self.is_writable = True
         _wake(self._writing)
@@ -112,6 +133,7 @@ class WireProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.is_writable = True
         _wake(self._writing)
+        self._go_on()
         if self.on_writable is not None:
             self.on_writable()
 
@@ -136,8 +158,27 @@ class WireProtocol(asyncio.Protocol):
             self._transport.write(head + text)
 
     def data_received(self, data: bytes) -> None:
+        self._unread = self._unread + data if self._unread else data
+        if self._turn is None:
+            self._parse()
+
+    def _parse(self) -> None:
+        """Parse some of what is there: tens of thousands of tiny frames may have come at once."""
+        self._turn = None
+        frames = begin = 0
+        while begin < len(self._unread) and frames < MOST_FRAMES and not self._is_full:
+            frames += self._parse_slice(self._unread[begin : begin + SLICE_BYTES])
+            begin += SLICE_BYTES
+        self._unread = b"" if self._transport.is_closing() else self._unread[begin:]
+        if self._unread and not self._is_full:
+            self._turn = asyncio.get_running_loop().call_soon(self._parse)
+        self._pause(paused=bool(self._unread) or self._is_full)
+
+    def _parse_slice(self, data: bytes) -> int:
+        """Parse a little; returns how many frames came to their end in it."""
         self._conn.receive_data(data)
-        for event in self._conn.events_received():
+        events = self._conn.events_received()
+        for event in events:
             if isinstance(event, Request):
                 self._begin(event)
             else:
@@ -145,6 +186,25 @@ class WireProtocol(asyncio.Protocol):
         self._flush()
         if self._conn.parser_exc is not None:
             self._disconnected(int(CloseCode.PROTOCOL_ERROR))
+        return len(events)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether enough waits to be read by the application, or by the client; one that closes is heard to the end."""
+        return self._conn.state is State.OPEN and (len(self._inbox) >= MOST_WAITING or not self.is_writable)
+
+    def _pause(self, *, paused: bool) -> None:
+        if paused is not self._paused and not self._transport.is_closing():
+            self._paused = paused
+            if paused:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def _go_on(self) -> None:
+        """Whoever had enough to read has read it."""
+        if self._paused and self._turn is None and not self._transport.is_closing():
+            self._turn = asyncio.get_running_loop().call_soon(self._parse)
 
     def _flush(self) -> None:
         """Send what the library has to say; nothing at all means that the connection is to end."""
@@ -196,7 +256,9 @@ class WireProtocol(asyncio.Protocol):
                 if frame.opcode is not Opcode.CONT:
                     self._kind = frame.opcode
                 self._parts.append(bytes(frame.data))
-                if frame.fin:
+                if len(self._parts) > MOST_FRAGMENTS:
+                    self._fail(CloseCode.MESSAGE_TOO_BIG)
+                elif frame.fin:
                     self._put_message()
             case Opcode.CLOSE:
                 received = self._conn.close_rcvd
@@ -214,12 +276,16 @@ class WireProtocol(asyncio.Protocol):
             try:
                 self._inbox.append({"type": "websocket.receive", "text": data.decode()})
             except UnicodeDecodeError:
-                self._conn.fail(CloseCode.INVALID_DATA)
-                self._disconnected(int(CloseCode.INVALID_DATA))
+                self._fail(CloseCode.INVALID_DATA)
                 return
         _wake(self._waiting)
-        if len(self._inbox) >= MOST_WAITING and not self._transport.is_closing():
-            self._transport.pause_reading()
+
+    def _fail(self, code: CloseCode) -> None:
+        """End the connection of a client that sends what nobody may."""
+        self._parts = []
+        if self._conn.state is State.OPEN:
+            self._conn.fail(code)
+        self._disconnected(int(code))
 
     def _disconnected(self, code: int) -> None:
         if not self._left:
@@ -250,8 +316,8 @@ class WireProtocol(asyncio.Protocol):
             await self._waiting
         self._waiting = None
         message = self._inbox.pop(0)
-        if not self._inbox and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if not self._inbox:
+            self._go_on()
         return message
 
     async def send(self, message: Message) -> None:
@@ -299,7 +365,7 @@ class WireProtocol(asyncio.Protocol):
         elif self._conn.state is State.OPEN and not self._transport.is_closing():
             self._conn.send_close(message.get("code", CloseCode.NORMAL_CLOSURE), message.get("reason") or "")
             self._flush()
-            self._transport.resume_reading()  # for its answer
+            self._go_on()  # for its answer
             TICKS.after(CLOSE_SECONDS, self._transport.close)
 
     def _refuse(self, status: HTTPStatus) -> None:

@@ -4,14 +4,17 @@ import asyncio
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from router.serve.streams.wire.protocol import WireProtocol
 from router.serve.streams.wire.wire import EXTENSION, Wire
 from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.server import serving, started
@@ -215,3 +218,105 @@ class TestSlowReaders:
                     pass
             assert not told.is_set()
             assert echo.wire.is_writable
+
+
+class Unread:
+    """A transport to a client, of which only is seen what is written and whether more is read."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.reading = True
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_extra_info(self, name: str) -> None:
+        return None
+
+
+async def connected(app: ASGIApp) -> tuple[WireProtocol, Unread]:
+    """A connection after its handshake, without a socket."""
+    config = uvicorn.Config(app, lifespan="off", ws_max_size=1_000_000)
+    config.load()
+    protocol, transport = WireProtocol(config, ServerState(), {}), Unread()
+    protocol.connection_made(cast("asyncio.BaseTransport", transport))
+    protocol.data_received(UPGRADE)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not transport.written:  # noqa: ASYNC110  # a transport tells nobody
+            await asyncio.sleep(0)
+    transport.written.clear()
+    return protocol, transport
+
+
+class TestManyFrames:
+    async def test_the_loop_gets_its_turn_between_them_and_nothing_is_lost(self) -> None:
+        echo = Echo()
+        protocol, transport = await connected(echo)
+        protocol.data_received(frame(9, b"") * 20_000)
+        assert len(transport.written) < 1_000
+        assert not transport.reading
+        protocol.data_received(frame(1, b"last"))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while b"last" not in transport.written[-1]:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0)
+        assert b"".join(transport.written) == b"\x8a\x00" * 20_000 + b"\x81\x04last"
+        assert transport.reading
+        protocol.connection_lost(None)
+        await echo.end()
+
+    async def test_no_more_wait_than_an_application_reads(self) -> None:
+        gate, heard = asyncio.Event(), list[Message]()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await gate.wait()
+            while (message := await receive())["type"] == "websocket.receive":
+                heard.append(message)
+
+        protocol, transport = await connected(app)
+        protocol.data_received(frame(1, b"{}") * 20_000)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not transport.reading
+        assert len(protocol._inbox) < 1_000  # pyright: ignore[reportPrivateUsage]  # what is in memory
+        gate.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not transport.reading:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0)
+        assert len(heard) == 20_000
+        protocol.connection_lost(None)
+
+    async def test_a_message_has_a_bounded_number_of_fragments(self) -> None:
+        echo = Echo()
+        protocol, transport = await connected(echo)
+        protocol.data_received(frame(1, b"x", fin=False) + frame(0, b"", fin=False) * 20_000)
+        assert await echo.end() == {"type": "websocket.disconnect", "code": 1009}
+        assert transport.closed
+
+    async def test_a_client_that_does_not_read_is_not_read(self) -> None:
+        echo = Echo()
+        protocol, transport = await connected(echo)
+        protocol.pause_writing()
+        protocol.data_received(frame(9, b"") * 2_000)
+        assert (transport.written, transport.reading) == ([], False)
+        protocol.resume_writing()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(transport.written) < 2_000:  # noqa: ASYNC110  # as above
+                await asyncio.sleep(0)
+        assert transport.reading
+        protocol.connection_lost(None)
+        await echo.end()
