@@ -147,7 +147,7 @@ class TestSettings:
 
     def test_the_router_is_told_everything_that_is_its_business(self, tmp_path: Path) -> None:
         elsewhere = {"host", "port", "postgres_port", "valkey_port", "documents_port", "database_host", "jwks_url"}
-        elsewhere |= {"router_key", "router_keys", "subgraphs"}
+        elsewhere |= {"router_key", "router_keys", "subgraphs", "notice_seconds", "grace_seconds"}
         assert {*ROUTER} | elsewhere == {*StudiumSettings.model_fields} - {*PlatformSettings.model_fields}
         settings = StudiumSettings(
             database_url=SecretStr("postgresql://a:b@host/db"), redis_url=SecretStr("redis://there"), operation_cost=7
