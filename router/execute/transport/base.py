@@ -29,6 +29,8 @@ class SubgraphRequest:
         idempotent: a query, which may be sent a second time when a connection breaks before anything came back.
         shareable: an answer that is still under way to an identical request may be the answer to this one, too. Not so
             after a mutation or an event, which must see what has changed.
+        moment: of whoever keeps answers, 0 without. Requests of different moments do not share what is under way: a
+            later one must see what has changed in between.
         rewrite: for transports that get responses as text: what the receiver makes of the text of one, to be given as
             `raw`; None means that it wants the response read.
         terms: of the execution that it is part of.
@@ -50,6 +52,7 @@ class SubgraphRequest:
     deadline: float | None = None
     cursor: str | None = None
     whole: bool = False
+    moment: int = 0
 
     def with_headers(self, headers: Mapping[str, str]) -> "SubgraphRequest":
         """The same with other headers, in a fraction of the time that `replace` takes."""
@@ -66,10 +69,11 @@ class SubgraphRequest:
             self.deadline,
             self.cursor,
             self.whole,
+            self.moment,
         )
 
-    def as_whole(self, variables: Mapping[str, Any] | None = None) -> "SubgraphRequest":
-        """The same, perhaps with other variables, for a reply as it came."""
+    def as_whole(self, moment: int, variables: Mapping[str, Any] | None = None) -> "SubgraphRequest":
+        """The same at a moment, perhaps with other variables, for a reply as it came."""
         return SubgraphRequest(
             self.subgraph,
             self.query,
@@ -83,6 +87,7 @@ class SubgraphRequest:
             self.deadline,
             self.cursor,
             whole=True,
+            moment=moment,
         )
 
 

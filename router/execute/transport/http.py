@@ -97,7 +97,8 @@ class HttpTransport:
             with self._alarms.until(until):
                 if self._flights is not None and request.shareable:
                     # The content has all that tells requests apart: the operation, its variables and whose they are.
-                    reply = await self._flights.join(content, lambda: self.exchange(request, content))
+                    identical = (content, request.moment)
+                    reply = await self._flights.join(identical, lambda: self.exchange(request, content))
                 else:
                     reply = await self.exchange(request, content)
         except TimeoutError as error:

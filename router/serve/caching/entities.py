@@ -64,7 +64,7 @@ class _Asked:
         variables = dict(self.request.variables or {})
         for group in self.shape.groups:
             variables[group.variable] = [each.representation for each in self.missing if each.group is group]
-        return self.request.as_whole(variables)
+        return self.request.as_whole(self.moment, variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Entities:
             return await self._ask(asked)
 
         try:
-            outcome = await (ask() if led else self._flights.join(asked.key(scope), ask))
+            outcome = await (ask() if led else self._flights.join((asked.key(scope), asked.moment), ask))
         except SubgraphTimeout:
             if led:
                 raise
@@ -162,7 +162,7 @@ class Entities:
         for each in outcome.entries:
             if each is not None:
                 scope, entry = each
-                account.ask(Policy(entry.seconds, scope), asked.moment, entry.tags)
+                account.ask(Policy(entry.seconds, scope), entry.moment, entry.tags)
 
     async def _ask(self, asked: _Asked) -> _Outcome:
         response = await self._kept.inner.fetch(asked.of_missing())

@@ -21,7 +21,10 @@ _Place = tuple[str, str]
 
 
 class MemoryStore:
-    """Keeps what was used last."""
+    """Keeps what was used last.
+
+    Its clock stands still between invalidations, as that of Redis does.
+    """
 
     def __init__(self, most_bytes: int, clock: Callable[[], float] = time.time) -> None:
         """Args: `clock` in seconds since the epoch."""
@@ -45,11 +48,11 @@ class MemoryStore:
 
     async def look(self, tenant: str, subgraphs: Sequence[str], keys: Sequence[bytes]) -> Found | None:
         marks = {each: known for each in subgraphs if (known := self._type_marks.get((tenant, each)))}
-        return Found(self._next(), [self._get(key) for key in keys], marks)
+        return Found(self._moment, [self._get(key) for key in keys], marks)
 
     async def keep(self, tenant: str, entries: Sequence[tuple[bytes, Entry]]) -> None:
         for key, entry in entries:
-            if entry.moment > self._begun and not self._was_marked(tenant, entry):
+            if entry.moment >= self._begun and not self._was_marked(tenant, entry):
                 self._put(tenant, key, entry)
         while self._bytes > self._most:
             self._forget(next(iter(self._known)))

@@ -91,7 +91,7 @@ class Roots:
             return await self._ask(asked)
 
         try:
-            outcome = await (ask() if led else self._flights.join(asked.key, ask))
+            outcome = await (ask() if led else self._flights.join((asked.key, asked.moment), ask))
         except SubgraphTimeout:
             if led:
                 raise
@@ -99,13 +99,16 @@ class Roots:
         if not led and (outcome.entry is None or not (asked.own or outcome.key == asked.key)):
             outcome = await ask()
         entry = outcome.entry
-        asked.use.account.ask(outcome.policy, asked.moment, None if entry is None else entry.tags)
+        if entry is None:
+            asked.use.account.refuse()
+        else:
+            asked.use.account.ask(outcome.policy, entry.moment, entry.tags)
         if led or entry is None:
             return handed_on(asked.request, outcome.response, outcome.answer)
         return parse_reply(asked.request, reply_of(entry.body))
 
     async def _ask(self, asked: _Asked) -> _Outcome:
-        response = await self._kept.inner.fetch(asked.request.as_whole())
+        response = await self._kept.inner.fetch(asked.request.as_whole(asked.moment))
         answer = read_answer(response, worth=asked.shape.said.seconds > 0)
         if answer is None:
             return _Outcome(response, None)

@@ -9,6 +9,7 @@ import pytest
 
 from router.execute import HttpTransport, SubgraphRequest, SubgraphResponse
 from router.execute.transport import MalformedResponse
+from router.execute.transport.traffic import ManagedTransport
 from tests.router.execute.raw_server import raw_server, reply, take_request
 
 QUERY = SubgraphRequest(
@@ -48,10 +49,12 @@ class Server:
             await writer.drain()
 
 
-async def answers(server: Server, *requests: SubgraphRequest, asked: int, sharing: bool = True) -> list[Any]:
+async def answers(
+    server: Server, *requests: SubgraphRequest, asked: int, sharing: bool = True, managed: bool = False
+) -> list[Any]:
     """The outcomes of requests that are under way at the same time; `asked` is how many of them reach the server."""
     async with raw_server(server) as url:
-        transport = HttpTransport(url, sharing=sharing)
+        transport = ManagedTransport([url]) if managed else HttpTransport(url, sharing=sharing)
         tasks = [asyncio.create_task(transport.fetch(each)) for each in requests]
         while len(server.requests) < asked:
             server.changed.clear()
@@ -88,6 +91,12 @@ async def test_each_has_data_of_its_own() -> None:
 )
 async def test_what_differs_in_anything_is_another_request(other: SubgraphRequest) -> None:
     assert len(await answers(Server(), QUERY, other, asked=2)) == 2
+
+
+@pytest.mark.parametrize("managed", [False, True])
+async def test_nobody_joins_what_was_asked_for_before_something_has_changed(*, managed: bool) -> None:
+    requests = [replace(QUERY, moment=moment) for moment in (0, 1, 0, 1)]
+    assert len(await answers(Server(), *requests, asked=2, managed=managed)) == 4
 
 
 async def test_what_must_not_be_shared_is_not() -> None:

@@ -82,7 +82,7 @@ class ManagedTransport:
         try:
             with self._alarms.until(deadline):
                 if self._flights is not None and request.shareable:
-                    reply = await self._flights.join(content, lambda: self._attempts.answer(call))
+                    reply = await self._flights.join((content, request.moment), lambda: self._attempts.answer(call))
                 else:
                     reply = await self._attempts.answer(call)
         except TimeoutError as error:

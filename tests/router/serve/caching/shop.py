@@ -103,6 +103,7 @@ class Shop:
     Attributes:
         asked: requests so far, each with the ids of its representations.
         open: what answers wait for.
+        came: another request.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Shop:
     by_http: bool = True
     asked: list[tuple[str, list[str]]] = field(default_factory=list[tuple[str, list[str]]])
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -123,10 +125,17 @@ class Shop:
         named = {"cache-control": cache_control, **headers}
         self.headers = tuple((name.encode(), value.encode()) for name, value in named.items())
 
+    async def reached(self, requests: int) -> None:
+        """Wait until so many have come."""
+        while len(self.asked) < requests:
+            self.came.clear()
+            await self.came.wait()
+
     async def fetch(self, request: SubgraphRequest) -> SubgraphResponse:
         variables = dict(request.variables or {})
         given = variables.get("representations", [])
         self.asked.append((request.query, [each["id"] for each in given]))
+        self.came.set()
         result = execute_sync(
             self._schema,
             _parsed(request.query),

@@ -108,6 +108,27 @@ class TestRoots:
         assert all(each == answers[0] for each in answers)
         assert shop.asked == 1
 
+    @pytest.mark.parametrize("fields", ["name", "rating"], ids=["roots", "entities"])
+    async def test_who_asks_after_an_invalidation_gets_nothing_older(self, fields: str) -> None:
+        shop = graph(Caching(answers=True))
+        shop.products.say(PUBLIC)
+        shop.reviews.say(PUBLIC)
+        query = f'{{ product(id: "1") {{ {fields} }} }}'
+        await shop.ask(query, caller("b"))  # by now it is known that answers are public
+        slow = shop.products if fields == "name" else shop.reviews
+        slow.open.clear()
+        before = asyncio.create_task(shop.ask(query, caller(subject="ann")))
+        await slow.reached(2)
+        shop.world.versions["a"] += 1
+        assert shop.caches is not None
+        await shop.caches.invalidate_tags(["product-1"], tenant="a")
+        after = asyncio.create_task(shop.ask(query, caller(subject="bob")))
+        await slow.reached(3)
+        slow.open.set()
+        old, new = await before, await after
+        assert [each["data"]["product"][fields][-1] for each in (old, new)] == ["0", "1"]
+        assert await shop.ask(query, caller(subject="eve")) == new
+
     async def test_those_who_wait_for_somebody_elses_private_answer_get_their_own(self, shop: Graph) -> None:
         await shop.ask("{ mine }", caller())  # which was public, so that it is looked for as such
         shop.products.say("max-age=60, private")

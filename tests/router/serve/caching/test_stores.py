@@ -95,6 +95,15 @@ async def test_what_was_under_way_while_its_tag_was_invalidated_is_not_kept(stor
     assert [await valid(store, key) for key in (b"1", b"2")] == [False, True]
 
 
+async def test_looks_do_not_move_the_clock_and_invalidations_do(store: Store) -> None:
+    first = (await look(store)).moment
+    assert (await look(store)).moment == first
+    await store.invalidate_tags("t", ["x"])
+    second = (await look(store)).moment
+    await store.invalidate_types("t", "s", ["Product"])
+    assert first < second < (await look(store)).moment
+
+
 @pytest.mark.parametrize("name", ["Product", EVERY_TYPE])
 async def test_a_type_takes_away_what_shows_it(store: Store, name: str) -> None:
     await keep(store, b"1")
