@@ -1,7 +1,7 @@
 """A client of an ASGI application that reads a response while it comes, without a network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -69,15 +69,13 @@ async def requested(
     path: str = "/graphql",
     query: str = "",
     body: object = None,
-    before_body: Callable[[], object] = lambda: None,
     **headers: str,
 ) -> AsyncGenerator[Reading]:
     """A response that has begun; the client leaves at the end of the block, and the application has to notice.
 
-    What happens before the client sends its body is `before_body`.
+    A `body` that is a function is called when the application reads it, and gives it.
     """
     reading = Reading()
-    content = b"" if body is None else orjson.dumps(body)
     lines: Mapping[str, str] = {**({} if body is None else {"content-type": "application/json"}), **headers}
     scope: dict[str, Any] = {
         "type": "http",
@@ -94,7 +92,8 @@ async def requested(
         nonlocal taken
         if not taken:
             taken = True
-            before_body()
+            value = body() if callable(body) else body
+            content = b"" if value is None else orjson.dumps(value)
             return {"type": "http.request", "body": content, "more_body": False}
         await reading.left()
         return {"type": "http.disconnect"}

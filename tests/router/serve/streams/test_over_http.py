@@ -303,10 +303,11 @@ class TestIdentities:
         hooks, silence = identified(ADA), {"query": "subscription { silence }"}
         app = serving(subgraph, hooks)
 
-        def revoke() -> None:
+        def late() -> Any:
             assert hooks.revocations.revoke("ada", "north") == 0
+            return silence
 
-        async with requested(app, body=silence, accept=SSE, before_body=revoke) as answer:
+        async with requested(app, body=late, accept=SSE) as answer:
             assert answer.status == 401
             assert b"UNAUTHENTICATED" in await answer.rest()
         assert subgraph.library.streams == 0
