@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.main import STARTUP_FAILURE
+from uvicorn.config import STARTUP_FAILURE
 
 from router.serve.life.draining import ClosingApp, Draining
 from router.serve.life.seat import Seat
