@@ -86,7 +86,9 @@ def create_app(
     metrics = None if telemetry is None else telemetry.config.metrics
     if telemetry is not None and metrics is not None and metrics.path is not None:
         routes.append(Route(metrics.path, metrics_endpoint(telemetry.registry), methods=["GET"]))
-    return Starlette(routes=routes, middleware=middleware_of(policy), lifespan=lifespan)
+    app = Starlette(routes=routes, middleware=middleware_of(policy), lifespan=lifespan)
+    app.router.redirect_slashes = False  # to an address made of what the client says of the host, of any query's bytes
+    return app
 
 
 async def _health(request: Request) -> JSONResponse:

@@ -1,13 +1,13 @@
 """Calls an application as a server does, without one, and takes down all that happens."""
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import ASGIApp, Message
 
 from tests.conformance.inputs.requests import Exchange
+from tests.conformance.inputs.watch import longest_turn
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -17,7 +17,7 @@ class Taken:
 
     Attributes:
         error: that came out of it.
-        seconds: of this thread's processor time.
+        seconds: of this thread's processor time, that one turn of the event loop took at most.
         left: the client has gone.
     """
 
@@ -80,13 +80,14 @@ async def exchanged(app: ASGIApp, exchange: Exchange) -> Taken:
         if len(taken.messages) > _ENOUGH:
             gone.set()
 
-    began = time.thread_time()
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await app(scope, receive, send)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
-        taken.error = error
-    taken.seconds = time.thread_time() - began
+    async def answered() -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+            taken.error = error
+
+    taken.seconds = await longest_turn(asyncio.create_task(answered()))
     return taken
 
 

@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         inputs: how many requests or messages it were.
-        seconds: of the event loop's thread.
+        seconds: of the event loop's thread, that one turn took at most.
         answer: a short word for what kind of answer it was.
     """
 

@@ -10,11 +10,14 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 
 from tests.conformance.inputs.shapes import Problem
+
+_AT_ONCE: Final = 50
+"""Turns that nothing is waited for between; then something else is being waited for, most likely."""
 
 
 class Watch(logging.Handler):
@@ -79,6 +82,21 @@ class Pauses:
             self._began = time.thread_time()
         else:
             self.seconds += time.thread_time() - self._began
+
+
+async def longest_turn(running: asyncio.Task[None]) -> float:
+    """Wait for a task to end.
+
+    Returns the seconds of this thread's processor time that one turn of the event loop took at most until then.
+    """
+    longest, turns = 0.0, 0
+    while not running.done():
+        began = time.thread_time()
+        await asyncio.sleep(0 if turns < _AT_ONCE else 0.0005)
+        longest = max(longest, time.thread_time() - began)
+        turns += 1
+    await running
+    return longest
 
 
 def tasks() -> int:

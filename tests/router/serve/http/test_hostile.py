@@ -6,6 +6,8 @@ import httpx2
 import pytest
 
 from router.serve import Limits, create_app
+from tests.conformance.inputs.asgi import exchanged
+from tests.conformance.inputs.requests import Exchange
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 SMALL = 10_000
@@ -58,3 +60,13 @@ class TestSize:
             response = await client.get("/graphql?query={whoami}" + "%20" * 100)
         assert response.status_code == 414
         assert subgraph.library.seen == []
+
+
+class TestPlaces:
+    @pytest.mark.parametrize("path", ["/graphql/", "/graphql/stream/", "/health/", "//graphql"])
+    async def test_there_is_nothing_nearby_and_no_way_from_there(self, subgraph: LibrarySubgraph, path: str) -> None:
+        nearly = Exchange("GET", path, query=b"query=\xa7", headers=[(b"host", b"elsewhere.example")])
+        answer = await exchanged(create_app(library_engine(subgraph)), nearly)
+        assert answer.error is None
+        assert answer.status == 404
+        assert "location" not in answer.headers
