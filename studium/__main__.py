@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_up(commands.add_parser("up", help="start the whole platform, with embedded servers where no URL is given"))
     _add_parts(commands)
-    _add_tenant(commands.add_parser("tenant", help="create and list tenants"))
+    _add_tenant(commands.add_parser("tenant", help="create, list and change tenants"))
     schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
@@ -92,6 +92,18 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
     create.add_argument("--url", default=_GRAPH, help="the running router (default: %(default)s)")
     create.set_defaults(command=_create_tenant)
     actions.add_parser("list", help="list the tenants").set_defaults(command=_list_tenants)
+    for name, status, what in (
+        ("suspend", "SUSPENDED", "let nobody of a tenant in, and end what runs on their behalf"),
+        ("resume", "ACTIVE", "let them in again"),
+        ("set", None, "switch features of a tenant, or place it"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("slug")
+        action.set_defaults(command=_change_tenant, status=status, on=[], off=[], region=None)
+        if status is None:
+            action.add_argument("--on", action="append", metavar="FEATURE", help="switch a feature on")
+            action.add_argument("--off", action="append", metavar="FEATURE", help="switch a feature off")
+            action.add_argument("--region", help="where its requests are to be answered; empty for wherever")
 
 
 def _settings(**given: object) -> "StudiumSettings":
@@ -171,6 +183,12 @@ def _create_tenant(options: argparse.Namespace) -> int:
     from studium.tenants import create_tenant
 
     return create_tenant(options)
+
+
+def _change_tenant(options: argparse.Namespace) -> int:
+    from studium.tenants import change
+
+    return change(_settings(), options)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

@@ -1,17 +1,22 @@
-"""`studium tenant create` and `studium tenant list`."""
+"""`studium tenant`: makes tenants, lists and changes them."""
 
 import argparse
 import asyncio
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from getpass import getpass
 
 import aiohttp
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.errors import DomainError
+from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
-from shared.tenancy.registry import Registry, TenantRecord
+from shared.tenancy.registry import Registry, TenantRecord, TenantStatus
 from studium.client import Graph
-from studium.embedded import DataFolder
+from studium.embedded import CannotStart, DataFolder
 from studium.embedded.postgres import Postgres
 from studium.migrating import create_admin
 from studium.seed_operations import SIGN_UP_TENANT
@@ -29,10 +34,23 @@ def create_tenant(options: argparse.Namespace) -> int:
 
 
 def list_tenants(settings: StudiumSettings) -> int:
-    """Every active tenant: id, slug, name."""
-    for tenant in asyncio.run(_active(settings)):
-        print(f"{tenant.id}  {tenant.slug:<20}  {tenant.name}")  # noqa: T201 - what the command is for
+    """Every tenant but those that are being made: id, slug, status, region, features, name."""
+    for tenant in asyncio.run(_open(settings)):
+        print(_line(tenant))  # noqa: T201 - what the command is for
     return 0
+
+
+def change(settings: StudiumSettings, options: argparse.Namespace) -> int:
+    """Change a tenant's record; routers know within a second, and after a minute even if nobody can tell them."""
+    status = None if options.status is None else TenantStatus(options.status)
+    wanted = Change(status, tuple(options.on), tuple(options.off), options.region)
+    print(_line(asyncio.run(_changed(settings, options.slug, wanted))))  # noqa: T201 - what the command is for
+    return 0
+
+
+def _line(tenant: TenantRecord) -> str:
+    features = ",".join(tenant.features) or "-"
+    return f"{tenant.id}  {tenant.slug:<20}  {tenant.status:<9}  {tenant.region or '-'}  {features}  {tenant.name}"
 
 
 async def _sign_up(url: str, given: dict[str, str]) -> str:
@@ -41,10 +59,25 @@ async def _sign_up(url: str, given: dict[str, str]) -> str:
     return payload["tenant"]["id"]
 
 
-async def _active(settings: StudiumSettings) -> list[TenantRecord]:
+async def _open(settings: StudiumSettings) -> list[TenantRecord]:
+    async with _control(settings) as engine:
+        return await Registry(engine).open()
+
+
+async def _changed(settings: StudiumSettings, slug: str, wanted: Change) -> TenantRecord:
+    try:
+        async with _control(settings) as engine, engine.begin() as connection:
+            return await change_tenant(connection, slug, wanted)
+    except DomainError as error:
+        raise CannotStart(f"{error}: {slug}.") from error
+
+
+@asynccontextmanager
+async def _control(settings: StudiumSettings) -> AsyncGenerator[AsyncEngine]:
+    """The control database, as its administrator."""
     admin = create_admin(_with_embedded_database(settings))
     try:
-        return await Registry(admin.engine(CONTROL_DATABASE)).active()
+        yield admin.engine(CONTROL_DATABASE)
     finally:
         await admin.aclose()
 

@@ -31,6 +31,8 @@ from shared.events.repeat import forever
 from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
+from shared.tenancy.changes import Announcements
+from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
@@ -96,6 +98,7 @@ class Worker:
     relays: Sequence[Relay]
     consumers: Sequence[Consumer]
     onboarding: Onboarding
+    announcements: Announcements
     settings: WorkerSettings
 
     async def run(self) -> None:
@@ -107,7 +110,7 @@ class Worker:
                 )
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
-            for step in (self.onboarding.run, self._trim, self._forget):
+            for step in (self.onboarding.run, self.announcements.run, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
 
@@ -183,7 +186,8 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         ]
         onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
         relays = [Relay(one, redis) for one in sources]
-        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, own)
+        announcements = Announcements(admin.engine(CONTROL_DATABASE), redis)
+        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, announcements, own)
 
 
 def _documents(mongo: SecretStr) -> Documents:

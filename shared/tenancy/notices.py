@@ -1,13 +1,17 @@
 """LISTEN: being woken by another process through PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final, NoReturn
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.errors import Unavailable
+
+_SWEEP_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 1.0
 
 
 class Notices:
@@ -50,3 +54,25 @@ class Notices:
     def _on_lost(self, connection: object) -> None:
         self._lost = True
         self._woken.set()
+
+
+async def sweep_on_notices(
+    engine: AsyncEngine, channel: str, sweep: Callable[[], Awaitable[None]], log: Any
+) -> NoReturn:
+    """Sweep at each notice, and now and then in case one was missed, until cancelled; a lost server is waited for."""
+    while True:
+        try:
+            async with Notices.listen(engine, channel) as notices:
+                while True:
+                    await sweep()
+                    await _pause(notices)
+        except (Unavailable, DBAPIError, OSError) as error:
+            log.warning("sweeping interrupted", channel=channel, error=str(error))
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _pause(notices: Notices) -> None:
+    try:
+        await asyncio.wait_for(notices.next(), _SWEEP_SECONDS)
+    except TimeoutError:
+        return

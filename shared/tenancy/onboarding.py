@@ -1,25 +1,21 @@
 """Sign-ups become tenants: the worker's part of `signUpTenant`."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from shared.caller import TenantId, service_caller
 from shared.database import Sessions, TenantSession, unit_of_work
-from shared.errors import Unavailable
 from shared.tenancy.names import CONTROL_DATABASE
-from shared.tenancy.notices import Notices
+from shared.tenancy.notices import sweep_on_notices
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import PENDING_CHANNEL, SignUp, activate, pending
 
 InstallOwner: TypeAlias = Callable[[TenantSession, SignUp], Awaitable[None]]
 """Makes the owner's account in the new tenant; must be safe to repeat. The auth subgraph has it."""
 
-_SWEEP_SECONDS: Final = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -37,21 +33,7 @@ class Onboarding:
 
     async def run(self) -> None:
         """Serve sign-ups until cancelled: woken by notices, sweeping in case one was missed."""
-        while True:
-            try:
-                await self._serve()
-            except (Unavailable, DBAPIError, OSError) as error:
-                _log.warning("onboarding.interrupted", error=str(error))
-                await asyncio.sleep(1)
-
-    async def _serve(self) -> None:
-        async with Notices.listen(self.provisioner.admin.engine(CONTROL_DATABASE), PENDING_CHANNEL) as notices:
-            while True:
-                await self.sweep()
-                try:
-                    await asyncio.wait_for(notices.next(), _SWEEP_SECONDS)
-                except TimeoutError:
-                    continue
+        await sweep_on_notices(self.provisioner.admin.engine(CONTROL_DATABASE), PENDING_CHANNEL, self.sweep, _log)
 
     async def sweep(self) -> None:
         """Finish every sign-up there is; one that fails is left for the next sweep and does not hold up the others."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import SecretStr
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -55,6 +56,10 @@ class TenantRecord:
     plan: Plan
     status: TenantStatus
     created_at: datetime
+    features: tuple[str, ...] = ()
+    """What is switched on for it, beside what its plan has."""
+    region: str | None = None
+    """Where its requests are to be answered; None for wherever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,9 @@ tenants: Final = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("attempt_key", sa.Text),
     sa.Column("attempt_fingerprint", sa.LargeBinary),
+    sa.Column("features", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("region", sa.Text),
+    sa.Column("untold", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 sign_ups: Final = sa.Table(
     "sign_up",
@@ -95,13 +103,19 @@ sign_ups: Final = sa.Table(
 directory: Final = sa.Table(
     "tenant_directory",
     _metadata,
-    *(sa.Column(name, tenants.c[name].type) for name in ("id", "slug", "name", "plan", "status", "created_at")),
+    *(
+        sa.Column(name, tenants.c[name].type)
+        for name in ("id", "slug", "name", "plan", "status", "created_at", "features", "region")
+    ),
 )
 
 
-def _record(row: sa.Row[Any]) -> TenantRecord:
+def record_of(row: sa.Row[Any]) -> TenantRecord:
+    """What a row of the table, or of the directory, says."""
     plan, status = Plan(row.plan), TenantStatus(row.status)
-    return TenantRecord(TenantId(row.id), row.slug, row.name, plan, status, row.created_at)
+    return TenantRecord(
+        TenantId(row.id), row.slug, row.name, plan, status, row.created_at, tuple(row.features), row.region
+    )
 
 
 class Registry:
@@ -124,14 +138,21 @@ class Registry:
 
     async def active(self) -> list[TenantRecord]:
         """Every tenant that can be served, oldest first."""
-        chosen = sa.select(directory).where(directory.c.status == TenantStatus.ACTIVE).order_by(directory.c.id)
+        return await self._all(directory.c.status == TenantStatus.ACTIVE)
+
+    async def open(self) -> list[TenantRecord]:
+        """The same, and those that are suspended."""
+        return await self._all(directory.c.status != TenantStatus.PROVISIONING)
+
+    async def _all(self, condition: sa.ColumnElement[bool]) -> list[TenantRecord]:
+        chosen = sa.select(directory).where(condition).order_by(directory.c.id)
         async with self._connect() as connection:
-            return [_record(row) for row in await connection.execute(chosen)]
+            return [record_of(row) for row in await connection.execute(chosen)]
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> TenantRecord | None:
         async with self._connect() as connection:
             row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
-        return _record(row) if row else None
+        return record_of(row) if row else None
 
     async def register(self, sign_up: SignUp, *, plan: Plan, attempt: Attempt) -> None:
         """Put a tenant down for provisioning, and wake the worker that does it; a repeated attempt did so before.

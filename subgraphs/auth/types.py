@@ -29,6 +29,10 @@ class Tenant:
     plan: Plan = strawberry.field(description="What it has booked.")
     status: TenantStatus = strawberry.field(description="Whether it can be used now.")
     created_at: datetime = strawberry.field(description="When it was signed up.")
+    features: list[str] = strawberry.field(description="What is switched on for it, beside what its plan has.")
+    region: str | None = strawberry.field(
+        description="Where its requests are answered; null if that is the same for all."
+    )
 
     @classmethod
     def of(cls, record: TenantRecord) -> "Tenant":
@@ -39,6 +43,8 @@ class Tenant:
             plan=record.plan,
             status=record.status,
             created_at=record.created_at,
+            features=list(record.features),
+            region=record.region,
         )
 
     @classmethod
