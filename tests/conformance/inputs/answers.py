@@ -31,6 +31,9 @@ from router.serve.cache import LruCache
 CHECKED: Final = 10
 """One in so many documents is held to the schema: that costs as much as all that the router does."""
 
+INLINE_CHARACTERS: Final = 1_000
+"""Longer questions are read in a thread: how long the event loop is held is to be what the router holds it."""
+
 _KEY: Final = "directive @key(fields: String!) repeatable on OBJECT"
 _ENTITIES: Final = "scalar _Any extend type Query { _entities(representations: [_Any!]!): [_Entity]! }"
 
@@ -56,8 +59,9 @@ class Answers:
         given = {name: "a file" if hasattr(value, "filename") else value for name, value in variables.items()}
         if "files" in given and isinstance(given["files"], list):
             given["files"] = ["a file" for _ in given["files"]]
+        document = await self._document(query)
         result: Any = execute(
-            self._schema, self._document(query), variable_values=given, field_resolver=_resolve, type_resolver=_type_of
+            self._schema, document, variable_values=given, field_resolver=_resolve, type_resolver=_type_of
         )
         if asyncio.iscoroutine(result):
             result = await result
@@ -65,7 +69,7 @@ class Answers:
 
     async def events(self, query: str, variables: Mapping[str, Any], cursor: str | None) -> AsyncGenerator[Any]:
         """The responses of a subscription."""
-        document = self._document(query)
+        document = await self._document(query)
         operation = get_operation_ast(document)
         assert operation is not None
         name: Any = operation.selection_set.selections[0]
@@ -86,13 +90,18 @@ class Answers:
             yield {**result.formatted, "extensions": {"cursor": str(number)}}
             await asyncio.sleep(0)
 
-    def _document(self, query: str) -> DocumentNode:
+    async def _document(self, query: str) -> DocumentNode:
         document = self._documents.get(query)
         if document is None:
-            document = parse(query, no_location=True)
-            errors = validate(self._schema, document) if crc32(query.encode()) % CHECKED == 0 else []
-            assert not errors, f"not valid: {query}: {errors[0].message}"
+            is_long = len(query) > INLINE_CHARACTERS
+            document = await asyncio.to_thread(self._parsed, query) if is_long else self._parsed(query)
             self._documents.put(query, document, len(query))
+        return document
+
+    def _parsed(self, query: str) -> DocumentNode:
+        document = parse(query, no_location=True)
+        errors = validate(self._schema, document) if crc32(query.encode()) % CHECKED == 0 else []
+        assert not errors, f"not valid: {query}: {errors[0].message}"
         return document
 
 
