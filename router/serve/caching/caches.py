@@ -6,6 +6,7 @@ from typing import Final
 
 from router.execute import Transport
 from router.serve.caching.config import Caching
+from router.serve.caching.counts import Counts
 from router.serve.caching.hints import Hints, read_hints
 from router.serve.caching.identity import NOBODY, Identifying, Partition
 from router.serve.caching.kept import Kept
@@ -32,6 +33,7 @@ class Caches:
 
     Attributes:
         varying: headers of clients that answers depend on.
+        counts: what they have done so far.
     """
 
     def __init__(self, config: Caching, partition: Partition | None = None, store: Store | None = None) -> None:
@@ -45,6 +47,7 @@ class Caches:
         """
         self.config = config
         self.store = _store(config) if store is None else store
+        self.counts = Counts()
         self.varying = frozenset(each.lower() for each in (*config.identifying_headers, *config.vary))
         self._identifying = Identifying(config, partition)
 
@@ -85,20 +88,34 @@ class Caches:
         Raises:
             StoreUnavailable: it could not be done, and has to be tried again.
         """
+        self.counts.invalidations["tags"] += len(tags)
         removed = 0
         for first in range(0, len(tags), _MOST_TAGS):
             removed += await self.store.invalidate_tags(_named(tenant), tags[first : first + _MOST_TAGS])
         return removed
 
-    async def invalidate_types(self, subgraph: str, types: Sequence[str] = (), *, tenant: str | None = None) -> None:
+    async def invalidate_types(self, subgraph: str, types: Sequence[str], *, tenant: str | None = None) -> None:
         """Forget what one tenant, or callers without any, have of a subgraph: answers with values of these types.
 
-        Without types it is all that the subgraph has said. Objects that may be of several types count for all of them.
+        Objects that may be of several types count for all of them. No types mean nothing.
 
         Raises:
             StoreUnavailable: it could not be done, and has to be tried again.
         """
-        await self.store.invalidate_types(_named(tenant), subgraph, types or (EVERY_TYPE,))
+        if EVERY_TYPE in types:
+            await self.invalidate_subgraph(subgraph, tenant=tenant)
+        elif types:
+            self.counts.invalidations["types"] += len(types)
+            await self.store.invalidate_types(_named(tenant), subgraph, types)
+
+    async def invalidate_subgraph(self, subgraph: str, *, tenant: str | None = None) -> None:
+        """Forget all that a subgraph has said to one tenant, or to callers without any.
+
+        Raises:
+            StoreUnavailable: it could not be done, and has to be tried again.
+        """
+        self.counts.invalidations["subgraphs"] += 1
+        await self.store.invalidate_types(_named(tenant), subgraph, (EVERY_TYPE,))
 
     async def aclose(self) -> None:
         """Close the connections of the store."""
@@ -109,7 +126,8 @@ class Caches:
         if not own.enabled:
             return transport
         longest = min(self.config.max_seconds, own.max_seconds or self.config.max_seconds)
-        kept = Kept(name, transport, self.store, longest, self.config.max_entry_bytes, self._identifying.headers)
+        largest = self.config.max_entry_bytes
+        kept = Kept(name, transport, self.store, longest, largest, self._identifying.headers, self.counts)
         return CachingTransport(kept, Shapes(name, supergraph, version, hints.with_config(own), own))
 
 

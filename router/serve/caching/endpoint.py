@@ -1,7 +1,7 @@
 """Invalidation over HTTP, for whoever has the secret."""
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -18,13 +18,20 @@ INVALIDATION_PATH = "/cache/invalidate"
 _LARGEST: Final = 1_000_000
 """Bytes of a request."""
 
-_KEYS: Final = frozenset({"tenant", "tags", "subgraph", "types"})
+_MOST: Final = 10_000
+"""Tags, or types, of a request."""
+
+_SAID: Final = (
+    'Send {"tenant", "tags"} or {"tenant", "subgraph", "types"}: texts, and lists of at most %d texts; '
+    'the types ["*"] mean all that the subgraph has said.'
+)
 
 
 class Invalidation:
     """The endpoint. What it takes is `{"tenant", "tags"}`, or `{"tenant", "subgraph", "types"}`.
 
-    Without `tenant` it is about callers who have none, without `types` about all that the subgraph has said.
+    Without `tenant` it is about callers who have none. Who means all that a subgraph has said, says so by the types
+    `["*"]`; empty lists mean nothing.
     """
 
     def __init__(self, caches: Caches, secret: str) -> None:
@@ -36,10 +43,12 @@ class Invalidation:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._secret):
             return JSONResponse({"error": "Not authorized."}, HTTPStatus.UNAUTHORIZED, {"www-authenticate": "Bearer"})
         body = await _body(request)
-        asked = None if body is None else _asked(body)
+        if body is None:
+            problem = f"More than {_LARGEST} bytes; send several requests."
+            return JSONResponse({"error": problem}, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        asked = _asked(body)
         if asked is None:
-            problem = 'Send {"tenant", "tags"} or {"tenant", "subgraph", "types"}, a text or a list of texts each.'
-            return JSONResponse({"error": problem}, HTTPStatus.BAD_REQUEST)
+            return JSONResponse({"error": _SAID % _MOST}, HTTPStatus.BAD_REQUEST)
         try:
             return JSONResponse(await self._invalidate(asked))
         except StoreUnavailable as error:
@@ -49,7 +58,7 @@ class Invalidation:
         tenant = asked.get("tenant")
         if "tags" in asked:
             return {"removed": await self._caches.invalidate_tags(asked["tags"], tenant=tenant)}
-        await self._caches.invalidate_types(asked["subgraph"], asked.get("types", ()), tenant=tenant)
+        await self._caches.invalidate_types(asked["subgraph"], asked["types"], tenant=tenant)
         return {}
 
 
@@ -72,15 +81,11 @@ def _asked(body: bytes) -> Mapping[str, Any] | None:
     if not isinstance(parsed, dict):
         return None
     asked = cast("dict[str, Any]", parsed)
-    if asked.keys() - _KEYS or ("tags" in asked) == ("subgraph" in asked) or ("tags" in asked and "types" in asked):
+    if asked.keys() - {"tenant"} not in ({"tags"}, {"subgraph", "types"}):
         return None
-    texts: Sequence[Any] = [asked[name] for name in ("tenant", "subgraph") if asked.get(name) is not None]
-    lists = [asked[name] for name in ("tags", "types") if name in asked]
-    if not all(isinstance(each, list) for each in lists):
+    listed: Any = asked.get("tags", asked.get("types"))
+    if not isinstance(listed, list) or len(cast("list[Any]", listed)) > _MOST:
         return None
-    texts = [*texts, *(text for each in lists for text in each)]
-    if asked.get("subgraph", "") is None or not all(
-        isinstance(each, str) and len(each) <= LONGEST_TAG for each in texts
-    ):
-        return None
-    return asked
+    tenant: Any = asked.get("tenant")
+    texts: list[Any] = ["" if tenant is None else tenant, asked.get("subgraph", ""), *cast("list[Any]", listed)]
+    return asked if all(isinstance(each, str) and len(each) <= LONGEST_TAG for each in texts) else None

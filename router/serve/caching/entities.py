@@ -11,6 +11,7 @@ from router.execute.transport.flights import Flights
 from router.execute.transport.http import parse_reply
 from router.serve.caching.answers import Answer, handed_on, read_answer, reply_of, text_of
 from router.serve.caching.config import Scope
+from router.serve.caching.counts import ENTITIES
 from router.serve.caching.identity import Use, key_of, sorted_json
 from router.serve.caching.kept import Kept
 from router.serve.caching.policy import Policy
@@ -112,6 +113,9 @@ class Entities:
         asked = _Asked(request, shape, use, items, found.moment)
         self._take(asked, scopes, found)
         asked.missing = [each for each in items if each.body is None]
+        if use.reads:
+            missing = len(asked.missing)
+            self._kept.counts.look(ENTITIES, found=len(items) - missing, missing=missing)
         if not asked.missing:
             return parse_reply(request, reply_of(text_of(_data(shape, items))))
         return await self._answer(asked, scopes[0])
@@ -182,7 +186,7 @@ class Entities:
         ]
         asked.shape.scopes.update(each[0] for each in entries if each is not None)
         if kept:
-            await self._kept.keep(asked.use, kept)
+            await self._kept.keep(asked.use, ENTITIES, kept)
         return _Outcome(response, answer, bodies, entries)
 
     def _is_worth(self, asked: _Asked) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from router.execute.transport.base import SubgraphRequest, SubgraphResponse, Transport
+from router.serve.caching.counts import Counts
 from router.serve.caching.identity import Use
 from router.serve.caching.policy import CacheHeaders, Policy, Said, policy_of
 from router.serve.caching.store import Entry, Found, Store
@@ -18,6 +19,7 @@ class Kept:
         longest: seconds that anything is kept.
         largest: bytes of anything that is kept.
         identifying: headers that say who asks.
+        counts: of the router's caches.
     """
 
     subgraph: str
@@ -26,13 +28,15 @@ class Kept:
     longest: float
     largest: int
     identifying: Collection[str]
+    counts: Counts
 
     async def look(self, use: Use, keys: Sequence[bytes]) -> Found | None:
         """What is there; None if nobody knows."""
         return await self.store.look(use.tenant, (self.subgraph,), keys)
 
-    async def keep(self, use: Use, entries: Sequence[tuple[bytes, Entry]]) -> None:
+    async def keep(self, use: Use, kind: str, entries: Sequence[tuple[bytes, Entry]]) -> None:
         """Keep what an operation has brought."""
+        self.counts.store(kind, entries)
         await self.store.keep(use.tenant, entries)
 
     def fits(self, body: bytes) -> bool:

@@ -1,10 +1,12 @@
 """Entries in this process, bounded by their bytes."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from router.serve.caching.store import Entry, Found
+from router.serve.caching.counts import StoreState
+from router.serve.caching.store import EVERY_TYPE, MOST_TYPES, Entry, Found
 
 _OVERHEAD: Final = 500
 """Bytes of an entry beside its body and its tags, about."""
@@ -14,7 +16,10 @@ _MOST_TAG_MARKS: Final = 20_000
 no answer is kept that was asked for before."""
 
 _MOST_TYPE_MARKS: Final = 50_000
-"""The same of tenants and subgraphs, which are remembered for what is kept. With more, everything is forgotten."""
+"""The same of types, which are remembered for what is kept. With more, everything is forgotten."""
+
+_AT_ONCE: Final = 1_000
+"""Entries that are forgotten before others get their turn."""
 
 _Place = tuple[str, str]
 """A tenant and a tag, or a tenant and a subgraph."""
@@ -36,6 +41,7 @@ class MemoryStore:
         self._tagged: dict[_Place, set[bytes]] = {}
         self._tag_marks: dict[_Place, int] = {}
         self._type_marks: dict[_Place, dict[str, int]] = {}
+        self._type_marks_count = 0
         self._begun = 0
 
     def __len__(self) -> int:
@@ -58,25 +64,33 @@ class MemoryStore:
             self._forget(next(iter(self._known)))
 
     async def invalidate_tags(self, tenant: str, tags: Sequence[str]) -> int:
-        keys = {key for tag in tags for key in self._tagged.get((tenant, tag), ())}
-        for key in keys:
-            self._forget(key)
         for tag in tags:
             self._tag_marks.pop((tenant, tag), None)
             self._tag_marks[tenant, tag] = self._next()
-        if len(self._tag_marks) > _MOST_TAG_MARKS:
+        while len(self._tag_marks) > _MOST_TAG_MARKS:
             for place in list(self._tag_marks)[: _MOST_TAG_MARKS // 2]:
                 self._begun = self._tag_marks.pop(place)
+        keys = list({key for tag in tags for key in self._tagged.get((tenant, tag), ())})
+        for number, key in enumerate(keys, 1):
+            self._forget(key)
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)  # what is given away meanwhile is so before anybody is told that it is not
         return len(keys)
 
     async def invalidate_types(self, tenant: str, subgraph: str, types: Sequence[str]) -> None:
         marks = self._type_marks.setdefault((tenant, subgraph), {})
+        before = len(marks)
         marks.update(dict.fromkeys(types, self._next()))
-        if len(self._type_marks) > _MOST_TYPE_MARKS:
-            for known in (self._known, self._tagged, self._type_marks):
-                known.clear()
-            self._bytes = 0
-            self._begun = self._next()
+        if EVERY_TYPE in types or len(marks) > MOST_TYPES:
+            marks.clear()
+            marks[EVERY_TYPE] = self._moment
+        self._type_marks_count += len(marks) - before
+        if self._type_marks_count > _MOST_TYPE_MARKS:
+            self._forget_all()
+
+    @property
+    def state(self) -> StoreState:
+        return StoreState(len(self._known), self._bytes)
 
     async def aclose(self) -> None:
         """Nothing is to be closed."""
@@ -119,6 +133,12 @@ class MemoryStore:
                 keys.discard(key)
                 if not keys:
                     del self._tagged[tenant, tag]
+
+    def _forget_all(self) -> None:
+        for known in (self._known, self._tagged, self._type_marks):
+            known.clear()
+        self._bytes = self._type_marks_count = 0
+        self._begun = self._next()
 
     def _was_marked(self, tenant: str, entry: Entry) -> bool:
         return any(self._tag_marks.get((tenant, tag), 0) > entry.moment for tag in entry.tags)

@@ -10,6 +10,7 @@ from router.plan.nodes import Fetch, OperationKind, QueryPlan
 from router.serve.caching.account import NAME
 from router.serve.caching.caches import Caches
 from router.serve.caching.config import Scope
+from router.serve.caching.counts import ANSWERS
 from router.serve.caching.identity import Use, digest, key_of, sorted_json
 from router.serve.caching.store import Entry, Found
 from router.serve.caching.transport import CachingTransport
@@ -53,6 +54,8 @@ class CachedOperation:
             keys = [key_of(self._name, use.partition(scope), written) for scope in scopes] if use.reads else []
             found = await self._caches.store.look(use.tenant, self._subgraphs, keys)
             known = None if found is None else self._known(found, scopes, use, raw=raw)
+            if use.reads and found is not None:
+                self._caches.counts.look(ANSWERS, found=int(known is not None), missing=int(known is None))
             if known is not None:
                 response = known
             else:
@@ -82,7 +85,9 @@ class CachedOperation:
         stored = time.time() - account.age
         entry = Entry(body, stored, account.age + policy.seconds, int(account.moment), tuple(account.tags))
         self._scopes.add(policy.scope)
-        await self._caches.store.keep(use.tenant, [(key_of(name, use.partition(policy.scope), variables), entry)])
+        entries = [(key_of(name, use.partition(policy.scope), variables), entry)]
+        self._caches.counts.store(ANSWERS, entries)
+        await self._caches.store.keep(use.tenant, entries)
 
     def _tell(self, response: Response, context: RequestContext, use: Use | None) -> None:
         """Tell the client, and the caches between it and here, how long they may keep the answer.

@@ -9,6 +9,7 @@ from router.execute.transport.base import SubgraphRequest, SubgraphResponse, Sub
 from router.execute.transport.flights import Flights
 from router.execute.transport.http import parse_reply
 from router.serve.caching.answers import Answer, handed_on, read_answer, reply_of, text_of
+from router.serve.caching.counts import ROOTS
 from router.serve.caching.identity import Use, key_of, sorted_json
 from router.serve.caching.kept import Kept
 from router.serve.caching.policy import Policy
@@ -73,7 +74,10 @@ class Roots:
         for entry, scope in zip(found.entries, scopes, strict=False):
             if entry is not None and found.is_valid(entry, {self._kept.subgraph: shape.types}, now):
                 use.account.take(entry, scope, now)
+                self._kept.counts.look(ROOTS, found=1, missing=0)
                 return parse_reply(request, reply_of(entry.body))
+        if use.reads:
+            self._kept.counts.look(ROOTS, found=0, missing=1)
         own = use.is_own(scopes[0])
         return await self._answer(_Asked(request, shape, use, variables, keys[0], own, found.moment))
 
@@ -122,7 +126,7 @@ class Roots:
         entry = Entry(body, time.time(), policy.seconds, asked.moment, tags)
         key = key_of(asked.shape.prefix, asked.use.partition(policy.scope), asked.variables)
         asked.shape.scopes.add(policy.scope)
-        await self._kept.keep(asked.use, [(key, entry)])
+        await self._kept.keep(asked.use, ROOTS, [(key, entry)])
         return _Outcome(response, answer, key, policy, entry)
 
 

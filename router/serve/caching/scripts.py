@@ -41,10 +41,8 @@ that it lasts, its moment, how many tags it has, and these."""
 INVALIDATE_TAGS: Final = (
     _TIME
     + """
-redis.call('SET', KEYS[1], moment, 'PX', ARGV[1])
 local removed = 0
 for number = 5, #ARGV do
-  redis.call('SET', ARGV[4] .. ARGV[number], moment, 'PX', ARGV[2])
   local set = ARGV[3] .. ARGV[number]
   local keys = redis.call('ZRANGE', set, 0, -1)
   for first = 1, #keys, 1000 do
@@ -52,21 +50,29 @@ for number = 5, #ARGV do
   end
   redis.call('UNLINK', set)
 end
+redis.call('SET', KEYS[1], moment, 'PX', ARGV[1])
+for number = 5, #ARGV do
+  redis.call('SET', ARGV[4] .. ARGV[number], moment, 'PX', ARGV[2])
+end
 return removed
 """
 )
 """KEYS: the tenant's clock. ARGV: milliseconds that it lasts, and that marks last, beginnings of the names of tags'
-sets and marks, and tags."""
+sets and marks, and tags. What is forgotten goes first: a Redis without room lets a script write that has begun so."""
 
 INVALIDATE_TYPES: Final = (
     _TIME
     + """
-redis.call('SET', KEYS[1], moment, 'PX', ARGV[1])
 local known = redis.call('GET', KEYS[2])
 local types = known and cjson.decode(known) or {}
-for number = 2, #ARGV do types[ARGV[number]] = moment end
+for number = 3, #ARGV do types[ARGV[number]] = moment end
+local count = 0
+for _ in pairs(types) do count = count + 1 end
+if types['*'] == moment or count > tonumber(ARGV[2]) then types = {['*'] = moment} end
+redis.call('UNLINK', KEYS[2])
+redis.call('SET', KEYS[1], moment, 'PX', ARGV[1])
 redis.call('SET', KEYS[2], cjson.encode(types), 'PX', ARGV[1])
 """
 )
-"""KEYS: the tenant's clock, and what was invalidated of one of its subgraphs. ARGV: milliseconds that they last, and
-types."""
+"""KEYS: the tenant's clock, and what was invalidated of one of its subgraphs. ARGV: milliseconds that they last,
+how many types are told apart, and types."""

@@ -11,7 +11,14 @@ from typing import Final, Protocol
 
 import msgspec
 
+from router.serve.caching.counts import StoreState
+
 EVERY_TYPE: Final = "*"
+"""In place of a type: all that a subgraph has said."""
+
+MOST_TYPES: Final = 500
+"""Types of one tenant and subgraph that are remembered one by one. With more, all that the subgraph has said is
+forgotten instead, and what is remembered begins anew."""
 
 
 class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -77,11 +84,16 @@ class Store(Protocol):
         ...
 
     async def invalidate_types(self, tenant: str, subgraph: str, types: Sequence[str]) -> None:
-        """Forget what a subgraph said of types, `EVERY_TYPE` for all it said.
+        """Forget what a subgraph said of at least one type; `EVERY_TYPE` stands for all it said.
 
         Raises:
             StoreUnavailable: it could not be done.
         """
+        ...
+
+    @property
+    def state(self) -> StoreState:
+        """How it is at the moment."""
         ...
 
     async def aclose(self) -> None: ...

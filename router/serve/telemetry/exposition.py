@@ -13,6 +13,8 @@ from prometheus_client.registry import Collector
 from router.execute.transport import Transport
 from router.execute.transport.traffic import State, SubgraphHealth
 from router.serve.cache import LruCache
+from router.serve.caching.caches import Caches
+from router.serve.caching.counts import KindCounts
 from router.serve.telemetry.histogram import Histogram
 from router.serve.telemetry.numbers import Numbers
 from router.serve.telemetry.reports import Reporter
@@ -29,6 +31,9 @@ class Observed(Protocol):
 
     @property
     def caches(self) -> Mapping[str, "LruCache[object, object]"]: ...
+
+    @property
+    def answers(self) -> Caches | None: ...
 
     @property
     def supergraph_id(self) -> str: ...
@@ -91,19 +96,22 @@ class RouterCollector(Collector):
 
     def _health(self, engines: Iterable[Observed]) -> Iterator[Metric]:
         health: dict[str, SubgraphHealth] = {}
-        shared = _counter("subgraph_shared", "Requests that took the answer to an identical one.", "subgraph")
+        shared: dict[str, int] = {}
         for engine in engines:
             health |= health_of(engine.transports)
             for name, count in shared_of(engine.transports).items():
-                shared.add_metric([name], count)
-        yield shared
+                shared[name] = max(count, shared.get(name, 0))  # engines may have a transport in common
+        what = "Requests that took the answer to an identical one."
+        yield _counted("subgraph_shared", what, "subgraph", shared)
         yield from _attempts(health)
         yield from _replicas(health)
 
     def _caches(self, engines: Iterable[Observed]) -> Iterator[Metric]:
         hits = _counter("cache_hits", "What was found in a cache.", "cache")
         misses = _counter("cache_misses", "What was not.", "cache")
-        for name, counts in self._numbers.caches.items():
+        answers = next((each.answers for each in engines if each.answers is not None), None)
+        kept: Mapping[str, KindCounts] = {} if answers is None else answers.counts.kinds
+        for name, counts in [*self._numbers.caches.items(), *kept.items()]:
             hits.add_metric([name], counts.hits)
             misses.add_metric([name], counts.misses)
         entries = _gauge("cache_entries", "Entries of a cache.", "cache")
@@ -113,6 +121,8 @@ class RouterCollector(Collector):
             entries.add_metric([name], sum(len(each) for each in caches))
             characters.add_metric([name], sum(each.weight for each in caches))
         yield from (hits, misses, entries, characters)
+        if answers is not None:  # which all engines of a router have in common
+            yield from _kept_answers(answers)
         yield _histogram("parsing_seconds", "Parsing and validating a document.", self._numbers.parsing)
         yield _histogram(
             "planning_seconds", "Planning an operation, with the wait for one's turn.", self._numbers.planning
@@ -150,6 +160,24 @@ class RouterCollector(Collector):
         for each in sorted({engine.supergraph_id for engine in engines}):
             supergraphs.add_metric([each], {})
         yield supergraphs
+
+
+def _kept_answers(caches: Caches) -> Iterator[Metric]:
+    """Of what is kept of answers."""
+    stored = _counter("cache_stored", "What was given to the store of answers.", "cache")
+    size = _counter("cache_stored_bytes", "Of what was given to the store of answers.", "cache")
+    for kind, counts in caches.counts.kinds.items():
+        stored.add_metric([kind], counts.stored)
+        size.add_metric([kind], counts.stored_bytes)
+    yield from (stored, size)
+    what = "Tags, types, and subgraphs as a whole of which answers were to be forgotten."
+    yield _counted("cache_invalidations", what, "by", caches.counts.invalidations)
+    state = caches.store.state
+    yield _gauge_of("cache_store_entries", "Answers that this process has in its memory.", state.entries)
+    yield _gauge_of("cache_store_bytes", "Of the answers that this process has in its memory.", state.bytes)
+    yield _gauge_of("cache_store_up", "Whether the store of answers could be reached last.", not state.is_down)
+    yield _counter_of("cache_store_failures", "How often it could not be reached.", state.failures)
+    yield _counter_of("cache_store_damaged", "Entries that were not what had been kept.", state.damaged)
 
 
 def _attempts(health: Mapping[str, SubgraphHealth]) -> Iterator[Metric]:
@@ -191,6 +219,14 @@ def _counter(name: str, what: str, *labels: str) -> CounterMetricFamily:
 
 def _gauge(name: str, what: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"{PREFIX}_{name}", what, labels=labels)
+
+
+def _counter_of(name: str, what: str, value: float) -> Metric:
+    return CounterMetricFamily(f"{PREFIX}_{name}", what, value)
+
+
+def _gauge_of(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", what, value)
 
 
 def _counted(name: str, what: str, label: str, counts: Mapping[str, int]) -> Metric:

@@ -23,6 +23,7 @@ from router.execute.transport.http import parse_reply
 from router.serve import Engine, GraphQLRequest, Identity, RequestContext
 from router.serve.caching.caches import Caches
 from router.serve.caching.config import Caching
+from router.serve.telemetry.telemetry import Telemetry
 
 _LINKS = """
 extend schema
@@ -258,12 +259,19 @@ class Graph:
         return len(self.products.asked) + len(self.reviews.asked)
 
 
-def graph(caching: Caching | None = None, *, caches: Caches | None = None, world: World | None = None) -> Graph:
+def graph(
+    caching: Caching | None = None,
+    *,
+    caches: Caches | None = None,
+    world: World | None = None,
+    telemetry: Telemetry | None = None,
+) -> Graph:
     """A router with a cache, or without."""
     there = world or World()
     products, reviews = Shop("products", there), Shop("reviews", there)
     used = caches or (None if caching is None else Caches(caching))
-    engine = Engine.from_sdl(SUPERGRAPH, {"products": products, "reviews": reviews}, defer=True, answers=used)
+    transports = {"products": products, "reviews": reviews}
+    engine = Engine.from_sdl(SUPERGRAPH, transports, defer=True, answers=used, telemetry=telemetry)
     return Graph(engine, there, products, reviews, used)
 
 

@@ -133,7 +133,7 @@ class TestRoots:
         await shop.ask("{ mine }", caller())  # which was public, so that it is looked for as such
         shop.products.say("max-age=60, private")
         assert shop.caches is not None
-        await shop.caches.invalidate_types("products", tenant="a")
+        await shop.caches.invalidate_subgraph("products", tenant="a")
         shop.products.open.clear()
         people = ["ann", "bob", "cid"]
         asked = [asyncio.create_task(shop.ask("{ mine }", caller(subject=each))) for each in people]

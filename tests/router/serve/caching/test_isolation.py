@@ -71,7 +71,7 @@ async def change(shop: Graph, tenant: str | None) -> None:
     assert shop.caches is not None
     shop.world.versions[tenant] += 1
     for subgraph in ("products", "reviews"):
-        await shop.caches.invalidate_types(subgraph, tenant=tenant)
+        await shop.caches.invalidate_subgraph(subgraph, tenant=tenant)
 
 
 async def agree(said: str, steps: list[tuple[Any, ...]], *, answers: bool) -> None:

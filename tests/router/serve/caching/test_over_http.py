@@ -12,7 +12,10 @@ from router.serve.caching.caches import Caches
 from router.serve.caching.config import Caching
 from router.serve.caching.memory import MemoryStore
 from router.serve.caching.store import StoreUnavailable
+from router.serve.telemetry.config import Metrics, TelemetryConfig
+from router.serve.telemetry.telemetry import Telemetry
 from tests.router.serve.caching.shop import Graph, caller, graph
+from tests.router.serve.telemetry.scraping import scraped
 
 SECRET = "a secret of some length"
 RATED = "{ products { id rating } }"
@@ -114,6 +117,31 @@ async def test_without_caches_nothing_is_said() -> None:
     assert headers.keys().isdisjoint({"cache-control", "age", "cache-status"})
 
 
+async def test_operators_see_what_caches_do() -> None:
+    telemetry = Telemetry(TelemetryConfig(metrics=Metrics()))
+    made = graph(Caching(answers=True), telemetry=telemetry)
+    for each in (made.products, made.reviews):
+        each.say("max-age=60, public")
+    for _ in range(3):
+        await made.ask(RATED)
+    await made.ask("{ products(first: 2) { id rating } }")
+    assert made.caches is not None
+    await made.caches.invalidate_tags(["product-1", "other"])
+    await made.caches.invalidate_types("products", ["Product"])
+    found = scraped(telemetry.registry)
+    counted = {
+        kind: [found[f"router_cache_{name}_total", kind] for name in ("hits", "misses", "stored")]
+        for kind in ("answers", "roots", "entities")
+    }
+    assert counted == {"answers": [2, 2, 2], "roots": [0, 2, 2], "entities": [2, 3, 3]}
+    assert found["router_cache_stored_bytes_total", "entities"] > 0
+    by = {name: found["router_cache_invalidations_total", name] for name in ("tags", "types", "subgraphs")}
+    assert by == {"tags": 2, "types": 1, "subgraphs": 0}
+    assert found["router_cache_store_entries",] == made.caches.store.state.entries > 0
+    assert found["router_cache_store_bytes",] > 0
+    assert found["router_cache_store_up",] == 1
+
+
 class TestInvalidation:
     async def test_whoever_has_the_secret_may_invalidate(self) -> None:
         made = shop(Caching(invalidation_secret=SECRET))
@@ -122,7 +150,7 @@ class TestInvalidation:
             for asked, removed in (
                 ({"tenant": "a", "tags": ["product-1", "product-2"]}, {"removed": 2}),
                 ({"tags": ["product-3"]}, {"removed": 0}),
-                ({"tenant": "a", "subgraph": "products"}, {}),
+                ({"tenant": "a", "subgraph": "products", "types": ["*"]}, {}),
                 ({"tenant": "a", "subgraph": "reviews", "types": ["Product"]}, {}),
             ):
                 response = await client.post(
@@ -131,6 +159,20 @@ class TestInvalidation:
                 assert (response.status_code, response.json()) == (200, removed)
             await made.ask(RATED, caller())
         assert [ids for _, ids in made.reviews.asked] == [["1", "2", "3"], ["1", "2", "3"]]
+
+    async def test_empty_lists_mean_nothing(self) -> None:
+        made = shop(Caching(invalidation_secret=SECRET))
+        async with reached(made) as client:
+            await made.ask(RATED, caller())
+            for asked, removed in (
+                ({"tenant": "a", "tags": []}, {"removed": 0}),
+                ({"tenant": "a", "subgraph": "products", "types": []}, {}),
+            ):
+                headers = {"authorization": f"Bearer {SECRET}"}
+                response = await client.post("/cache/invalidate", json=asked, headers=headers)
+                assert (response.status_code, response.json()) == (200, removed)
+            await made.ask(RATED, caller())
+        assert made.asked == 2
 
     async def test_nobody_else_may(self) -> None:
         made = shop(Caching(invalidation_secret=SECRET))
@@ -150,18 +192,30 @@ class TestInvalidation:
             b'{"tags": [1]}',
             b'{"tags": ["x"], "subgraph": "products"}',
             b'{"tags": ["x"], "types": ["x"]}',
-            b'{"subgraph": null}',
+            b'{"subgraph": null, "types": ["x"]}',
+            b'{"subgraph": "products"}',
+            b'{"subgraph": "products", "types": null}',
+            b'{"subgraph": "products", "types": "*"}',
+            b'{"types": ["x"]}',
             b'{"tenant": 1, "tags": []}',
+            b'{"tenant": 0, "tags": []}',
+            b'{"tenant": false, "tags": []}',
             b'{"tags": ["x"], "all": true}',
             b'{"tags": ["' + b"x" * 1_000 + b'"]}',
-            b" " * 1_100_000,
+            b'{"tags": [' + b'"x",' * 10_000 + b'"x"]}',
         ],
-        ids=lambda body: body[:30].decode(),
+        ids=lambda body: body[:40].decode(),
     )
     async def test_it_has_to_be_said_what(self, body: bytes) -> None:
         async with reached(shop(Caching(invalidation_secret=SECRET))) as client:
             headers = {"authorization": f"Bearer {SECRET}"}
             assert (await client.post("/cache/invalidate", content=body, headers=headers)).status_code == 400
+
+    async def test_what_is_too_large_is_not_read_to_its_end(self) -> None:
+        async with reached(shop(Caching(invalidation_secret=SECRET))) as client:
+            headers = {"authorization": f"Bearer {SECRET}"}
+            response = await client.post("/cache/invalidate", content=b" " * 1_100_000, headers=headers)
+        assert response.status_code == 413
 
     async def test_who_asks_is_told_if_it_could_not_be_done(self) -> None:
         class Unavailable(MemoryStore):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from redis.asyncio import Redis
 from router.serve.caching.config import Caching
 from router.serve.caching.memory import MemoryStore
 from router.serve.caching.redis_store import RedisStore
-from router.serve.caching.store import EVERY_TYPE, Entry, Found, Store, StoreUnavailable
+from router.serve.caching.store import EVERY_TYPE, MOST_TYPES, Entry, Found, Store, StoreUnavailable
 from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
 
@@ -86,6 +87,29 @@ async def test_tags_of_other_tenants_are_others(store: Store) -> None:
     await look(store)
     assert await store.invalidate_tags("b", ["x"]) == 1
     assert await valid(store, b"1", "a")
+
+
+async def test_tenants_and_tags_are_told_apart_whatever_is_in_them(store: Store) -> None:
+    pairs = [("a", "b:x"), ("a:b", "x"), ("", "a:b:x"), ("a:3:b", "x"), ("1:a", "x")]
+    for number, (tenant, tag) in enumerate(pairs):
+        await keep(store, b"%d" % number, tag, tenant=tenant)
+    await look(store)
+    assert await store.invalidate_tags(*pairs[0][:1], [pairs[0][1]]) == 1
+    await store.invalidate_types(pairs[2][0], "s", [EVERY_TYPE])
+    there = [await valid(store, b"%d" % number, tenant) for number, (tenant, _) in enumerate(pairs)]
+    assert there == [False, True, False, True, True]
+
+
+async def test_many_types_are_all_that_the_subgraph_has_said(store: Store) -> None:
+    await keep(store, b"1")
+    await store.invalidate_types("t", "s", [f"T{number}" for number in range(MOST_TYPES)])
+    assert (await look(store)).marks["s"].keys() == {f"T{number}" for number in range(MOST_TYPES)}
+    assert await valid(store, b"1")
+    await store.invalidate_types("t", "s", ["Another"])
+    assert (await look(store)).marks["s"].keys() == {EVERY_TYPE}
+    assert not await valid(store, b"1")
+    await keep(store, b"1")
+    assert await valid(store, b"1")
 
 
 async def test_what_was_under_way_while_its_tag_was_invalidated_is_not_kept(store: Store) -> None:
@@ -163,11 +187,24 @@ class TestMemory:
         assert await valid(store, b"old")
         await keep(store, b"1", "x0")
         assert await valid(store, b"1")
-        for number in range(50_001):
-            await store.invalidate_types(str(number), "s", ["T"])
-        assert len(store) < 50_000
+        types = [f"T{number}" for number in range(MOST_TYPES)]
+        for number in range(101):
+            await store.invalidate_types(str(number), "s", types)
+        assert store.state == (0, 0, 0, 0, False)
+        assert not (await look(store, tenant="99")).marks
         await keep(store, b"1", "x0")
         assert await valid(store, b"1")
+
+    async def test_others_have_their_turn_while_much_is_forgotten(self) -> None:
+        store = MemoryStore(10_000_000)
+        moment = (await look(store)).moment
+        await store.keep("t", [(b"%d" % number, entry(moment, "x")) for number in range(3_000)])
+        forgetting = asyncio.create_task(store.invalidate_tags("t", ["x"]))
+        await asyncio.sleep(0)
+        assert 0 < len(store) < 3_000
+        await store.keep("t", [(b"late", entry(moment, "x"))])
+        assert await forgetting == 3_000
+        assert len(store) == 0
 
 
 class TestRedis:
@@ -206,16 +243,52 @@ class TestRedis:
         await keep(store, b"last", "x")
         await store.aclose()
         client: Redis = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
-        assert await client.zcard(f"{prefix}:tag:t:x") == 1  # pyright: ignore[reportUnknownMemberType]  # the same
+        assert await client.zcard(f"{prefix}:2:tag:1:t:x") == 1  # pyright: ignore[reportUnknownMemberType]  # the same
         await client.aclose()
 
-    async def test_what_is_not_ours_is_not_there(self, servers: Servers) -> None:
+    async def test_what_is_not_as_it_was_kept_is_not_there_and_goes(self, servers: Servers) -> None:
         prefix = f"test:{uuid4()}"
         store = redis(servers, prefix)
-        client: Redis = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
-        await client.set(f"{prefix}:entry:31", b"no entry")  # pyright: ignore[reportUnknownMemberType]  # the same
+        client: Any = Redis.from_url(servers.redis)  # pyright: ignore[reportUnknownMemberType]  # redis-py leaves it untyped
+        await keep(store, b"1")
+        await look(store)
+        whole: bytes = await client.get(f"{prefix}:2:entry:31")
+        for damaged in (b"no entry", whole[:-1], whole + b"x", whole[:20] + b"?" + whole[21:], b""):
+            await client.set(f"{prefix}:2:entry:31", damaged)
+            assert (await look(store, b"1")).entries == [None]
+            await store.settled()
+            assert not await client.exists(f"{prefix}:2:entry:31")
+        await client.set(f"{prefix}:2:entry:32", whole)  # what is kept of somebody else
+        assert (await look(store, b"2", b"1", b"1")).entries == [None] * 3
+        assert store.state.damaged == 6
+        await client.set(f"{prefix}:2:clock:1:t:", b"no time")
         assert await store.look("t", ("s",), [b"1"]) is None
         await client.aclose()
+        await store.aclose()
+
+    async def test_one_finds_out_whether_redis_is_back(self, servers: Servers) -> None:
+        """Others go on at once meanwhile, however many they are."""
+        waiting: list[asyncio.StreamWriter] = []
+        came = asyncio.Event()
+
+        async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            waiting.append(writer)
+            came.set()
+            await reader.read()
+
+        server = await asyncio.start_server(hang, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        config = Caching(redis_seconds=PATIENCE_SECONDS, redis_retry_seconds=PATIENCE_SECONDS)
+        store = RedisStore(f"redis://127.0.0.1:{port}/0", config)
+        store._is_down = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as after a failure, when the time has come to try again
+        first = asyncio.create_task(store.look("t", ("s",), [b"1"]))
+        await came.wait()
+        assert [await store.look("t", ("s",), [b"1"]) for _ in range(20)] == [None] * 20
+        assert len(waiting) == 1
+        for writer in waiting:
+            writer.close()
+        server.close()
+        assert await first is None
         await store.aclose()
 
     @pytest.mark.parametrize("retrying", [0, PATIENCE_SECONDS])
