@@ -21,33 +21,46 @@ class Flights(Generic[T]):
 
     Attributes:
         shared: how often somebody joined what was under way.
+        joined: how many wait for what somebody else has begun.
     """
 
     def __init__(self) -> None:
         self.shared = 0
+        self.joined = 0
         self._under_way: dict[Hashable, _Flight[T]] = {}
 
     async def join(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result, or the failure, of what is under way as `key`, or else of `start`.
 
-        Whoever is cancelled leaves the others alone; when all are, so is what they waited for.
+        Whoever is cancelled leaves the others alone; when all are, so is what they waited for. Nobody joins what the
+        one who began it has given up: as long as somebody always comes, it would never be tried anew.
         """
         flight = self._under_way.get(key)
+        first = flight is None
         if flight is None:
             flight = self._under_way[key] = _Flight(asyncio.create_task(start()))
             flight.task.add_done_callback(lambda _: self._land(key, flight))
         else:
             self.shared += 1
+            self.joined += 1
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         flight.waiting.add(waiter)
         try:
             return await waiter
         except asyncio.CancelledError:
             flight.waiting.discard(waiter)
-            if not flight.waiting and not flight.task.done():
+            if first or not flight.waiting:
                 self._leave(key, flight)
+            if not flight.waiting and not flight.task.done():
                 flight.task.cancel()
             raise
+        finally:
+            if not first:
+                self.joined -= 1
+
+    def seal(self) -> None:
+        """Let nobody join what is under way now."""
+        self._under_way.clear()
 
     def _land(self, key: Hashable, flight: "_Flight[T]") -> None:
         """Hand the outcome to all who wait for it."""

@@ -141,6 +141,25 @@ async def test_who_is_cancelled_leaves_the_others_alone(leaving: int) -> None:
     assert (len(server.requests), server.left) == (1, 0)
 
 
+@pytest.mark.parametrize("managed", [False, True])
+async def test_nobody_joins_what_the_one_who_began_it_has_given_up(*, managed: bool) -> None:
+    server = Server()
+    async with raw_server(server) as url:
+        transport = ManagedTransport([url]) if managed else HttpTransport(url)
+        first, second = [asyncio.create_task(transport.fetch(QUERY)) for _ in range(2)]
+        await server.changed.wait()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        third = asyncio.create_task(transport.fetch(QUERY))
+        while len(server.requests) < 2:
+            server.changed.clear()
+            await server.changed.wait()
+        server.answering.set()
+        assert await asyncio.gather(second, third) == [SubgraphResponse({"a": {"b": [1]}})] * 2
+        await transport.aclose()
+    assert len(server.requests) == 2
+
+
 async def test_the_last_one_who_is_cancelled_ends_the_request() -> None:
     server = Server()
     async with raw_server(server) as url:

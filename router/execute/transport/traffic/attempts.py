@@ -37,12 +37,16 @@ class Attempts:
         self._attempt: Callable[[Call], Awaitable[Reply]] = self._send if self._hedging is None else self._hedged
         for each in replicas.all:
             each.latency = self._latency
-            each.on_open = None if self._queue is None else self._let_go
 
     @property
     def waiting(self) -> int:
         """Requests that wait for a place."""
         return 0 if self._queue is None else self._queue.waiting
+
+    def let_go(self) -> None:
+        """A breaker has opened: if it was the last one, there is nothing to wait for."""
+        if self._queue is not None and not any(each.admits() for each in self._replicas.all):
+            self._queue.dismiss()
 
     async def answer(self, call: Call) -> Reply:
         """The subgraph's answer.
@@ -137,8 +141,3 @@ class Attempts:
         if queue is not None:
             task.add_done_callback(lambda _: queue.leave())  # even if it is cancelled before it has begun
         return task
-
-    def _let_go(self) -> None:
-        """A breaker has opened: if it was the last one, there is nothing to wait for."""
-        if self._queue is not None and not any(each.admits() for each in self._replicas.all):
-            self._queue.dismiss()

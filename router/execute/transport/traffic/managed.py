@@ -55,6 +55,9 @@ class ManagedTransport:
         self._passing = Passing(settings.deadline_header, tracing=settings.tracing)
         self._replicas = Replicas([_replica(url, settings, subscriptions, tls) for url in urls])
         self._attempts = Attempts(settings, self._replicas, self._passing, self._alarms, self.counts)
+        for each in self._replicas.all:
+            each.on_open = self._opened
+            each.joined = self._joined
 
     @property
     def shared(self) -> int:
@@ -119,6 +122,15 @@ class ManagedTransport:
         for each in self._replicas.all:
             await each.aclose()
         self._alarms.close()
+
+    def _opened(self) -> None:
+        """A replica is left alone: whoever comes now shall not wait for what it has been asked."""
+        if self._flights is not None:
+            self._flights.seal()
+        self._attempts.let_go()
+
+    def _joined(self) -> int:
+        return 0 if self._flights is None else self._flights.joined
 
     def _gave_up(self, call: Call) -> SubgraphFailure:
         if call.waits:

@@ -50,6 +50,7 @@ class Replica:
         outstanding: requests that wait for their answers.
         streams: subscriptions that run.
         on_open: is called when its breaker opens.
+        joined: how many wait for what others have asked, here or elsewhere.
         latency: is told how long answers take.
     """
 
@@ -65,6 +66,7 @@ class Replica:
         self.outstanding = 0
         self.streams = 0
         self.on_open: Callable[[], None] | None = None
+        self.joined: Callable[[], int] | None = None
         self.latency: Latency | None = None
         self._patience = 0.0 if breaking is None else breaking.patience_seconds
         self._breaker: Breaker | None = None
@@ -73,7 +75,7 @@ class Replica:
             self._breaker = Breaker(breaking)
             self._breaker.on_open = self._opened
             prober = HttpTransport(transport.url, max_connections=1, sharing=False, tls=tls)
-            self._watch = Watch(prober, self._breaker, breaking, probing, lambda: self.outstanding)
+            self._watch = Watch(prober, self._breaker, breaking, probing, self._waiting)
 
     @property
     def state(self) -> State:
@@ -138,6 +140,12 @@ class Replica:
         if self._watch is not None:
             await self._watch.aclose()
         await self.transport.aclose()
+
+    def _waiting(self) -> int:
+        """How many wait for its answers: a query that all ask is sent once, and may hang all the same."""
+        if self.joined is None or not self.outstanding:
+            return self.outstanding
+        return self.outstanding + self.joined()
 
     def _opened(self) -> None:
         if self._watch is not None:

@@ -32,7 +32,7 @@ class Watch:
         probing: Probing,
         outstanding: Callable[[], int],
     ) -> None:
-        """Args: `prober` sends nothing but probes; `outstanding` tells how many requests wait for answers."""
+        """Args: `prober` sends nothing but probes; `outstanding` tells how many wait for answers."""
         self.last_sign = 0.0
         self._outstanding = outstanding
         self._busy_since = 0.0

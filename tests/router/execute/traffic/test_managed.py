@@ -187,6 +187,18 @@ class TestBreaker:
                 each.cancel()
         assert server.probes >= 1
 
+    async def test_one_that_hangs_is_found_out_by_those_who_all_ask_the_same(self) -> None:
+        server = Server("hung")
+        async with subgraph(Traffic(breaking=EAGER, timeout_seconds=PATIENCE_SECONDS), server) as transport:
+            waiting = [asyncio.create_task(code(transport.fetch(query()))) for _ in range(3)]
+            await until_it_is(transport, State.OPEN)
+            with pytest.raises(SubgraphUnavailable):
+                await transport.fetch(query())
+            assert not any(each.done() for each in waiting)
+            for each in waiting:
+                each.cancel()
+        assert server.requests == 1
+
     async def test_it_opens_within_a_second_as_it_is_by_default(self) -> None:
         breaking, probing = Breaking(), Probing()
         looks = breaking.stall_seconds / 4
