@@ -1,5 +1,6 @@
 """Policies of tenants, asked for once in a while: bounded, and once for all who want to know at the same time."""
 
+import asyncio
 import logging
 from http import HTTPStatus
 from time import monotonic
@@ -17,7 +18,10 @@ UNKNOWN: Final = "TENANT_UNKNOWN"
 UNAVAILABLE: Final = "TENANT_UNAVAILABLE"
 
 RETRY_SECONDS: Final = 1.0
-"""How long a policy that is kept beyond its time, as nobody tells a newer one, holds before that is asked again."""
+"""How long a policy that nobody tells anew holds before that is asked again."""
+
+_EARLY: Final = 0.5
+"""Of the time that an answer holds: after it the next one is asked for while this one still serves."""
 
 
 class Known(NamedTuple):
@@ -26,11 +30,13 @@ class Known(NamedTuple):
     Attributes:
         policy: None if there is no such tenant.
         asked: when, by the monotonic clock.
-        until: when it is to be asked again.
+        soon: when it is to be asked again, without anybody waiting for it.
+        until: when nobody is served by it any more.
     """
 
     policy: TenantPolicy | None
     asked: float
+    soon: float
     until: float
 
 
@@ -51,6 +57,8 @@ class PolicyLookup:
         self._stale_seconds = stale_seconds
         self._known: LruCache[str | None, Known] = LruCache(entries, entries)
         self._flights: Flights[TenantPolicy | None] = Flights()
+        self._renewing: dict[str | None, asyncio.Task[Known]] = {}
+        self._forgotten = 0
 
     async def policy(self, tenant: str | None, context: RequestContext) -> TenantPolicy:
         """The policy of a tenant, or of callers without one.
@@ -59,24 +67,45 @@ class PolicyLookup:
             Refused: there is no such tenant, or nobody can tell.
         """
         known = self._known.get(tenant)
-        if known is None or known.until <= monotonic():
+        now = monotonic()
+        if known is None or known.until <= now:
             known = await self._asked(tenant, context, known)
+        elif known.soon <= now and tenant not in self._renewing:
+            self._renew(tenant, context, known)
         if known.policy is None:
             raise Refused.because("This tenant is not served.", UNKNOWN, HTTPStatus.FORBIDDEN)
         return known.policy
 
     def forget(self, tenant: str | None) -> None:
-        """Ask again at the next request of a tenant, whose policy has changed."""
+        """Ask again at the next request of a tenant, whose policy has changed; what is under way is not kept."""
+        self._forgotten += 1
         self._known.drop(lambda key: key == tenant)
 
+    def _renew(self, tenant: str | None, context: RequestContext, before: Known) -> None:
+        """Ask while requests go on with what is known, so that those of a busy tenant never wait."""
+        task = asyncio.create_task(self._asked(tenant, context, before))
+        self._renewing[tenant] = task
+
+        def done(task: "asyncio.Task[Known]") -> None:
+            del self._renewing[tenant]
+            if not task.cancelled():
+                task.exception()  # whoever waits for an answer is told; here nobody does
+
+        task.add_done_callback(done)
+
     async def _asked(self, tenant: str | None, context: RequestContext, before: Known | None) -> Known:
-        asked = monotonic()
+        asked, forgotten = monotonic(), self._forgotten
         try:
-            policy = await self._flights.join(tenant, lambda: self._ask(tenant, context))
+            policy = await self._flights.join((tenant, forgotten), lambda: self._ask(tenant, context))
         except Exception as error:  # noqa: BLE001  # of the owner's; it is in the log
-            return self._kept(tenant, before, error)
-        known = Known(policy, asked, asked + self._keep_seconds)
-        self._known.put(tenant, known, 1)
+            return self._kept(tenant, before, error, forgotten)
+        known = Known(policy, asked, asked + self._keep_seconds * _EARLY, asked + self._keep_seconds)
+        return self._noted(tenant, known, forgotten)
+
+    def _noted(self, tenant: str | None, known: Known, forgotten: int) -> Known:
+        """Remember what was told, unless something was forgotten since it was asked for: it may be of before that."""
+        if forgotten == self._forgotten:
+            self._known.put(tenant, known, 1)
         return known
 
     async def _ask(self, tenant: str | None, context: RequestContext) -> TenantPolicy | None:
@@ -86,7 +115,7 @@ class PolicyLookup:
             logger.warning("The policy of tenant %r could not be found", tenant, exc_info=True)
             raise
 
-    def _kept(self, tenant: str | None, before: Known | None, error: Exception) -> Known:
+    def _kept(self, tenant: str | None, before: Known | None, error: Exception, forgotten: int) -> Known:
         """What was told before, where that is not too long ago.
 
         Raises:
@@ -97,6 +126,5 @@ class PolicyLookup:
             headers = {"retry-after": "1"}
             message = "What holds for this tenant cannot be found at the moment."
             raise Refused.because(message, UNAVAILABLE, HTTPStatus.SERVICE_UNAVAILABLE, headers) from error
-        known = before._replace(until=now + RETRY_SECONDS)
-        self._known.put(tenant, known, 1)
-        return known
+        again = now + RETRY_SECONDS
+        return self._noted(tenant, before._replace(soon=again, until=max(before.until, again)), forgotten)
