@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 
 from router.serve.access.identity import Identity
 
-Key: TypeAlias = tuple[str | None, str]
-"""A tenant and a subject."""
+Key: TypeAlias = tuple[str | None, str | None]
+"""A tenant and a subject; no subject means all of the tenant's."""
 
 Where: TypeAlias = Callable[[Identity], bool] | None
 """Which identities of a subject; None means all."""
@@ -61,30 +61,34 @@ class Revocations:
         new = self.told - since
         if new > len(self._recent):
             return True
-        key = _key(identity)
+        keys = {_key(identity), (identity.tenant, None)}
         return any(
-            each == key and (where is None or where(identity)) for each, where in islice(reversed(self._recent), new)
+            each in keys and (where is None or where(identity)) for each, where in islice(reversed(self._recent), new)
         )
 
-    def revoke(self, subject: str, tenant: str | None = None, *, where: Where = None) -> int:
+    def revoke(self, subject: str | None, tenant: str | None = None, *, where: Where = None) -> int:
         """End what runs on behalf of a subject; returns how much that was.
 
         What was authenticated before and has not begun yet will not begin.
 
         Args:
-            subject: whose identities.
+            subject: whose identities; None for those of all subjects of the tenant.
             tenant: the subject's.
             where: which of them, for instance those of one session by their claims; None means all. It is kept, and
                 asked again.
         """
         self.told += 1
         self._recent.append(((tenant, subject), where))
-        watches = self._watches.get((tenant, subject), ())
-        found = [each for each in watches if where is None or where(each.identity)]
+        found = [each for each in self._of(tenant, subject) if where is None or where(each.identity)]
         for each in found:
             each.close()
             each.end()
         return len(found)
+
+    def _of(self, tenant: str | None, subject: str | None) -> list[Watch]:
+        if subject is not None:
+            return list(self._watches.get((tenant, subject), ()))
+        return [each for (whose, _), watches in self._watches.items() if whose == tenant for each in watches]
 
     def forget(self, watch: Watch) -> None:
         """Drop a watch that has ended."""

@@ -79,6 +79,17 @@ class TestRevocation:
         assert revocations.revoke("ada", "north", where=lambda each: each.claims["sid"] == "s1") == 1
         assert len(ends.reasons) == 1
 
+    async def test_a_tenant_is_revoked_with_all_its_subjects(self) -> None:
+        revocations, north, south = Revocations(), (Ends(), Ends()), Ends()
+        for each, subject in zip(north, ("ada", "bob"), strict=True):
+            Term(RequestContext(identity=replace(ADA, subject=subject)), revocations, each)
+        Term(RequestContext(identity=replace(ADA, tenant="south")), revocations, south)
+        assert revocations.revoke(None, "north") == 2
+        assert [await each.one() for each in north] == ["The access token has been revoked."] * 2
+        assert south.reasons == []
+        assert revocations.has_revoked(ADA, since=0)
+        assert not revocations.has_revoked(replace(ADA, tenant="south"), since=0)
+
     async def test_an_anonymous_client_has_nothing_to_revoke(self) -> None:
         Term(RequestContext(), Revocations(), Ends()).close()
 
