@@ -280,7 +280,7 @@ class TestRedis:
         port = server.sockets[0].getsockname()[1]
         config = Caching(redis_seconds=PATIENCE_SECONDS, redis_retry_seconds=PATIENCE_SECONDS)
         store = RedisStore(f"redis://127.0.0.1:{port}/0", config)
-        store._is_down = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as after a failure, when the time has come to try again
+        store._is_down = True  # pyright: ignore[reportPrivateUsage]  # as after a failure, when the time has come to try again
         first = asyncio.create_task(store.look("t", ("s",), [b"1"]))
         await came.wait()
         assert [await store.look("t", ("s",), [b"1"]) for _ in range(20)] == [None] * 20
