@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from router.serve.access.keys import KeysUnavailable, PublishedKeys, loader
+from router.serve.access.refusals import Refusals
 from router.serve.access.tokens import InvalidToken, TokenVerifier, TrustedIssuer
 from router.serve.config.kinds import UNCONFIGURED
 from router.serve.errors import Refused
@@ -65,6 +66,7 @@ def by_token(config: TokenAuthentication, verifier: TokenVerifier | None = None)
     decided = verifier or config.verifier()
     forward = forwarding(*config.forward)
     name = config.header.lower()
+    refusals = Refusals()
 
     async def authenticate(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> RequestContext:
         given = next((value for key, value in (parameters or {}).items() if key.lower() == name), headers.get(name))
@@ -73,9 +75,11 @@ def by_token(config: TokenAuthentication, verifier: TokenVerifier | None = None)
             if not config.anonymous:
                 raise _unauthenticated("An access token is required.", f"{config.scheme}")
             return RequestContext(forwarded)
+        token = _token(given, config.scheme)
         try:
-            identity = await decided.identity(_token(given, config.scheme))
+            identity = await decided.identity(token)
         except InvalidToken as error:
+            refusals.add(error.reason, token)
             challenge = f'{config.scheme} error="invalid_token", error_description="{error.message}"'
             raise Refused.because(
                 error.message, error.code, HTTPStatus.UNAUTHORIZED, {"www-authenticate": challenge}

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import orjson
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jws import JWSRegistry
 
 from router.serve.access.identity import Identity
 from router.serve.access.jwks import FAMILIES, Key
 from router.serve.access.keys import KeySource
+from router.serve.access.refusals import Reason
 from router.serve.cache import LruCache
 
 ASYMMETRIC: Final = tuple(name for name, family in FAMILIES.items() if family != "oct")
@@ -30,10 +31,18 @@ _NONE: Final = frozenset[str]()
 
 
 class InvalidToken(Exception):
-    """A token is refused. There is one message for every reason: whoever forges tokens learns nothing."""
+    """A token is refused. There is one message for every reason: whoever forges tokens learns nothing.
+
+    Attributes:
+        reason: for operators.
+    """
 
     message = "The access token is not valid."
     code = "INVALID_TOKEN"
+
+    def __init__(self, reason: Reason = Reason.CLAIMS) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 class ExpiredToken(InvalidToken):
@@ -41,6 +50,9 @@ class ExpiredToken(InvalidToken):
 
     message = "The access token has expired."
     code = "TOKEN_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__(Reason.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ class TokenVerifier:
             KeysUnavailable: there are no keys to verify it with.
         """
         if len(token) > self._token_bytes:
-            raise InvalidToken
+            raise InvalidToken(Reason.TOO_LARGE)
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         known = self._verified.get(digest)
         if known is not None and known.keys.holds(known.key):
@@ -117,8 +129,10 @@ class TokenVerifier:
             return known.identity
         try:
             verified = await self._verify(token)
+        except BadSignatureError as error:
+            raise InvalidToken(Reason.SIGNATURE) from error
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidToken from error
+            raise InvalidToken(Reason.MALFORMED) from error
         self._verified.put(digest, verified, 1)
         return verified.identity
 
@@ -127,23 +141,29 @@ class TokenVerifier:
         read = jws.extract_compact(value, registry=_Pinned())
         header: Mapping[str, Any] = read.headers()
         claims = _object(read.payload)
-        issuer, keys = self._issuers[claims["iss"]]  # not verified yet: it says whose keys must verify it
+        issuer, keys = self._issuer(claims)  # not verified yet: it says whose keys must verify it
         algorithm = _algorithm(header, issuer)
         key = await keys.find(header.get("kid"), algorithm)
         if key is None:
-            raise InvalidToken
+            raise InvalidToken(Reason.KEY)
         jws.deserialize_compact(value, key.material, registry=_Pinned(algorithms=[algorithm]))
         until = self._check(claims, issuer)
         return _Verified(_identity(claims, issuer, until), until, key, keys)
+
+    def _issuer(self, claims: Mapping[str, Any]) -> tuple[TrustedIssuer, KeySource]:
+        known = self._issuers.get(_text(claims["iss"]))
+        if known is None:
+            raise InvalidToken(Reason.ISSUER)
+        return known
 
     def _check(self, claims: Mapping[str, Any], issuer: TrustedIssuer) -> float:
         """When the token stops being accepted."""
         audience = claims["aud"]
         if set(issuer.audiences).isdisjoint([audience] if isinstance(audience, str) else _strings(audience)):
-            raise InvalidToken
+            raise InvalidToken(Reason.AUDIENCE)
         now = self._clock()
         if any(_moment(claims[name]) > now + issuer.leeway_seconds for name in ("nbf", "iat") if name in claims):
-            raise InvalidToken
+            raise InvalidToken(Reason.NOT_YET)
         until = _moment(claims["exp"]) + issuer.leeway_seconds
         if until <= now:
             raise ExpiredToken
@@ -166,7 +186,7 @@ class _Pinned(JWSRegistry):
 
     def get_alg(self, name: str) -> Any:
         if name not in (self.allowed or ()):
-            raise InvalidToken
+            raise InvalidToken(Reason.ALGORITHM)
         return self.algorithms[name]
 
 
@@ -175,8 +195,12 @@ def _algorithm(header: Mapping[str, Any], issuer: TrustedIssuer) -> str:
     given = header.get("typ", "")
     type_ = given.lower().removeprefix("application/")
     algorithm = header["alg"]
-    if _FOLLOWED & header.keys() or algorithm not in issuer.algorithms or type_ not in map(str.lower, issuer.types):
-        raise InvalidToken
+    if _FOLLOWED & header.keys():
+        raise InvalidToken(Reason.HEADER)
+    if algorithm not in issuer.algorithms:
+        raise InvalidToken(Reason.ALGORITHM)
+    if type_ not in map(str.lower, issuer.types):
+        raise InvalidToken(Reason.TYPE)
     return algorithm
 
 
@@ -194,7 +218,7 @@ def _identity(claims: Mapping[str, Any], issuer: TrustedIssuer, until: float) ->
 def _object(payload: bytes | None) -> Mapping[str, Any]:
     claims = orjson.loads(payload or b"")
     if not isinstance(claims, dict):
-        raise InvalidToken
+        raise InvalidToken(Reason.MALFORMED)
     return claims  # pyright: ignore[reportUnknownVariableType]  # keys of JSON objects are strings
 
 

@@ -13,6 +13,7 @@ from router.serve.persisted.manifest import read_manifests
 from router.serve.persisted.policy import PersistedPolicy, Safelist
 from router.serve.persisted.trusted import Trusted, TrustedDocuments
 from router.serve.request import GraphQLRequest, RequestContext
+from router.serve.telemetry.sighting import SIGHTING
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,20 @@ class PersistedOperations:
             return
         if self._safelist is Safelist.DOCUMENTS:
             raise _refused("The document is not among those that may be executed.", UNSAFE)
-        name = (request.operation_name or "")[:100]
-        logger.warning("A document of %d characters is not trusted: operation %r", len(request.query), name)
+        _tell(request, context)
+
+
+def _tell(request: GraphQLRequest, context: RequestContext) -> None:
+    """Let the log say who would be refused."""
+    identity, seen = context.identity, SIGHTING.get()
+    logger.warning(
+        "A document of %d characters is not trusted: operation %r of client %r %r (verified: client %r, tenant %r)",
+        len(request.query),
+        (request.operation_name or "")[:100],
+        *(("", "") if seen is None else seen.client),
+        None if identity is None else identity.client,
+        None if identity is None else identity.tenant,
+    )
 
 
 def unsupported() -> Refused:

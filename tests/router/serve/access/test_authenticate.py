@@ -1,5 +1,7 @@
 """Clients show their tokens over HTTP and WebSocket; nothing else they say of themselves counts."""
 
+import logging
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 
 from router.serve import Engine, Hooks, Refused, RequestContext, TokenAuthentication, by_token, create_app
 from router.serve.request import Authenticate
-from tests.router.serve.access.issuing import Issuer, trusting
+from tests.router.serve.access.issuing import Issuer, claims, sign, signing_key, trusting
 
 
 @pytest.fixture
@@ -53,6 +55,34 @@ class TestOverHttp:
         assert answer.headers["www-authenticate"].startswith(challenge)
         assert answer.json()["errors"][0]["extensions"]["code"] == code
         assert "data" not in answer.json()
+
+    async def test_operators_learn_why_and_clients_do_not(
+        self, client: httpx2.AsyncClient, issuer: Issuer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Each reason once in a while, with the id of the key, and nothing else of the token."""
+        tokens = {
+            "malformed": "c4n4ry",
+            "signature": sign(signing_key("one"), claims()),
+            "unknown_key": sign(issuer.keys[0], claims(), kid="elsewhere"),
+            "unknown_issuer": issuer.token(iss="https://c4n4ry.example"),
+            "audience": issuer.token(aud="c4n4ry"),
+            "type": sign(issuer.keys[0], claims(), typ="c4n4ry"),
+            "forbidden_header": sign(issuer.keys[0], claims(), jku="https://c4n4ry.example"),
+            "not_yet_valid": issuer.token(nbf=time.time() + 3600),
+            "claims": issuer.token(sub=7),
+            "expired": issuer.token(exp=1),
+            "too_large": "c4n4ry" * 2_000,
+        }
+        with caplog.at_level(logging.INFO, "router.serve.access.refusals"):
+            for token in [*tokens.values()] * 3:
+                headers = {"authorization": f"Bearer {token}"}
+                answer = await client.post("/graphql", json={"query": "{ whoami }"}, headers=headers)
+                assert answer.status_code == 401
+                assert "signature" not in answer.text
+        told = [record.getMessage() for record in caplog.records]
+        assert [each.split(" (")[0] for each in told] == [f"Access tokens refused: {reason}" for reason in tokens]
+        assert "key id elsewhere" in told[2]
+        assert not any("c4n4ry" in each or token in each for each in told for token in tokens.values())
 
     async def test_an_expired_token_says_so(self, client: httpx2.AsyncClient, issuer: Issuer) -> None:
         headers = {"authorization": f"Bearer {issuer.token(exp=1)}"}

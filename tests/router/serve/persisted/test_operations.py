@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from router.serve import Engine, GraphQLRequest, RequestContext
+from router.serve import Engine, GraphQLRequest, Identity, RequestContext
 from router.serve.persisted import PersistedOperations, PersistedPolicy, Safelist, Trusted
 from router.serve.persisted.automatic import hash_of
+from router.serve.telemetry.telemetry import Telemetry
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
 TEXT = "query Who { whoami }"
@@ -188,10 +189,13 @@ class TestSafelist:
             assert await answer(engine, GraphQLRequest(TEXT)) == WHO
             assert not caplog.records
             secret = GraphQLRequest('query Mine { book(id: "secret") { id } }', "Mine")
-            assert await answer(engine, secret) == {"data": {"book": {"id": "secret"}}}
+            ada = RequestContext(identity=Identity("ada", "acme", "mobile-app"))
+            with Telemetry().connection([(b"apollographql-client-name", b"shop"), (b"x", b"y")], "http"):
+                assert await answer(engine, secret, ada) == {"data": {"book": {"id": "secret"}}}
         (record,) = caplog.records
-        assert "'Mine'" in record.getMessage()
-        assert "secret" not in record.getMessage()
+        told = record.getMessage()
+        assert all(each in told for each in ("'Mine'", "'shop'", "'mobile-app'", "'acme'"))
+        assert "secret" not in told
 
     async def test_streams_are_held_to_it_too(self, engine_with: MakeEngine) -> None:
         engine = engine_with(documents={"ticks": "subscription { ticks(upTo: 1) }"}, safelist=Safelist.IDS)
