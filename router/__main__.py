@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -38,4 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        # to look for another supergraph, which is possible as soon as one is served; until then it waits
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     sys.exit(main())

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,7 +17,7 @@ from router.execute import Transport
 from router.serve.access.authenticate import by_token
 from router.serve.access.enforcement import Access
 from router.serve.access.options import add_access_options
-from router.serve.app import create_app
+from router.serve.app import PATH, create_app
 from router.serve.caching.caches import Caches, InvalidCaching
 from router.serve.caching.options import add_caching_options
 from router.serve.config.load import config_of
@@ -53,6 +55,8 @@ from router.supergraph import SupergraphError
 if TYPE_CHECKING:
     # argparse gives this type no public name.
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+logger = logging.getLogger(__name__)
 
 _LISTENING: Final = Listening()
 
@@ -130,23 +134,34 @@ def _serve(arguments: argparse.Namespace) -> int:
             return 0
         listen, life = config.listen, config.life
         if life.workers > 1 and not Seat.is_taken():
-            become_supervisor([sys.executable, *sys.orig_argv[1:]], host=listen.host, port=listen.port, life=life)
+            json_lines = config.telemetry.logs is not None
+            command = [sys.executable, *sys.orig_argv[1:]]
+            become_supervisor(command, host=listen.host, port=listen.port, life=life, json_lines=json_lines)
         collect_rarely()
         router = asyncio.run(router_of(config))
-        look_again = router.reloader.look_now
         serve(
             router.app,
             host=listen.host,
             port=listen.port,
             life=life,
             draining=router.draining,
-            look_again=look_again,
+            look_again=router.reloader.look_now,
+            announce=partial(_announce, config),
             options={**SERVER, "ws_max_size": config.limits.body_bytes},
         )
     except (*_REFUSED, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _announce(config: RouterConfig, address: str) -> None:
+    """Say where clients are answered, in the log if there is one."""
+    text = f"Serving http://{address}{PATH}"
+    if config.telemetry.logs is None:
+        sys.stderr.write(f"{text}\n")
+    else:
+        logger.info(text)
 
 
 class Router(NamedTuple):

@@ -37,6 +37,13 @@ _LAST_SECONDS: Final = 0.5
 """What is kept of the grace for what comes after the last answer."""
 
 
+class CannotListen(OSError):
+    """Somebody else listens there, or nobody may or can."""
+
+    def __str__(self) -> str:
+        return f"Cannot listen at {self.filename}: {self.strerror}."
+
+
 class _Server(uvicorn.Server):
     """One whose signals are its owner's, and which ends its streams as soon as it takes no more of them."""
 
@@ -69,20 +76,29 @@ def serve(  # what a process consists of
     life: Life,
     draining: Draining,
     look_again: Callable[[], None] | None = None,
+    announce: Callable[[str], None] | None = None,
     options: Mapping[str, Any] = SERVER,
 ) -> None:
     """Serve until SIGTERM or SIGINT, and end within the grace; a second signal ends at once.
 
-    SIGHUP calls `look_again`, if there is one. Under a supervisor it listens where that says.
+    SIGHUP calls `look_again`, if there is one; it may be held back before. Under a supervisor it listens where that
+    says, and tells it as soon as it answers; otherwise `announce` is told where that is.
 
     Raises:
-        OSError: it cannot listen there.
+        CannotListen: that is impossible there.
         SystemExit: the application did not start, for the reason that has been logged.
     """
     seat = Seat.taken()
     sockets = [bound(host, port) if seat is None else seat.listener]
     config = uvicorn.Config(ClosingApp(app, draining), timeout_graceful_shutdown=_rest(life), **options)
-    server = _Server(config, draining, (lambda: None) if seat is None else seat.say_ready)
+
+    def ready() -> None:
+        if seat is not None:
+            seat.say_ready()
+        elif announce is not None:
+            announce(address_of(host, sockets[0].getsockname()[1]))
+
+    server = _Server(config, draining, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(server, sockets, seat, life, look_again, draining))
     if not server.started and not draining.began:
@@ -109,6 +125,7 @@ async def _serve(  # as above
     loop.add_signal_handler(signal.SIGTERM, told, signal.SIGTERM)
     if look_again is not None:
         loop.add_signal_handler(signal.SIGHUP, look_again)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     if seat is None:
         loop.add_signal_handler(signal.SIGINT, told, signal.SIGINT)
     else:
@@ -146,25 +163,44 @@ def bound(host: str, port: int) -> socket.socket:
     """A listening socket.
 
     Raises:
-        OSError: there cannot be one.
+        CannotListen: there cannot be one.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(_BACKLOG)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(error.errno, error.strerror, address_of(host, port)) from error
     return listener
 
 
-def become_supervisor(command: Sequence[str], *, host: str, port: int, life: Life) -> NoReturn:
+def address_of(host: str, port: int) -> str:
+    """A host and a port, as URLs have them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def become_supervisor(command: Sequence[str], *, host: str, port: int, life: Life, json_lines: bool) -> NoReturn:
     """Listen, and let this process look after workers that run a command; it keeps nothing of what it was.
 
+    Args:
+        command: of each worker.
+        host: address to listen on.
+        port: to listen on.
+        life: how many workers there are, and how they end.
+        json_lines: what it says are JSON objects, as the workers' logs.
+
     Raises:
-        OSError: it cannot listen there.
+        CannotListen: that is impossible there.
     """
     listener = bound(host, port)
     listener.set_inheritable(True)  # as it is called
+    address = address_of(host, listener.getsockname()[1])
     told = {
+        "greeting": f"Serving http://{address}/graphql with {life.workers} workers",
+        "json": json_lines,
         "command": list(command),
         "workers": life.workers,
         "listener": listener.detach(),

@@ -1,8 +1,8 @@
 """Keeps several workers running that share one listening socket. It runs as a script, and imports next to nothing.
 
 SIGTERM and SIGINT end all workers in order, a second one ends them at once. SIGHUP has each look for another
-supergraph, and SIGUSR2 puts new workers into the places of the old ones, one after the other. A worker that dies is
-replaced.
+supergraph, as soon as it can hear: until then the signal is held back, as it would end the process. SIGUSR2 puts new
+workers into the places of the old ones, one after the other. A worker that dies is replaced.
 """
 
 import json
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ _LONGEST_PAUSE: Final = 10.0
 _STEADY_SECONDS: Final = 30.0
 _SLACK_SECONDS: Final = 2.0
 _IDLE_SECONDS: Final = 60.0
+_HELD: Final = frozenset({signal.SIGHUP})
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD)
 
 
@@ -39,10 +41,11 @@ class Worker:
 class Supervisor:
     """Owner of all workers."""
 
-    def __init__(self, command: list[str], workers: int, listener: int, grace_seconds: float) -> None:
+    def __init__(self, command: list[str], workers: int, listener: int, grace_seconds: float, log: "Log") -> None:
         self._command = command
         self._listener = listener
         self._grace = grace_seconds
+        self._log = log
         self._seats: dict[int, Worker | None] = dict.fromkeys(range(workers))
         self._due: dict[int, float] = dict.fromkeys(range(workers), 0.0)
         self._failures: dict[int, int] = dict.fromkeys(range(workers), 0)
@@ -59,6 +62,7 @@ class Supervisor:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for number in _SIGNALS:
             signal.signal(number, _ignore)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)  # as this process was, too, while it was a router
         self._selector.register(self._wakeup, selectors.EVENT_READ)
 
     def run(self) -> int:
@@ -99,9 +103,11 @@ class Supervisor:
             "ROUTER_READY_FD": str(tell),
             "ROUTER_PARENT_FD": str(watch),
         }
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)  # which the new process inherits
         process = subprocess.Popen(  # noqa: S603  # our own command
             self._command, env={**os.environ, **told}, pass_fds=(self._listener, tell, watch)
         )
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
         os.close(tell)
         os.close(watch)
         worker = Worker(number, process, ready, parent)
@@ -112,6 +118,8 @@ class Supervisor:
         """A worker is ready, or gone."""
         self._selector.unregister(worker.ready)
         if os.read(worker.ready, 1):
+            if not self._any_was_ready:
+                self._log.say("info", self._log.greeting)
             worker.is_ready = self._any_was_ready = True
             self._failures[worker.number] = 0
 
@@ -132,6 +140,7 @@ class Supervisor:
         if again:
             self._signal(signal.SIGKILL)
         elif self._deadline is None:
+            os.close(self._listener)  # so that nobody waits in vain once no worker listens any more
             self._signal(signal.SIGTERM)
         self._status = 1 if again else self._status
         self._deadline = self._deadline or time.monotonic() + self._grace + _SLACK_SECONDS
@@ -139,8 +148,8 @@ class Supervisor:
     def _signal(self, number: signal.Signals) -> None:
         """Signal all workers; those that end in order already are only to be killed."""
         for each in self._alive():
-            if each.process.poll() is None and (number is signal.SIGKILL or each not in self._retiring):
-                each.process.send_signal(number)
+            if number is signal.SIGKILL or each not in self._retiring:
+                each.process.send_signal(number)  # which does nothing if it is gone
 
     def _reap(self) -> None:
         for worker in self._alive():
@@ -156,7 +165,8 @@ class Supervisor:
         if worker in self._retiring:
             self._retiring.remove(worker)
         elif worker is self._next:
-            _say(f"The new worker {worker.number} {_ending(worker)}; the old ones stay.")
+            if self._deadline is None:
+                self._log.say("error", f"The new worker {worker.number} {_ending(worker)}; the old ones stay.")
             self._next, self._rolling = None, []
         else:
             self._seats[worker.number] = None
@@ -173,7 +183,7 @@ class Supervisor:
         failures = self._failures[worker.number] = 1 if steady else self._failures[worker.number] + 1
         pause = min(_SHORTEST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
         self._due[worker.number] = time.monotonic() + pause
-        _say(f"Worker {worker.number} {_ending(worker)}; another one starts in {pause:g} s.")
+        self._log.say("error", f"Worker {worker.number} {_ending(worker)}; another one starts in {pause:g} s.")
 
     def _roll(self) -> None:
         """Replace the workers one after the other."""
@@ -197,9 +207,22 @@ def _ending(worker: Worker) -> str:
     return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+class Log:
+    """Lines about the workers, in the form of theirs.
+
+    Attributes:
+        greeting: what there is to say as soon as one answers.
+    """
+
+    def __init__(self, greeting: str, *, is_json: bool) -> None:
+        self.greeting = greeting
+        self._is_json = is_json
+
+    def say(self, level: str, message: str) -> None:
+        time_ = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entry = {"time": time_, "level": level, "logger": "router.supervisor", "message": message}
+        sys.stderr.write(f"{json.dumps(entry, ensure_ascii=False) if self._is_json else message}\n")
+        sys.stderr.flush()
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
@@ -209,7 +232,8 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 def main() -> int:
     """Do what the first argument says, as JSON."""
     told: dict[str, Any] = json.loads(sys.argv[1])
-    return Supervisor(told["command"], told["workers"], told["listener"], told["grace_seconds"]).run()
+    log = Log(told["greeting"], is_json=told["json"])
+    return Supervisor(told["command"], told["workers"], told["listener"], told["grace_seconds"], log).run()
 
 
 if __name__ == "__main__":

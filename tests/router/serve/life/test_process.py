@@ -1,16 +1,18 @@
 """A process ends in order."""
 
 import http.client
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from router.serve.life.server import bound
+from router.serve.life.server import CannotListen, address_of, bound
 from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ T = TypeVar("T")
 pytestmark = [pytest.mark.xdist_group("life"), pytest.mark.timeout(6 * PATIENCE_SECONDS)]
 
 SERVED = """
-import sys
+import os, signal, sys
 from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -41,7 +43,10 @@ async def answer(request):
 
 app = Starlette(routes=[Route("/", answer)], lifespan=lifespan)
 life = Life(notice_seconds=float(sys.argv[3]), grace_seconds=300)
-serve(app, host="127.0.0.1", port=int(sys.argv[1]), life=life, draining=draining)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+os.kill(os.getpid(), signal.SIGHUP)
+told = {"look_again": lambda: print("looked", flush=True), "announce": lambda each: print(each, flush=True)}
+serve(app, host="127.0.0.1", port=int(sys.argv[1]), life=life, draining=draining, **told)
 print("served", flush=True)
 """
 
@@ -81,10 +86,31 @@ def connected(port: int) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
 
 
+def test_where_nobody_can_listen_is_told_with_the_place() -> None:
+    with bound("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(CannotListen, match=f"Cannot listen at 127.0.0.1:{port}: Address already in use."):
+            bound("127.0.0.1", port)
+    assert address_of("::1", 4000) == "[::1]:4000"
+
+
+def test_a_router_that_starts_does_not_end_when_told_to_look_for_another_supergraph(tmp_path: Path) -> None:
+    config = tmp_path / "router.yaml"
+    os.mkfifo(config)
+    command = [sys.executable, "-m", "router", "serve", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  # ours
+        with config.open("w") as file:  # as soon as it is read
+            process.send_signal(signal.SIGHUP)
+            file.write("nothing: 1")
+        assert "There is no such key" in process.communicate(timeout=3 * PATIENCE_SECONDS)[1]
+    assert process.returncode == 1
+
+
 def test_told_once_it_ends_in_order_and_goes_on_after_serving() -> None:
     port = free_port()
     with serving(port, "starts", "0") as process:
         assert until(lambda: asked(connected(port))) == ("False", None)
         process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=3 * PATIENCE_SECONDS)[0].split() == ["closed", "served"]
+        told = process.communicate(timeout=3 * PATIENCE_SECONDS)[0].split()
+        assert told == ["looked", f"127.0.0.1:{port}", "closed", "served"], "a SIGHUP that came too early has waited"
     assert process.returncode == 0
