@@ -9,12 +9,14 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OverlappingFieldsCanBeMergedRule,
+    StreamDirectiveOnListField,
     parse,
     specified_rules,
     validate,
 )
 
 from router.serve.cache import CacheCounts, LruCache
+from router.serve.discreet import discreet_rules
 from router.serve.errors import OVERLOADED, PARSE_FAILED, TOO_DEEP, VALIDATION_FAILED, Refused
 from router.serve.limits import Limits
 from router.serve.limits.depth import check_depth
@@ -29,8 +31,13 @@ INLINE_CHARACTERS = 2_000
 CACHED_DOCUMENTS = 2_000
 CACHED_CHARACTERS = 4_000_000
 
-RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
-"""All but the one that takes time in the square of the document's size; ours takes its place."""
+RULES = tuple(
+    rule for rule in specified_rules if rule not in {OverlappingFieldsCanBeMergedRule, StreamDirectiveOnListField}
+)
+"""All but two: one takes time in the square of the document's size, and ours takes its place; the other is about a
+directive that is never known here, and fails on unions."""
+
+DISCREET_RULES = discreet_rules(RULES)
 
 SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
 
@@ -121,7 +128,8 @@ class Documents:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
         check_operations(document, self._limits)
         most, hide = self._limits.validation_errors, not self._limits.suggests
-        errors = validate(self._schema, document, RULES, max_errors=most, hide_suggestions=hide)
+        rules = RULES if self._limits.introspection else DISCREET_RULES
+        errors = validate(self._schema, document, rules, max_errors=most, hide_suggestions=hide)
         if not errors:
             errors = self._overlaps(document)
         if errors:
@@ -129,7 +137,10 @@ class Documents:
         return document
 
     def _overlaps(self, document: DocumentNode) -> list[GraphQLError]:
-        return overlap_errors(self._schema, document, self._limits.validation_errors, self._limits.selections)
+        limits = self._limits
+        return overlap_errors(
+            self._schema, document, limits.validation_errors, limits.selections, names_types=limits.introspection
+        )
 
 
 def _unsuggestive(error: GraphQLError) -> GraphQLError:

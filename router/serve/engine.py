@@ -433,7 +433,8 @@ class Engine:
             )
             raise Refused.because(message, UNKNOWN_OPERATION)
         with refusing():
-            estimate = Estimate(graph.prices_up_to(variant.operation_cost), document, definition)
+            prices, names = graph.prices_up_to(variant.operation_cost), graph.limits.introspection
+            estimate = Estimate(prices, document, definition, names_arguments=names)
             meter = Meter.of(graph.prices, document, definition) if self.control.demand.measured else None
             plan = self._plan_for(document, operation_name, variant)
             executor = Executor(plan, self.transports, graph.schema, max_objects=self.limits.objects)

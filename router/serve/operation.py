@@ -16,6 +16,7 @@ from router.serve.caching.operations import CachedOperation
 from router.serve.demand.actual import Meter
 from router.serve.demand.control import Charge, DemandControl, dry_run
 from router.serve.demand.estimate import Estimate
+from router.serve.discreet import discreet_variables
 from router.serve.errors import BAD_USER_INPUT, TOO_DEEP, Refused
 from router.serve.limits import Limits
 from router.serve.limits.values import check_variables
@@ -140,7 +141,8 @@ class Operation:
         try:
             coerced = coerce_variables(self.schema, self.definition, variables, suggestions=self.limits.suggests)
         except InvalidVariables as invalid:
-            raise Refused.by_graphql(invalid.errors, BAD_USER_INPUT) from invalid
+            errors = invalid.errors if self.limits.introspection else discreet_variables(invalid.errors)
+            raise Refused.by_graphql(errors, BAD_USER_INPUT) from invalid
         cost = self.estimate.of(coerced)
         seen = SIGHTING.get()
         if seen is not None:

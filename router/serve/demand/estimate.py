@@ -91,13 +91,21 @@ class Cost:
 class Estimate:
     """The estimates of one operation, which may depend on its variables."""
 
-    def __init__(self, prices: Prices, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        document: DocumentNode,
+        operation: OperationDefinitionNode,
+        *,
+        names_arguments: bool = True,
+    ) -> None:
         """Raises: Refused: whatever the variables, the operation costs too much."""
+        self._names_arguments = names_arguments
         self._prices = prices
         self._fragments = fragments_of(document)
         self._operation = operation
         self._known: LruCache[tuple[Any, ...], float] = LruCache(CACHED_ESTIMATES, CACHED_ESTIMATES)
-        least = Estimator(prices, self._fragments, None)
+        least = Estimator(prices, self._fragments, None, names_arguments)
         self._fixed = least.operation(operation)
         self._check(self._fixed)
         self._variables = tuple(sorted(least.asked))
@@ -121,7 +129,8 @@ class Estimate:
         return self._check(known)
 
     def _estimated(self, variables: Mapping[str, Any]) -> float:
-        return Estimator(self._prices, self._fragments, variables).operation(self._operation)
+        estimator = Estimator(self._prices, self._fragments, variables, self._names_arguments)
+        return estimator.operation(self._operation)
 
     def _check(self, cost: float) -> float:
         limit = self._prices.demand.operation_cost
@@ -140,6 +149,7 @@ class Estimator:
 
     Attributes:
         variables: None if they are not known yet: the estimate is then the least that any can make it.
+        names_arguments: whether clients are told which arguments they lack.
         asked: variables that the estimate depends on.
         priced: of these, the ones that cost by what is in them.
     """
@@ -147,6 +157,7 @@ class Estimator:
     prices: Prices
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any] | None
+    names_arguments: bool = True
     asked: set[str] = field(default_factory=set[str])
     priced: set[str] = field(default_factory=set[str])
     _known: dict[str, Cost] = field(default_factory=dict[str, Cost])
@@ -226,8 +237,8 @@ class Estimator:
         sizes = sizes or [default for name, default in price.defaults.items() if name not in given]
         is_open = self.variables is None and any(isinstance(each.value, VariableNode) for each in given.values())
         if stated.require_one and not is_open and len(sizes) != 1:
-            names = " and ".join(stated.slicing)
-            message = f"The field {node.name.value} has to be given exactly one of the arguments {names}."
+            names = f"arguments {' and '.join(stated.slicing)}" if self.names_arguments else "arguments for its size"
+            message = f"The field {node.name.value} has to be given exactly one of the {names}."
             raise Refused.because(message, COST_UNKNOWN)
         return max(0, *sizes) if sizes else stated.assumed
 

@@ -20,7 +20,8 @@ class Limits:
         root_fields: keys that an operation's answer has at its root.
         aliases: of an operation, counted where fragments are spread.
         directives: of an operation, counted where fragments are spread.
-        introspection: whether clients may ask for the schema; without it, errors suggest no names either.
+        introspection: whether clients may ask for the schema; without it, what is wrong with a document or its
+            variables is told by the names that the client has sent, and by no others.
         suggestions: whether errors suggest names of the schema.
         introspection_depth: lists of the schema within lists, through fragments.
         introspection_lists: of the schema that an operation asks for; each may be as long as the schema.

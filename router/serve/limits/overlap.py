@@ -58,9 +58,9 @@ Groups: TypeAlias = Mapping[str, Sequence[Selected]]
 
 
 def overlap_errors(
-    schema: GraphQLSchema, document: DocumentNode, max_errors: int, max_selections: int
+    schema: GraphQLSchema, document: DocumentNode, max_errors: int, max_selections: int, *, names_types: bool = True
 ) -> list[GraphQLError]:
-    """The conflicts in the operations of a document that is valid otherwise.
+    """The conflicts in the operations of a document that is valid otherwise; with types, if these are to be named.
 
     Raises:
         Refused: telling would take too long.
@@ -70,7 +70,7 @@ def overlap_errors(
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
-    check = _Check(schema, fragments, max_errors, max_selections * VISITS_PER_SELECTION)
+    check = _Check(schema, fragments, max_errors, max_selections * VISITS_PER_SELECTION, names_types=names_types)
     for definition in document.definitions:
         root = schema.get_root_type(definition.operation) if isinstance(definition, OperationDefinitionNode) else None
         if root is not None:
@@ -87,6 +87,7 @@ class _Check:
     fragments: Mapping[str, FragmentDefinitionNode]
     max_errors: int
     visits: int
+    names_types: bool
     errors: list[GraphQLError] = field(default_factory=list[GraphQLError])
 
     def collect(self, selections: Selections) -> Groups:
@@ -107,7 +108,8 @@ class _Check:
             for other in typed[1:]:
                 first = typed[0]
                 if not _same_shape(first.type, other.type):
-                    self._conflict(key, first, other, f"they return conflicting types {first.type} and {other.type}")
+                    types = f" {first.type} and {other.type}" if self.names_types else ""
+                    self._conflict(key, first, other, f"they return conflicting types{types}")
                     break
             else:
                 self.shapes(self.collect(_below(group)))
