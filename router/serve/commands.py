@@ -279,8 +279,7 @@ async def _first(origin: Origin) -> Source:
     """What there is before anything is served.
 
     Raises:
-        SourceError: it cannot be had.
-        SupergraphError: it is none.
+        SourceError: it cannot be had, or is none.
     """
     try:
         source = await origin.look()

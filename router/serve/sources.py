@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from router.compose import Refused, Subgraph, compose
 from router.execute import Subscriptions
-from router.supergraph import Supergraph
+from router.supergraph import Supergraph, SupergraphError
 
 
 class SourceError(Exception):
@@ -39,19 +39,23 @@ def of_supergraph(path: Path) -> Source:
     """A composed supergraph's file.
 
     Raises:
-        SourceError: it cannot be read.
-        SupergraphError: it is no supergraph.
+        SourceError: it cannot be read, or is none.
     """
-    return of_sdl(_read(path))
+    return of_sdl(text_of(path), str(path))
 
 
-def of_sdl(sdl: str) -> Source:
-    """A composed supergraph.
+def of_sdl(sdl: str, name: str) -> Source:
+    """A composed supergraph; `name` is what problems are told of.
 
     Raises:
-        SupergraphError: it is none.
+        SourceError: it is none.
     """
-    return Source(sdl, {name: each.url for name, each in Supergraph.from_sdl(sdl).subgraphs.items()})
+    try:
+        supergraph = Supergraph.from_sdl(sdl)
+    except SupergraphError as error:
+        told = str(error).replace("GraphQL request", name, 1)
+        raise SourceError(told if name in told else f"{name}: {told}") from error
+    return Source(sdl, {name: each.url for name, each in supergraph.subgraphs.items()})
 
 
 def of_subgraphs(path: Path) -> Source:
@@ -60,12 +64,20 @@ def of_subgraphs(path: Path) -> Source:
     Raises:
         SourceError: the file is not such a list, or its subgraphs do not compose.
     """
-    text = _read(path)
+    return of_list(text_of(path), str(path))
+
+
+def of_list(text: str, name: str) -> Source:
+    """The same of the file's text; `name` is what problems are told of.
+
+    Raises:
+        SourceError: as above.
+    """
     try:
         content = json.loads(text)
     except ValueError as error:
-        raise SourceError(f"{path} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
-    return of_entries(content, str(path))
+        raise SourceError(f"{name} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
+    return of_entries(content, name)
 
 
 def of_entries(content: Any, name: str) -> Source:
@@ -81,7 +93,7 @@ def of_entries(content: Any, name: str) -> Source:
         raise SourceError(f"{name} must be a JSON list of {{name, url, sdl}}, and is not: {error}") from error
     composed = compose(subgraphs)
     if isinstance(composed, Refused):
-        raise SourceError("\n".join(str(error) for error in composed.errors))
+        raise SourceError("\n".join([f"{name} does not compose:", *map(str, composed.errors)]))
     protocols = {each["name"]: _protocol(each["subscription"]) for each in entries if "subscription" in each}
     return Source(composed.supergraph_sdl, {each.name: each.url for each in subgraphs}, protocols)
 
@@ -110,7 +122,12 @@ def _protocol(name: str) -> Subscriptions:
         raise SourceError(f"There is no protocol {name!r} for subscriptions; there are {known}.") from error
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a file says.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -26,6 +26,9 @@ RELOADED: Final = "SUPERGRAPH_RELOADED"
 REFUSED: Final = "SUPERGRAPH_REFUSED"
 FAILED: Final = "SUPERGRAPH_RELOAD_FAILED"
 
+_LONGEST_SECONDS: Final = 300.0
+"""Until what was refused is tried again: it may have been for a reason of the moment."""
+
 _JITTER: Final = 0.1
 """Of the time between two looks, so that many routers do not ask a registry at once."""
 
@@ -70,6 +73,8 @@ class Reloader:
         self._live = live
         self._settings = settings
         self._now = asyncio.Event()
+        self._failures = 0
+        self._again: float | None = None
 
     def told(self) -> Mapping[str, Any]:
         """What readiness says of it."""
@@ -78,7 +83,9 @@ class Reloader:
         return told if self.outcome.problem is None else {**told, "lastReload": "refused"}
 
     def look_now(self) -> None:
-        """Do not wait for the next time."""
+        """Do not wait for the next time, not even with what was refused."""
+        if self._again is not None:
+            self._again = 0.0
         self._now.set()
 
     @asynccontextmanager
@@ -102,8 +109,10 @@ class Reloader:
                 logger.exception("%s An error in the router itself", FAILED)
 
     async def reload(self) -> None:
-        """Take what is there now, if it is another one, and if it can be."""
+        """Take what is there now, if it is another one or was refused a while ago, and if it can be."""
         began = time.monotonic()
+        if self._again is not None and began >= self._again:
+            self._origin.forget()
         try:
             source = await self._origin.look()
             if source is None:
@@ -112,17 +121,23 @@ class Reloader:
             engine = await asyncio.to_thread(self._make, source, transports)
             await self._warm(engine)
         except (SourceError, SupergraphError, TrafficError, ValueError) as error:
-            self._refuse(str(error))
+            await self._refuse(str(error))
         except Exception as error:  # whatever it is, what is in use stays so
             logger.exception("%s An error in the router itself", REFUSED)
-            self._refuse(f"internal error: {type(error).__name__}")
+            await self._refuse(f"internal error: {type(error).__name__}")
         else:
+            self._failures, self._again = 0, None
             self._pools.keep(transports)
             await self._live.exchange(engine, transports)
             self.outcome = Outcome(source.id, reloads=self.outcome.reloads + 1, refused=self.outcome.refused)
             logger.info("%s %s in %.1f s", RELOADED, source.id, time.monotonic() - began)
 
-    def _refuse(self, problem: str) -> None:
+    async def _refuse(self, problem: str) -> None:
+        self._failures += 1
+        pause = min(self._settings.poll_seconds * 2.0 ** min(self._failures, 10), _LONGEST_SECONDS)
+        self._again = time.monotonic() + pause
+        for transport in self._pools.keep(self._live.generations[-1].transports):
+            await transport.aclose()
         if problem != self.outcome.problem:
             logger.error("%s %s", REFUSED, problem)
         self.outcome.refused += 1

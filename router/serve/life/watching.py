@@ -11,9 +11,10 @@ from typing import Any, Final, Protocol, cast
 import aiohttp
 
 from router.serve.config.model import SupergraphSource
-from router.serve.sources import Source, SourceError, of_entries, of_sdl, of_subgraphs, of_supergraph
+from router.serve.sources import Source, SourceError, of_entries, of_list, of_sdl
 
 _CHUNK: Final = 1 << 16
+_ANSWER: Final = "What the supergraph's URL answers"
 
 
 class Origin(Protocol):
@@ -24,8 +25,11 @@ class Origin(Protocol):
 
         Raises:
             SourceError: it cannot be had, or is none.
-            SupergraphError: it is none.
         """
+        ...
+
+    def forget(self) -> None:
+        """Take what is there for another one than the last time, whatever it is."""
         ...
 
     async def aclose(self) -> None: ...
@@ -36,7 +40,7 @@ class FileOrigin:
 
     def __init__(self, source: SupergraphSource) -> None:
         self._path = cast("Path", source.file or source.subgraphs)
-        self._read = of_supergraph if source.file is not None else of_subgraphs
+        self._read = of_sdl if source.file is not None else of_list
         self._seen: object = None
         self._hash = b""
 
@@ -49,14 +53,17 @@ class FileOrigin:
             state = (found.st_ino, found.st_mtime_ns, found.st_size)
             if state == self._seen:
                 return None
-            hash_ = sha256(self._path.read_bytes()).digest()
-        except OSError as error:
+            text = self._path.read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"Cannot read {self._path}: {error}.") from error
         self._seen = state
-        if hash_ == self._hash:
+        if (hash_ := sha256(text.encode()).digest()) == self._hash:
             return None
         self._hash = hash_
-        return self._read(self._path)
+        return self._read(text, str(self._path))
+
+    def forget(self) -> None:
+        self._seen, self._hash = None, b""
 
     async def aclose(self) -> None:
         """A file is not kept open."""
@@ -82,6 +89,9 @@ class UrlOrigin:
             return None
         self._last = hash_
         return await asyncio.to_thread(_read, content)
+
+    def forget(self) -> None:
+        self._tags, self._last = {}, b""
 
     async def _fetch(self) -> bytes | None:
         """What is there; None if that is what was there before."""
@@ -129,12 +139,12 @@ def _read(content: bytes) -> Source:
     try:
         text = content.decode()
         if not text.lstrip().startswith(("{", "[")):
-            return of_sdl(text)
+            return of_sdl(text, _ANSWER)
         found: Any = json.loads(text)
     except ValueError as error:
         raise SourceError(f"The supergraph's URL answers what cannot be read: {error}") from error
     if isinstance(found, dict):
         entry = cast("Mapping[str, Any]", found)
         if isinstance(entry.get("supergraphSdl"), str):
-            return of_sdl(entry["supergraphSdl"])
-    return of_entries(found, "What the supergraph's URL answers")
+            return of_sdl(entry["supergraphSdl"], _ANSWER)
+    return of_entries(found, _ANSWER)

@@ -21,11 +21,22 @@ from router.serve.config.model import SupergraphSource
 from router.serve.life.live import LiveEngine, Used
 from router.serve.life.watching import UrlOrigin
 from router.serve.request import ANYBODY, RequestContext
-from router.serve.sources import SourceError, of_subgraphs
+from router.serve.sources import SourceError, of_subgraphs, of_supergraph
 from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.life.graphs import SDL, WITHOUT_BEATS, ask, describe, readiness, routing
 
 TYPENAME = {"data": {"__typename": "Query"}}
+
+
+class Closed(InProcessTransport):
+    """A transport that knows whether it has been closed."""
+
+    def __init__(self) -> None:
+        super().__init__(Ticking().execute)
+        self.is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
 
 
 class TestFiles:
@@ -66,6 +77,37 @@ class TestFiles:
             await router.reloader.reload()
             told = (await readiness(router))["supergraph"]
             assert (told["reloads"], told["refused"], "lastReload" in told) == (1, 1, False)
+
+    async def test_a_syntax_error_is_told_with_the_file_that_has_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "supergraph.graphql"
+        for text, place in (("type Query {", f"{path}:1:13"), ("type Query { a: Int }", f"{path}: ")):
+            path.write_text(text)
+            with pytest.raises(SourceError) as caught:
+                of_supergraph(path)
+            assert place in str(caught.value)
+
+    async def test_what_was_refused_is_tried_again_and_leaves_no_transports(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, made = describe(tmp_path / "subgraphs.json", SDL), list[Closed]()
+
+        def build(urls: Mapping[str, str], *others: Any, **named: Any) -> dict[str, Closed]:
+            made.append(Closed())
+            return dict.fromkeys(urls, made[-1])
+
+        def fail(*given: Any, **named: Any) -> Engine:
+            raise MemoryError
+
+        monkeypatch.setattr("router.serve.life.pools.build_transports", build)
+        async with routing(path) as router:
+            describe(path, SDL, "http://127.0.0.1:9/other")
+            with monkeypatch.context() as patched:
+                patched.setattr(Engine, "from_sdl", fail)
+                await router.reloader.reload()
+            assert (router.reloader.outcome.refused, [each.is_closed for each in made]) == (1, [False, True])
+            await router.reloader.reload()
+            assert (router.reloader.outcome.reloads, router.reloader.outcome.problem) == (1, None)
+            assert [each.is_closed for each in made[1:]] == [True, False]
 
     async def test_it_looks_by_itself_now_and_then(self, tmp_path: Path) -> None:
         path = describe(tmp_path / "subgraphs.json", SDL)
@@ -345,6 +387,10 @@ class TestRegistry:
             again = await origin.look()
             assert again is not None
             assert again.id == first.id
+            origin.forget()
+            forgotten = await origin.look()
+            assert forgotten is not None
+            assert forgotten.id == first.id
             await origin.aclose()
 
     @pytest.mark.parametrize(
