@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
@@ -37,7 +37,7 @@ def convert(kind: type[T], node: Node) -> T:
     Raises:
         ConfigurationError: with all that is wrong.
     """
-    converter = _Converter()
+    converter = _Converter(node.problems if isinstance(node, Keys) else ())
     found = converter.value(kind, node, ())
     if converter.problems:
         raise ConfigurationError(converter.problems)
@@ -45,11 +45,14 @@ def convert(kind: type[T], node: Node) -> T:
 
 
 class _Converter:
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
+    def __init__(self, known: Sequence[Problem] = ()) -> None:
+        self.problems = list(known)
 
     def value(self, kind: Any, node: Node, place: Place) -> Any:
         kind, nullable = optional(kind)
+        if isinstance(node, Text) and node.problem is not None:
+            self.problems.append(Problem(place, node.problem, node.where))
+            return _WRONG
         if isinstance(node, Text) and nullable and (node.is_null or (is_settings(kind) and node.text in _FALSE)):
             return None
         if is_settings(kind):

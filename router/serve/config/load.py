@@ -52,7 +52,7 @@ def _with_common_traffic(said: Node) -> Node:
             entries = {name: _with(each, common) for name, each in subgraphs.entries.items()}
             inner = {**traffic.entries, "subgraphs": Keys(entries, subgraphs.where, subgraphs.places)}
             whole = {**said.entries, "traffic": Keys(inner, traffic.where, traffic.places)}
-            return Keys(whole, said.where, said.places)
+            return Keys(whole, said.where, said.places, said.problems)
         case Text() | Items() | Keys():
             return said
 

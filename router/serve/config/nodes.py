@@ -17,16 +17,18 @@ class Text:
         where: a line of the file, a variable of the environment or an option.
         quoted: it is a text, even if it reads like nothing.
         folder: that relative paths start from; None for the working directory.
+        problem: why nobody knows what the text is; None if there is nothing wrong with it.
     """
 
     text: str
     where: str
     quoted: bool = False
     folder: Path | None = None
+    problem: str | None = None
 
     @property
     def is_null(self) -> bool:
-        return not self.quoted and self.text in NULLS
+        return not self.quoted and self.problem is None and self.text in NULLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Keys:
     where: str
     places: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where each name stands, if that is another line than its value's."""
+
+    problems: tuple["Problem", ...] = ()
+    """What is wrong with the file that the keys are all of, and cannot be told by a value."""
 
 
 Node: TypeAlias = Text | Items | Keys
@@ -94,7 +99,7 @@ def merged(base: Node, above: Node) -> Node:
     entries = dict(base.entries)
     for name, node in above.entries.items():
         entries[name] = merged(entries[name], node) if name in entries else node
-    return Keys(entries, base.where, {**base.places, **above.places})
+    return Keys(entries, base.where, {**base.places, **above.places}, base.problems + above.problems)
 
 
 def is_numbered(keys: Keys) -> bool:

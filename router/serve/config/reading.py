@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -25,8 +26,10 @@ _VARIABLE: Final = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<name>\w+)(?::-(?P<def
 def read_file(path: Path, environment: Mapping[str, str]) -> Keys:
     """What a file says, with the variables of the environment that it names.
 
+    What is wrong with single keys and values is told by the nodes.
+
     Raises:
-        ConfigurationError: it cannot be read, is no YAML, or names variables that are not there.
+        ConfigurationError: it cannot be read, or is no YAML.
     """
     try:
         with path.open("rb") as file:
@@ -45,19 +48,33 @@ def read_text(text: str, name: str, environment: Mapping[str, str], folder: Path
     Raises:
         ConfigurationError: as above.
     """
-    node = read_node(text, name, environment, folder)
+    node, problems = _read(text, name, environment, folder)
     if isinstance(node, Text) and node.is_null:
-        return Keys({}, name)
+        return Keys({}, name, problems=problems)
     if not isinstance(node, Keys):
-        raise ConfigurationError([Problem((), "A configuration consists of keys and their values.", name)])
-    return node
+        raise ConfigurationError([*problems, Problem((), "A configuration consists of keys and their values.", name)])
+    return replace(node, problems=problems)
 
 
 def read_node(text: str, name: str, environment: Mapping[str, str], folder: Path | None = None) -> Node:
     """Any value.
 
     Raises:
-        ConfigurationError: as above.
+        ConfigurationError: as above, or something is wrong with the keys in it.
+    """
+    node, problems = _read(text, name, environment, folder)
+    if problems:
+        raise ConfigurationError(list(problems))
+    return node
+
+
+def _read(
+    text: str, name: str, environment: Mapping[str, str], folder: Path | None
+) -> tuple[Node, tuple[Problem, ...]]:
+    """Any value, and what is wrong with the keys in it.
+
+    Raises:
+        ConfigurationError: it is no YAML.
     """
     try:
         root = _compose(text)
@@ -68,12 +85,10 @@ def read_node(text: str, name: str, environment: Mapping[str, str], folder: Path
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError([Problem((), f"Is no YAML: {' '.join(str(error).split())}.", name)]) from error
     if root is None:
-        return Text("", name)
+        return Text("", name), ()
     reader = _Reader(name, environment, folder)
     node = reader.read(root)
-    if reader.problems:
-        raise ConfigurationError(reader.problems)
-    return node
+    return node, tuple(reader.problems)
 
 
 class _Loader(yaml.SafeLoader):
@@ -124,7 +139,9 @@ class _Reader:
                 return Items(tuple(self.read(each) for each in node.value), where)
             case _:
                 quoted = isinstance(node, yaml.ScalarNode) and node.style is not None
-                return Text(self._substituted(node.value, where), where, quoted, self._folder)
+                text, missing = self._substituted(node.value)
+                problem = f"There is no variable {missing} in the environment." if missing else None
+                return Text(text, where, quoted, self._folder, problem)
 
     def _keys(self, node: yaml.MappingNode, where: str) -> Keys:
         entries: dict[str, Node] = {}
@@ -139,7 +156,10 @@ class _Reader:
             places[key.value] = self._where(key)
         return Keys(entries, where, places)
 
-    def _substituted(self, text: str, where: str) -> str:
+    def _substituted(self, text: str) -> tuple[str, str | None]:
+        """A text with the values of variables, and the name of one that is not there."""
+        missing: list[str] = []
+
         def value(found: re.Match[str]) -> str:
             if found["escaped"]:
                 return "$"
@@ -148,10 +168,10 @@ class _Reader:
             if found["default"] is not None:
                 return given or found["default"]
             if given is None:
-                self.problems.append(Problem((), f"There is no variable {found['name']} in the environment.", where))
+                missing.append(found["name"])
             return given or ""
 
-        return _VARIABLE.sub(value, text)
+        return _VARIABLE.sub(value, text), missing[0] if missing else None
 
     def _where(self, node: yaml.Node) -> str:
         return f"{self._name}:{node.start_mark.line + 1}"

@@ -71,10 +71,22 @@ class TestEnvironment:
         found = in_file(tmp_path, "demand:\n  redis_prefix: ${P}", {"P": "a: {b: [c], d: *e}"})
         assert found.demand.redis_prefix == "a: {b: [c], d: *e}"
 
-    def test_a_variable_that_is_not_there_is_told(self, tmp_path: Path) -> None:
-        assert refusal(tmp_path, "limits:\n  depth: ${DEPTH}") == [
-            "router.yaml:3: There is no variable DEPTH in the environment."
+    def test_a_variable_that_is_not_there_is_told_with_all_else_that_is_wrong(self, tmp_path: Path) -> None:
+        text = (
+            "limits:\n  depth: ${DEPTH}\n  aliases: many\nhttp: {hosts: '${HOSTS}', cors: '${CORS}'}\nhttq: 1\nhttq: 1"
+        )
+        assert refusal(tmp_path, text) == [
+            "router.yaml:7: httq: The key is there twice.",
+            "router.yaml:6: httq: There is no such key. Is it http?",
+            "router.yaml:3: limits.depth: There is no variable DEPTH in the environment.",
+            "router.yaml:4: limits.aliases: Must be a whole number, and is another text.",
+            "router.yaml:5: http.hosts: There is no variable HOSTS in the environment.",
+            "router.yaml:5: http.cors: There is no variable CORS in the environment.",
         ]
+
+    def test_a_variable_that_is_not_there_harms_nothing_where_something_else_holds(self, tmp_path: Path) -> None:
+        found = in_file(tmp_path, "limits: {depth: '${DEPTH}'}", {"ROUTER__LIMITS__DEPTH": "9"})
+        assert found.limits.depth == 9
 
     def test_variables_win_over_the_file_and_options_over_both(self, tmp_path: Path) -> None:
         (tmp_path / "router.yaml").write_text("http: {batch: 1, cors: {origins: [a]}}\nlimits: {depth: 1, aliases: 1}")
