@@ -77,7 +77,7 @@ class TestEnvironment:
         )
         assert refusal(tmp_path, text) == [
             "router.yaml:7: httq: The key is there twice.",
-            "router.yaml:6: httq: There is no such key. Is it http?",
+            "router.yaml:7: httq: There is no such key. Is it http?",
             "router.yaml:3: limits.depth: There is no variable DEPTH in the environment.",
             "router.yaml:4: limits.aliases: Must be a whole number, and is another text.",
             "router.yaml:5: http.hosts: There is no variable HOSTS in the environment.",
