@@ -88,7 +88,11 @@ class Operation:
         Raises:
             Refused: the variables do not fit or ask for too much.
         """
-        return dry_run(self.estimate.of(self.coerced(variables)))
+        price = self.estimate.of(self.coerced(variables))
+        seen = SIGHTING.get()
+        if seen is not None:
+            seen.priced()
+        return dry_run(price)
 
     async def admitted(self, coerced: Mapping[str, Any], context: RequestContext) -> Charge:
         """Take what executing with these variables may cost from what the client has.

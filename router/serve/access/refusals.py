@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 SECONDS: Final = 10.0
 """Between two lines of one reason: whoever sends forged tokens does not fill the log with them."""
 
+_LINE: Final = "Access tokens refused: %s (%d since this was last said; key id %s)."
 _KID: Final = re.compile(r"[\w.:=-]{1,64}", re.ASCII)
 _LONGEST_HEADER: Final = 2_048
 
@@ -58,7 +59,7 @@ class Refusals:
         self._next[reason] = now + SECONDS
         level = logging.INFO if reason is Reason.EXPIRED else logging.WARNING
         count, kid = self._since.pop(reason), key_id(token) or "none"
-        logger.log(level, "Access tokens refused: %s (%d since this was last said; key id %s).", reason.value, count, kid)
+        logger.log(level, _LINE, reason.value, count, kid)
 
 
 def key_id(token: str) -> str | None:

@@ -14,7 +14,9 @@ from router.execute.json import JSONObject
 from router.execute.transport.base import SubgraphRequest, SubgraphResponse, Transport
 from router.serve.masking.config import ErrorPolicy, Masking
 from router.serve.masking.internals import Inspection
+from router.serve.telemetry.client_values import client_values, cut
 from router.serve.telemetry.redaction import without_values
+from router.serve.telemetry.sighting import SIGHTING
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +85,9 @@ class MaskingTransport:
         return {"message": MESSAGE, **place, "extensions": {**kept, "id": id_}}
 
     def _log(self, id_: str, hidden: Sequence[Mapping[str, Any]]) -> None:
-        messages = dict.fromkeys(each["message"][:LONGEST_LOGGED] for each in islice(hidden, LOGGED))
+        seen = SIGHTING.get()
+        values = [] if seen is None else client_values(seen)
+        messages = dict.fromkeys(cut(each["message"], LONGEST_LOGGED, values) for each in islice(hidden, LOGGED))
         what = "\n".join(map(without_values, messages))
         logger.error("Error %s of subgraph %s (%d in one answer): %s", id_, self._subgraph, len(hidden), what)
 

@@ -37,7 +37,7 @@ def log_operation(seen: Sighting, seconds: float) -> None:
         fields |= {"codes": list(seen.codes)[:10], "error_ids": seen.error_ids}
     if seen.messages:
         fields["messages"] = seen.messages
-    if seen.span is not None:
-        span = seen.span.get_span_context()
-        fields |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+    trace = seen.trace_ids
+    if trace is not None:
+        fields["trace_id"], fields["span_id"] = trace
     logger.info("operation", extra={FIELDS: fields})

@@ -1,10 +1,12 @@
 """What a router lets its operators see, and how: plain values."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 _PORTS: Final = 65_536
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -50,17 +52,21 @@ class Tracing:
         service: name of the router in traces.
         ratio: of the requests without a trace of their own, how many are traced, from 0 to 1.
         trusting: whether a client's trace goes on, and its decision what is traced counts.
+        response_header: name of a header that tells clients the id of the trace of their request; None for none.
     """
 
     endpoint: str | None = None
     service: str = "router"
     ratio: float = 0.01
     trusting: bool = True
+    response_header: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: the ratio is none."""
+        """Raises: ValueError: the ratio, or the name of the header, is none."""
         if not 0 <= self.ratio <= 1:
             raise ValueError("The ratio of what is traced is from 0 to 1.")
+        if self.response_header is not None and not _HEADER.fullmatch(self.response_header):
+            raise ValueError(f"There is no header {self.response_header!r}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,19 @@
 
 import json
 import logging
-import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Full, Queue
 from threading import Thread
 from traceback import format_exception
-from typing import Any, Final, TextIO, cast
+from typing import Any, Final, TextIO
 
 import orjson
 from opentelemetry import trace
 
+from router.serve.telemetry.client_values import SHORTEST, client_values, cut
 from router.serve.telemetry.config import Logs
 from router.serve.telemetry.redaction import REDACTED, redacted
 from router.serve.telemetry.sighting import SIGHTING, Sighting
@@ -22,16 +22,8 @@ from router.serve.telemetry.sighting import SIGHTING, Sighting
 FIELDS: Final = "fields"
 """Attribute of a record with fields of its own; their values are no texts of clients."""
 
-SHORTEST_SECRET: Final = 4
-"""Characters of a client's value that is looked for in texts; shorter ones would take everything out."""
-
-MOST_SECRETS: Final = 1_000
-"""Values of one request that are looked for."""
-
 WAITING: Final = 10_000
 """Lines that wait to be written; beyond, lines are lost rather than requests kept waiting."""
-
-_LITERAL: Final = re.compile(r'"""(.{4,}?)"""|"((?:[^"\\\n]|\\.){4,})"', re.DOTALL)
 
 
 class JsonFormatter(logging.Formatter):
@@ -44,7 +36,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON, with what is known of the request that is served at the moment."""
         seen = SIGHTING.get()
-        secrets = [] if seen is None or hasattr(record, FIELDS) else sorted(set(_secrets(seen)), key=len, reverse=True)
+        secrets = [] if seen is None or hasattr(record, FIELDS) else client_values(seen)
         entry: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -60,7 +52,7 @@ class JsonFormatter(logging.Formatter):
 
     def _clean(self, text: str, secrets: list[str], longest: int) -> str:
         """A text without what its client has sent, and what looks like a secret."""
-        text = text[: 4 * self._longest]
+        text = cut(text, 4 * self._longest, secrets)
         for each in secrets:
             text = text.replace(each, REDACTED)
         text = redacted(text)
@@ -70,7 +62,7 @@ class JsonFormatter(logging.Formatter):
         line = _json(entry)
         while len(line) > self._longest:
             longest = max((name for name in entry if isinstance(entry[name], str)), key=lambda name: len(entry[name]))
-            if len(entry[longest]) < SHORTEST_SECRET:
+            if len(entry[longest]) < SHORTEST:
                 break
             entry[longest] = f"{entry[longest][: len(entry[longest]) // 2]}…"
             line = _json(entry)
@@ -154,6 +146,8 @@ def _request(seen: Sighting | None) -> Mapping[str, Any]:
         found |= {"trace_id": trace.format_trace_id(span.trace_id), "span_id": trace.format_span_id(span.span_id)}
     if seen is None:
         return found
+    if not found and seen.trace_ids is not None:
+        found["trace_id"], found["span_id"] = seen.trace_ids
     found["request_id"] = seen.request_id
     identity = None if seen.context is None else seen.context.identity
     if identity is not None and identity.tenant is not None:
@@ -162,42 +156,3 @@ def _request(seen: Sighting | None) -> Mapping[str, Any]:
     if signature is not None:
         found |= {"operation": signature.name, "signature": signature.hash}
     return found
-
-
-def _secrets(seen: Sighting) -> Iterator[str]:
-    """What the client has sent: headers that go on, variables, and literals of its document."""
-    count = 0
-    for each in _sent(seen):
-        if len(each) >= SHORTEST_SECRET:
-            yield each
-            count += 1
-            if count == MOST_SECRETS:
-                return
-
-
-def _sent(seen: Sighting) -> Iterator[str]:
-    if seen.context is not None:
-        for value in seen.context.headers.values():
-            yield value
-            yield from value.split()
-    if seen.request is not None:
-        yield from _texts(seen.request.variables)
-        for found in _LITERAL.finditer(seen.request.query):
-            yield found[1] or found[2]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    open_: list[Any] = [value]
-    while open_:
-        found = open_.pop()
-        match found:
-            case str():
-                yield found
-            case dict():
-                open_.extend(cast("dict[str, Any]", found).values())
-            case list():
-                open_.extend(cast("list[Any]", found))
-            case int() | float():
-                yield str(found)
-            case _:
-                pass

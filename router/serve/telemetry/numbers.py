@@ -102,18 +102,22 @@ class Numbers:
         kind = "unknown" if operation is None else operation.kind.value
         self.operations[kind, status, seen.transport].add(seconds)
         self.clients[self._clients.of(seen.client.name or None)] += 1
+        if seen.status is not Status.PRICED:
+            self._add_tenant(seen, seconds)
+        if seen.codes is not None:
+            self._add_codes(seen.codes, refused=seen.status is Status.REFUSED)
+
+    def _add_tenant(self, seen: Sighting, seconds: float) -> None:
         identity = None if seen.context is None else seen.context.identity
         tenant = self.tenants[self._tenants.of(None if identity is None else identity.tenant)]
         tenant.operations += 1
         tenant.seconds += seconds
         tenant.subgraph_requests += seen.subgraph_requests
         tenant.bytes += seen.bytes
-        if seen.estimated is not None and seen.status is not Status.REFUSED:
+        if seen.estimated is not None and seen.status.is_executed:
             self.costs.add(seen.estimated)
             tenant.estimated += seen.estimated
             tenant.actual += seen.estimated if seen.actual is None else seen.actual
-        if seen.codes is not None:
-            self._add_codes(seen.codes, refused=seen.status is Status.REFUSED)
 
     def _add_codes(self, codes: dict[str, int], *, refused: bool) -> None:
         for code, count in codes.items():

@@ -70,7 +70,7 @@ class Total:
         self.subgraph_requests += seen.subgraph_requests
         self.subgraph_bytes += seen.subgraph_bytes
         self.messages += seen.messages
-        if seen.estimated is not None and seen.status is not Status.REFUSED:
+        if seen.estimated is not None and seen.status.is_executed:
             self.estimated += seen.estimated
             self.cost += seen.estimated if seen.actual is None else seen.actual
 
@@ -151,7 +151,7 @@ class Reporter:
     def add(self, seen: Sighting, seconds: float) -> None:
         """Count an operation that is over, if it was one, and falls into the sample."""
         operation = seen.operation
-        if operation is None or operation.signature is None:
+        if operation is None or operation.signature is None or seen.status is Status.PRICED:
             return
         if self._settings.sampling < 1 and random() >= self._settings.sampling:
             return

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _REQUEST_ID: Final = re.compile(r"[\w.-]{1,64}")
 
+_TRACE_PARENT: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
+
 _ERROR_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 MOST_IDS: Final = 10
@@ -46,6 +48,13 @@ class Status(Enum):
     """It was executed, and all its data is missing."""
     REFUSED = "refused"
     """It was not executed."""
+    PRICED = "priced"
+    """It was not to be executed: its client wanted to know what it would cost."""
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether anything was done that costs."""
+        return self not in {Status.REFUSED, Status.PRICED}
 
 
 class ClientName(NamedTuple):
@@ -87,6 +96,7 @@ class Sighting:
         error_ids: of masked errors, at most `MOST_IDS`.
         span: in a trace; None where nothing is traced.
         trace: headers that say which trace the client's request is part of.
+        trace_header: of the answer, with the id of its trace; None for none.
         status: as far as is known.
         http_status: of the response; 0 where there is none of its own.
         bytes: sent to the client.
@@ -122,6 +132,7 @@ class Sighting:
         "subgraph_bytes",
         "subgraph_requests",
         "trace",
+        "trace_header",
         "transport",
     )
 
@@ -146,6 +157,7 @@ class Sighting:
         self.error_ids: list[str] = []
         self.span: Span | None = None
         self.trace: Mapping[str, str] = {}
+        self.trace_header: bytes | None = None
         self.status = Status.OK
         self.http_status = 0
         self.bytes = 0
@@ -194,10 +206,21 @@ class Sighting:
     async def _note_sent(self, message: Message) -> None:
         if "status" in message:
             self.http_status = message["status"]
+            if self.trace_header is not None and (trace := self.trace_ids) is not None:
+                message = {**message, "headers": [*message.get("headers", ()), (self.trace_header, trace[0].encode())]}
         else:
             self.bytes += len(message.get("body", b""))
         assert self._send is not None  # noqa: S101  # nobody else has this function
         await self._send(message)
+
+    @property
+    def trace_ids(self) -> tuple[str, str] | None:
+        """Trace and span that this is part of, as texts: those of the router, or else of its client."""
+        if self.span is not None:
+            span = self.span.get_span_context()
+            return f"{span.trace_id:032x}", f"{span.span_id:016x}"
+        given = _TRACE_PARENT.fullmatch(self.trace.get("traceparent", ""))
+        return None if given is None else (given[1], given[2])
 
     def answered(self, response: "Response") -> None:
         """Take note of an answer, or of a part of one."""
@@ -223,6 +246,10 @@ class Sighting:
                     yield response
         finally:
             numbers.streams[transport] -= 1
+
+    def priced(self) -> None:
+        """Take note that nothing is executed, as nothing was wanted."""
+        self.status = Status.PRICED
 
     def refused(self, errors: Iterable[JSONObject]) -> None:
         """Take note of why nothing was executed."""

@@ -31,6 +31,7 @@ class Tracer:
         """Args: `provider` is in place of the one that the settings describe."""
         self._ratio = settings.ratio
         self._trusting = settings.trusting
+        self._header = None if settings.response_header is None else settings.response_header.lower().encode()
         self._exporting = provider is None and settings.endpoint is not None
         self._provider = provider or _provider(settings)
         self._tracer = self._provider.get_tracer(_NAME)
@@ -40,10 +41,12 @@ class Tracer:
         parent = _PROPAGATOR.extract(seen.trace, Context()) if seen.trace and self._trusting else Context()
         context = trace.get_current_span(parent).get_span_context()
         sampled = context.trace_flags.sampled if context.is_valid else random() < self._ratio
+        seen.trace_header = self._header
         if sampled:
             seen.span = self._tracer.start_span(f"{seen.method} /graphql".strip(), parent, SpanKind.SERVER)
-        else:
-            seen.span = NonRecordingSpan(context if context.is_valid else _unsampled())
+            if seen.span.get_span_context().is_valid:
+                return  # as it is not where nobody has set up a provider
+        seen.span = NonRecordingSpan(context if context.is_valid else _unsampled())
 
     def begin_part(self, seen: Sighting, whole: Sighting) -> None:
         """Give an operation its span that came with others: a child of what it came with, if that has one."""

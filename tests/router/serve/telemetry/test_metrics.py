@@ -28,7 +28,8 @@ def telemetry() -> Telemetry:
 async def by_header(headers: Any, parameters: Any) -> RequestContext:
     """Whoever says so is somebody's client: this is a test."""
     tenant = headers.get("x-tenant")
-    return RequestContext(identity=None if tenant is None else Identity("ada", tenant))
+    identity = None if tenant is None else Identity("ada", tenant)
+    return RequestContext(identity=identity, dry_run="x-dry" in headers)
 
 
 @pytest.fixture
@@ -102,6 +103,18 @@ class TestOperations:
         assert found["router_tenant_cost_estimated_total", "t0"] == found["router_tenant_cost_actual_total", "t0"] == 6
         assert found["router_tenant_cost_estimated_total", "other"] == 18
         assert found["router_operation_cost_count",] == 6
+
+    async def test_what_is_priced_and_not_executed_costs_nobody_anything(
+        self, client: httpx2.AsyncClient, telemetry: Telemetry
+    ) -> None:
+        query = "{ books(first: 3) { id author { name } } }"
+        await ask(client, query, **{"x-tenant": "t", "x-dry": "yes"})
+        found = scraped(telemetry.registry)
+        assert found["router_operation_duration_seconds_count", "query", "priced", "http"] == 1
+        assert not [key for key in found if key[0].startswith("router_tenant_")]
+        assert found["router_operation_cost_count",] == 0
+        await ask(client, query, **{"x-tenant": "t"})
+        assert scraped(telemetry.registry)["router_tenant_cost_estimated_total", "t"] == 6
 
     async def test_a_cost_that_turned_out_less_is_told(self, client: httpx2.AsyncClient, telemetry: Telemetry) -> None:
         await ask(client, '{ book(id: "0") { author { name } } }', **{"x-tenant": "t"})

@@ -62,7 +62,7 @@ def test_the_work_is_linear_in_the_text(unit: str) -> None:
         return process_time() - begun
 
     least = max(min(seconds(8_000) for _ in range(3)), 0.001)
-    assert min(seconds(64_000) for _ in range(3)) < 40 * least
+    assert any(seconds(64_000) < 40 * least for _ in range(3))
 
 
 @given(st.text(max_size=300))

@@ -26,7 +26,8 @@ QUERY = 'query Q { book(id: "secret") { title author { name } } }'
 
 async def by_header(headers: Any, parameters: Any) -> RequestContext:
     tenant = headers.get("x-tenant")
-    return RequestContext(identity=None if tenant is None else Identity("ada", tenant, headers.get("x-client")))
+    identity = None if tenant is None else Identity("ada", tenant, headers.get("x-client"))
+    return RequestContext(identity=identity, dry_run="x-dry" in headers)
 
 
 async def ask(telemetry: Telemetry, *requests: tuple[str, dict[str, str]]) -> None:
@@ -62,6 +63,15 @@ class TestUsage:
         assert by_client["web"]["text"] == 'query Q { book(id: "") { author { name } title } }'
         assert by_client[""]["count"] == 1
         assert b"secret" not in path.read_bytes()
+
+    @pytest.mark.parametrize("kind", ["usage", "metering"])
+    async def test_what_is_only_priced_is_neither_used_nor_paid_for(self, tmp_path: Path, kind: str) -> None:
+        path = tmp_path / kind
+        config = TelemetryConfig(**{kind: Reporting(file=path)})  # pyright: ignore[reportArgumentType]  # either of them
+        await ask(Telemetry(config), (QUERY, {"x-tenant": "a", "x-dry": "yes"}), (QUERY, {"x-tenant": "b"}))
+        (found,) = lines(path)
+        assert found.get("count", found.get("operations")) == 1
+        assert found.get("tenant", "b") == "b"
 
     async def test_a_sample_may_do(self, tmp_path: Path) -> None:
         path = tmp_path / "usage"

@@ -17,9 +17,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import generate_latest
 
-from router.serve import Hooks, create_app, forwarding
+from router.serve import GraphQLRequest, Hooks, create_app, forwarding
 from router.serve.telemetry.config import Logs, Metrics, Reporting, TelemetryConfig, Tracing
 from router.serve.telemetry.logs import set_up_logs
+from router.serve.telemetry.sighting import ClientName, Sighting
 from router.serve.telemetry.telemetry import Telemetry
 from tests.router.serve.library import Library, LibrarySubgraph, library_engine
 
@@ -55,50 +56,73 @@ def log() -> Generator[StringIO]:
     end()
 
 
-async def ask(telemetry: Telemetry, query: str, secret: str) -> dict[str, Any]:
-    engine = library_engine(LibrarySubgraph(Indiscreet()), telemetry=telemetry)
-    app = create_app(engine, hooks=Hooks(forwarding("authorization", "cookie")))
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://router") as client:
-        headers = {"authorization": f"Bearer {secret}", "cookie": f"session={secret}", "x-request-id": "req-1"}
-        body = {"query": query.replace("SECRET", secret), "variables": {"id": secret}}
-        return (await client.post(f"/graphql?token={secret}", json=body, headers=headers)).json()
+class Watched:
+    """A router that is looked at in every way, and all that is seen of it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Args: `folder` for reports; None for none."""
+        self.folder = folder
+        self.spans = InMemorySpanExporter()
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(self.spans))
+        self.telemetry = Telemetry(
+            TelemetryConfig(
+                metrics=Metrics(),
+                tracing=Tracing(ratio=1, response_header="x-trace"),
+                usage=None if folder is None else Reporting(file=folder / "usage"),
+                metering=None if folder is None else Reporting(file=folder / "metering"),
+                logs=Logs(operations=True),
+            ),
+            provider,
+        )
+        engine = library_engine(LibrarySubgraph(Indiscreet()), telemetry=self.telemetry)
+        self.app = create_app(engine, hooks=Hooks(forwarding("authorization", "cookie")))
+
+    async def ask(self, query: str, secret: str) -> dict[str, Any]:
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://router") as client:
+            headers = {"authorization": f"Bearer {secret}", "cookie": f"session={secret}", "x-request-id": "req-1"}
+            body = {"query": query.replace("SECRET", secret), "variables": {"id": secret}}
+            return (await client.post(f"/graphql?token={secret}", json=body, headers=headers)).json()
+
+    async def shown(self) -> list[str]:
+        """All that was seen and written since the last time, and all metrics."""
+        assert self.folder is not None
+        for each in self.telemetry.reporters:
+            await each.write()
+        spans = [span.to_json() for span in self.spans.get_finished_spans()]
+        self.spans.clear()
+        files = [self.folder / "usage", self.folder / "metering"]
+        reports = [each.read_text() for each in files if each.exists()]
+        for each in files:
+            each.unlink(missing_ok=True)
+        assert spans
+        return [generate_latest(self.telemetry.registry).decode(), *spans, *reports]
 
 
-@given(SECRETS, st.sampled_from(QUERIES))
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_no_secret_is_seen_anywhere(tmp_path_factory: pytest.TempPathFactory, secret: str, query: str) -> None:
-    folder: Path = tmp_path_factory.mktemp("reports")
-    spans = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(spans))
-    config = TelemetryConfig(
-        metrics=Metrics(),
-        tracing=Tracing(ratio=1),
-        usage=Reporting(file=folder / "usage"),
-        metering=Reporting(file=folder / "metering"),
-        logs=Logs(operations=True),
-    )
-    telemetry = Telemetry(config, provider)
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    """Made once, as that is what takes long."""
+    return Watched(tmp_path_factory.mktemp("reports"))
+
+
+@given(SECRETS)
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_no_secret_is_seen_anywhere(watched: Watched, secret: str) -> None:
     stream = StringIO()
     end = set_up_logs(Logs(operations=True, level="debug"), stream)
     try:
-        await ask(telemetry, query, secret)
+        for query in QUERIES:
+            await watched.ask(query, secret)
     finally:
         end()
-    for each in telemetry.reporters:
-        await each.write()
-    shown = [stream.getvalue(), generate_latest(telemetry.registry).decode()]
-    shown += [span.to_json() for span in spans.get_finished_spans()]
-    shown += [each.read_text() for each in folder.iterdir()]  # noqa: ASYNC240  # of a test
-    assert len(shown) > 2
-    assert not any(secret in each for each in shown)
+    assert len(stream.getvalue().splitlines()) > len(QUERIES)
+    assert not any(secret in each for each in [stream.getvalue(), *await watched.shown()])
 
 
 class TestLog:
     async def test_every_operation_is_a_line(self, log: StringIO) -> None:
-        telemetry = Telemetry(TelemetryConfig(logs=Logs(operations=True)))
-        await ask(telemetry, "query Who { whoami }", "c4n4ry")
+        await Watched().ask("query Who { whoami }", "c4n4ry")
         (entry,) = [each for each in map(json.loads, lines(log)) if each["logger"] == "router.operations"]
         assert entry["message"] == "operation"
         assert (entry["operation"], entry["kind"], entry["status"], entry["http_status"]) == ("Who", "query", "ok", 200)
@@ -107,8 +131,7 @@ class TestLog:
         assert len(entry["signature"]) == 32
 
     async def test_a_masked_error_of_a_subgraph_is_found_by_its_id(self, log: StringIO) -> None:
-        telemetry = Telemetry(TelemetryConfig(logs=Logs(operations=True)))
-        answer = await ask(telemetry, '{ book(id: "1") { title } }', "c4n4ry")
+        answer = await Watched().ask('{ book(id: "1") { title } }', "c4n4ry")
         (error,) = answer["errors"]
         assert error["message"] == "The subgraph failed to answer this."
         found = [json.loads(line) for line in lines(log) if error["extensions"]["id"] in line]
@@ -129,6 +152,21 @@ class TestLog:
         entry = json.loads(line)
         assert entry["level"] == "error"
         assert "ValueError" in entry["exception"] or "Traceback" in entry["exception"]
+
+    @pytest.mark.parametrize("before", range(31_960, 32_004, 3))
+    def test_no_part_of_a_secret_is_left_where_a_text_is_cut(self, before: int) -> None:
+        """Whatever is looked for as a whole has to be there as a whole, or not at all."""
+        seen = Sighting("http", ClientName(), Telemetry())
+        seen.request = GraphQLRequest("", None, {"title": "c4n4ry one c4n4ry two", "word": "c4n4ry-word"})
+        stream = StringIO()
+        end = set_up_logs(Logs(), stream)
+        for secret in ("c4n4ry one c4n4ry two", "c4n4ry-word", "Bearer c4n4ry", f"{'A' * 30}c4n4ry{'A' * 30}"):
+            with seen:
+                logging.getLogger("test").error("%s%s%s", "x " * (before // 2), secret, " and so on" * 100)
+        end()
+        found = stream.getvalue().splitlines()
+        assert len(found) == 4
+        assert not [line for line in found if "c4n" in line or "A" * 20 in line]
 
     def test_what_no_formatter_can_write_harms_nobody(self) -> None:
         stream = StringIO()

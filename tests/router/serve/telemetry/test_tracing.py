@@ -1,6 +1,8 @@
 """One trace goes from the client through the router to its subgraphs."""
 
+import json
 from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
 import httpx2
@@ -12,7 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from router.serve import create_app
 from router.serve.http.config import HttpPolicy
-from router.serve.telemetry.config import TelemetryConfig, Tracing
+from router.serve.telemetry.config import Logs, TelemetryConfig, Tracing
+from router.serve.telemetry.logs import set_up_logs
 from router.serve.telemetry.telemetry import Telemetry
 from tests.router.serve.library import LibrarySubgraph, library_engine
 
@@ -101,6 +104,30 @@ async def test_what_is_no_trace_begins_a_new_one(given: str) -> None:
     router = Traced(ratio=1)
     await router.ask("{ whoami }", traceparent=given)
     assert router.spans["query"].parent is None
+
+
+@pytest.mark.parametrize("tracing", [Tracing(ratio=1, response_header="X-Trace-Id"), None])
+@pytest.mark.parametrize("given", ["", f"00-{TRACE}-{SPAN}-01", f"00-{'0' * 32}-{SPAN}-01"])
+async def test_logs_and_answers_name_a_trace_if_nobody_takes_its_spans(given: str, tracing: Tracing | None) -> None:
+    """Without an endpoint, and a program that has set up OpenTelemetry, no span has an id of its own."""
+    log = StringIO()
+    end = set_up_logs(Logs(operations=True), log)
+    try:
+        telemetry = Telemetry(TelemetryConfig(tracing=tracing, logs=Logs(operations=True)))
+        subgraph = Subgraph()
+        app = create_app(library_engine(subgraph, telemetry=telemetry))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://router") as client:
+            answer = await client.post("/graphql", json={"query": "{ whoami }"}, headers={"traceparent": given})
+    finally:
+        end()
+    (line,) = [each for each in map(json.loads, log.getvalue().splitlines()) if each["message"] == "operation"]
+    if tracing is not None:
+        assert answer.headers["x-trace-id"] == line["trace_id"] == f"{subgraph.traces[0].trace_id:032x}"
+    if tracing is not None or TRACE in given:
+        assert int(line["trace_id"], 16) * int(line["span_id"], 16) > 0
+        assert line["trace_id"] == TRACE or TRACE not in given
+    else:
+        assert "trace_id" not in line
 
 
 async def test_each_operation_of_a_batch_has_its_own_span() -> None:
