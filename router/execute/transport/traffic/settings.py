@@ -74,7 +74,7 @@ class Breaking:
     least_requests: int = 20
     window_seconds: float = 5.0
     patience_seconds: float = 1.0
-    stall_seconds: float = 0.4
+    stall_seconds: float = 0.3
     stall_requests: int = 2
     open_seconds: float = 0.5
     longest_open_seconds: float = 2.0
