@@ -4,7 +4,6 @@ Each test process (each xdist worker) has servers of its own, so that a test may
 start with the first test that asks for them.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -31,11 +30,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Generator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def control(servers: Servers) -> Control:
+def control(servers: Servers) -> Generator[Control]:
     """The platform's databases, migrated."""
-    control = Control(servers, SecretStr("0" * 64), [one for one in migrations() if one.versions.is_dir()])
-    asyncio.run(control.prepare())
-    return control
+    tables = [one for one in migrations() if one.versions.is_dir()]
+    with Control.prepared(servers, SecretStr("0" * 64), tables) as control:
+        yield control
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 """The platform's databases on the test servers, and tenants in them that are quick to have."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pydantic import SecretStr
+from pymongo import AsyncMongoClient
 
 from shared.caller import Caller, TenantId, UserId
 from shared.ids import uuid7
@@ -19,7 +21,13 @@ from shared.tenancy.registry import TenantStatus, tenants
 from shared.tenancy.roles import Admin, login_url
 from tests.servers import Servers
 
-_KEPT_TABLES = frozenset({"alembic_version"})
+_Result = TypeVar("_Result")
+
+_WRITTEN = """
+SELECT oid::regclass::text FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r'
+AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0
+"""
+"""The tables of a schema that anything was written to, kept or not, since they were last truncated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,18 @@ class Control:
     servers: Servers
     secret: SecretStr
     migrations: Sequence[SubgraphMigrations]
+    _keeper: "_Keeper"
     _free: list["Tenant"] = field(default_factory=list["Tenant"])
 
-    async def prepare(self) -> None:
-        async with self.admin() as admin:
-            await prepare_platform(admin, self.secret, self.migrations)
+    @classmethod
+    @contextmanager
+    def prepared(
+        cls, servers: Servers, secret: SecretStr, migrations: Sequence[SubgraphMigrations]
+    ) -> Generator["Control"]:
+        """The databases, made and migrated."""
+        with _Keeper.running(servers, migrations) as keeper:
+            keeper.portal.call(prepare_platform, keeper.admin, secret, migrations)
+            yield cls(servers, secret, migrations, keeper)
 
     def login_url(self, subgraph: str) -> SecretStr:
         """What the subgraph's own process connects with."""
@@ -51,35 +66,59 @@ class Control:
     @asynccontextmanager
     async def tenant(self) -> AsyncGenerator["Tenant"]:
         """A tenant with nothing in it. Provisioned once and emptied after each use: that is faster than a new one."""
-        async with self.admin() as admin:
-            tenant = self._free.pop() if self._free else await self._provision(admin)
-            try:
-                yield tenant
-            finally:
-                await self._empty(admin, tenant)
-                self._free.append(tenant)
+        tenant = self._free.pop() if self._free else await self._keeper.do(self._keeper.provision)
+        try:
+            yield tenant
+        finally:
+            await self._keeper.do(self._keeper.empty, tenant)
+            self._free.append(tenant)
 
-    async def _provision(self, admin: Admin) -> "Tenant":
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """Makes tenants and empties them, over connections that outlive the event loops of single tests.
+
+    They belong to an event loop in a thread of its own: to connect to every database anew takes longer than most tests.
+    """
+
+    admin: Admin
+    documents: AsyncMongoClient[dict[str, Any]]
+    migrations: Sequence[SubgraphMigrations]
+    portal: BlockingPortal
+
+    @classmethod
+    @contextmanager
+    def running(cls, servers: Servers, migrations: Sequence[SubgraphMigrations]) -> Generator["_Keeper"]:
+        with start_blocking_portal() as portal:
+            keeper = cls(Admin(servers.database), AsyncMongoClient(servers.mongo), migrations, portal)
+            yield keeper
+            portal.call(keeper.admin.aclose)
+            portal.call(keeper.documents.close)
+
+    async def do(self, work: Callable[..., Awaitable[_Result]], *arguments: object) -> _Result:
+        """Wait for `work` in the keeper's loop, in whichever loop this is called."""
+        return await asyncio.wrap_future(self.portal.start_task_soon(work, *arguments))
+
+    async def provision(self) -> "Tenant":
         tenant_id = TenantId(uuid7())
         tenant = Tenant(tenant_id, slug=f"tenant-{tenant_id.hex[-12:]}")
-        await Provisioner(admin, self.migrations).provision(tenant_id)
+        await Provisioner(self.admin, self.migrations).provision(tenant_id)
         row = {"id": tenant_id, "slug": tenant.slug, "name": tenant.slug, "plan": "free", "status": TenantStatus.ACTIVE}
-        async with admin.engine(CONTROL_DATABASE).begin() as connection:
+        async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
             await connection.execute(sa.insert(tenants).values(row))
         return tenant
 
-    async def _empty(self, admin: Admin, tenant: "Tenant") -> None:
+    async def empty(self, tenant: "Tenant") -> None:
         async with asyncio.TaskGroup() as tasks:
             for one in self.migrations:
-                tasks.create_task(_truncate(admin, one.subgraph, tenant))
-            tasks.create_task(self._drop_documents(tenant))
+                tasks.create_task(self._truncate(one.subgraph, tenant_schema(tenant.id)))
+            tasks.create_task(self.documents.drop_database(document_database("content", tenant.id)))
 
-    async def _drop_documents(self, tenant: "Tenant") -> None:
-        from pymongo import AsyncMongoClient
-
-        client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self.servers.mongo)
-        async with client:
-            await client.drop_database(document_database("content", tenant.id))
+    async def _truncate(self, subgraph: str, schema: str) -> None:
+        async with self.admin.engine(database_name(subgraph)).begin() as connection:
+            written = await connection.exec_driver_sql(_WRITTEN, (schema,))
+            if names := written.scalars().all():
+                await connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +131,3 @@ class Tenant:
     def caller(self, *scopes: str, user_id: UUID | None = None, role: str = "LEARNER") -> Caller:
         """A person of this tenant who holds `scopes`."""
         return Caller(self.id, UserId(user_id or uuid7()), role, frozenset(scopes), session_id=uuid7())
-
-
-async def _truncate(admin: Admin, subgraph: str, tenant: Tenant) -> None:
-    schema = tenant_schema(tenant.id)
-    async with admin.engine(database_name(subgraph)).begin() as connection:
-        found = await connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = $1", (schema,))
-        names = [f"{schema}.{name}" for name in found.scalars() if name not in _KEPT_TABLES]
-        if names:
-            await connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
