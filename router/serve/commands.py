@@ -20,6 +20,7 @@ from router.serve.access.options import add_access_options
 from router.serve.app import PATH, create_app
 from router.serve.caching.caches import Caches, InvalidCaching
 from router.serve.caching.options import add_caching_options
+from router.serve.config.hooks import FoundHooks, HookError, found
 from router.serve.config.load import config_of
 from router.serve.config.model import Callers, Listening, RouterConfig
 from router.serve.config.nodes import ConfigurationError
@@ -62,6 +63,7 @@ _LISTENING: Final = Listening()
 
 _REFUSED: Final = (
     ConfigurationError,
+    HookError,
     SourceError,
     SupergraphError,
     TrafficError,
@@ -147,7 +149,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             draining=router.draining,
             look_again=router.reloader.look_now,
             announce=partial(_announce, config),
-            options={**SERVER, "ws_max_size": config.limits.body_bytes},
+            options={**SERVER, "ws_max_size": config.limits.body_bytes, "timeout_keep_alive": listen.idle_seconds},
         )
     except (*_REFUSED, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -207,12 +209,14 @@ async def router_of(config: RouterConfig) -> Router:
         ManifestError: a file does not say which documents are trusted, or none does and others are refused.
         ContractError: a plan shows nothing that could be served.
         InvalidCaching: what is to be kept of answers does not fit the supergraph.
+        HookError: a function that is named is not there.
     """
+    hooks = found(config.hooks)
     answers = None if config.caching is None else Caches(config.caching)
-    control, draining, pools = DemandControl(config.demand), Draining(), Pools(config.traffic)
-    access, persisted = Access(reject=config.access.reject), persisted_operations(config.persisted)
+    control, draining, pools = DemandControl(config.demand), Draining(), Pools(config.traffic, hooks.calls)
+    access, persisted = Access(config.access.reject, hooks.policies), persisted_operations(config.persisted)
     telemetry = Telemetry(config.telemetry) if config.telemetry.is_active else None
-    tenancy = _tenancy(config)
+    tenancy = _tenancy(config, hooks)
 
     def make(source: Source, transports: Mapping[str, Transport]) -> Engine:
         return Engine.from_sdl(
@@ -249,7 +253,7 @@ async def router_of(config: RouterConfig) -> Router:
 
     app = create_app(
         live,
-        hooks=Hooks(authentication_of(config.access)),
+        hooks=Hooks(hooks.authenticate or authentication_of(config.access)),
         graphiql=config.graphiql,
         http=config.http,
         streams=config.streams,
@@ -260,7 +264,7 @@ async def router_of(config: RouterConfig) -> Router:
     return Router(app, live, draining, reloader)
 
 
-def _tenancy(config: RouterConfig) -> Tenancy | None:
+def _tenancy(config: RouterConfig, hooks: FoundHooks) -> Tenancy | None:
     """The tenants that a configuration knows; None where it knows of none.
 
     Raises:
@@ -272,7 +276,9 @@ def _tenancy(config: RouterConfig) -> Tenancy | None:
             persisted_operations(plan.persisted)
         if plan.placement is not None and plan.placement not in config.traffic.placements:
             raise TrafficError(f"No subgraph has the placement {plan.placement!r} of the plan {name!r}.")
-    return Tenancy(config.tenants) if config.tenants.is_active else None
+    if not config.tenants.is_active and hooks.tenant_policy is None:
+        return None
+    return Tenancy(config.tenants, policy_of=hooks.tenant_policy, audit=hooks.audit)
 
 
 async def _first(origin: Origin) -> Source:

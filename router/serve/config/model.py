@@ -10,6 +10,7 @@ from pathlib import Path
 
 from router.serve.access.authenticate import TokenAuthentication
 from router.serve.caching.config import Caching
+from router.serve.config.hooks import HookNames
 from router.serve.demand.config import Demand
 from router.serve.http.config import HttpPolicy
 from router.serve.life.settings import Life
@@ -64,13 +65,18 @@ class Listening:
     Attributes:
         host: address to listen on.
         port: to listen on.
+        idle_seconds: after which a connection is closed over which nothing is asked. A proxy before the router has to
+            close its own earlier: it would send a request over one that is just being closed, and have no answer.
     """
 
     host: str = "127.0.0.1"
     port: int = 4000
+    idle_seconds: float = 75.0
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: there is no such port."""
+        """Raises: ValueError: there is no such port, or no connection could be used twice."""
+        if self.idle_seconds <= 0:
+            raise ValueError("Connections need some time between two requests: `idle_seconds`.")
         if self.port > 65_535:  # noqa: PLR2004  # the largest of all ports
             raise ValueError("The port must be at most 65535.")
 
@@ -112,6 +118,7 @@ class RouterConfig:
         errors: what clients are told of the errors of subgraphs.
         telemetry: what is seen of the router.
         caching: what is kept of answers; null keeps nothing.
+        hooks: functions of one's own that decide what no configuration can say.
     """
 
     supergraph: SupergraphSource
@@ -130,9 +137,14 @@ class RouterConfig:
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
     caching: Caching | None = None
+    hooks: HookNames = field(default_factory=HookNames)
 
     def __post_init__(self) -> None:
         """Raises: ValueError: parts do not go together."""
+        if self.hooks.authenticate is not None and self.access.tokens is not None:
+            raise ValueError("Say who tells who asks, once: `access.tokens` or `hooks.authenticate`.")
+        if self.hooks.tenant_policy is not None and self.tenants.plans:
+            raise ValueError("Say what holds for tenants, once: `tenants.plans` or `hooks.tenant_policy`.")
         metrics, caching, workers = self.telemetry.metrics, self.caching, self.life.workers
         if metrics is not None and metrics.port and metrics.ports < workers:
             raise ValueError(

@@ -27,6 +27,7 @@ SERVER: Final[Mapping[str, Any]] = {
     "access_log": False,
     "server_header": False,
     "date_header": False,
+    "timeout_keep_alive": 75.0,  # longer than most proxies keep theirs
     "ws": WireProtocol,
 }
 """How uvicorn serves a router."""

@@ -53,3 +53,5 @@ class StreamSettings:
         """Raises: ValueError: nothing could ever be sent."""
         if self.queue < 1:
             raise ValueError("At least one message has to wait for a slow reader: `queue`.")
+        if min(self.write_seconds, self.keep_alive_seconds, self.init_seconds) <= 0:
+            raise ValueError("Clients need some time: `write_seconds`, `keep_alive_seconds` and `init_seconds`.")

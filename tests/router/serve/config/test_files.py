@@ -171,6 +171,17 @@ demand: {operation_cost: .inf}
         with pytest.raises(ConfigurationError):
             configured("--config", str(path))
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *(f"streams: {{{name}_seconds: 0}}" for name in ("keep_alive", "write", "init")),
+            "listen: {idle_seconds: 0}",
+        ],
+    )
+    def test_no_time_at_all_is_refused_where_it_would_close_everything(self, tmp_path: Path, text: str) -> None:
+        (told,) = refusal(tmp_path, text)
+        assert "some time" in told
+
     def test_a_file_that_is_not_there_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError, match="Cannot be read"):
             configured("--config", str(tmp_path / "none.yaml"))
