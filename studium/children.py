@@ -23,6 +23,8 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 _PREFIX: Final = "STUDIUM_"
 _HEALTH: Final = "/health"
 _SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
+APART: Final = ("workers", "schema_poll_seconds")
+"""Settings of a router whose subgraphs are behind HTTP."""
 ROUTER: Final = (
     "router_config",
     "operation_cost",
@@ -72,7 +74,7 @@ class Environments:
         """
         own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
         return (
-            self._only("otlp_endpoint", "redis_url", *ROUTER)
+            self._only("otlp_endpoint", "redis_url", *APART, *ROUTER)
             | self._verifying()
             | own
             | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}

@@ -2,14 +2,14 @@
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
-from router.compose import Refused as CompositionRefused
-from router.compose import Subgraph, compose
 from router.execute import Transport
 from router.serve.access.identity import Identity
+from router.serve.caching.caches import Caches
 from router.serve.demand.control import DemandControl
 from router.serve.engine import Engine
 from router.serve.errors import Refused
@@ -17,12 +17,13 @@ from router.serve.limits import Limits
 from router.serve.masking.config import ErrorPolicy
 from router.serve.persisted import PersistedOperations
 from router.serve.request import Authenticate, RequestContext
+from router.serve.sources import Source
 from router.serve.telemetry.telemetry import Telemetry
+from router.serve.variants.tenancy import Tenancy
 from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
 from shared.tokens import LEEWAY_SECONDS, TokenVerifier
-from studium.embedded.errors import CannotStart
 from studium.ended_sessions import EndedSessions
 
 _AUTHORIZATION: Final = "authorization"
@@ -60,37 +61,37 @@ def identify(caller: Caller, expires: float) -> Identity:
     return Identity(str(caller.user_id), str(caller.tenant_id), None, caller.scopes, claims, expires)
 
 
-def build_gateway(
-    subgraphs: Sequence[Subgraph],
-    transports: Mapping[str, Transport],
-    control: DemandControl | None = None,
-    *,
-    limits: Limits | None = None,
-    persisted: PersistedOperations | None = None,
-    errors: ErrorPolicy | None = None,
-    telemetry: Telemetry | None = None,
-) -> Gateway:
-    """Compose the subgraphs and make the engine that answers for them, as far as `control` and `limits` allow.
+@dataclass(frozen=True, slots=True)
+class GatewayParts:
+    """What a gateway is made of beside its subgraphs; see `Engine`. They stay their owner's, who closes them."""
 
-    Raises:
-        CannotStart: they do not compose.
-    """
-    composed = compose(subgraphs)
-    if isinstance(composed, CompositionRefused):
-        raise CannotStart(
-            "The subgraphs do not compose into one graph.",
-            details=tuple(f"{error.code}: {error.message}" for error in composed.errors),
+    control: DemandControl | None = None
+    limits: Limits | None = None
+    persisted: PersistedOperations | None = None
+    errors: ErrorPolicy | None = None
+    telemetry: Telemetry | None = None
+    tenancy: Tenancy | None = None
+    answers: Caches | None = None
+
+    def gateway(self, source: Source, transports: Mapping[str, Transport]) -> Gateway:
+        """What answers for one supergraph.
+
+        Raises:
+            SupergraphError: it is none.
+            ValueError: what is to be kept of answers does not fit it.
+        """
+        return Engine.from_sdl(
+            source.supergraph_sdl,
+            transports,
+            self.limits,
+            defer=True,
+            control=self.control,
+            persisted=self.persisted,
+            errors=self.errors,
+            telemetry=self.telemetry,
+            tenancy=self.tenancy,
+            answers=self.answers,
         )
-    return Engine.from_sdl(
-        composed.supergraph_sdl,
-        transports,
-        limits,
-        defer=True,
-        control=control,
-        persisted=persisted,
-        errors=errors,
-        telemetry=telemetry,
-    )
 
 
 def _authorization(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> dict[str, str]:

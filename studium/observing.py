@@ -15,7 +15,7 @@ def telemetry_of(settings: StudiumSettings, said: TelemetryConfig) -> Telemetry 
     """Looks at the router, if anything is to be seen of it. Spans go where those of the subgraphs go."""
     config = said
     if settings.metrics_port is not None and config.metrics is None:
-        config = replace(config, metrics=Metrics(settings.metrics_port))
+        config = replace(config, metrics=Metrics(settings.metrics_port, ports=settings.workers))
     if settings.otlp_endpoint is not None and config.tracing is None:
         config = replace(config, tracing=Tracing(ratio=settings.trace_ratio))
     if settings.metering and settings.redis_url is not None and config.metering is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from router.serve.caching.config import Caching
 from router.serve.config.load import settings_from
 from router.serve.config.nodes import ConfigurationError
 from router.serve.config.reading import read_file
@@ -17,6 +18,7 @@ from router.serve.streams.settings import StreamSettings
 from router.serve.telemetry.config import TelemetryConfig
 from router.serve.traffic import TrafficConfig
 from studium.embedded.errors import CannotStart
+from studium.variants import TenantRules
 
 DEFAULTS: Final = Path(__file__).with_name("router.yaml")
 
@@ -34,6 +36,8 @@ class RouterPolicies:
         traffic: how subgraphs behind HTTP are asked.
         errors: what clients are told of the errors of subgraphs.
         telemetry: what is seen of the router.
+        tenants: what each of them sees, may spend and is served from, beside what the registry says of it.
+        caching: what is kept of answers; null keeps nothing.
     """
 
     http: HttpPolicy = field(default_factory=HttpPolicy)
@@ -44,6 +48,8 @@ class RouterPolicies:
     traffic: TrafficConfig = field(default_factory=TrafficConfig)
     errors: ErrorPolicy = field(default_factory=ErrorPolicy)
     telemetry: TelemetryConfig = field(default_factory=TelemetryConfig)
+    tenants: TenantRules = field(default_factory=TenantRules)
+    caching: Caching | None = None
 
 
 def read_policies(path: Path | None, environment: Mapping[str, str] = os.environ) -> RouterPolicies:

@@ -30,6 +30,10 @@ class StudiumSettings(PlatformSettings):
     """The key set (JSON) of such keys, for subgraphs: with it, they answer the router alone."""
     subgraphs: Path | None = None
     """The supergraph configuration (Rover's format) of a router whose subgraphs are behind HTTP."""
+    schema_poll_seconds: Annotated[float, Field(ge=0)] = 5.0
+    """Between two times that such a router asks its subgraphs for their schemas; 0 for at SIGHUP alone."""
+    workers: PositiveInt = 1
+    """Processes of such a router, which share its port."""
     router_config: Path | None = None
     """A YAML file that says more of the router: `studium.router_policies` lists its keys."""
     operation_cost: PositiveInt = 200_000
@@ -40,7 +44,8 @@ class StudiumSettings(PlatformSettings):
     address_requests_per_minute: PositiveInt | None = None
     """What may be asked from one network address; none for any, as a proxy before the router has one for everybody."""
     metrics_port: Port | None = None
-    """Where the router serves metrics for Prometheus, on this machine alone; none for nowhere."""
+    """Where the router serves metrics for Prometheus, on this machine alone; none for nowhere. Each further one of
+    several `workers` takes the next port."""
     trace_ratio: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Of the requests without a trace of their own, how many are traced, where `otlp_endpoint` is given."""
     metering: bool = False

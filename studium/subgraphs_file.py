@@ -4,7 +4,7 @@ Source: https://www.apollographql.com/docs/rover/commands/supergraphs
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,16 @@ def print_sources(sources: Mapping[str, Source]) -> str:
     return yaml.safe_dump({"federation_version": _FEDERATION, "subgraphs": subgraphs}, sort_keys=False)
 
 
-async def read_subgraphs(path: Path, headers: Headers = lambda _: {}) -> "list[Subgraph]":
+async def read_subgraphs(
+    path: Path, headers: Headers = lambda _: {}, known: "Sequence[Subgraph]" = ()
+) -> "list[Subgraph]":
     """The subgraphs a configuration names, with their SDL.
 
     Args:
         path: the configuration.
         headers: of the requests to subgraphs that are asked themselves, by name.
+        known: what they were the last time: one that does not answer now, as it is being replaced, counts as it was.
+            Any other is waited for, as it may still be starting.
 
     Raises:
         CannotStart: the file is not such a configuration, or a subgraph does not tell its SDL.
@@ -60,7 +64,9 @@ async def read_subgraphs(path: Path, headers: Headers = lambda _: {}) -> "list[S
 
     addresses = _asked(path)
     if addresses:
-        return await asyncio.gather(*(_read(name, url, headers(name)) for name, url in addresses.items()))
+        before = {(each.name, each.url): each for each in known}
+        asked = (_read(name, url, headers(name), before.get((name, url))) for name, url in addresses.items())
+        return await asyncio.gather(*asked)
     try:
         return read_config(path)
     except ConfigError as error:
@@ -75,22 +81,24 @@ def _asked(path: Path) -> dict[str, str]:
     return {}
 
 
-async def _read(name: str, url: str, headers: Mapping[str, str]) -> "Subgraph":
+async def _read(name: str, url: str, headers: Mapping[str, str], before: "Subgraph | None") -> "Subgraph":
     import aiohttp
 
     from router.compose import Subgraph
 
     try:
-        return Subgraph(name, url, await _ask(url, headers))
+        return Subgraph(name, url, await _ask(url, headers, _PATIENCE_SECONDS if before is None else 0))
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
+        if before is not None:
+            return before
         raise CannotStart(f"The subgraph {name} does not tell its SDL: {error!r}.") from error
 
 
-async def _ask(url: str, headers: Mapping[str, str]) -> str:
-    """What the subgraph says its SDL is; it may still be starting."""
+async def _ask(url: str, headers: Mapping[str, str], patience_seconds: float) -> str:
+    """What the subgraph says its SDL is, within some patience for one that is still starting."""
     import aiohttp
 
-    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    deadline = asyncio.get_running_loop().time() + patience_seconds
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_ASK_SECONDS)) as http:
         while True:
             try:

@@ -3,14 +3,12 @@
 A caller's own token goes no further than to the router.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 from pydantic import SecretStr
 
-from router.execute import Transport
 from router.serve import InternalTokens, TokenSigner
-from router.serve.traffic import CallHooks, steered
+from router.serve.traffic import CallHooks
 from shared.router_tokens import CARRIED, HEADER, ISSUER, LIFETIME_SECONDS, TENANT_CLAIM
 from studium.embedded.errors import CannotStart
 
@@ -34,12 +32,6 @@ def signer(key: SecretStr) -> TokenSigner:
 def signing(key: SecretStr | None) -> CallHooks:
     """The hooks that sign every request to a subgraph; none without a key."""
     return CallHooks(before=(signer(key),)) if key else CallHooks()
-
-
-def signed(transports: Mapping[str, Transport], key: SecretStr) -> dict[str, Transport]:
-    """The transports with every request signed."""
-    hooks = signing(key)
-    return {name: steered(transport, hooks=hooks) for name, transport in transports.items()}
 
 
 def introduction(key: SecretStr | None, subgraph: str) -> dict[str, str]:

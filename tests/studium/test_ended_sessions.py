@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -20,7 +21,8 @@ from shared.events.event import Recorded
 from shared.events.trim import KEEP
 from shared.jwks import LocalKeys
 from shared.tokens import LIFETIME_SECONDS, TokenIssuer, TokenVerifier, generate_signing_key
-from studium.ended_sessions import EndedSessions, SessionHasEnded
+from studium.ended_sessions import MEMORABLE_SECONDS, TOPIC, EndedSessions, SessionHasEnded
+from studium.following import Following
 from studium.gateway import authenticating, identify
 from subgraphs.auth.events import SessionEnded
 from tests.patience import PATIENCE_SECONDS
@@ -34,6 +36,14 @@ def caller() -> Caller:
 def session_of(one: Caller) -> UUID:
     assert one.session_id is not None
     return one.session_id
+
+
+def following(
+    ended: EndedSessions, servers: Servers, clock: Callable[[], float] = time.time
+) -> AbstractAsyncContextManager[None]:
+    """As a router does."""
+    follower = Following("auth", {TOPIC: ended.note}, back_seconds=MEMORABLE_SECONDS, clock=clock)
+    return follower.on(SecretStr(servers.redis))
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ class TestEndedSessions:
         revocations.watch(identify(one, time.time() + 60), lambda: over.append("one"))
         revocations.watch(identify(other, time.time() + 60), lambda: over.append("other"))
         ended = EndedSessions(revocations)
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers):
             ended.refuse(one)
             await signed_out(redis, one)
             await refused(ended, one)
@@ -88,7 +98,7 @@ class TestEndedSessions:
         over: list[str] = []
         revocations.watch(identify(elsewhere, time.time() + 60), lambda: over.append("elsewhere"))
         ended = EndedSessions(revocations)
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers):
             await signed_out(redis, one)
             await refused(ended, one)
             ended.refuse(elsewhere)
@@ -101,7 +111,7 @@ class TestEndedSessions:
         for each in gone:
             await signed_out(redis, each)
         ended = EndedSessions(Revocations())
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers):
             for each in gone:
                 with pytest.raises(SessionHasEnded):
                     ended.refuse(each)
@@ -110,7 +120,7 @@ class TestEndedSessions:
         first, second, now = caller(), caller(), time.time()
         clock = [now]
         ended = EndedSessions(Revocations(), clock=lambda: clock[0])
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers, lambda: clock[0]):
             await signed_out(redis, first)
             await refused(ended, first)
             clock[0] = now + LIFETIME_SECONDS + 3600
@@ -121,17 +131,16 @@ class TestEndedSessions:
     async def test_what_is_no_such_event_is_passed_over(self, redis: Redis, servers: Servers) -> None:
         one = caller()
         ended = EndedSessions(Revocations())
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers):
             await told(redis, "auth.account-opened.v1", one.tenant_id, b'{"user_id": 1}')
             await told(redis, SessionEnded.topic, one.tenant_id, b"{}")
             await signed_out(redis, one)
             await refused(ended, one)
 
     async def test_a_router_starts_without_redis(self) -> None:
-        ended = EndedSessions(Revocations(), first_read_seconds=0.1)
-        async with ended.following(SecretStr("redis://127.0.0.1:1/0")):
-            ended.refuse(caller())
-        assert not ended.known.is_set()
+        follower = Following("auth", {}, back_seconds=MEMORABLE_SECONDS, first_read_seconds=0.1)
+        async with follower.on(SecretStr("redis://127.0.0.1:1/0")):
+            assert not follower.known.is_set()
 
     async def test_the_router_says_so_to_whoever_presents_the_token(self, redis: Redis, servers: Servers) -> None:
         issuer = TokenIssuer(generate_signing_key())
@@ -140,7 +149,7 @@ class TestEndedSessions:
         headers = {"authorization": f"Bearer {token}"}
         ended = EndedSessions(Revocations())
         authenticate = authenticating(verifier, ended)
-        async with ended.following(SecretStr(servers.redis)):
+        async with following(ended, servers):
             assert (await authenticate(headers, None)).identity is not None
             one = await verifier.caller(token)
             await signed_out(redis, one)

@@ -17,7 +17,8 @@ from shared.caller import TenantId, UserId
 from shared.jwks import LocalKeys
 from shared.tokens import LEEWAY_SECONDS, LIFETIME_SECONDS, TokenIssuer, TokenVerifier, generate_signing_key
 from studium.embedded import CannotStart
-from studium.gateway import Gateway, authenticating, build_gateway
+from studium.gateway import Gateway, GatewayParts, authenticating
+from studium.supergraph import composed, first
 from tests.router.serve.streams.asgi import requested
 
 SDL = """
@@ -48,7 +49,8 @@ def gateway() -> Gateway:
             yield {"data": {"tick": number}}
             await asyncio.sleep(0.01)
 
-    return build_gateway([Subgraph("ticker", "", SDL)], {"ticker": InProcessTransport(execute, subscribe)})
+    source = composed([Subgraph("ticker", "", SDL)])
+    return GatewayParts().gateway(source, {"ticker": InProcessTransport(execute, subscribe)})
 
 
 def token(issuer: TokenIssuer) -> str:
@@ -121,5 +123,5 @@ class TestComposition:
     def test_subgraphs_that_do_not_compose_are_refused_with_the_reasons(self) -> None:
         broken = SDL.replace("greeting: String", "greeting: Missing")
         with pytest.raises(CannotStart) as refused:
-            build_gateway([Subgraph("ticker", "", broken)], {})
+            first([Subgraph("ticker", "", broken)])
         assert "INVALID_GRAPHQL" in refused.value.details[0]

@@ -13,19 +13,20 @@ from pydantic import SecretStr
 from router.compose import Subgraph
 from router.execute import InProcessTransport, SubgraphRequest
 from router.serve import GraphQLRequest, RequestContext
-from router.serve.traffic import build_transports
+from router.serve.traffic import build_transports, steered
 from shared.caller import TenantId, UserId
 from shared.errors import DomainError
 from shared.jwks import LocalKeys
 from shared.router_tokens import HEADER, RouterTokenVerifier, keys_of, public_keys
 from shared.settings import PlatformSettings
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
-from studium.children import ROUTER, Environments
+from studium.children import APART, ROUTER, Environments
 from studium.embedded import CannotStart
-from studium.gateway import Gateway, authenticating, build_gateway
+from studium.gateway import Gateway, GatewayParts, authenticating
 from studium.settings import StudiumSettings
 from studium.subgraphs_file import Source, print_sources, read_subgraphs
-from studium.trust import introduction, signed, signing
+from studium.supergraph import composed
+from studium.trust import introduction, signing
 from subgraphs.courses.app import create
 from subgraphs.courses.settings import CoursesSettings
 from tests.router.serve.server import serving
@@ -63,7 +64,8 @@ class Doorkeeper:
 
 def gateway(doorkeeper: Doorkeeper, key: SecretStr) -> Gateway:
     transport = InProcessTransport(doorkeeper.execute, doorkeeper.subscribe)
-    return build_gateway([Subgraph("people", "", SDL)], signed({"people": transport}, key))
+    source = composed([Subgraph("people", "", SDL)])
+    return GatewayParts().gateway(source, {"people": steered(transport, hooks=signing(key))})
 
 
 async def signed_in() -> tuple[UserId, dict[str, str], RequestContext]:
@@ -148,7 +150,7 @@ class TestSettings:
     def test_the_router_is_told_everything_that_is_its_business(self, tmp_path: Path) -> None:
         elsewhere = {"host", "port", "postgres_port", "valkey_port", "documents_port", "database_host", "jwks_url"}
         elsewhere |= {"router_key", "router_keys", "subgraphs", "notice_seconds", "grace_seconds"}
-        assert {*ROUTER} | elsewhere == {*StudiumSettings.model_fields} - {*PlatformSettings.model_fields}
+        assert {*ROUTER, *APART} | elsewhere == {*StudiumSettings.model_fields} - {*PlatformSettings.model_fields}
         settings = StudiumSettings(
             database_url=SecretStr("postgresql://a:b@host/db"), redis_url=SecretStr("redis://there"), operation_cost=7
         )
