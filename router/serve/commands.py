@@ -23,9 +23,10 @@ from router.serve.caching.options import add_caching_options
 from router.serve.config.hooks import FoundHooks, HookError, found
 from router.serve.config.load import config_of
 from router.serve.config.model import Callers, Listening, RouterConfig
-from router.serve.config.nodes import ConfigurationError
+from router.serve.config.nodes import ConfigurationError, Problem
 from router.serve.config.options import Sets
 from router.serve.config.printing import printed
+from router.serve.config.urls import is_http
 from router.serve.demand.control import DemandControl
 from router.serve.demand.options import add_demand_options
 from router.serve.engine import Engine
@@ -61,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 _LISTENING: Final = Listening()
 
-_REFUSED: Final = (
+REFUSED: Final = (
     ConfigurationError,
     HookError,
     SourceError,
@@ -151,7 +152,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             announce=partial(_announce, config),
             options={**SERVER, "ws_max_size": config.limits.body_bytes, "timeout_keep_alive": listen.idle_seconds},
         )
-    except (*_REFUSED, OSError) as error:
+    except (*REFUSED, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -179,6 +180,33 @@ class Router(NamedTuple):
     engine: LiveEngine
     draining: Draining
     reloader: Reloader
+
+
+async def check(config: RouterConfig) -> None:
+    """Make the router that a configuration describes, as far as that takes nothing but files, and let go of it.
+
+    Raises:
+        Exception: one of `REFUSED`, as `router_of` says.
+    """
+    _refuse_missing_keys(config.access)
+    if config.supergraph.url is None:
+        router = await router_of(config)
+        await router.engine.aclose()
+        return
+    _tenancy(config, found(config.hooks))
+    persisted_operations(config.persisted)
+
+
+def _refuse_missing_keys(callers: Callers) -> None:
+    """Refuse a key set that is neither a URL nor a file.
+
+    Raises:
+        ConfigurationError: there is one.
+    """
+    for number, issuer in enumerate(() if callers.tokens is None else callers.tokens.issuers):
+        if not is_http(issuer.jwks) and not Path(issuer.jwks).is_file():
+            place = ("access", "tokens", "issuers", number, "jwks")
+            raise ConfigurationError([Problem(place, "There is no such file.", "the configuration")])
 
 
 def authentication_of(callers: Callers) -> Authenticate:

@@ -11,6 +11,7 @@ from pathlib import Path
 from router.serve.access.authenticate import TokenAuthentication
 from router.serve.caching.config import Caching
 from router.serve.config.hooks import HookNames
+from router.serve.config.urls import is_http
 from router.serve.demand.config import Demand
 from router.serve.http.config import HttpPolicy
 from router.serve.life.settings import Life
@@ -54,8 +55,8 @@ class SupergraphSource:
         """Raises: ValueError: none is given, or several are, or the URL is none."""
         if sum(each is not None for each in (self.file, self.subgraphs, self.url)) != 1:
             raise ValueError("Say where the supergraph comes from, once: `file`, `subgraphs` or `url`.")
-        if self.url is not None and not self.url.startswith(("http://", "https://")):
-            raise ValueError("The URL of the supergraph has to begin with http: or https:.")
+        if self.url is not None and not is_http(self.url):
+            raise ValueError("The URL of the supergraph has to begin with http:// or https:// and a host: `url`.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from router.serve.config.urls import refuse_no_origins
+
 ANY = "*"
 
 
@@ -51,7 +53,8 @@ class Cors:
     max_age: int = 600
 
     def __post_init__(self) -> None:
-        """Raises: PolicyError: every site could read every user's data, or no site any, or the pattern is none."""
+        """Raises: ValueError: every site could read every user's data, or no site any, or what is named is nothing."""
+        refuse_no_origins(self.origins)
         if self.credentials and not self.origins and self.origin_pattern is None:
             raise PolicyError("Say whose requests may bring cookies: name the origins.")
         if self.credentials and ANY in self.origins:

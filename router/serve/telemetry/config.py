@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from router.serve.config.urls import is_http
+
 _PORTS: Final = 65_536
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LEVELS: Final = ("debug", "info", "warning", "error")
@@ -62,7 +64,9 @@ class Tracing:
     response_header: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises: ValueError: the ratio, or the name of the header, is none."""
+        """Raises: ValueError: the endpoint, the ratio, or the name of the header, is none."""
+        if self.endpoint is not None and not is_http(self.endpoint):
+            raise ValueError("A collector has a URL that begins with http:// or https:// and a host: `endpoint`.")
         if not 0 <= self.ratio <= 1:
             raise ValueError("The ratio of what is traced is from 0 to 1.")
         if self.response_header is not None and not _HEADER.fullmatch(self.response_header):

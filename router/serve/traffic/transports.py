@@ -6,6 +6,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from router.execute.transport import HttpTransport, Subscriptions, Transport
+from router.execute.transport.address import Address
 from router.execute.transport.traffic import ManagedTransport, Traffic
 from router.serve.traffic.calls import CallHooks
 from router.serve.traffic.config import TrafficConfig
@@ -66,12 +67,13 @@ def _transport(
     """One that takes no more care than it is told to: care costs each request some microseconds.
 
     Raises:
-        TrafficError: there is no URL, or one has credentials.
+        TrafficError: there is no URL, or one is none or has credentials.
     """
     if not urls:
         raise TrafficError(f"Subgraph {subgraph} has a placement without a URL.")
     for each in urls:
         _refuse_credentials(subgraph, each)
+        _refuse_no_url(subgraph, each)
     if len(urls) > 1 or not traffic.is_plain:
         return ManagedTransport(urls, traffic, subscriptions=subscriptions, tls=tls)
     return HttpTransport(
@@ -132,3 +134,17 @@ def _refuse_credentials(subgraph: str, url: str) -> None:
             f"The URL of subgraph {subgraph}, at {place.rpartition('@')[2]}, has credentials: leave them out and insert"
             " the header `authorization` instead."
         )
+
+
+def _refuse_no_url(subgraph: str, url: str) -> None:
+    """Refuse what nothing can be asked at.
+
+    Raises:
+        TrafficError: it is no URL of HTTP.
+    """
+    try:
+        Address.of(url)
+    except ValueError as error:
+        raise TrafficError(
+            f"A URL of subgraph {subgraph} is none: it has to begin with http:// or https:// and a host."
+        ) from error

@@ -17,7 +17,7 @@ from router.serve.config.kinds import choices, is_settings, item_kind, optional,
 from router.serve.config.model import RouterConfig
 from router.serve.config.printing import printed
 from router.serve.traffic import Insert, SubgraphTraffic, TrafficConfig
-from tests.router.serve.config.configured import configured, in_file
+from tests.router.serve.config.configured import configured
 
 
 def fits(content: Any) -> bool:
@@ -92,14 +92,6 @@ def test_what_is_printed_can_be_read_again_and_fits_the_schema(tmp_path: Path) -
 def test_the_schema_refuses_what_is_refused(text: str) -> None:
     content = {"supergraph": {"file": "a"}, **yaml.safe_load(text)}
     assert not fits(content)
-
-
-def test_a_file_can_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    in_file(tmp_path, "http: {batch: 1}")
-    assert main(["config", "check", str(tmp_path / "router.yaml")]) == 0
-    (tmp_path / "router.yaml").write_text("http: {batch: x}")
-    assert main(["config", "check", str(tmp_path / "router.yaml")]) == 1
-    assert capsys.readouterr().err.count("\n") == 2
 
 
 def test_keys_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
