@@ -143,17 +143,17 @@ class TestFollowing:
 
 
 class TestNoGap:
-    async def test_a_subscriber_that_keeps_reconnecting_gets_each_of_a_thousand_once_and_in_order(
+    async def test_a_subscriber_that_keeps_reconnecting_gets_each_once_and_in_order(
         self, listen: Listen, tell: Tell, tenant: Tenant
     ) -> None:
-        ada, total, chance = tenant.caller(), 1_000, random.Random(7)
+        ada, total, chance = tenant.caller(), 320, random.Random(7)
         heard: list[str] = []
 
         async def follow() -> None:
             cursor = cursor_at(ada, 0)
             while len(heard) < total:
                 async with aclosing(listen(by=ada, after=cursor)) as answers:
-                    for _ in range(chance.randrange(1, 60)):
+                    for _ in range(chance.randrange(1, 20)):
                         notification = received(await anext(answers))
                         heard.append(notification["title"])
                         cursor = notification["cursor"]
