@@ -67,6 +67,22 @@ class RequestContext:
             seconds = self.seconds
         return Terms(seconds, None if self.identity is None else self.identity.tenant, self)
 
+    def under(self, policy: "TenantPolicy", address: str | None) -> "RequestContext":
+        """The same with what holds for the caller's tenant, in a fraction of the time that `replace` takes."""
+        return RequestContext(
+            self.headers,
+            self.principal,
+            self.rollout,
+            self.identity,
+            self.seconds,
+            address,
+            self.dry_run,
+            policy,
+            self.cache_control,
+            self.cache_use,
+            self.entered,
+        )
+
 
 ANYBODY = RequestContext()
 """An anonymous client of whom nothing is known."""

@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from router.serve.cache import LruCache
+
 TENANT: Final = "{tenant}"
+
+HOSTS: Final = 4_096
+HOST_CHARACTERS: Final = 500_000
+"""Of hosts, of which it is known whom they name."""
 
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/\{tenant\}(?:/[A-Za-z0-9._~-]+)*")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]*\{tenant\}(?:[.-][A-Za-z0-9.-]*)?")
@@ -68,6 +74,7 @@ class Names:
         self._hosts = tuple(_matcher(each) for each in naming.hosts)
         self._host_headers = tuple(each.lower() for each in naming.host_headers) if naming.hosts else ()
         self._headers = tuple(each.lower() for each in naming.headers)
+        self._in_hosts: LruCache[tuple[str, str], tuple[Named, ...]] = LruCache(HOSTS, HOST_CHARACTERS)
 
     def of(
         self, headers: Mapping[str, str], path: Mapping[str, Any] | None, parameters: Mapping[str, Any] | None = None
@@ -82,15 +89,23 @@ class Names:
         found = [Named(f"the header {each}", headers[each]) for each in self._headers if each in headers]
         for each in self._host_headers:
             if each in headers:
-                found.extend(self._in_host(each, headers[each]))
+                found += self._in_host(each, headers[each])
         if path and "tenant" in path:
             found.append(Named("the path", str(path["tenant"])))
         if parameters:
             found.extend(self._in_parameters(parameters))
         return found
 
-    def _in_host(self, header: str, value: str) -> Iterator[Named]:
+    def _in_host(self, header: str, value: str) -> tuple[Named, ...]:
         """The tenants in a host, or in each of a list of them, as proxies make it."""
+        key = header, value
+        known = self._in_hosts.get(key)
+        if known is None:
+            known = tuple(self._matches(header, value))
+            self._in_hosts.put(key, known, len(value))
+        return known
+
+    def _matches(self, header: str, value: str) -> Iterator[Named]:
         for host in value.split(","):
             for matcher in self._hosts:
                 match = matcher.fullmatch(host.strip())

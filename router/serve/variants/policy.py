@@ -84,6 +84,11 @@ class TenantPolicy:
         if len(set(names)) < len(names):
             raise ValueError("Every rate needs a name of its own.")
 
+    @property
+    def shows_all(self) -> bool:
+        """Whether nothing is said of what its clients are shown."""
+        return self.introspection is None and self.suggestions is None and not self.contract
+
     def named(self, names: tuple[str, ...]) -> "TenantPolicy":
         """The same for a tenant with these names."""
         return replace(self, names=names) if names else self

@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from router.serve.access.identity import Identity
 from router.serve.errors import Refused, clipped
@@ -112,23 +112,21 @@ class Tenancy:
         policy = await self._policy(context)
         named = self._names.of(headers, path, parameters)
         if named and context.identity is not None:
-            await self._compare(context.identity, policy, named, address)
+            others = _others(named, context.identity, policy)
+            if others:
+                await self._refuse(context.identity, others, address)
         return _with(context, policy, address)
 
     async def _policy(self, context: RequestContext) -> TenantPolicy:
         identity = context.identity
         return await self._lookup.policy(None if identity is None else identity.tenant, context)
 
-    async def _compare(self, identity: Identity, policy: TenantPolicy, named: Sequence[Named], address: str) -> None:
-        """Refuse, and tell of it, where another tenant is named.
+    async def _refuse(self, identity: Identity, others: tuple[Named, ...], address: str) -> NoReturn:
+        """Tell of a request that names other tenants than its caller's.
 
         Raises:
-            Refused: that is so.
+            Refused: in any case.
         """
-        known = () if identity.tenant is None else (identity.tenant, *policy.names)
-        others = tuple(each for each in named if not _is_one(each, known))
-        if not others:
-            return
         mismatch = TenantMismatch(identity, others, address)
         logger.warning(
             "Refused subject %r of tenant %r from %s, who names another tenant: %s",
@@ -149,14 +147,28 @@ class Tenancy:
                 logger.exception("The audit of a tenant mismatch failed")
 
 
-def _is_one(named: Named, known: Sequence[str]) -> bool:
-    if named.in_host:
-        return any(named.name == each.lower() for each in known)
-    return named.name in known
+def _others(named: Sequence[Named], identity: Identity, policy: TenantPolicy) -> tuple[Named, ...]:
+    """Names that are not those of the caller's tenant."""
+    tenant, names = identity.tenant, policy.names
+    if tenant is None:
+        return tuple(named)
+    return tuple(
+        [
+            each
+            for each in named
+            if each.name != tenant
+            and each.name not in names
+            and not (each.in_host and _is_host(each.name, tenant, names))
+        ]
+    )
+
+
+def _is_host(name: str, tenant: str, names: Sequence[str]) -> bool:
+    """Whether a part of a host, in lower case, is one of these names, which may have large letters."""
+    return name == tenant.lower() or any(name == each.lower() for each in names)
 
 
 def _with(context: RequestContext, policy: TenantPolicy, address: str = "") -> RequestContext:
     """The context with a policy, and an address where its rates may be kept by that."""
-    if policy.rates and context.address is None and address:
-        return replace(context, policy=policy, address=address)
-    return replace(context, policy=policy)
+    known = context.address
+    return context.under(policy, address if policy.rates and known is None and address else known)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from router.serve import Hooks, RequestContext, create_app
+from router.serve.access.identity import Identity
 from router.serve.http.config import HttpPolicy
 from router.serve.variants.naming import NamingError, TenantNaming
 from router.serve.variants.policy import TenantPolicy
@@ -207,3 +209,11 @@ class TestPatterns:
     def test_a_pattern_that_could_name_no_tenant_is_refused(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(NamingError):
             TenantNaming(**wrong)
+
+
+def test_a_context_keeps_all_else_under_a_policy() -> None:
+    context = RequestContext({"a": "b"}, "who", identity=Identity("ada", "north"), seconds=2.0, dry_run=True, entered=7)
+    policy = TenantPolicy(names=("north",))
+    under = context.under(policy, "1.2.3.4")
+    assert under == replace(context, policy=policy, address="1.2.3.4")
+    assert under.entered == 7
