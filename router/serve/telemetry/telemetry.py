@@ -1,8 +1,17 @@
 """What is seen of one router, and where it can be looked at."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
@@ -11,6 +20,7 @@ from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from router.execute.transport import Transport
+from router.serve.life.seat import Seat
 from router.serve.telemetry.access_log import log_operation
 from router.serve.telemetry.config import Metrics, TelemetryConfig
 from router.serve.telemetry.exposition import RouterCollector
@@ -18,7 +28,7 @@ from router.serve.telemetry.lag import LagWatch
 from router.serve.telemetry.logs import set_up_logs
 from router.serve.telemetry.numbers import Numbers
 from router.serve.telemetry.reports import Reporter, metering_record, usage_record
-from router.serve.telemetry.server import MetricsServer
+from router.serve.telemetry.server import MetricsServer, MetricsUnavailable
 from router.serve.telemetry.sighting import ClientName, Sighting
 from router.serve.telemetry.sinks import sink_of
 from router.serve.telemetry.tracing import Tracer
@@ -27,8 +37,13 @@ from router.serve.telemetry.watched import WatchedTransport
 if TYPE_CHECKING:
     from router.serve.engine import Engine
 
+logger = logging.getLogger(__name__)
+
 LONGEST_HEADER: Final = 512
 """Bytes of a header that are looked at."""
+
+_PORT_SECONDS: Final = 0.5
+"""Between two looks whether a port for metrics has become free."""
 
 LONGEST_NAME: Final = 100
 """Characters of what a client says that it is."""
@@ -80,12 +95,39 @@ class Telemetry:
             if metrics is not None:
                 stack.callback(LagWatch(self.numbers.lag).close)
                 if metrics.port is not None:
-                    server = MetricsServer(self.registry, metrics)
-                    stack.callback(server.close)
-                    self.metrics_port = server.port
+                    await stack.enter_async_context(self._serving(metrics))
             for each in self.reporters:
                 await stack.enter_async_context(_reporting(each))
             yield
+
+    @asynccontextmanager
+    async def _serving(self, metrics: Metrics) -> AsyncGenerator[None]:
+        """Serve metrics within the block; a worker among others as soon as the one before it has left its port.
+
+        Raises:
+            MetricsUnavailable: no port is free.
+        """
+        with ExitStack() as stack:
+            try:
+                self._serve(metrics, stack)
+            except MetricsUnavailable as error:
+                if not Seat.is_taken():
+                    raise
+                logger.info("%s It is tried again until one is.", error)
+                waiting = asyncio.create_task(self._serve_later(metrics, stack))
+                stack.callback(waiting.cancel)
+            yield
+
+    async def _serve_later(self, metrics: Metrics, stack: ExitStack) -> None:
+        while self.metrics_port is None:
+            await asyncio.sleep(_PORT_SECONDS)
+            with suppress(MetricsUnavailable):
+                self._serve(metrics, stack)
+
+    def _serve(self, metrics: Metrics, stack: ExitStack) -> None:
+        server = MetricsServer(self.registry, metrics)
+        stack.callback(server.close)
+        self.metrics_port = server.port
 
     def watch(self, engine: "Engine") -> None:
         """Look at an engine, too, for as long as it is in use."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,9 @@ from starlette.applications import Starlette
 
 from router.serve import Demand, DemandControl, Hooks, Identity, RequestContext, create_app
 from router.serve.http.config import HttpPolicy
+from router.serve.life.seat import LISTENER
 from router.serve.telemetry.config import Metrics, TelemetryConfig
+from router.serve.telemetry.server import MetricsUnavailable
 from router.serve.telemetry.telemetry import Telemetry
 from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.library import LibrarySubgraph, library_engine
@@ -207,6 +210,23 @@ class TestWhere:
                 for port in (first.metrics_port, second.metrics_port):
                     async with session.get(f"http://127.0.0.1:{port}/metrics") as response:
                         assert "router_event_loop_lag_seconds" in await response.text()
+
+    async def test_a_worker_waits_for_the_port_of_the_one_whose_place_it_takes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = Telemetry(TelemetryConfig(metrics=Metrics(port=0)))
+        async with AsyncExitStack() as stack:
+            async with first.running():
+                second = Telemetry(TelemetryConfig(metrics=Metrics(port=first.metrics_port)))
+                with pytest.raises(MetricsUnavailable):
+                    await stack.enter_async_context(second.running())
+                monkeypatch.setenv(LISTENER, "3")
+                await stack.enter_async_context(second.running())
+                assert second.metrics_port is None
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while second.metrics_port is None:  # noqa: ASYNC110  # nobody tells of it
+                    await asyncio.sleep(0.05)
+            assert second.metrics_port == first.metrics_port
 
     async def test_nothing_is_seen_where_nobody_looks(self, subgraph: LibrarySubgraph) -> None:
         app = create_app(library_engine(subgraph))
