@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 LINTED := router shared studium subgraphs tests web/graphiql
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help up test check format schema lock bench fuzz clean setup setup-dev
+.PHONY: help up test check format schema lock bench judges fuzz clean setup setup-dev
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -45,9 +45,14 @@ lock: setup-dev  ## Resolve the dependencies anew into the lock files
 	@$(COMPILE) -c requirements-production.lock --extra embedded --extra assets -o requirements.lock pyproject.toml
 	@$(COMPILE) -c requirements.lock --all-extras --group dev --group bootstrap -o requirements-dev.lock pyproject.toml
 	@$(COMPILE) -c requirements-dev.lock --group bootstrap -o requirements-bootstrap.lock
+	@$(COMPILE) -o tests/conformance/judges/requirements.lock tests/conformance/judges/requirements.in
 
 bench: setup-dev  ## Measure speed and memory
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+judges: setup-dev  ## Let outside tools look for weaknesses in the running router
+	@$(BIN)/python -m tests.conformance.judges.install
+	@STUDIUM_JUDGES=required $(BIN)/pytest -n 0 tests/conformance/judges $(ARGS)
 
 fuzz: setup-dev  ## Long property and fuzz runs
 	@$(BIN)/pytest -n auto --dist worksteal tests/fuzz $(ARGS)

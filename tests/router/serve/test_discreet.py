@@ -5,19 +5,11 @@
 
 import random
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
 from graphql import (
-    GraphQLSchema,
     build_schema,
-    is_enum_type,
-    is_input_object_type,
-    is_interface_type,
-    is_introspection_type,
-    is_object_type,
-    is_specified_directive,
     specified_rules,
 )
 
@@ -33,6 +25,7 @@ from tests.conformance.inputs.values import changed
 from tests.conformance.monolith.operations import Operations
 from tests.conformance.monolith.schema import draw_schema
 from tests.conformance.monolith.split import split
+from tests.router.serve.names import names
 
 GRAPHS: Final = 3
 OPERATIONS: Final = 40
@@ -41,24 +34,6 @@ OPERATIONS: Final = 40
 PUBLIC: Final = frozenset({"Query", "Mutation", "Subscription", "Int", "Float", "String", "Boolean", "ID"})
 
 _NAME: Final = re.compile(r"[_A-Za-z]\w*")
-
-
-def names(schema: GraphQLSchema) -> Iterator[str]:
-    """All that the schema has and not every schema."""
-    for type_ in schema.type_map.values():
-        if is_introspection_type(type_):
-            continue
-        yield type_.name
-        if is_object_type(type_) or is_interface_type(type_):
-            for name, field in type_.fields.items():
-                yield from (name, *field.args)
-        elif is_input_object_type(type_):
-            yield from type_.fields
-        elif is_enum_type(type_):
-            yield from type_.values
-    for directive in schema.directives:
-        if not is_specified_directive(directive):
-            yield from (directive.name, *directive.args)
 
 
 async def told(engine: Engine, request: GraphQLRequest) -> str:

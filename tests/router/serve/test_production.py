@@ -4,17 +4,18 @@ What is tried here is what graphql-cop and clairvoyance try.
 """
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 import pytest
-from graphql import build_schema, is_enum_type, is_interface_type, is_object_type
+from graphql import build_schema
 
 from router.serve import create_app
 from tests.router.serve.config.configured import configured
 from tests.router.serve.library import SDL, LibrarySubgraph, library_engine
+from tests.router.serve.names import names, nearly
 
 PROFILE: Final = Path(__file__).parents[3] / "docs" / "router" / "production.yaml"
 
@@ -87,27 +88,6 @@ class TestCop:
         assert by_get.json() == {"data": {"book": {"id": "1"}}}
 
 
-def names() -> Iterator[str]:
-    """All that the schema has."""
-    for type_ in build_schema(SDL).type_map.values():
-        if not type_.name.startswith("__"):
-            yield type_.name
-            if is_object_type(type_) or is_interface_type(type_):
-                for name, field in type_.fields.items():
-                    yield from (name, *field.args)
-            elif is_enum_type(type_):
-                yield from type_.values
-
-
-def nearly(name: str) -> Iterator[str]:
-    """Names that are nearly this one."""
-    for at in range(len(name)):
-        yield name[:at] + name[at + 1 :]
-        yield name[:at] + "x" + name[at:]
-        yield name[:at] + name[at + 1 : at + 2] + name[at] + name[at + 2 :]
-    yield from (name + "s", name.swapcase(), f"_{name}", f"{name}Id")
-
-
 class TestClairvoyance:
     """Whoever does not know a name is not helped to it."""
 
@@ -125,7 +105,7 @@ class TestClairvoyance:
         ],
     )
     async def test_no_error_has_a_name_that_was_not_sent(self, client: httpx2.AsyncClient, probe: str) -> None:
-        known = frozenset(names())
+        known = frozenset(names(build_schema(SDL)))
         guesses = sorted({guess for name in known for guess in nearly(name) if guess.isidentifier()} - known)
         for at in range(0, len(guesses), 10):
             await self._probe(client, probe, guesses[at], known)
