@@ -35,6 +35,7 @@ PARTS = (
     "gateways",
     "traffic",
     "policies",
+    "variants",
     "telemetry",
     "caching",
     "faults",

@@ -1,0 +1,97 @@
+"""A router's graph is that of its subgraphs as they are now."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from router.serve.sources import SourceError
+from studium.embedded import CannotStart
+from studium.subgraphs_file import Source, print_sources
+from studium.supergraph import RunningSubgraphs
+from tests.router.serve.server import serving
+
+HEAD = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["@key", "@shareable"])\n'
+
+
+class Deployed:
+    """A subgraph that can be replaced by another version of itself."""
+
+    def __init__(self, fields: str) -> None:
+        self.fields = fields
+        self.is_well = True
+
+    async def answer(self, request: Request) -> JSONResponse:
+        if not self.is_well:
+            return JSONResponse({"errors": [{"message": "It is starting."}]}, 503)
+        return JSONResponse({"data": {"_service": {"sdl": f"{HEAD}type Query {{ {self.fields} }}"}}})
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, **subgraphs: Deployed) -> AsyncGenerator[RunningSubgraphs]:
+    """What a router looks at, over these."""
+    path = tmp_path / "supergraph.yaml"
+    routes = [Route(f"/{name}", each.answer, methods=["POST"]) for name, each in subgraphs.items()]
+    async with serving(Starlette(routes=routes)) as address:
+        path.write_text(print_sources({name: Source(f"http://{address}/{name}") for name in subgraphs}))
+        yield RunningSubgraphs(path, lambda _: {})
+
+
+async def test_another_version_of_a_subgraph_is_noticed(tmp_path: Path) -> None:
+    people, places = Deployed("person: String"), Deployed("place: String")
+    async with running(tmp_path, people=people, places=places) as subgraphs:
+        first = await subgraphs.look()
+        assert first is not None
+        assert set(first.urls) == {"people", "places"}
+        assert await subgraphs.look() is None
+        people.fields += " people: [String]"
+        second = await subgraphs.look()
+        assert second is not None
+        assert second.id != first.id
+        assert "people: [String]" in second.supergraph_sdl
+
+
+async def test_one_that_is_being_replaced_counts_as_it_was(tmp_path: Path) -> None:
+    people, places = Deployed("person: String"), Deployed("place: String")
+    async with running(tmp_path, people=people, places=places) as subgraphs:
+        await subgraphs.look()
+        people.is_well = False
+        assert await subgraphs.look() is None
+        places.fields += " places: [String]"
+        changed = await subgraphs.look()
+        assert changed is not None
+        assert "person: String" in changed.supergraph_sdl
+
+
+async def test_what_does_not_compose_is_told_once_until_it_is_forgotten(tmp_path: Path) -> None:
+    people, places = Deployed("person: String"), Deployed("place: String")
+    async with running(tmp_path, people=people, places=places) as subgraphs:
+        await subgraphs.look()
+        people.fields = "person: String place: String"
+        with pytest.raises(SourceError, match="INVALID_FIELD_SHARING"):
+            await subgraphs.look()
+        assert await subgraphs.look() is None
+        subgraphs.forget()
+        with pytest.raises(SourceError, match="INVALID_FIELD_SHARING"):
+            await subgraphs.look()
+
+
+async def test_a_new_one_has_to_answer(tmp_path: Path) -> None:
+    people = Deployed("person: String")
+    people.is_well = False
+    async with running(tmp_path, people=people) as subgraphs:
+        with pytest.raises(SourceError, match="The subgraph people does not tell its SDL"):
+            await subgraphs.look()
+
+
+def test_subgraphs_in_its_own_process_are_those_of_one_worker() -> None:
+    from studium.router_process import serve_router
+    from studium.settings import StudiumSettings
+
+    with pytest.raises(CannotStart, match="STUDIUM_WORKERS=1"):
+        serve_router(StudiumSettings(workers=2))
