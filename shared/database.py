@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 from shared.caller import Caller
 from shared.errors import TenantNotFound, Unavailable
+from shared.statement_spans import trace_statements
 from shared.tenancy.names import PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
 
 _NAMING: Final = {
@@ -63,6 +64,7 @@ def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
         url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, **options
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    trace_statements(engine.sync_engine)
     return engine
 
 

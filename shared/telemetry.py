@@ -136,14 +136,12 @@ def _trace_to(endpoint: str, service: str) -> Callable[[], None]:
 
 
 def _instrument_clients() -> None:
-    """Trace the calls to databases and services."""
+    """Trace the calls to services; statements are traced where engines are made."""
     from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
     from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
     from opentelemetry.instrumentation.redis import RedisInstrumentor
-    from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 
     instrumentors: tuple[Any, ...] = (
-        SQLAlchemyInstrumentor(),
         RedisInstrumentor(),
         PymongoInstrumentor(),
         AioHttpClientInstrumentor(),

@@ -11,6 +11,7 @@ from strawberry.federation.schema import FederationAny
 from strawberry.types.execution import ExecutionContext
 
 from shared.graphql.entities import resolve_entities
+from shared.graphql.field_spans import FieldSpans, spans_wanted
 from shared.graphql.field_traces import FieldTraces, traces_wanted
 
 _CACHED_DOCUMENTS = 1_000
@@ -42,6 +43,9 @@ class FederationSchema(Schema):
     def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's own signature
         """Those of one operation."""
         extensions = super().get_extensions(sync)
+        spans = spans_wanted()
+        if spans is not None:
+            extensions = [*extensions, FieldSpans(spans)]
         return [*extensions, FieldTraces()] if traces_wanted() else extensions
 
     async def entities_resolver(  # pyright: ignore[reportIncompatibleMethodOverride] Strawberry awaits either kind

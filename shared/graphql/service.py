@@ -5,10 +5,12 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from opentelemetry import trace
+from opentelemetry.trace import TracerProvider
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from shared.graphql.context import ContextFactory
+from shared.graphql.field_spans import operation_span, subscription_spans
 from shared.graphql.field_traces import traced_if_asked
 from shared.graphql.masking import shown
 from shared.graphql.schema import FederationSchema
@@ -16,16 +18,19 @@ from shared.graphql.schema import FederationSchema
 Answer: TypeAlias = dict[str, Any]
 """A GraphQL response: `data`, unless the request was refused before execution, `errors` and `extensions` if any."""
 
-_tracer = trace.get_tracer("studium.graphql")
 _NO_HEADERS: Mapping[str, str] = {}
 
 
 class GraphQLService:
     """Executes operations against one schema."""
 
-    def __init__(self, schema: FederationSchema, *, context: ContextFactory) -> None:
+    def __init__(
+        self, schema: FederationSchema, *, context: ContextFactory, spans: TracerProvider | None = None
+    ) -> None:
+        """Args: `spans` makes those of its operations, in place of the provider that the process has."""
         self.schema = schema
         self._context = context
+        self._tracer = trace.get_tracer("studium.graphql", tracer_provider=spans)
 
     async def execute(
         self,
@@ -43,8 +48,8 @@ class GraphQLService:
             headers: the request's headers.
         """
         try:
-            with _tracer.start_as_current_span("graphql", attributes={"graphql.operation.name": operation_name or ""}):
-                lowered = _lowered(headers)
+            lowered = _lowered(headers)
+            with operation_span(self._tracer, operation_name, lowered):
                 context = await self._context(lowered)
                 with traced_if_asked(lowered):
                     result = await self.schema.execute(
@@ -73,20 +78,27 @@ class GraphQLService:
             lowered = _lowered(headers)
             context = await self._context(lowered)
             context.goes_on_after = lowered.get("last-event-id")
-            stream = await self.schema.stream(
-                query,
-                variable_values=None if variables is None else dict(variables),
-                context_value=context,
-                operation_name=operation_name,
-            )
+            with subscription_spans(self._tracer, operation_name, lowered) as spans:
+                stream = await self.schema.stream(
+                    query,
+                    variable_values=None if variables is None else dict(variables),
+                    context_value=context,
+                    operation_name=operation_name,
+                )
         except Exception as error:  # noqa: BLE001 as above
             yield {"errors": [shown(error)]}
             return
-        async with aclosing(stream):
-            async for result in stream:
-                if isinstance(result, ExecutionResult):
-                    yield _placed(_answer(result), context.cursor)
-                context.refresh()
+        try:
+            async with aclosing(stream):
+                async for result in stream:
+                    if spans is not None:
+                        spans.end()
+                    if isinstance(result, ExecutionResult):
+                        yield _placed(_answer(result), context.cursor)
+                    context.refresh()
+        finally:
+            if spans is not None:
+                spans.end()
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
 import httpx2
 import pytest
-from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from router.compose import Subgraph
 from router.execute import InProcessTransport, Transport
 from router.serve import Engine, create_app
 from router.serve.telemetry.config import TelemetryConfig, Tracing
@@ -19,7 +18,7 @@ from router.serve.traffic import build_transports
 from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
 from shared.graphql.service import GraphQLService
-from studium.supergraph import composed
+from shared.statement_spans import trace_statements
 from subgraphs.courses.context import Context
 from subgraphs.courses.schema import build_schema
 from tests.factories.courses import Campus
@@ -28,7 +27,9 @@ from tests.tenants import Control, Tenant
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 QUERY = "query Catalog { catalog { edges { node { slug title modules { title } enrollmentCount } } } }"
-STATEMENTS = ("SELECT", "BEGIN", "connect")
+SCHEMA = Path(__file__).parents[2] / "schema"
+SUPERGRAPH = SCHEMA / "supergraph.graphql"
+SUBGRAPHS = [each.stem for each in (SCHEMA / "subgraphs").glob("*.graphql")]
 
 
 class Traced:
@@ -43,17 +44,16 @@ class Traced:
             return Context(campus.learner, campus.sessions)
 
         service = GraphQLService(build_schema(), context=context, spans=self.provider)
-        self.subgraph = SubgraphApp("courses", service, lifespan=lambda: nullcontext(), ready=campus.sessions.ping)
+        self.subgraph = SubgraphApp("courses", service, lifespan=nullcontext, ready=campus.sessions.ping)
 
     async def ask(self, transport: Transport, *, sampled: bool = True) -> list[ReadableSpan]:
         """The spans of a query, the first to begin first."""
-        source = composed([Subgraph("courses", "http://courses", self.subgraph.sdl)])
         telemetry = Telemetry(TelemetryConfig(tracing=Tracing()), self.provider)
-        engine = Engine.from_sdl(source.sdl, {"courses": transport}, telemetry=telemetry)
+        transports = dict.fromkeys(SUBGRAPHS, transport)
+        engine = Engine.from_sdl(SUPERGRAPH.read_text(), transports, telemetry=telemetry)
         headers = {"traceparent": f"00-{TRACE}-{SPAN}-{sampled:02x}"}
-        async with httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(create_app(engine)), base_url="http://r"
-        ) as client:
+        app = httpx2.ASGITransport(create_app(engine))
+        async with httpx2.AsyncClient(transport=app, base_url="http://router") as client:
             answer = (await client.post("/graphql", json={"query": QUERY}, headers=headers)).json()
         await engine.aclose()
         assert len(answer["data"]["catalog"]["edges"]) == 5
@@ -68,10 +68,8 @@ async def traced(control: Control, tenant: Tenant) -> AsyncGenerator[Traced]:
     for number in range(5):
         await campus.course(f"course-{number}")
     traced = Traced(campus)
-    instrumentor = SQLAlchemyInstrumentor()
-    instrumentor.instrument(engine=sessions.engine.sync_engine, tracer_provider=traced.provider)
+    trace_statements(sessions.engine.sync_engine, traced.provider)
     yield traced
-    instrumentor.uninstrument()
     await sessions.aclose()
 
 
