@@ -1,4 +1,7 @@
-"""`studium schema`: the contracts as files: each subgraph's SDL, the supergraph, and its configuration."""
+"""`studium schema`: the contracts as files: each subgraph's SDL, the supergraph, and its configuration.
+
+`supergraph.yaml` names the files of the subgraphs' SDL, `running.yaml` the running subgraphs, which are asked for it.
+"""
 
 import sys
 from importlib import import_module
@@ -50,6 +53,7 @@ def contracts() -> dict[str, str]:
         **{f"subgraphs/{each.name}.graphql": each.sdl for each in subgraphs},
         "supergraph.graphql": composed.supergraph_sdl.rstrip() + "\n",
         "supergraph.yaml": "---\n" + print_sources(sources),
+        "running.yaml": "---\n" + print_sources({each.name: Source(each.url) for each in subgraphs}),
     }
 
 

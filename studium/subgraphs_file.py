@@ -62,13 +62,13 @@ async def read_subgraphs(
     """
     from router.compose.config import ConfigError, read_config
 
-    addresses = _asked(path)
+    addresses = await asyncio.to_thread(_asked, path)
     if addresses:
         before = {(each.name, each.url): each for each in known}
         asked = (_read(name, url, headers(name), before.get((name, url))) for name, url in addresses.items())
         return await asyncio.gather(*asked)
     try:
-        return read_config(path)
+        return await asyncio.to_thread(read_config, path)
     except ConfigError as error:
         raise CannotStart(str(error)) from error
 
