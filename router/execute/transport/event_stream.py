@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from dataclasses import dataclass
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n")
+_LONGEST_NUMBER = 9
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -21,11 +22,16 @@ class Unfinished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event; `name` is empty where the server names none, and `id` None where it gives none."""
+    """One event; `name` is empty where the server names none, and `id` None where it gives none.
+
+    Attributes:
+        retry: milliseconds after which the client is to come back if the stream ends; None where nothing is said.
+    """
 
     name: str
     data: bytes
     id: str | None = None
+    retry: int | None = None
 
 
 async def server_sent_events(chunks: AsyncIterable[bytes], max_bytes: int) -> AsyncGenerator[ServerSentEvent]:
@@ -54,6 +60,7 @@ def _event(block: bytes) -> ServerSentEvent | None:
     """An event from its lines; None where they are comments only."""
     name = ""
     id_: str | None = None
+    retry: int | None = None
     data: list[bytes] = []
     for line in _LINE_END.split(block):
         field, _, value = line.partition(b":")
@@ -65,9 +72,12 @@ def _event(block: bytes) -> ServerSentEvent | None:
                 data.append(value)
             case b"id":
                 id_ = value.decode(errors="replace")
+            case b"retry" if value.isdigit():
+                retry = int(value[:_LONGEST_NUMBER])
             case _:
                 pass  # a comment, which begins with the colon, or something that says nothing to us
-    return ServerSentEvent(name, b"\n".join(data), id_) if name or data else None
+    told = name or data or retry is not None
+    return ServerSentEvent(name, b"\n".join(data), id_, retry) if told else None
 
 
 async def parts(chunks: AsyncIterable[bytes], boundary: bytes, max_bytes: int) -> AsyncGenerator[bytes]:

@@ -7,6 +7,7 @@ https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/mult
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -29,6 +30,10 @@ from router.execute.transport.payload import payload_of
 _SSE = "text/event-stream"
 _MULTIPART = "multipart/mixed"
 _ACCEPT = {_SSE: _SSE, _MULTIPART: 'multipart/mixed;subscriptionSpec="1.0"'}
+_MOST_PAUSES = 5
+"""One after the other, without an event in between."""
+
+_LONGEST_PAUSE = 10.0
 _FOREVER = aiohttp.ClientTimeout(total=None, sock_read=None)
 
 
@@ -42,9 +47,53 @@ async def subscribe_over_sse(
 ) -> AsyncGenerator[SubgraphResponse]:
     """One response per event.
 
+    A server that is about to end says when to come back. The stream goes on there after its last event, if that has a
+    cursor; otherwise something might be missing, and the stream is broken.
+
     Raises:
         SubgraphFailure: no connection, or it broke, or what came was not the protocol.
     """
+    pauses, cursor = 0, request.cursor
+    while True:
+        try:
+            events = _over_sse(session, url, request, opening_seconds, max_event_bytes)
+            async with aclosing(events):
+                async for event in events:
+                    pauses, cursor = 0, _cursor(event)
+                    yield event
+                return
+        except _Paused as paused:
+            pauses += 1
+            if cursor is None or pauses > _MOST_PAUSES:
+                raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.") from paused
+            await asyncio.sleep(min(paused.seconds, _LONGEST_PAUSE))
+            request = replace(request, cursor=cursor)
+
+
+def _cursor(event: SubgraphResponse) -> str | None:
+    """Where an event stands, if that can be a header's value."""
+    cursor = event.extensions.get("cursor")
+    return cursor if isinstance(cursor, str) and cursor.isascii() and cursor.isprintable() else None
+
+
+class _Paused(Exception):
+    """The server has said when to come back, and ended the stream."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+async def _over_sse(
+    session: aiohttp.ClientSession, url: str, request: SubgraphRequest, opening_seconds: float, max_event_bytes: int
+) -> AsyncGenerator[SubgraphResponse]:
+    """One response per event of one connection.
+
+    Raises:
+        SubgraphFailure: as above.
+        _Paused: the stream goes on over another connection.
+    """
+    retry: int | None = None
     response = await _open(session, url, request, _SSE, opening_seconds)
     with _ended(response, request):
         if response.content_type != _SSE:
@@ -53,10 +102,13 @@ async def subscribe_over_sse(
         events = server_sent_events(response.content.iter_any(), max_event_bytes)
         async with aclosing(events):
             async for event in events:
+                retry = event.retry if event.retry is not None else retry
                 if event.name == "complete":
                     return
                 if event.name == "next":
                     yield parse_response(_placed(_decoded(request, event.data), event.id))
+        if retry is not None:
+            raise _Paused(retry / 1000)
         raise SubgraphUnreachable(f"Subgraph {request.subgraph} broke off the stream.")
 
 

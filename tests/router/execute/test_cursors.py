@@ -1,6 +1,9 @@
 """Places in a subscription's history: the source of events names them, and is told where to go on."""
 
+import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -93,3 +96,52 @@ class TestOverHttp:
         script = writing(wire.stream(with_id, wire.events(event(2))))
         events = await events_of(script, Subscriptions.SSE)
         assert [each.extensions for each in events] == [{"cursor": "c1"}, {}]
+
+
+class TestPauses:
+    """A subgraph that is about to end says when to come back."""
+
+    @staticmethod
+    async def cursors_of(*responses: bytes) -> tuple[list[str | None], list[Any]]:
+        """The cursors that a server is asked with, one connection after the other, and the events of the stream."""
+        asked, events = list[str | None](), list[Any]()
+
+        async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head, _ = await take_request(reader)
+            found = re.search(rb"last-event-id: (\S+)", head.lower())
+            asked.append(None if found is None else found[1].decode())
+            writer.write(responses[len(asked) - 1])
+            await writer.drain()
+
+        async with raw_server(script) as url:
+            transport = HttpTransport(url, subscriptions=Subscriptions.SSE)
+            try:
+                with suppress(SubgraphUnreachable):
+                    async for each in transport.subscribe(SubgraphRequest("s", "subscription{a}")):
+                        events.append(each.data)
+                    events.append("end")
+            finally:
+                await transport.aclose()
+        return asked, events
+
+    @staticmethod
+    def stream(*chunks: bytes, end: bool = False) -> bytes:
+        return WIRES[Subscriptions.SSE].stream(*chunks, *(() if end else (b"",)), end=end)
+
+    async def test_the_stream_goes_on_after_its_last_event(self) -> None:
+        first = self.stream(b"id: c1\nevent: next\ndata: " + event(1) + b"\n\n", b"retry: 1\n\n")
+        last = self.stream(b"event: next\ndata: " + event(2) + b"\n\n", end=True)
+        assert await self.cursors_of(first, self.stream(b"retry: 1\n\n"), last) == (
+            [None, "c1", "c1"],
+            [{"a": 1}, {"a": 2}, "end"],
+        )
+
+    @pytest.mark.parametrize("id_", [b"", b"id: \xc3\xa9\n"], ids=["none", "no header's value"])
+    async def test_it_is_broken_where_something_could_be_missing(self, id_: bytes) -> None:
+        without = self.stream(id_ + b"event: next\ndata: " + event(1) + b"\n\n", b"retry: 1\n\n")
+        assert await self.cursors_of(without) == ([None], [{"a": 1}])
+
+    async def test_it_is_broken_where_it_never_goes_on(self) -> None:
+        first = self.stream(b"id: c1\nevent: next\ndata: " + event(1) + b"\n\n", b"retry: 1\n\n")
+        asked, events = await self.cursors_of(first, *[self.stream(b"retry: 0\n\n")] * 9)
+        assert (len(asked), events) == (6, [{"a": 1}])
