@@ -1,19 +1,26 @@
 """A router's graph is that of its subgraphs as they are now."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from router.serve.life.draining import Draining
 from router.serve.sources import SourceError
 from studium.embedded import CannotStart
+from studium.router_process import router_to_services, serve_router
+from studium.settings import StudiumSettings
 from studium.subgraphs_file import Source, print_sources
 from studium.supergraph import RunningSubgraphs
+from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.server import serving
 
 HEAD = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.11", import: ["@key", "@shareable"])\n'
@@ -29,6 +36,8 @@ class Deployed:
     async def answer(self, request: Request) -> JSONResponse:
         if not self.is_well:
             return JSONResponse({"errors": [{"message": "It is starting."}]}, 503)
+        if "sdl" not in (await request.json())["query"]:
+            return JSONResponse({"data": {"person": "Ada", "people": ["Ada", "Bob"]}})
         return JSONResponse({"data": {"_service": {"sdl": f"{HEAD}type Query {{ {self.fields} }}"}}})
 
 
@@ -89,9 +98,34 @@ async def test_a_new_one_has_to_answer(tmp_path: Path) -> None:
             await subgraphs.look()
 
 
-def test_subgraphs_in_its_own_process_are_those_of_one_worker() -> None:
-    from studium.router_process import serve_router
-    from studium.settings import StudiumSettings
+async def test_a_router_takes_another_version_of_its_subgraphs_into_use(tmp_path: Path) -> None:
+    people = Deployed("person: String")
+    config, names = tmp_path / "router.yaml", tmp_path / "names.yaml"
+    config.write_text("caching: null\n")
+    async with serving(Starlette(routes=[Route("/people", people.answer, methods=["POST"])])) as address:
+        names.write_text(print_sources({"people": Source(f"http://{address}/people")}))
+        settings = StudiumSettings(
+            subgraphs=names, router_config=config, schema_poll_seconds=0, jwks_url="http://127.0.0.1:1/keys"
+        )
+        router = await asyncio.to_thread(router_to_services, settings, Draining())
+        assert router.look_again is not None
+        transport = httpx2.ASGITransport(router.app)
+        async with router.app.router.lifespan_context(router.app), httpx2.AsyncClient(transport=transport) as client:
 
+            async def ask(query: str) -> Any:
+                return (await client.post("http://router/graphql", json={"query": query})).json()
+
+            assert await ask("{ person }") == {"data": {"person": "Ada"}}
+            assert "errors" in await ask("{ people }")
+            people.fields += " people: [String]"
+            router.look_again()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while "errors" in (await ask("{ people }")):  # noqa: ASYNC110 - the router tells nobody
+                    await asyncio.sleep(0.02)
+            told = (await client.get("http://router/ready")).json()
+            assert (told["status"], told["supergraph"]["reloads"]) == ("ready", 1)
+
+
+def test_subgraphs_in_its_own_process_are_those_of_one_worker() -> None:
     with pytest.raises(CannotStart, match="STUDIUM_WORKERS=1"):
         serve_router(StudiumSettings(workers=2))
