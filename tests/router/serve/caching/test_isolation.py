@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.serve import Identity, RequestContext
+from router.serve import GraphQLRequest, Identity, RequestContext
 from router.serve.caching.config import Caching, SubgraphCaching
 from tests.router.serve.caching.shop import Graph, World, caller, graph
 
@@ -27,6 +27,11 @@ QUERIES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("{ secret }", {}),
     ("{ stamp latest { text } }", {}),
     ('{ node(id: "1") { id ... on Product { rating } } }', {}),
+    ("{ products(first: 2) { id ... @defer { rating reviews { text } } } }", {}),
+    ('query ($if: Boolean!) { product(id: "1") { name ... @defer(if: $if) { rating } } }', {"if": True}),
+    ('query ($if: Boolean!) { product(id: "1") { name ... @defer(if: $if) { rating } } }', {"if": False}),
+    ('mutation { touch(id: "1") { id name rating } }', {}),
+    ('{ product(id: "9") { name rating } node(id: "9") { id } }', {}),
 )
 
 CALLERS: tuple[RequestContext, ...] = (
@@ -41,6 +46,8 @@ CALLERS: tuple[RequestContext, ...] = (
     ),
 )
 
+TENANTS = ("a", "b", None)
+
 SAID = ("max-age=60, public", "max-age=60, private", "max-age=60", "no-store", "")
 """What subgraphs say of everything: where it is public, what is somebody's own is left out."""
 
@@ -53,10 +60,11 @@ def tenant_of(context: RequestContext) -> str | None:
 
 @st.composite
 def sequences(draw: st.DrawFn) -> list[tuple[Any, ...]]:
-    """Requests by callers, and changes of what one tenant has."""
+    """Requests by callers, changes of what one tenant has, and fields that fail, or are not there, for a while."""
     request = st.tuples(st.just("ask"), st.integers(0, len(QUERIES) - 1), st.integers(0, len(CALLERS) - 1))
-    change = st.tuples(st.just("change"), st.sampled_from(["a", "b", None]))
-    return draw(st.lists(st.one_of(request, request, request, change), min_size=5, max_size=25))
+    change = st.tuples(st.just("change"), st.sampled_from(TENANTS))
+    failure = st.tuples(st.sampled_from(["fail", "miss"]), st.sampled_from(["1", "2", "9"]))
+    return draw(st.lists(st.one_of(request, request, request, request, change, failure), min_size=5, max_size=30))
 
 
 @cache
@@ -82,18 +90,41 @@ async def agree(said: str, steps: list[tuple[Any, ...]], *, answers: bool) -> No
         each.say(said)
         each.open = asyncio.Event()
         each.open.set()
-    for tenant in ("a", "b", None):
+    cached.world.failing.clear()
+    cached.world.missing.clear()
+    for tenant in TENANTS:
         await change(cached, tenant)
     for step in steps:
         if step[0] == "change":
             await change(cached, step[1])
             continue
+        if step[0] in {"fail", "miss"}:
+            await trouble(cached, *step)
+            continue
         number, who = int(step[1]), int(step[2])
         (query, variables), context = QUERIES[number], CALLERS[who]
         if "public" in said and query in PERSONAL:
             continue
-        assert await cached.ask(query, context, variables) == await plain.ask(query, context, variables)
+        assert await parts(cached, query, context, variables) == await parts(plain, query, context, variables)
     assert cached.asked - before[0] <= plain.asked - before[1]
+
+
+async def trouble(shop: Graph, kind: str, id_: str) -> None:
+    """Let a product fail or be missing, or be in order again; no error is kept, so nobody has to tell of its end."""
+    broken = shop.world.failing if kind == "fail" else shop.world.missing
+    told = kind == "miss" or id_ not in broken
+    broken ^= {id_}
+    for tenant in TENANTS if told else ():
+        await change(shop, tenant)
+
+
+async def parts(shop: Graph, query: str, context: RequestContext, variables: Mapping[str, Any]) -> Any:
+    """All that a client gets, with what is deferred."""
+    if "@defer" not in query:
+        return await shop.ask(query, context, variables)
+    response = await shop.engine.execute_incrementally(GraphQLRequest(query, None, variables), context)
+    later: list[Any] = [each async for update in response.updates for each in update.as_json().get("incremental", ())]
+    return response.as_json(), sorted(map(str, later))
 
 
 @pytest.mark.parametrize("said", SAID)
