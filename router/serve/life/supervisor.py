@@ -199,6 +199,8 @@ class Supervisor:
             if old is not None:
                 self._retiring.append(old)
                 old.process.send_signal(signal.SIGTERM)
+            if not self._rolling:
+                self._log.say("info", "All workers have successors.")
             self._roll()
 
 
@@ -221,7 +223,7 @@ class Log:
     def say(self, level: str, message: str) -> None:
         time_ = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = {"time": time_, "level": level, "logger": "router.supervisor", "message": message}
-        sys.stderr.write(f"{json.dumps(entry, ensure_ascii=False) if self._is_json else message}\n")
+        sys.stderr.write(f"{json.dumps(entry, separators=(',', ':')) if self._is_json else message}\n")
         sys.stderr.flush()
 
 

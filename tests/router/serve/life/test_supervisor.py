@@ -141,7 +141,7 @@ def test_workers_are_replaced_when_they_die_and_on_demand_and_all_end_with_statu
         told = served.ended().splitlines()
         assert served.process.returncode == 0
     killed = [f"Worker {number} was killed by SIGKILL; another one starts in 0.2 s." for number in range(2)]
-    assert told in [["Serving", each] for each in killed]
+    assert told in [["Serving", each, "All workers have successors."] for each in killed]
     assert not [each for each in third if Path(f"/proc/{each}").exists()]
 
 
