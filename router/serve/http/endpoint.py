@@ -30,6 +30,7 @@ from router.serve.streams.formats import Formats
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.over_http import Stream
 from router.serve.streams.settings import StreamSettings
+from router.serve.streams.term import require_held
 from router.serve.variants.entrance import Entrance, address_of
 
 _ASKS = re.compile(rb"(?:^|&)(?:query|extensions|id|documentId|doc_id)=")
@@ -52,6 +53,7 @@ class GraphQLEndpoint:
         self._engine = engine
         self._streams = streams or Streams(engine, StreamKeeper.of(StreamSettings(), hooks.revocations))
         self._entrance = Entrance(engine, hooks)
+        self._revocations = hooks.revocations
         self._page = page
         self._incoming = Incoming(engine.limits, decided)
         self._compressor = None if decided.compression is None else Compressor(decided.compression)
@@ -108,6 +110,7 @@ class GraphQLEndpoint:
         operation = await self._engine.prepare(request, client.context)
         if kind is Kind.FORM:
             self._incoming.check_files(operation, request)
+        require_held(client.context, self._revocations)  # bodies, and plans, may take their time
         return operation
 
     async def _execute(

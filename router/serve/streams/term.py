@@ -68,5 +68,22 @@ class Term:
         self._end(_unauthenticated(message))
 
 
+def require_held(context: RequestContext, revocations: Revocations) -> None:
+    """Refuse what begins only now for an identity that has ended since it was authenticated, however long ago.
+
+    A client may hold its body back for as long as requests may take to come.
+
+    Raises:
+        Refused: the identity has expired or been revoked.
+    """
+    identity = context.identity
+    if identity is None:
+        return
+    if identity.expires is not None and identity.expires <= time():
+        raise _unauthenticated(EXPIRED)
+    if revocations.told != context.entered and revocations.has_revoked(identity, context.entered):
+        raise _unauthenticated(REVOKED)
+
+
 def _unauthenticated(message: str) -> Refused:
     return Refused.because(message, UNAUTHENTICATED, HTTPStatus.UNAUTHORIZED)
