@@ -81,8 +81,8 @@ class Documents:
         """Give the room back."""
         self.known.drop(lambda key: key[0] is self)
 
-    async def valid(self, text: str) -> DocumentNode:
-        """The document of `text`.
+    async def valid(self, text: str, tenant: str | None = None) -> DocumentNode:
+        """The document of `text`, which somebody of a tenant has sent.
 
         Raises:
             Refused: it is too large, no GraphQL or not valid; or many others are being looked at.
@@ -90,16 +90,16 @@ class Documents:
         known = self.known.get((self, text))
         if known is None:
             with self._seconds.measuring():
-                known = await self._looked_at(text)
+                known = await self._looked_at(text, tenant)
             self.known.put((self, text), known, len(text))
         if isinstance(known, Refused):
             raise Refused(known.errors, known.status)
         return known
 
-    async def _looked_at(self, text: str) -> DocumentNode | Refused:
+    async def _looked_at(self, text: str, tenant: str | None) -> DocumentNode | Refused:
         if len(text) <= INLINE_CHARACTERS:
             return self._outcome(text)
-        async with self._turns.turn() as run:
+        async with self._turns.turn(tenant) as run:
             return self.known.get((self, text)) or await run(self._outcome, text)
 
     def _outcome(self, text: str) -> DocumentNode | Refused:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
@@ -259,10 +260,10 @@ class Engine:
         known = self._incremental.get(key)
         if known is None:
             graph = variant.graph
-            document = await graph.documents.valid(request.query)
+            document = await graph.documents.valid(request.query, context.tenant)
             with refusing():
                 with self._planning.measuring(), self._step("graphql.plan"):
-                    async with self._turns.turn() as run:
+                    async with self._turns.turn(context.tenant) as run:
                         plan = await run(self._plan_for, document, request.operation_name, variant, deferring)
                 known = IncrementalExecutor(plan, self.transports, graph.schema, max_objects=self.limits.objects)
             self._incremental.put(key, known, len(request.query))
@@ -341,7 +342,7 @@ class Engine:
             if not request.query:
                 raise unsupported()
             async with self.control.counting(context):
-                known = await self._foreseen(key)
+                known = await self._foreseen(key, context.tenant)
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
         return known
@@ -353,7 +354,7 @@ class Engine:
             Refused: the document is not valid, or may not be executed, or has no such operation.
         """
         key = (request.query, request.operation_name, await self._variant(request, context))
-        known = self._operations.get(key) or await self._foreseen(key)
+        known = self._operations.get(key) or await self._foreseen(key, context.tenant)
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
         return known
@@ -373,12 +374,12 @@ class Engine:
         variant = Variant(self._graphs.whole, recent.labels, recent.failing)
         await self._foreseen((recent.text, recent.operation_name, variant))
 
-    async def _foreseen(self, key: OperationKey) -> Operation:
+    async def _foreseen(self, key: OperationKey, tenant: str | None = None) -> Operation:
         text, name, variant = key
         with self._step("graphql.validate"):
-            document = await variant.graph.documents.valid(text)
+            document = await variant.graph.documents.valid(text, tenant)
         with self._planning.measuring(), self._step("graphql.plan"):
-            async with self._turns.turn() as run:
+            async with self._turns.turn(tenant) as run:
                 known = self._operations.get(key)
                 if known is None:
                     known = await run(self._planned, document, name, variant)
@@ -395,8 +396,13 @@ class Engine:
         labels = _NO_LABELS if self._labels is None else self._labels.outcome(rollout)
         failing = NOTHING
         if self._enforcement is not None and request.query:
-            failing = await self._enforcement.failing(request, context, graph.documents.valid)
+            failing = await self._enforcement.failing(request, context, partial(self._valid, graph, context))
         return Variant(graph, labels, failing, None if policy is None else policy.operation_cost)
+
+    async def _valid(self, graph: GraphVariant, context: RequestContext, text: str) -> DocumentNode:
+        """A document that may not be known yet, counted as one request if it is refused."""
+        async with self.control.counting(context):
+            return await graph.documents.valid(text, context.tenant)
 
     def _require_place(self, placement: str | None) -> None:
         """Refuse who could only be served from where they are not to be.

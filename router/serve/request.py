@@ -61,11 +61,16 @@ class RequestContext:
     cache_use: "Use | None" = None
     entered: int = field(default=0, compare=False)
 
+    @property
+    def tenant(self) -> str | None:
+        """Of the verified caller."""
+        return None if self.identity is None else self.identity.tenant
+
     def terms(self, seconds: float | None) -> Terms:
         """On what terms subgraphs are asked for this client by an operation that may take so long."""
         if self.seconds is not None and (seconds is None or self.seconds < seconds):
             seconds = self.seconds
-        return Terms(seconds, None if self.identity is None else self.identity.tenant, self)
+        return Terms(seconds, self.tenant, self)
 
     def under(self, policy: "TenantPolicy", address: str | None) -> "RequestContext":
         """The same with what holds for the caller's tenant, in a fraction of the time that `replace` takes."""

@@ -1,15 +1,19 @@
-"""Work that keeps the processor busy, apart from the event loop and one at a time."""
+"""Work that keeps the processor busy, apart from the event loop and one at a time; tenants take turns."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
+from router.execute.transport.traffic.fair_queue import Crowded, FairQueue
+from router.execute.transport.traffic.settings import Concurrency
 from router.serve.errors import Refused
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+ONE_BY_ONE: Final = Concurrency(requests=1)
 
 
 class Run(Protocol):
@@ -19,23 +23,26 @@ class Run(Protocol):
 
 
 class Turns:
-    """One after the other, as several threads would take as long, and the event loop even longer."""
+    """One after the other, as several threads would take as long, and the event loop even longer.
+
+    However much one tenant wants, another one waits for one turn of it at most.
+    """
 
     def __init__(self, seconds: float, code: str, message: str) -> None:
         """Who waits longer than `seconds` is refused with that code and message."""
         self._seconds = seconds
         self._code = code
         self._message = message
-        self._free = asyncio.Semaphore(1)
+        self._queue = FairQueue(ONE_BY_ONE)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[Run]:
+    async def turn(self, tenant: str | None = None) -> AsyncGenerator[Run]:
         """Wait for one's turn, which ends with the block or, if that takes longer, with the work begun in it.
 
         Raises:
-            Refused: it has not come in time.
+            Refused: it has not come in time, or too many wait, most of them from this tenant.
         """
-        await self._wait()
+        await self._wait(tenant)
         begun: list[asyncio.Future[Any]] = []
 
         async def run(work: Callable[[*Ts], T], /, *arguments: *Ts) -> T:
@@ -49,18 +56,18 @@ class Turns:
             if begun and not begun[-1].done():
                 begun[-1].add_done_callback(self._end)
             else:
-                self._free.release()
+                self._queue.leave()
 
     def _end(self, work: "asyncio.Future[Any]") -> None:
         """End the turn of work that nobody waits for any more; how it went is nobody's business, nor the log's."""
-        self._free.release()
+        self._queue.leave()
         if not work.cancelled():
             work.exception()
 
-    async def _wait(self) -> None:
+    async def _wait(self, tenant: str | None) -> None:
         try:
             async with asyncio.timeout(self._seconds):
-                await self._free.acquire()
-        except TimeoutError as error:
+                await self._queue.enter(tenant)
+        except (TimeoutError, Crowded) as error:
             headers = {"retry-after": str(max(1, round(self._seconds)))}
             raise Refused.because(self._message, self._code, HTTPStatus.SERVICE_UNAVAILABLE, headers) from error

@@ -79,17 +79,28 @@ class DemandControl:
         Raises:
             Refused: that is so.
         """
-        if not context.dry_run:
+        if context.dry_run:
+            return
+        try:
             self._rates.check(context)
+        except Refused:
+            seen = SIGHTING.get()
+            if seen is not None:
+                seen.context = context  # whose it is counts, even though nobody knows what was asked
+            raise
 
     @asynccontextmanager
     async def counting(self, context: RequestContext) -> AsyncGenerator[None]:
-        """Count a request that is refused within the block like one that is executed."""
-        try:
-            yield
-        except Refused:
-            await self._rates.take(context, None)
-            raise
+        """Take one request for the work within the block: who has none left shall not make us work.
+
+        What goes well gives it back, as executing takes its own; what is refused has had it.
+
+        Raises:
+            Refused: there is none left.
+        """
+        shares = await self._rates.take(context, None)
+        yield
+        self._rates.cancel(shares)
 
     async def admit(self, context: RequestContext, cost: float) -> Charge:
         """Take what an execution is estimated to cost.

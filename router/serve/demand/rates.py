@@ -96,6 +96,11 @@ class Rates:
             raise self._refusal(shares, over)
         return shares
 
+    def cancel(self, shares: Sequence[Share]) -> None:
+        """Give back all that was taken."""
+        for share in shares:
+            self._return(share, share.taken)
+
     def give_back(self, shares: Sequence[Share], cost: float) -> None:
         """Give back what was taken beyond the cost; who was charged too little has to pay the rest."""
         for share in shares:
@@ -130,8 +135,7 @@ class Rates:
             del self._back[next(iter(self._back))]
 
     def _undo(self, shares: Sequence[Share], over: Sequence[Share]) -> None:
-        for share in shares:
-            self._return(share, share.taken)
+        self.cancel(shares)
         for share in over:
             if share.rate.unit is Unit.REQUESTS:
                 self._exhausted[share.rate, share.key] = share.reset

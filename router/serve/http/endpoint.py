@@ -78,6 +78,7 @@ class GraphQLEndpoint:
     async def _serve(self, scope: Scope, headers: Mapping[str, str], receive: Receive, reply: Reply) -> None:
         kind = self._incoming.check(scope, headers)
         context = await self._entrance.enter(scope, headers)
+        self._engine.control.check(context)
         client = Client(context, address_of(scope), headers)
         if kind is not Kind.FORM:
             asked = await self._incoming.read(kind, scope, headers, receive)

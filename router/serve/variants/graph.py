@@ -114,7 +114,7 @@ class GraphVariants:
         elif self._is_whole(showing):
             return self.whole
         else:
-            found = await self._made(showing)
+            found = await self._made(showing, None if identity is None else identity.tenant)
         if isinstance(found, Refused):
             raise Refused(found.errors, found.status)
         return found
@@ -123,9 +123,9 @@ class GraphVariants:
         limits = self.whole.limits
         return not showing.contract and showing[1:] == (limits.introspection, limits.suggestions)
 
-    async def _made(self, showing: Showing) -> GraphVariant | Refused:
+    async def _made(self, showing: Showing, tenant: str | None) -> GraphVariant | Refused:
         """Make a variant apart from the event loop, once for all who wait for it."""
-        async with self._turns.turn() as run:
+        async with self._turns.turn(tenant) as run:
             known = self._known.get(showing)
             if known is None:
                 part = self._part_in_use(showing.contract) or await run(self._part, showing.contract)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,9 +49,14 @@ def turns(seconds: float = PATIENCE_SECONDS) -> Turns:
     return Turns(seconds, "BUSY", "Too many.")
 
 
-async def take(turns: Turns, work: Any) -> str:
-    async with turns.turn() as run:
+async def take(turns: Turns, work: Any, tenant: str | None = None) -> str:
+    async with turns.turn(tenant) as run:
         return await run(work)
+
+
+def _note(done: list[str], name: str) -> str:
+    done.append(name)
+    return name
 
 
 async def test_the_event_loop_goes_on_meanwhile(held: Held) -> None:
@@ -84,6 +90,20 @@ async def test_who_waits_too_long_is_refused(held: Held) -> None:
     assert refused.value.errors[0]["extensions"]["code"] == "BUSY"
     held.let_go()
     assert await first == "done"
+
+
+async def test_a_tenant_waits_for_one_turn_of_another_at_most(held: Held) -> None:
+    one_at_a_time = turns()
+    done: list[str] = []
+    first = asyncio.create_task(take(one_at_a_time, held.work, "greedy"))
+    await held.begun.wait()
+    names = ["greedy"] * 5 + ["modest"]
+    others = [asyncio.create_task(take(one_at_a_time, partial(_note, done, each), each)) for each in names]
+    await asyncio.sleep(0)
+    held.let_go()
+    await asyncio.gather(first, *others)
+    assert done.index("modest") <= 1
+    assert len(done) == 6
 
 
 async def test_an_error_ends_a_turn_too() -> None:

@@ -1,5 +1,7 @@
 """Clients are told what their operations cost, and refused over HTTP when they have had enough."""
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -118,7 +120,32 @@ class TestRefused:
             response = await engine.execute(GraphQLRequest(f"{{ nothing{number} }}"), ADA)
             codes.append(response.errors[0]["extensions"]["code"])
         assert codes == ["GRAPHQL_VALIDATION_FAILED"] * 2 + ["RATE_LIMITED"] * 3
-        assert len(engine._documents.known) == 3  # pyright: ignore[reportPrivateUsage]  # how many were looked at
+        assert len(engine.caches["documents"]) == 2  # so many were looked at
+
+    async def test_documents_that_nobody_has_seen_are_charged_before_they_are_looked_at(
+        self, subgraph: LibrarySubgraph
+    ) -> None:
+        engine = controlled(subgraph, rates=(Rate("requests", 3, HOUR),))
+        requests = [GraphQLRequest(f"{{ n{number}: whoami }}") for number in range(20)]
+        responses = await asyncio.gather(*(engine.execute(each, ADA) for each in requests))
+        codes = Counter(each["extensions"]["code"] for response in responses for each in response.errors)
+        assert codes == {"RATE_LIMITED": 17}
+        assert len(engine.caches["documents"]) == 3
+        assert len(subgraph.library.seen) == 3
+
+    async def test_who_has_nothing_left_is_refused_before_the_body_is_read(self, subgraph: LibrarySubgraph) -> None:
+        async def body() -> AsyncGenerator[bytes]:
+            read.append(b"")
+            yield b'{"query": "{ whoami }"}'
+
+        read: list[bytes] = []
+        headers = {"tenant": "acme", "content-type": "application/json"}
+        async with client_of(controlled(subgraph, rates=(Rate("requests", 1, HOUR),))) as client:
+            statuses = [(await ask(client, "{ whoami }", "acme")).status_code for _ in range(2)]
+            refused = await client.post("/graphql", content=body(), headers=headers)
+        assert [*statuses, refused.status_code] == [200, 429, 429]
+        assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert read == []
 
     async def test_rates_may_depend_on_the_request(self, subgraph: LibrarySubgraph) -> None:
         def rates_for(context: RequestContext) -> list[Rate]:
