@@ -1,10 +1,10 @@
 """Nothing is done for who has signed out, or whose token has expired, while the body of a request was coming."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-import orjson
 import pytest
 
 from router.serve import Hooks, Identity, RequestContext, create_app
@@ -15,7 +15,7 @@ from tests.router.serve.streams.asgi import requested
 
 ADA = Identity("ada", "north", expires=time.time() + 3600)
 RENAME = {"query": 'mutation { rename(id: "1", title: "Hers no more") { title } }'}
-BODIES: list[Any] = [{"query": "{ books { title } }"}, RENAME, [{"query": "{ books { title } }"}, RENAME]]
+BOOKS = {"query": "{ books { title } }"}
 
 
 class Counting(LibrarySubgraph):
@@ -23,9 +23,11 @@ class Counting(LibrarySubgraph):
 
     asked = 0
 
-    async def execute(self, *given: Any) -> dict[str, Any]:
+    async def execute(
+        self, query: str, variables: Mapping[str, Any] | None, name: str | None, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
         self.asked += 1
-        return await super().execute(*given)
+        return await super().execute(query, variables, name, headers)
 
 
 def letting_in(identity: Identity) -> Authenticate:
@@ -35,8 +37,8 @@ def letting_in(identity: Identity) -> Authenticate:
     return authenticate
 
 
-@pytest.mark.parametrize("body", BODIES, ids=["query", "mutation", "batch"])
-async def test_who_signs_out_before_the_body_is_there_is_refused(body: Any) -> None:
+@pytest.mark.parametrize(("body", "operations"), [(BOOKS, 1), (RENAME, 1), ([BOOKS, RENAME], 2)])
+async def test_who_signs_out_before_the_body_is_there_is_refused(body: Any, operations: int) -> None:
     subgraph, hooks = Counting(), Hooks(letting_in(ADA))
     app = create_app(library_engine(subgraph), hooks=hooks, http=HttpPolicy(batch=5))
     hooks.revocations.revoke("bob", "north")
@@ -46,9 +48,9 @@ async def test_who_signs_out_before_the_body_is_there_is_refused(body: Any) -> N
         return body
 
     async with requested(app, body=late, accept="application/json") as answer:
-        found: Any = orjson.loads(await answer.rest())
-    answers = cast("list[Any]", found) if isinstance(body, list) else [found]
-    assert {each["errors"][0]["extensions"]["code"] for each in answers} == {"UNAUTHENTICATED"}
+        text = await answer.rest()
+    assert text.count(b'"code":"UNAUTHENTICATED"') == operations
+    assert b'"data"' not in text
     assert subgraph.asked == 0
     async with requested(app, body=body, accept="application/json") as anew:
         assert b"errors" not in await anew.rest()
