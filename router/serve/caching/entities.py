@@ -3,16 +3,18 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, cast
 
 from router.execute.json import JSONObject
-from router.execute.transport.base import MalformedResponse, SubgraphRequest, SubgraphResponse, SubgraphTimeout
+from router.execute.transport.base import MalformedResponse, SubgraphRequest, SubgraphResponse
 from router.execute.transport.flights import Flights
 from router.execute.transport.http import parse_reply
 from router.serve.caching.answers import Answer, handed_on, read_answer, reply_of, text_of
 from router.serve.caching.config import Scope
 from router.serve.caching.counts import ENTITIES
 from router.serve.caching.identity import Use, key_of, sorted_json
+from router.serve.caching.joining import led_or_joined
 from router.serve.caching.kept import Kept
 from router.serve.caching.policy import Policy
 from router.serve.caching.shapes import Group, Shape, Shapes
@@ -136,24 +138,13 @@ class Entities:
 
         As with root fields, others than the same caller ask for themselves, unless they would find it where they look.
         """
-        led = not asked.use.reads
-
-        async def ask() -> _Outcome:
-            nonlocal led
-            led = True
-            return await self._ask(asked)
-
-        try:
-            outcome = await (ask() if led else self._flights.join((asked.key(scope), asked.moment), ask))
-        except SubgraphTimeout:
-            if led:
-                raise
-            outcome = await ask()
         own = asked.use.is_own(scope)
-        if not led and not (
-            outcome.is_complete and (own or all(each and each[0] is scope for each in outcome.entries))
-        ):
-            outcome = await ask()
+        outcome, led = await led_or_joined(
+            self._flights,
+            (asked.key(scope), asked.moment) if asked.use.reads else None,
+            partial(self._ask, asked),
+            serves=lambda made: made.is_complete and (own or all(each and each[0] is scope for each in made.entries)),
+        )
         self._account(asked, outcome)
         if led and len(asked.missing) == len(asked.items):
             return handed_on(asked.request, outcome.response, outcome.answer)

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from router.execute.transport.base import SubgraphRequest, SubgraphResponse, SubgraphTimeout
+from router.execute.transport.base import SubgraphRequest, SubgraphResponse
 from router.execute.transport.flights import Flights
 from router.execute.transport.http import parse_reply
 from router.serve.caching.answers import Answer, handed_on, read_answer, reply_of, text_of
 from router.serve.caching.counts import ROOTS
 from router.serve.caching.identity import Use, key_of, sorted_json
+from router.serve.caching.joining import led_or_joined
 from router.serve.caching.kept import Kept
 from router.serve.caching.policy import Policy
 from router.serve.caching.shapes import Shape
@@ -87,21 +89,12 @@ class Roots:
         Whether an answer may be shared is not known before it is there: then others than the same caller ask for
         themselves, unless they would find it where they look.
         """
-        led = not asked.use.reads
-
-        async def ask() -> _Outcome:
-            nonlocal led
-            led = True
-            return await self._ask(asked)
-
-        try:
-            outcome = await (ask() if led else self._flights.join((asked.key, asked.moment), ask))
-        except SubgraphTimeout:
-            if led:
-                raise
-            outcome = await ask()  # the other one may have had less time
-        if not led and (outcome.entry is None or not (asked.own or outcome.key == asked.key)):
-            outcome = await ask()
+        outcome, led = await led_or_joined(
+            self._flights,
+            (asked.key, asked.moment) if asked.use.reads else None,
+            partial(self._ask, asked),
+            serves=lambda made: made.entry is not None and (asked.own or made.key == asked.key),
+        )
         entry = outcome.entry
         if entry is None:
             asked.use.account.refuse()
