@@ -25,7 +25,7 @@ from router.serve.caching.caches import Caches
 from router.serve.caching.config import Caching
 from router.serve.telemetry.telemetry import Telemetry
 
-_LINKS = """
+LINKS = """
 extend schema
   @link(
     url: "https://specs.apollo.dev/federation/v2.12",
@@ -38,7 +38,7 @@ directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Bo
   on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
 """
 
-PRODUCTS = f"""{_LINKS}
+PRODUCTS = f"""{LINKS}
 type Query {{
   product(id: ID!): Product @cacheTag(format: "product-{{$args.id}}")
   products(first: Int): [Product!]! @cacheTag(format: "products")
@@ -53,7 +53,7 @@ type Product implements Node @key(fields: "id") {{ id: ID! name: String vendor: 
 type Vendor {{ name: String }}
 """
 
-REVIEWS = f"""{_LINKS}
+REVIEWS = f"""{LINKS}
 type Query {{ latest: Review }}
 type Product @key(fields: "id") @cacheTag(format: "product-{{$key.id}}") {{
   id: ID!

@@ -8,19 +8,8 @@ from router.serve.caching.hints import Hints, read_hints
 from router.serve.caching.policy import Said
 from router.serve.caching.shapes import Shapes
 from router.supergraph import Supergraph
+from tests.router.serve.caching.shop import LINKS
 
-LINKS = """
-extend schema
-  @link(
-    url: "https://specs.apollo.dev/federation/v2.12",
-    import: ["@key", "@shareable", "@cacheTag", "@composeDirective"]
-  )
-  @link(url: "https://example.com/cacheControl/v0.1", import: ["@cacheControl"])
-  @composeDirective(name: "@cacheControl")
-enum CacheControlScope { PUBLIC PRIVATE }
-directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
-  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
-"""
 A = f"""{LINKS}
 type Query {{
   book(id: ID!): Book @cacheControl(maxAge: 50)
