@@ -31,6 +31,8 @@ from subgraphs.users.models import User
 from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control, Tenant
 
+pytestmark = pytest.mark.xdist_group("worker")  # they take long, and groups begin before single tests
+
 
 @dataclass
 class WorkerProcess:
