@@ -33,6 +33,7 @@ from router.serve.persisted import PersistedOperations, unsupported
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.guard import guarded
+from router.serve.streams.reading import UNCHANGING, Judging, StreamReader
 from router.serve.telemetry.config import Metrics
 from router.serve.telemetry.numbers import Numbers
 from router.serve.telemetry.sighting import SIGHTING
@@ -297,6 +298,14 @@ class Engine:
             Refused: as `Operation.subscribe` says.
         """
         return operation.subscribe(request.variables, context, cursor)
+
+    def hold(self) -> AbstractContextManager[None]:
+        """What a task asks within the block is answered by one supergraph, which is kept for as long."""
+        return UNCHANGING
+
+    def judging(self, operation: Operation, variables: Mapping[str, Any] | None, reader: StreamReader) -> Judging:
+        """End a subscription within the block as soon as another supergraph is in use that would not answer it."""
+        return UNCHANGING
 
     async def admitted(self, context: RequestContext) -> RequestContext:
         """The context with what holds for its caller's tenant, unless it has that already.

@@ -53,6 +53,11 @@ class Operation:
     def kind(self) -> OperationKind:
         return self.executor.plan.kind
 
+    @property
+    def root_fields(self) -> tuple[str, ...]:
+        """Names of the fields that it asks of its root type."""
+        return tuple(each.field_name for each in self.executor.plan.projection)
+
     async def execute(
         self, variables: Mapping[str, Any] | None, context: RequestContext, *, raw: bool = False
     ) -> Response:
@@ -123,16 +128,30 @@ class Operation:
         if context.dry_run:
             yield self.priced(variables)
             return
-        coerced = self.coerced(variables)
-        if self.demand.concerns(context):
-            await self.admitted(coerced, context)
-        events = self.executor.subscribe(coerced, context.headers, context.terms(self.seconds), cursor)
+        events = self.events(await self.charged(variables, context), context, cursor)
         seen = SIGHTING.get()
         if seen is not None:
             events = seen.subscription(events, cursor)
         async with aclosing(events) as responses:
             async for response in responses:
                 yield response
+
+    async def charged(self, variables: Mapping[str, Any] | None, context: RequestContext) -> dict[str, Any]:
+        """The variables of a subscription, checked, for which as much is taken as one event may cost.
+
+        Raises:
+            Refused: they do not fit or ask for too much, or the client has nothing left to spend.
+        """
+        coerced = self.coerced(variables)
+        if self.demand.concerns(context):
+            await self.admitted(coerced, context)
+        return coerced
+
+    def events(
+        self, coerced: Mapping[str, Any], context: RequestContext, cursor: str | None = None
+    ) -> AsyncGenerator[Response]:
+        """The events of a subscription that has been charged, from now on or after the one with the cursor."""
+        return self.executor.subscribe(coerced, context.headers, context.terms(self.seconds), cursor)
 
     def coerced(self, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         """The client's variables, checked.

@@ -1,8 +1,8 @@
 """An engine whose supergraph can be exchanged while it answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 from weakref import ReferenceType, ref
@@ -13,10 +13,11 @@ from router.execute import Response, Transport
 from router.execute.incremental import IncrementalResponse
 from router.plan.nodes import OperationKind
 from router.serve.engine import Engine
-from router.serve.life.running import RunningStream
+from router.serve.life.running import Judged, JudgedReader, RunningStream
 from router.serve.operation import Operation
 from router.serve.request import ANYBODY, GraphQLRequest, RequestContext
 from router.serve.streams.cursor import cursor_asked
+from router.serve.streams.reading import StreamReader
 
 JUDGED_AT_ONCE = 100
 """Running streams that are looked at before anything else gets its turn."""
@@ -58,7 +59,7 @@ class LiveEngine(Engine):
         """
         self._generation = Generation(engine, transports)
         self._generations = [self._generation]
-        self._running: set[RunningStream] = set()
+        self._running: set[Judged] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._freed = freed
 
@@ -106,6 +107,28 @@ class LiveEngine(Engine):
 
     async def execute_incrementally(self, request: GraphQLRequest, context: RequestContext) -> IncrementalResponse:
         return await self._answering().execute_incrementally(request, context)
+
+    @contextmanager
+    def hold(self) -> Generator[None]:
+        generation = self.begin()
+        before = _ANSWERING.set(ref(generation))
+        try:
+            yield
+        finally:
+            _ANSWERING.reset(before)
+            self.end(generation)
+
+    @asynccontextmanager
+    async def judging(
+        self, operation: Operation, variables: Mapping[str, Any] | None, reader: StreamReader
+    ) -> AsyncGenerator[None]:
+        stream = JudgedReader(operation, variables, reader)
+        self._running.add(stream)
+        try:
+            await stream.judge(self.current)  # which may have become so since the operation was prepared
+            yield
+        finally:
+            self._running.discard(stream)
 
     async def admitted(self, context: RequestContext) -> RequestContext:
         return await self._answering().admitted(context)
@@ -181,10 +204,5 @@ class Used:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        generation = self._engine.begin()
-        before = _ANSWERING.set(ref(generation))
-        try:
+        with self._engine.hold():
             await self._app(scope, receive, send)
-        finally:
-            _ANSWERING.reset(before)
-            self._engine.end(generation)

@@ -1,8 +1,7 @@
 """Who has how many streams open."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -16,6 +15,27 @@ Key: TypeAlias = tuple[str, ...]
 """What is counted, and for whom."""
 
 
+class Counted:
+    """A connection that is counted; as a context manager it is closed at the end of the block."""
+
+    __slots__ = ("_census", "_keys")
+
+    def __init__(self, census: "Census", keys: tuple[Key, ...]) -> None:
+        self._census = census
+        self._keys = keys
+
+    def __enter__(self) -> None:
+        """It is counted already."""
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """It is over."""
+        self._census.leave(self._keys)
+        self._keys = ()
+
+
 class Census:
     """Counts the connections of each client, tenant and host for as long as they are open."""
 
@@ -23,9 +43,8 @@ class Census:
         self._settings = settings
         self._open: Counter[Key] = Counter()
 
-    @contextmanager
-    def counted(self, identity: Identity | None, host: str) -> Generator[None]:
-        """Count a connection within the block.
+    def counted(self, identity: Identity | None, host: str) -> "Counted":
+        """Count a connection, until it is closed.
 
         Raises:
             Refused: it is one too many.
@@ -38,13 +57,12 @@ class Census:
                     TOO_MANY_STREAMS,
                     HTTPStatus.TOO_MANY_REQUESTS,
                 )
-        self._open.update(key for key, _ in caps)
-        try:
-            yield
-        finally:
-            self._leave(key for key, _ in caps)
+        keys = tuple(key for key, _ in caps)
+        self._open.update(keys)
+        return Counted(self, keys)
 
-    def _leave(self, keys: Iterator[Key]) -> None:
+    def leave(self, keys: Iterable[Key]) -> None:
+        """Count one less."""
         for key in keys:
             self._open[key] -= 1
             if not self._open[key]:

@@ -15,7 +15,9 @@ from router.serve.streams.cursor import cursor_asked
 from router.serve.streams.formats import Format, Formats
 from router.serve.streams.framing import FRAMINGS
 from router.serve.streams.keeper import StreamKeeper
-from router.serve.streams.over_http import Stream
+from router.serve.streams.over_http import Feed, Stream
+from router.serve.streams.sources.reader import Reader
+from router.serve.streams.sources.sources import Subscription
 from router.serve.telemetry.sighting import SIGHTING
 
 
@@ -56,27 +58,37 @@ class Streams:
         """
         if operation.kind is OperationKind.SUBSCRIPTION and formats.events is not None:
             cursor = cursor_asked(request, client.headers)
-            events = _events(self._engine.stream(operation, request, client.context, cursor))
+            events = Subscription(self._engine, self._keeper.sources, operation, request, cursor)
             return self._stream(formats.events, events, client, lasting=True)
         if operation.deferring is not None and formats.incremental is not None:
             incremental = await self._engine.execute_incrementally(request, client.context)
             if incremental.has_next:
-                parts = _parts(incremental, formats.incremental)
+                parts = Parts(_parts(incremental, formats.incremental))
                 return self._stream(formats.incremental, parts, client, lasting=False)
             return incremental.initial
         return None
 
-    def _stream(self, format_: Format, parts: AsyncGenerator[JSONObject], client: Client, *, lasting: bool) -> Stream:
+    def _stream(self, format_: Format, feed: Feed, client: Client, *, lasting: bool) -> Stream:
         seen = SIGHTING.get()
         if seen is not None:
             seen.transport = "sse" if format_ is Format.EVENT_STREAM else "multipart"
-        return Stream(self._keeper, FRAMINGS[format_], parts, client.context, client.host, lasting)
+        return Stream(self._keeper, FRAMINGS[format_], feed, client.context, client.host, lasting)
 
 
-async def _events(events: AsyncGenerator[Response]) -> AsyncGenerator[JSONObject]:
-    async with aclosing(events) as responses:
-        async for response in responses:
-            yield response.as_json()
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Those of one client's answer, one after the other: the feed of a stream."""
+
+    parts: AsyncGenerator[JSONObject]
+
+    async def pour(self, reader: Reader) -> None:
+        """Give them to their reader."""
+        async for part in self.parts:
+            await reader.put(part)
+
+    async def aclose(self) -> None:
+        """Make no more of them."""
+        await self.parts.aclose()
 
 
 async def _parts(response: IncrementalResponse, format_: Format) -> AsyncGenerator[JSONObject]:

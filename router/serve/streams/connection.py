@@ -1,7 +1,6 @@
 """One client of a WebSocket: its identity, its operations and what is waiting to be sent to it."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from dataclasses import replace
 from math import inf
 from typing import Any, TypeAlias, cast
@@ -11,6 +10,7 @@ from router.serve.engine import Engine
 from router.serve.errors import Refused, coded_error, masked
 from router.serve.http.parse import parse_parameters
 from router.serve.request import RequestContext
+from router.serve.streams.census import Counted
 from router.serve.streams.closing import (
     FORBIDDEN,
     ID_IN_USE,
@@ -38,6 +38,22 @@ Enter: TypeAlias = Callable[[JSONObject], Awaitable[RequestContext]]
 class Connection:
     """From the handshake to the close."""
 
+    __slots__ = (
+        "_context",
+        "_counted",
+        "_delivery",
+        "_enter",
+        "_host",
+        "_keeper",
+        "_operations",
+        "_outbox",
+        "_reading",
+        "_settings",
+        "_socket",
+        "_term",
+        "_why",
+    )
+
     def __init__(
         self,
         engine: Engine,
@@ -62,8 +78,9 @@ class Connection:
         self._host = host
         self._context: RequestContext | None = None
         self._outbox = Outbox(self._settings.queue, self._settings.overflow)
-        self._operations = Operations(engine, self._outbox)
-        self._held = ExitStack()
+        self._operations = Operations(engine, self._outbox, keeper.sources)
+        self._counted: Counted | None = None
+        self._term: Term | None = None
         self._delivery = delivery_of(socket, self._outbox, self._settings, self._end)
         self._reading = TICKS.within(inf)
         self._why: Closed | None = None
@@ -82,7 +99,7 @@ class Connection:
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets a masked answer and the log the rest
             masked(error)
         finally:
-            self._held.close()
+            self._let_go()
             await self._delivery.aclose()
             await self._operations.aclose()
         await self._socket.close(why)
@@ -147,13 +164,20 @@ class Connection:
     def _hold(self, context: RequestContext) -> None:
         """Count the connection for its client, for no longer than the client's identity holds."""
         try:
-            self._held.enter_context(self._keeper.census.counted(context.identity, self._host))
+            self._counted = self._keeper.census.counted(context.identity, self._host)
         except Refused as refused:
             raise Closed(TRY_AGAIN_LATER, str(refused)) from refused
         try:
-            self._held.callback(Term(context, self._keeper.revocations, self._expired).close)
+            self._term = Term(context, self._keeper.revocations, self._expired)
         except Refused as refused:
             raise Closed(FORBIDDEN, str(refused)) from refused
+
+    def _let_go(self) -> None:
+        """Count the connection no more."""
+        if self._term is not None:
+            self._term.close()
+        if self._counted is not None:
+            self._counted.close()
 
     def _expired(self, refused: Refused) -> None:
         """A client with a new token may come back."""

@@ -37,6 +37,21 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
         help="of silence, after which a stream says that it lives, or a client is asked "
         f"(default: {_DEFAULTS.keep_alive_seconds:g})",
     )
+    parser.add_argument(
+        "--stream-sharing",
+        action=Switch,
+        key="streams.share",
+        help="let equal subscriptions of equal callers have one source of events, if they begin before it has given "
+        "any (default: yes)",
+    )
+    sets(
+        "--shared-field",
+        key="streams.shared_fields",
+        added=True,
+        metavar="FIELD",
+        help="a field of the subscription type whose events are the same for all of a tenant with the same scopes: "
+        "they have one source; again for more",
+    )
     sets(
         "--client-streams",
         key="streams.client_streams",

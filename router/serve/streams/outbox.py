@@ -5,9 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import orjson
-
-from router.execute.json import JSONObject
+from router.execute.json import JSONObject, write_json
 from router.serve.errors import Refused
 from router.serve.streams.settings import Overflow
 from router.serve.telemetry.sighting import SIGHTING
@@ -35,7 +33,7 @@ class Event:
 
     def written(self) -> bytes:
         """As JSON, and what is missing before it."""
-        return orjson.dumps(self.told()) if self.missed or self.text is None else self.text
+        return write_json(self.told()) if self.missed or self.text is None else self.text
 
     def told(self) -> JSONObject:
         """The payload, which tells what is missing before it."""
@@ -73,14 +71,18 @@ class Outbox:
 
     Only what ends an operation may be put beyond the bound. Whoever begins operations on behalf of the client has to
     wait for `room` first, or a client that never reads could pile those up.
+
+    Attributes:
+        size: the bound, in messages.
+        overflow: what happens to an event beyond it.
     """
 
-    __slots__ = ("_missed", "_overflow", "_size", "_used", "_waiters", "_waiting", "on_waiting")
+    __slots__ = ("_missed", "_used", "_waiters", "_waiting", "on_waiting", "overflow", "size")
 
     def __init__(self, size: int, overflow: Overflow) -> None:
         """Args: `size` is the bound, in messages."""
-        self._size = size
-        self._overflow = overflow
+        self.size = size
+        self.overflow = overflow
         # Thousands of connections wait for something most of the time: an empty one of these has to be small.
         self._waiting: list[Message] = []
         self._used = 0
@@ -92,21 +94,23 @@ class Outbox:
     @property
     def is_crowded(self) -> bool:
         """Whether the client should end operations or read, rather than begin anything."""
-        return len(self._waiting) >= 2 * self._size
+        return len(self._waiting) >= 2 * self.size
 
     @property
     def is_full(self) -> bool:
         """Whether what none may be missing of has to wait."""
-        return self._used >= self._size
+        return self._used >= self.size
 
-    async def put_event(self, operation: str, payload: JSONObject) -> None:
+    async def put_event(self, operation: str, payload: JSONObject, text: bytes | None = None) -> None:
         """Queue an event of a subscription, in the way that was chosen for a full queue.
+
+        `text` is the payload as JSON, where somebody has written it already.
 
         Raises:
             Refused: the queue is full and the stream is to end for that.
         """
-        if not self.offer_event(operation, payload):
-            await self.put(operation, payload)
+        if not self.offer_event(operation, payload, text):
+            await self.put(operation, payload, text)
 
     def offer_event(self, operation: str, payload: JSONObject, text: bytes | None = None) -> bool:
         """Queue an event of a subscription if it needs not wait; False if it has to.
@@ -115,20 +119,20 @@ class Outbox:
             Refused: the queue is full and the stream is to end for that.
         """
         if self.is_full:
-            if self._overflow is Overflow.CLOSE:
-                _note_dropped(self._overflow)
+            if self.overflow is Overflow.CLOSE:
+                note_dropped(self.overflow)
                 raise too_slow()
-            if self._overflow is Overflow.WAIT or not self._displace(operation):
+            if self.overflow is Overflow.WAIT or not self._displace(operation):
                 return False
         else:
             self._used += 1
         self._append(Event(operation, payload, self._missed_of(operation), text))
         return True
 
-    async def put(self, operation: str, payload: JSONObject) -> None:
+    async def put(self, operation: str, payload: JSONObject, text: bytes | None = None) -> None:
         """Queue a part of an answer that none may be missing of; wait while the queue is full."""
         await self._place()
-        self._append(Event(operation, payload, self._missed_of(operation)))
+        self._append(Event(operation, payload, self._missed_of(operation), text))
 
     async def put_notice(self, message: JSONObject) -> None:
         """Queue a message of the protocol; wait while the queue is full."""
@@ -234,7 +238,7 @@ class Outbox:
         if dropped is None:
             return False
         self._waiting.remove(dropped)
-        _note_dropped(self._overflow)
+        note_dropped(self.overflow)
         missed = dropped.missed + 1
         later = next((each for each in events if each.operation == dropped.operation and each is not dropped), None)
         if later is None:
@@ -250,7 +254,8 @@ def too_slow() -> Refused:
     return Refused.because("The client reads too slowly; events were about to be lost.", SLOW_CONSUMER)
 
 
-def _note_dropped(overflow: Overflow) -> None:
+def note_dropped(overflow: Overflow) -> None:
+    """Take note that an event does not come to a client."""
     seen = SIGHTING.get()
     if seen is not None:
         seen.observer.numbers.dropped[overflow.value] += 1

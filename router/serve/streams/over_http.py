@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.types import Receive, Send
 
-from router.execute.json import JSONObject
 from router.execute.response import Response
 from router.serve.errors import Refused, coded_error, masked
 from router.serve.http.leaving import UntilLeft
@@ -20,6 +20,7 @@ from router.serve.streams.framing import Framing
 from router.serve.streams.keeper import StreamKeeper
 from router.serve.streams.outbox import End, Event, Outbox
 from router.serve.streams.settings import Overflow, StreamSettings
+from router.serve.streams.sources.reader import Reader
 from router.serve.streams.term import Term
 from router.serve.telemetry.sighting import SIGHTING
 from router.serve.ticks import TICKS
@@ -33,12 +34,28 @@ OPERATION = ""
 """The only operation on a connection."""
 
 
+class Feed(Protocol):
+    """Where the parts of an answer come from."""
+
+    async def pour(self, reader: Reader) -> None:
+        """Give them to their reader, until the last one.
+
+        Raises:
+            Refused: there is a reason to end before.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Nobody wants them any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """An answer in parts, not yet begun.
 
     Attributes:
-        parts: GraphQL responses, or a response and what follows it.
+        feed: gives GraphQL responses, or a response and what follows it.
         lasting: a subscription, which counts as a stream of its client, and whose events may be dropped if that was
             chosen.
         host: the client's network address.
@@ -46,7 +63,7 @@ class Stream:
 
     keeper: StreamKeeper
     framing: Framing
-    parts: AsyncGenerator[JSONObject]
+    feed: Feed
     context: RequestContext
     host: str
     lasting: bool
@@ -59,7 +76,7 @@ class Stream:
             Left: the client has gone.
         """
         identity, keeper = self.context.identity, self.keeper
-        async with aclosing(self.parts):
+        async with aclosing(self.feed):
             with keeper.census.counted(identity, self.host) if self.lasting else nullcontext():
                 settings = keeper.settings
                 outbox = Outbox(settings.queue, settings.overflow if self.lasting else Overflow.WAIT)
@@ -92,8 +109,7 @@ class Stream:
 
     async def _pump(self, outbox: Outbox) -> None:
         try:
-            async for part in self.parts:
-                await outbox.put_event(OPERATION, part)
+            await self.feed.pour(Reader(OPERATION, outbox, self.context))
         except Refused as refused:
             seen = SIGHTING.get()
             if seen is not None:

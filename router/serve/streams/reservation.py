@@ -35,7 +35,7 @@ class Reservation:
         self.token = secrets.token_urlsafe(32)
         self.context = context
         self.outbox = Outbox(keeper.settings.queue, keeper.settings.overflow)
-        self.operations = Operations(engine, self.outbox)
+        self.operations = Operations(engine, self.outbox, keeper.sources)
         self.opened = False
         self.ended = False
         self.held = ExitStack()

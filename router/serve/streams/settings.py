@@ -35,6 +35,11 @@ class StreamSettings:
             many clients may stand behind one proxy.
         reservations: of connections over SSE that were asked for and not opened yet, of all clients.
         reservation_seconds: for which one is kept.
+        share: whether equal subscriptions of equal callers, with one token or none and the same headers, have one
+            source of events, where they begin before it has given any.
+        shared_fields: of the subscription type, whose events are the same for all of a tenant who have the same scopes
+            and headers, whoever they are (`authorization`, `cookie` and traces aside) and whenever they began. All of
+            those have one source, which the subgraph is asked for in the name of one of them.
     """
 
     queue: int = 32
@@ -48,6 +53,8 @@ class StreamSettings:
     host_streams: int | None = None
     reservations: int = 10_000
     reservation_seconds: float = 15.0
+    share: bool = True
+    shared_fields: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises: ValueError: nothing could ever be sent."""

@@ -21,6 +21,8 @@ LOOK_SECONDS = 60.0
 class Term:
     """Calls back once, when an identity expires or is revoked; never for an anonymous client."""
 
+    __slots__ = ("_end", "_identity", "_timer", "_watch")
+
     def __init__(self, context: RequestContext, revocations: Revocations, end: Callable[[Refused], None]) -> None:
         """Begin, before anything is done for the client.
 

@@ -231,21 +231,15 @@ class Sighting:
         self, responses: "AsyncGenerator[Response]", cursor: str | None
     ) -> "AsyncGenerator[Response]":
         """The events of a subscription, looked at; `cursor` is the one after which it goes on, if it does."""
-        numbers, transport = self.observer.numbers, self.transport
-        numbers.streams[transport] += 1
-        resumes = cursor is not None
-        try:
+        with self.watching(cursor) as watching:
             async with aclosing(responses):
                 async for response in responses:
-                    if resumes:
-                        numbers.resumptions["gap" if GAP in response.extensions else "resumed"] += 1
-                        resumes = False
-                    self.answered(response)
-                    self.messages += 1
-                    numbers.messages[transport] += 1
+                    watching.event(response)
                     yield response
-        finally:
-            numbers.streams[transport] -= 1
+
+    def watching(self, cursor: str | None) -> "Watching":
+        """Look at a subscription within a block; `cursor` is the event after which it goes on, if it does."""
+        return Watching(self, cursor)
 
     def priced(self) -> None:
         """Take note that nothing is executed, as nothing was wanted."""
@@ -270,6 +264,35 @@ class Sighting:
             self.status = Status.FAILED
         elif self.status is Status.OK:
             self.status = Status.PARTIAL
+
+
+class Watching:
+    """A subscription that runs: whoever gives its client an event takes note of it here."""
+
+    __slots__ = ("_numbers", "_resumes", "_seen")
+
+    def __init__(self, seen: Sighting, cursor: str | None) -> None:
+        self._seen = seen
+        self._numbers = seen.observer.numbers
+        self._resumes = cursor is not None
+
+    def __enter__(self) -> Self:
+        self._numbers.streams[self._seen.transport] += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._numbers.streams[self._seen.transport] -= 1
+
+    def event(self, response: "Response") -> None:
+        """Take note of an event."""
+        seen = self._seen
+        if self._resumes:
+            self._numbers.resumptions["gap" if GAP in response.extensions else "resumed"] += 1
+            self._resumes = False
+        if response.errors:
+            seen.answered(response)
+        seen.messages += 1
+        self._numbers.messages[seen.transport] += 1
 
 
 SIGHTING: Final[ContextVar[Sighting | None]] = ContextVar("sighting", default=None)

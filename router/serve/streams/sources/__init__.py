@@ -1,0 +1,1 @@
+"""Sources of events, which several subscriptions may share."""
