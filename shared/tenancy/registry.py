@@ -123,6 +123,8 @@ class Registry:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        """For single statements: a transaction around one that reads would only be two more messages."""
 
     @classmethod
     def create(cls, url: SecretStr | str, *, pool_size: int = 2) -> "Registry":
@@ -146,11 +148,11 @@ class Registry:
 
     async def _all(self, condition: sa.ColumnElement[bool]) -> list[TenantRecord]:
         chosen = sa.select(directory).where(condition).order_by(directory.c.id)
-        async with self._connect() as connection:
+        async with self._read() as connection:
             return [record_of(row) for row in await connection.execute(chosen)]
 
     async def _one(self, condition: sa.ColumnElement[bool]) -> TenantRecord | None:
-        async with self._connect() as connection:
+        async with self._read() as connection:
             row = (await connection.execute(sa.select(directory).where(condition))).one_or_none()
         return record_of(row) if row else None
 
@@ -183,7 +185,7 @@ class Registry:
         if attempt.key is None:
             return False
         kept = sa.select(tenants.c.attempt_fingerprint).where(tenants.c.attempt_key == attempt.key)
-        async with self._connect() as connection:
+        async with self._read() as connection:
             fingerprint = await connection.scalar(kept)
         if fingerprint is not None and fingerprint != attempt.fingerprint():
             raise IdempotencyKeyReused
@@ -205,6 +207,12 @@ class Registry:
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncGenerator[AsyncConnection]:
+        with unavailable_if_lost():
+            async with self._reading.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def _connect(self) -> AsyncGenerator[AsyncConnection]:
