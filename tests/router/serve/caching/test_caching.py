@@ -108,6 +108,22 @@ class TestRoots:
         assert all(each == answers[0] for each in answers)
         assert shop.asked == 1
 
+    @pytest.mark.parametrize("answers", [False, True])
+    async def test_what_many_want_is_asked_for_once(self, answers: bool) -> None:  # noqa: FBT001 - a parameter of the test
+        """However many people want it meanwhile, each under a name of their own."""
+        shop = graph(Caching(answers=answers))
+        for each in (shop.products, shop.reviews):
+            each.say(PUBLIC)
+        query = "{ products(first: 2) { id rating } }"
+        await shop.ask(query, caller("b"))  # by now it is known that answers are public
+        shop.products.open.clear()
+        asked = [asyncio.create_task(shop.ask(query, caller(subject=f"s{number}"))) for number in range(50)]
+        await shop.products.reached(2)
+        shop.products.open.set()
+        got = await asyncio.gather(*asked)
+        assert all(each == got[0] for each in got)
+        assert (len(shop.products.asked), len(shop.reviews.asked)) == (2, 2)
+
     @pytest.mark.parametrize("fields", ["name", "rating"], ids=["roots", "entities"])
     async def test_who_asks_after_an_invalidation_gets_nothing_older(self, fields: str) -> None:
         shop = graph(Caching(answers=True))
