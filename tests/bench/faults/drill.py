@@ -14,11 +14,9 @@ from typing import Any
 
 import orjson
 
-from router.execute.transport.address import Address
-from router.execute.transport.pool import Pool
 from tests.bench import load
 from tests.bench.faults.proxy import DOWN, NONE, Fault, Proxy
-from tests.bench.gateways.http_server import LOOPBACK
+from tests.bench.served import ask, posting, ticks
 
 DEADLINE_SECONDS = 2.0
 """Of an operation."""
@@ -110,7 +108,7 @@ class Drill:
     def __init__(self, port: int, proxy: Proxy) -> None:
         self._port = port
         self._proxy = proxy
-        self._pool = Pool(Address.of(f"http://{LOOPBACK}:{port}/"), max_connections=2_000, max_body_bytes=1_000_000)
+        self._pool = posting(port)
         self._numbers = count()
 
     async def run(self, trouble: Trouble) -> Findings:
@@ -153,7 +151,7 @@ class Drill:
         begun = time.monotonic()
         while time.monotonic() < begun + RECOVERY_SECONDS:
             answers = [await self._post(FAILING, alike=False) for _ in range(5)]
-            if not any("errors" in answer for answer in answers):
+            if not any("errors" in answer for answer, _ in answers):
                 return time.monotonic() - begun
             await asyncio.sleep(0.02)
         return float("inf")
@@ -168,16 +166,12 @@ class Drill:
     async def _ask_often(
         self, group: asyncio.TaskGroup, query: str, seconds: float, seen: Seen, *, alike: bool
     ) -> None:
-        loop = asyncio.get_running_loop()
-        for number in range(int(seconds * RATES[query])):
-            await asyncio.sleep(max(seen.begun + number / RATES[query] - loop.time(), 0))
+        async for _ in ticks(RATES[query], seconds):
             group.create_task(self._ask(query, seen, alike=alike))
 
     async def _ask(self, query: str, seen: Seen, *, alike: bool) -> None:
         slice_ = int((asyncio.get_running_loop().time() - seen.begun) / SLICE_SECONDS)
-        begun = time.perf_counter()
-        answer = await self._post(query, alike=alike)
-        seconds = time.perf_counter() - begun
+        answer, seconds = await self._post(query, alike=alike)
         data: Any = answer.get("data") or {}
         if query is not FAILING:
             seen.lost += data.get("a") != 1
@@ -191,8 +185,8 @@ class Drill:
         if query is BOTH and codes:
             seen.partial.append(seconds)
 
-    async def _post(self, query: str, *, alike: bool) -> dict[str, Any]:
+    async def _post(self, query: str, *, alike: bool) -> tuple[dict[str, Any], float]:
         variables = {} if query is WELL else {"n": 0 if alike else next(self._numbers)}
         request = load.post(self._port, orjson.dumps({"query": query, "variables": variables}))
-        reply = await self._pool.exchange(request, idempotent=True)
-        return orjson.loads(reply.body)
+        reply, seconds = await ask(self._pool, request)
+        return orjson.loads(reply.body), seconds
