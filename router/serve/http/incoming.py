@@ -13,7 +13,7 @@ from router.serve.http.batch import check_size
 from router.serve.http.body import read_body
 from router.serve.http.config import HttpPolicy, Uploads
 from router.serve.http.cross_site import CrossSiteCheck
-from router.serve.http.parse import check_content_type, parse_get, parse_json, parse_parameters
+from router.serve.http.parse import check_content_type, check_query_string, parse_get, parse_json, parse_parameters
 from router.serve.http.places import check_places
 from router.serve.http.uploads import Form, is_form, read_form
 from router.serve.limits import Limits
@@ -58,8 +58,7 @@ class Incoming:
             case "GET":
                 if content_type is not None:
                     check_content_type(content_type)
-                if len(scope["query_string"]) > self._limits.body_bytes:
-                    raise Refused.because("The query string is too long.", status=HTTPStatus.REQUEST_URI_TOO_LONG)
+                check_query_string(scope, self._limits)
                 self._cross_site.check_get(headers)
                 return Kind.GET
             case _:

@@ -8,9 +8,11 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
+from starlette.types import Scope
 
 from router.execute.json import JSONObject
 from router.serve.errors import Refused
+from router.serve.limits import Limits
 from router.serve.request import GraphQLRequest
 
 DOCUMENT_IDS = ("documentId", "id", "doc_id")
@@ -43,6 +45,16 @@ def parse_post(body: bytes) -> GraphQLRequest:
         Refused: there is none.
     """
     return parse_parameters(parse_json(body, "The body"))
+
+
+def check_query_string(scope: Scope, limits: Limits) -> None:
+    """Look at nothing too long: decoding it holds the event loop.
+
+    Raises:
+        Refused: it is.
+    """
+    if len(scope["query_string"]) > limits.query_string_bytes:
+        raise Refused.because("The query string is too long.", status=HTTPStatus.REQUEST_URI_TOO_LONG)
 
 
 def parse_get(query_string: bytes) -> GraphQLRequest:

@@ -10,7 +10,8 @@ class Limits:
     """Bounds on what clients may send.
 
     Attributes:
-        body_bytes: of an HTTP body, a query string or a WebSocket message.
+        body_bytes: of an HTTP body or a WebSocket message.
+        query_string_bytes: of the query string of a request by GET.
         characters: of a document.
         tokens: of a document.
         depth: of brackets within brackets in a document.
@@ -35,6 +36,7 @@ class Limits:
     """
 
     body_bytes: int = 2_000_000
+    query_string_bytes: int = 100_000
     characters: int = 250_000
     tokens: int = 15_000
     depth: int = 500

@@ -22,8 +22,9 @@ from router.serve.http.headers import read_headers
 from router.serve.http.incoming import not_allowed
 from router.serve.http.leaving import Left, UntilLeft
 from router.serve.http.negotiate import MediaType
-from router.serve.http.parse import check_content_type, parse_post
+from router.serve.http.parse import check_content_type, check_query_string, parse_post
 from router.serve.http.reply import Reply
+from router.serve.limits import Limits
 from router.serve.request import Hooks, RequestContext
 from router.serve.streams.cursor import with_cursor
 from router.serve.streams.framing import EventStream, single_end, single_event
@@ -69,7 +70,7 @@ class SingleConnectionEndpoint:
             await reply.fail(error)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers, query = read_headers(scope["headers"]), _query(scope)
+        headers, query = read_headers(scope["headers"]), _query(scope, self._engine.limits)
         match scope["method"]:
             case "PUT":
                 await self._reserve(scope, headers, send)
@@ -163,7 +164,8 @@ def _no_stream() -> Refused:
     return Refused.because(message, STREAM_NOT_FOUND, HTTPStatus.NOT_FOUND)
 
 
-def _query(scope: Scope) -> dict[str, str]:
+def _query(scope: Scope, limits: Limits) -> dict[str, str]:
+    check_query_string(scope, limits)
     try:
         return dict(parse_qsl(scope["query_string"].decode("ascii"), max_num_fields=MOST_PARAMETERS))
     except ValueError as error:

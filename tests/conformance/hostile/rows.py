@@ -179,6 +179,7 @@ ROWS: Final = (
         (413,),
         "PAYLOAD_TOO_LARGE",
     ),
+    Row("S12", "1.8 MB in a query string", get("é" * 300_000), (414,), "URI_TOO_LONG"),
     Row("S12", "20 MB", raw(lambda: b" " * 20_000_000, **_JSON), (413,), "PAYLOAD_TOO_LARGE"),
     Row(
         "S12",

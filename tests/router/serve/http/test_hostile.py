@@ -55,10 +55,11 @@ class TestSize:
         assert (await client.post("/graphql", json={"query": "{ whoami }"})).status_code == 200
 
     async def test_a_long_query_string_is_refused(self, subgraph: LibrarySubgraph) -> None:
-        app = create_app(library_engine(subgraph, Limits(body_bytes=100)))
+        app = create_app(library_engine(subgraph, Limits(query_string_bytes=100)))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://router") as client:
             response = await client.get("/graphql?query={whoami}" + "%20" * 100)
-        assert response.status_code == 414
+            beside = await client.get("/graphql/stream?token=x" + "%20" * 100)
+        assert response.status_code == beside.status_code == 414
         assert subgraph.library.seen == []
 
 
