@@ -10,6 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from router.compose import Composed, Subgraph, compose
+from router.execute import HttpTransport
 from router.execute.response import Response
 from router.serve import Engine, GraphQLRequest, Hooks, RequestContext, create_app
 from router.serve.access.identity import Identity
@@ -132,6 +134,19 @@ class TestRefused:
         assert codes == {"RATE_LIMITED": 17}
         assert len(engine.caches["documents"]) == 3
         assert len(subgraph.library.seen) == 3
+
+    async def test_so_are_those_of_a_graph_with_rules_of_access(self) -> None:
+        link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@authenticated"])'
+        composed = compose([Subgraph("s", "http://s", f"{link} type Query {{ a: Int @authenticated }}")])
+        assert isinstance(composed, Composed)
+        control = DemandControl(Demand(rates=(Rate("requests", 2, HOUR),)))
+        engine = Engine.from_sdl(composed.supergraph_sdl, {"s": HttpTransport("http://s")}, control=control)
+        codes: list[str] = []
+        for number in range(4):
+            response = await engine.execute(GraphQLRequest(f"{{ nothing{number} }}"), ADA)
+            codes += [each["extensions"]["code"] for each in response.errors]
+        assert codes == ["GRAPHQL_VALIDATION_FAILED"] * 2 + ["RATE_LIMITED"] * 2
+        assert len(engine.caches["documents"]) == 2
 
     async def test_who_has_nothing_left_is_refused_before_the_body_is_read(self, subgraph: LibrarySubgraph) -> None:
         async def body() -> AsyncGenerator[bytes]:
