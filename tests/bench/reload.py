@@ -208,11 +208,11 @@ async def ask(http: aiohttp.ClientSession, address: str, seen: Seen) -> None:
         try:
             async with http.post(f"http://{address}/graphql", json=QUERY) as answer:
                 body = await answer.json()
-                if body.get("data", {}).get("items") == ITEMS:
+                if body == {"data": {"items": ITEMS}}:
                     seen.answers += 1
                 else:
                     seen.failed.append(str(body)[:200])
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             seen.failed.append(repr(error))
         await asyncio.sleep(0.005)
 

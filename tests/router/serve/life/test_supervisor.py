@@ -23,28 +23,28 @@ T = TypeVar("T")
 pytestmark = [pytest.mark.xdist_group("life"), pytest.mark.timeout(6 * PATIENCE_SECONDS)]
 
 BEGUN = """
-import os, signal, socket, sys
+import os, signal, socket, sys, time
 listener = socket.socket(fileno=int(os.environ["ROUTER_LISTENER_FD"]))
 """
 READY = """
 os.write(int(os.environ["ROUTER_READY_FD"]), b"1")
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 while True:
-    signal.pause()
+    time.sleep(0.05)  # a signal may come right before: one that waits for it alone would never hear of it
 """
 PLAIN = f"{BEGUN}signal.signal(signal.SIGTERM, lambda *_: os._exit(0)){READY}"
 LINGERING = f"""{BEGUN}
 def end(*_):
     listener.close()
-    print("closed", flush=True)
+    os.write(1, b"closed\\n")
     sys.stdin.readline()
     os._exit(0)
 
 signal.signal(signal.SIGTERM, end){READY}"""
 LATE = f"""{BEGUN}
-print("begun", flush=True)
+os.write(1, b"begun\\n")
 sys.stdin.readline()
-signal.signal(signal.SIGHUP, lambda *_: print("looked", flush=True))
+signal.signal(signal.SIGHUP, lambda *_: os.write(1, b"looked\\n"))
 signal.pthread_sigmask(signal.SIG_UNBLOCK, {{signal.SIGHUP}}){READY}"""
 HANGING_WHEN_SECOND = f"""{BEGUN}
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -52,7 +52,7 @@ try:
     os.mkdir(sys.argv[1])
 except FileExistsError:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    print("hangs", flush=True)
+    os.write(1, b"hangs\\n")
     signal.pause(){READY}"""
 
 
