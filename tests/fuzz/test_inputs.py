@@ -10,10 +10,14 @@ from typing import Final
 import pytest
 
 from tests.conformance.inputs.runs import PROMPT_SECONDS, Tally, Trials
+from tests.conformance.inputs.wires import tried_on_a_server
 
 FIRST: Final = int(os.environ.get("FUZZ_SEED", "1000000000"))
 INPUTS: Final = int(os.environ.get("FUZZ_INPUTS", "1000000"))
 SHARES: Final = 20
+CONNECTIONS: Final = 10_000
+"""On which bytes are sent that no library writes."""
+
 ROOM: Final = 10_000_000
 """Seeds of a share: one seed may be several messages on one connection, or one request."""
 
@@ -37,6 +41,12 @@ async def test_no_input_hurts(share: int) -> None:
     }
     for seed in trials.tally.late:
         assert await trials.held(seed) < PROMPT_SECONDS, f"input {seed} keeps the event loop busy"
+
+
+@pytest.mark.timeout(7_200)
+async def test_no_bytes_on_a_connection_hurt() -> None:
+    found = await tried_on_a_server(range(FIRST, FIRST + min(INPUTS, CONNECTIONS)))
+    assert found is None, str(found)
 
 
 def _growth(tally: Tally) -> float:

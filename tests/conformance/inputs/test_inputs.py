@@ -5,8 +5,10 @@ from typing import Final
 import pytest
 
 from tests.conformance.inputs.runs import Trials
+from tests.conformance.inputs.wires import tried_on_a_server
 
 INPUTS: Final = 1_000
+CONNECTIONS: Final = 60
 HELD_SECONDS: Final = 5.0
 """Of processor time. Generous: what it guards against takes many seconds."""
 
@@ -19,3 +21,9 @@ async def test_no_input_hurts() -> None:
     assert trials.tally.inputs >= INPUTS
     assert trials.tally.longest < HELD_SECONDS
     assert len({each.tasks for each in trials.tally.windows}) == 1
+
+
+@pytest.mark.timeout(900)
+async def test_no_bytes_on_a_connection_hurt() -> None:
+    found = await tried_on_a_server(range(CONNECTIONS))
+    assert found is None, str(found)
