@@ -57,8 +57,9 @@ class Seen:
 class Stream(asyncio.Protocol):
     """One client's subscription."""
 
-    def __init__(self, seen: Seen, of: int | None) -> None:
+    def __init__(self, seen: Seen, of: int | None, name: str = "") -> None:
         self._seen = seen
+        self._init = {"authorization": name} if name else {}
         self._parameters = {"query": QUERY, "variables": {"of": of}}
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -92,7 +93,7 @@ class WebSocketStream(Stream):
         if self._seen.take(data):
             return
         if data.startswith(b"HTTP/1.1 101"):
-            self._transport.write(frame({"type": "connection_init"}))
+            self._transport.write(frame({"type": "connection_init", "payload": self._init}))
         elif b'"connection_ack"' in data:
             self._transport.write(frame({"id": "1", "type": "subscribe", "payload": self._parameters}))
             self._subscribed()
@@ -153,18 +154,22 @@ class Clients:
         self._seen = Seen()
         self._streams: list[Stream] = []
 
-    async def open(self, count: int, form: str = "websocket", *, distinct: bool = False) -> dict[str, Any]:
-        """Open so many more streams, which ask for the same or each for something else."""
+    async def open(
+        self, count: int, form: str = "websocket", *, distinct: bool = False, named: bool = False
+    ) -> dict[str, Any]:
+        """Open so many more streams, which ask for the same or each for something else, perhaps each by its name."""
         began = time.monotonic()
         begin = len(self._streams)
         for first in range(begin, begin + count, AT_ONCE):
             numbers = range(first, min(first + AT_ONCE, begin + count))
-            await asyncio.gather(*(self._open(form, each if distinct else None) for each in numbers))
+            await asyncio.gather(
+                *(self._open(form, each if distinct else None, str(each) if named else "") for each in numbers)
+            )
         return {"seconds": time.monotonic() - began}
 
-    async def _open(self, form: str, of: int | None) -> None:
+    async def _open(self, form: str, of: int | None, name: str) -> None:
         accept = ACCEPTS.get(form)
-        made = WebSocketStream(self._seen, of) if accept is None else HttpStream(self._seen, of, accept)
+        made = WebSocketStream(self._seen, of, name) if accept is None else HttpStream(self._seen, of, accept)
         self._streams.append(made)
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: made, LOOPBACK, self._port, local_addr=(self._source, 0))

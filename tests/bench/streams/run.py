@@ -53,10 +53,10 @@ class Stage:
     port: int
     clients: Sequence[Clients]
 
-    def open(self, count: int, form: str = "websocket", *, distinct: bool = False) -> float:
+    def open(self, count: int, form: str = "websocket", *, distinct: bool = False, named: bool = False) -> float:
         """Open so many more streams, each process of clients its share; how many seconds that took."""
         for each in self.clients:
-            each.tell("open", count=count // len(self.clients), form=form, distinct=distinct)
+            each.tell("open", count=count // len(self.clients), form=form, distinct=distinct, named=named)
         seconds = max(each.answer()["seconds"] for each in self.clients)
         time.sleep(1.0)  # the last ones are not subscribed yet at the subgraph
         return seconds

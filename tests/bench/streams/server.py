@@ -1,8 +1,9 @@
-"""`python -m tests.bench.streams.server router|floor PORT`: what the streams of the benches are opened at.
+"""`python -m tests.bench.streams.server router|tenant|floor PORT`: what the streams of the benches are opened at.
 
 `router` is our router over one subgraph in its own process, whose subscription gives an event each time that a mutation
-says so. `floor` is the server that it runs under, with an application that accepts sockets and sends ready bytes to all
-of them: no application behind that server does less.
+says so; in `tenant` each of its clients is a caller of one tenant, all of whom may share the events. `floor` is the
+server that it runs under, with an application that accepts sockets and sends ready bytes to all of them: no application
+behind that server does less.
 """
 
 import asyncio
@@ -16,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router.compose import Composed, Subgraph, compose
 from router.execute import InProcessTransport
-from router.serve import Engine, StreamSettings, create_app
+from router.serve import Engine, Hooks, RequestContext, StreamSettings, create_app
+from router.serve.access.identity import Identity
 from router.serve.life.memory import collect_rarely
 from router.serve.life.server import SERVER
 from tests.bench.gateways.http_server import LOOPBACK
@@ -63,14 +65,23 @@ class Events:
             yield {"data": {"event": {"at": moment, "title": TITLE, "of": of}}}
 
 
-def router() -> ASGIApp:
+async def in_one_tenant(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> RequestContext:
+    """A caller by the name that they say, which is verified in better places."""
+    name = (parameters or {}).get("authorization")
+    return RequestContext() if name is None else RequestContext(identity=Identity(name, "north"))
+
+
+def router(kind: str) -> ASGIApp:
     """Our router, which keeps as many streams as anybody opens."""
     composed = compose([Subgraph("events", "http://events", SDL)])
     assert isinstance(composed, Composed)
     events = Events()
     transport = InProcessTransport(events.execute, events.subscribe)
     engine = Engine.from_sdl(composed.supergraph_sdl, {"events": transport})
-    return create_app(engine, graphiql=False, streams=StreamSettings(client_streams=None, init_seconds=60))
+    shared = ("event",) if kind == "tenant" else ()
+    hooks = Hooks(in_one_tenant) if kind == "tenant" else None
+    streams = StreamSettings(client_streams=None, init_seconds=60, shared_fields=shared)
+    return create_app(engine, hooks=hooks, graphiql=False, streams=streams)
 
 
 class Floor:
@@ -111,8 +122,7 @@ class Floor:
 
 def main(kind: str, port: int) -> None:
     """Serve until somebody ends the process."""
-    app = router() if kind == "router" else Floor()
-    lifespan = "on" if kind == "router" else "off"
+    app, lifespan = (Floor(), "off") if kind == "floor" else (router(kind), "on")
     collect_rarely()  # as `serve` does
     uvicorn.run(app, host=LOOPBACK, port=port, backlog=4096, lifespan=lifespan, **SERVER)
 
