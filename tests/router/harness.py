@@ -11,6 +11,7 @@ it resolves itself, and the external ones that were sent with a representation: 
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from inspect import isawaitable
 from typing import Any, TypeAlias, cast
 
@@ -21,6 +22,7 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     FieldDefinitionNode,
+    GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
     InterfaceTypeDefinitionNode,
@@ -36,8 +38,8 @@ from graphql import (
     build_ast_schema,
     execute_sync,
     extend_schema,
-    graphql_sync,
     parse,
+    validate,
     visit,
 )
 from graphql.execution import experimental_execute_incrementally
@@ -100,6 +102,7 @@ class Simulated:
     def __post_init__(self) -> None:
         document = parse(self.sdl)
         self.asked: list[str] = []
+        self._documents: dict[str, DocumentNode | list[GraphQLError]] = {}
         self._definitions = _merged(document)
         self._provided = " ".join(_arguments(document, "provides"))
         self.schema = _executable(self._definitions)
@@ -116,10 +119,15 @@ class Simulated:
         yield self._run(query, variables or {})
 
     def _run(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        result = graphql_sync(
+        document = self._documents.get(query)
+        if document is None:
+            document = parse(query, no_location=True)
+            document = self._documents[query] = validate(self.schema, document) or document
+        if isinstance(document, list):
+            return _formatted(ExecutionResult(None, document))
+        result = execute_sync(
             self.schema,
-            query,
-            None,
+            document,
             variable_values=dict(variables),
             field_resolver=self._resolve,
             type_resolver=_type_of_seen,
@@ -137,7 +145,7 @@ class Simulated:
 
     def _entity(self, representation: Mapping[str, Any]) -> Seen | None:
         typename = representation["__typename"]
-        keys = [parse(f"{{{key}}}") for key in _arguments_of(self._definitions[typename], "key")]
+        keys = [_selection(key) for key in _arguments_of(self._definitions[typename], "key")]
         types = {typename, *self._implementations(typename)}
         for name in sorted(types):
             for record in self.world.entities.get(name, ()):
@@ -262,6 +270,11 @@ def _type_of_record(value: Record, *_: Any) -> str:
 def _value(source: Seen, name: str, arguments: Mapping[str, Any]) -> Any:
     value = source[name]
     return value(source, **arguments) if callable(value) else value
+
+
+@cache
+def _selection(text: str) -> DocumentNode:
+    return parse(f"{{{text}}}", no_location=True)
 
 
 def _matches(record: Record, sent: Mapping[str, Any], selections: Any) -> bool:
