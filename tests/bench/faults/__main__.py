@@ -71,6 +71,7 @@ async def drills(port: int, between: proxy.Proxy, console: Console) -> int:
     for trouble, cells in zip(TROUBLES, rows, strict=True):
         table.add_row(trouble.name, *cells)
     console.print(table)
+    console.print(f"other's p99 without trouble: {min(each.p99s[0] for each in found):.2f} to {longest:.2f} ms")
     return sum("MISSED" in each for cells in rows for each in cells)
 
 
