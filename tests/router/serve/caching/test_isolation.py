@@ -25,6 +25,7 @@ QUERIES: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ('{ product(id: "2") { name rating reviews { text } } }', {}),
     ("{ mine }", {}),
     ("{ secret }", {}),
+    ("{ mine latest { text } }", {}),
     ("{ stamp latest { text } }", {}),
     ('{ node(id: "1") { id ... on Product { rating } } }', {}),
     ("{ products(first: 2) { id ... @defer { rating reviews { text } } } }", {}),
@@ -48,10 +49,20 @@ CALLERS: tuple[RequestContext, ...] = (
 
 TENANTS = ("a", "b", None)
 
-SAID = ("max-age=60, public", "max-age=60, private", "max-age=60", "no-store", "")
-"""What subgraphs say of everything: where it is public, what is somebody's own is left out."""
+PUBLIC, PRIVATE = "max-age=60, public", "max-age=60, private"
 
-PERSONAL = frozenset({"{ mine }", "{ secret }"})
+SAID = (
+    (PUBLIC, PUBLIC),
+    (PRIVATE, PRIVATE),
+    ("max-age=60", "max-age=60"),
+    ("no-store", "no-store"),
+    ("", ""),
+    (PRIVATE, PUBLIC),
+    ("no-store", PUBLIC),
+)
+"""What the subgraphs say of everything: where products are public, what is somebody's own is left out."""
+
+PERSONAL = frozenset({"{ mine }", "{ secret }", "{ mine latest { text } }"})
 
 
 def tenant_of(context: RequestContext) -> str | None:
@@ -82,12 +93,12 @@ async def change(shop: Graph, tenant: str | None) -> None:
         await shop.caches.invalidate_subgraph(subgraph, tenant=tenant)
 
 
-async def agree(said: str, steps: list[tuple[Any, ...]], *, answers: bool) -> None:
+async def agree(said: tuple[str, str], steps: list[tuple[Any, ...]], *, answers: bool) -> None:
     """Take the same steps with caches and without."""
     cached, plain = pair(answers=answers)
     before = cached.asked, plain.asked
-    for each in (cached.products, cached.reviews):
-        each.say(said)
+    for each, of_it in zip((cached.products, cached.reviews), said, strict=True):
+        each.say(of_it)
         each.open = asyncio.Event()
         each.open.set()
     cached.world.failing.clear()
@@ -103,7 +114,7 @@ async def agree(said: str, steps: list[tuple[Any, ...]], *, answers: bool) -> No
             continue
         number, who = int(step[1]), int(step[2])
         (query, variables), context = QUERIES[number], CALLERS[who]
-        if "public" in said and query in PERSONAL:
+        if "public" in said[0] and query in PERSONAL:
             continue
         assert await parts(cached, query, context, variables) == await parts(plain, query, context, variables)
     assert cached.asked - before[0] <= plain.asked - before[1]
@@ -127,16 +138,31 @@ async def parts(shop: Graph, query: str, context: RequestContext, variables: Map
     return response.as_json(), sorted(map(str, later))
 
 
-@pytest.mark.parametrize("said", SAID)
+@pytest.mark.parametrize("said", SAID, ids="; ".join)
 @pytest.mark.parametrize("answers", [False, True])
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=sequences())
 def test_random_sequences_get_what_they_would_without_caches(
-    said: str,
+    said: tuple[str, str],
     answers: bool,  # noqa: FBT001 - a parameter of the test
     steps: list[tuple[Any, ...]],
 ) -> None:
     asyncio.run(agree(said, steps, answers=answers))
+
+
+@pytest.mark.parametrize(
+    ("products", "reviews", "times"), [(PRIVATE, PUBLIC, 2), ("no-store", PUBLIC, 4), (PUBLIC, "no-store", 4)]
+)
+async def test_a_whole_answer_is_kept_as_its_most_careful_part_may_be(products: str, reviews: str, times: int) -> None:
+    shop, plain = graph(Caching(answers=True)), graph()
+    shop.products.say(products)
+    shop.reviews.say(reviews)
+    query = "{ mine latest { text } }"
+    whose = [caller(subject=each) for each in ("ann", "bob")] if "public" not in products else [caller(), caller()]
+    for context in (*whose, *whose):
+        assert await shop.ask(query, context) == await plain.ask(query, context)
+    asked = shop.products if products != PUBLIC else shop.reviews
+    assert len(asked.asked) == times
 
 
 async def test_all_callers_in_turn_get_their_own() -> None:
