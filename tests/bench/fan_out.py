@@ -1,8 +1,9 @@
 """`python -m tests.bench.fan_out`: how long one event takes to all who watch, over real sockets.
 
 The server runs on the first core, its clients on the second one. Beside our router stands the server that it runs under
-with an application that sends ready bytes: what it takes, nobody behind that server takes less. Events that many watch are shared, and are to come to all of them in time, unless those
-bytes themselves need half of that on a busy machine; what each has of its own is shown beside them.
+with an application that sends ready bytes: what it takes, nobody behind that server takes less. Events that many watch
+are shared, and are to come to all of them in time, unless those bytes themselves need half of that on a busy machine;
+what each has of its own is shown beside them.
 """
 
 import argparse
