@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 
@@ -54,13 +55,13 @@ class Turns:
             yield run
         finally:
             if begun and not begun[-1].done():
-                begun[-1].add_done_callback(self._end)
+                begun[-1].add_done_callback(partial(self._end, tenant))
             else:
-                self._queue.leave()
+                self._queue.leave(tenant)
 
-    def _end(self, work: "asyncio.Future[Any]") -> None:
+    def _end(self, tenant: str | None, work: "asyncio.Future[Any]") -> None:
         """End the turn of work that nobody waits for any more; how it went is nobody's business, nor the log's."""
-        self._queue.leave()
+        self._queue.leave(tenant)
         if not work.cancelled():
             work.exception()
 

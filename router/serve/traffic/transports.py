@@ -110,6 +110,8 @@ def _refuse_nonsense(subgraph: str, traffic: Traffic) -> None:
     """
     if traffic.concurrency is not None and traffic.concurrency.requests < 1:
         raise TrafficError(f"At least one request at a time has to go to subgraph {subgraph}.")
+    if traffic.concurrency is not None and not 0 < traffic.concurrency.tenant_share <= 1:
+        raise TrafficError(f"A tenant's share of the requests to subgraph {subgraph} is more than 0 and at most 1.")
     if traffic.timeout_seconds <= 0:
         raise TrafficError(f"Subgraph {subgraph} needs some time to answer.")
     if traffic.deadline_header is not None:

@@ -72,7 +72,8 @@ class Attempts:
         """Send it when there is a place for it; nobody waits where nothing would be sent."""
         assert self._queue is not None  # noqa: S101  # it is not on the way otherwise
         replica = self._replicas.choose(call)
-        waits = not self._queue.enter_at_once()
+        tenant = call.request.terms.tenant
+        waits = not self._queue.enter_at_once(tenant)
         if waits:
             await self._wait(call, self._queue)
         try:
@@ -80,7 +81,7 @@ class Attempts:
                 replica = self._replicas.choose(call)
             return await replica.exchange(call, self._passing)
         finally:
-            self._queue.leave()
+            self._queue.leave(tenant)
 
     async def _wait(self, call: Call, queue: FairQueue) -> None:
         call.waits = True
@@ -133,11 +134,11 @@ class Attempts:
             return None
         if not self._budget.spend(asyncio.get_running_loop().time()):
             return None
-        queue = self._queue
-        if queue is not None and not queue.enter_at_once():
+        queue, tenant = self._queue, call.request.terms.tenant
+        if queue is not None and not queue.enter_at_once(tenant):
             return None
         self._counts.hedges += 1
         task = asyncio.create_task(replica.exchange(call, self._passing))
         if queue is not None:
-            task.add_done_callback(lambda _: queue.leave())  # even if it is cancelled before it has begun
+            task.add_done_callback(lambda _: queue.leave(tenant))  # even if it is cancelled before it has begun
         return task

@@ -1,7 +1,7 @@
 """Room for so many at a time; who finds none waits, and tenants take turns."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from typing import TypeAlias
 
 from router.execute.transport.traffic.settings import Concurrency
@@ -21,21 +21,28 @@ class FairQueue:
     """Each tenant's requests keep their order, and whose turn it is gets one place.
 
     So nobody waits for longer than it takes every other tenant to have as many places as stand before them, however
-    many requests another one has. Where too many wait, the tenant that has most of them loses its last one.
+    many requests another one has. No tenant has all places, so that a quiet one finds one at once. Where too many
+    wait, the tenant that has most of them loses its last one.
     """
 
     def __init__(self, settings: Concurrency) -> None:
         self.running = 0
         self.waiting = 0
         self._settings = settings
+        self._share = max(1, int(settings.requests * settings.tenant_share))
+        self._running: Counter[Tenant] = Counter()
+        """Of each tenant that has a place; who is nobody in particular is not counted."""
         self._turns: OrderedDict[Tenant, deque[asyncio.Future[None]]] = OrderedDict()
         """Who waits, the tenant whose turn it is first."""
 
-    def enter_at_once(self) -> bool:
-        """Take a place, unless somebody would have to wait."""
-        if self.running >= self._settings.requests or self._turns:
+    def enter_at_once(self, tenant: Tenant) -> bool:
+        """Take a place, unless somebody would have to wait.
+
+        Where a place is free, whoever waits has their share, so that nobody is overtaken.
+        """
+        if self.running >= self._settings.requests or not self._may(tenant):
             return False
-        self.running += 1
+        self._take(tenant)
         return True
 
     async def enter(self, tenant: Tenant) -> None:
@@ -45,30 +52,27 @@ class FairQueue:
             Crowded: too many wait, most of them from this tenant.
             Dismissed: all that waited were sent away.
         """
-        if self.enter_at_once():
+        if self.enter_at_once(tenant):
             return
         place = self._line_up(tenant)
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled() and place.exception() is None:
-                self.leave()  # it was given a place just now
+                self.leave(tenant)  # it was given a place just now
             else:
                 self._drop(tenant, place)
             raise
 
-    def leave(self) -> None:
-        """Give a place back: the next tenant gets it."""
+    def leave(self, tenant: Tenant) -> None:
+        """Give a place of that tenant's back: the next one that may have it gets it."""
         self.running -= 1
-        while self._turns and self.running < self._settings.requests:
-            tenant, line = self._turns.popitem(last=False)
-            place = line.popleft()
-            if line:
-                self._turns[tenant] = line  # behind all others
-            self.waiting -= 1
-            if not place.done():  # else it was cancelled just now
-                self.running += 1
-                place.set_result(None)
+        if tenant is not None:
+            self._running[tenant] -= 1
+            if not self._running[tenant]:
+                del self._running[tenant]
+        while self.running < self._settings.requests and self._admit():
+            pass  # a place for each
 
     def dismiss(self) -> None:
         """Send all away that wait."""
@@ -77,6 +81,34 @@ class FairQueue:
         self.waiting = 0
         for place in (place for line in lines for place in line if not place.done()):
             place.set_exception(Dismissed())
+
+    def _may(self, tenant: Tenant) -> bool:
+        return tenant is None or self._running[tenant] < self._share
+
+    def _take(self, tenant: Tenant) -> None:
+        self.running += 1
+        if tenant is not None:
+            self._running[tenant] += 1
+
+    def _admit(self) -> bool:
+        """Let the first one in of the tenant whose turn it is, of those that may have another place.
+
+        Its next turn comes after all others'. Few are looked at, as few can have their share at the same time.
+        """
+        for tenant in filter(self._may, self._turns):
+            self._let_in(tenant)
+            return True
+        return False
+
+    def _let_in(self, tenant: Tenant) -> None:
+        line = self._turns.pop(tenant)
+        place = line.popleft()
+        if line:
+            self._turns[tenant] = line
+        self.waiting -= 1
+        if not place.done():  # else it was cancelled just now
+            self._take(tenant)
+            place.set_result(None)
 
     def _line_up(self, tenant: Tenant) -> asyncio.Future[None]:
         if self.waiting >= self._settings.waiting:

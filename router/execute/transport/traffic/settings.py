@@ -103,10 +103,14 @@ class Concurrency:
     Attributes:
         requests: at the same time, over all replicas.
         waiting: at most; beyond, the tenant with most of them loses its last one.
+        tenant_share: the part of `requests` that one tenant has at the same time, at least one; 1.0 for all. The rest
+            is there at once for another one, who would have to wait for an answer otherwise. Requests of nobody in
+            particular may be as many as there are.
     """
 
     requests: int = 100
     waiting: int = 1_000
+    tenant_share: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Places are given in turns to tenants, in order within each, and never to more than there are."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import settings
@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from router.execute.transport.traffic.fair_queue import Crowded, Dismissed, FairQueue
 from router.execute.transport.traffic.settings import Concurrency
 
-PLACES = 3
+PLACES, SHARE = 4, 3
 WAITING = 8
 TENANTS = st.sampled_from(["a", "b", "c", None])
 
@@ -38,7 +38,7 @@ class Queueing(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.queue = FairQueue(Concurrency(PLACES, WAITING))
+        self.queue = FairQueue(Concurrency(PLACES, WAITING, SHARE / PLACES))
         self.guests: list[Guest] = []
         self.gone: set[Guest] = set()
 
@@ -94,7 +94,7 @@ class Queueing(RuleBasedStateMachine):
 
     def _leave(self, guest: Guest) -> None:
         self.gone.add(guest)
-        self.queue.leave()
+        self.queue.leave(guest.tenant)
 
     async def settle(self) -> None:
         for _ in range(4):
@@ -105,9 +105,18 @@ class Queueing(RuleBasedStateMachine):
         assert self.queue.running == len(self.which("inside")) <= PLACES
         assert self.queue.waiting == len(self.which("waits")) <= WAITING
 
+    def inside(self) -> Counter[str | None]:
+        return Counter(each.tenant for each in self.which("inside"))
+
     @invariant()
-    def nobody_waits_beside_a_free_place(self) -> None:
-        assert not self.which("waits") or len(self.which("inside")) == PLACES
+    def nobody_has_more_than_their_share(self) -> None:
+        assert all(count <= SHARE for tenant, count in self.inside().items() if tenant is not None)
+
+    @invariant()
+    def nobody_waits_beside_a_free_place_without_having_their_share(self) -> None:
+        inside = self.inside()
+        for each in self.which("waits"):
+            assert inside.total() == PLACES or (each.tenant is not None and inside[each.tenant] == SHARE)
 
     @invariant()
     def a_tenants_requests_keep_their_order(self) -> None:
@@ -140,12 +149,27 @@ class TestTurns:
             inside = next(each for each in flood + modest if each.outcome == "inside")
             order.append(inside.tenant)
             (flood if inside in flood else modest).remove(inside)
-            queue.leave()
+            queue.leave(inside.tenant)
             await asyncio.sleep(0)
         assert order[1:] == ["greedy", "modest"] * 9 + ["greedy"]
         for each in flood + modest:
             each.task.cancel()
         await asyncio.gather(*(each.task for each in flood + modest), return_exceptions=True)
+
+    async def test_a_quiet_tenant_finds_a_place_at_once_whatever_another_one_wants(self) -> None:
+        queue = FairQueue(Concurrency(requests=8))
+        flood = await come(queue, *["greedy"] * 200)
+        assert [each.outcome for each in flood[5:7]] == ["inside", "waits"]
+        assert queue.enter_at_once("modest")
+        queue.leave("modest")
+        assert [each.outcome for each in flood[5:7]] == ["inside", "waits"]
+        for each in flood:
+            each.task.cancel()
+        await asyncio.gather(*(each.task for each in flood), return_exceptions=True)
+
+    async def test_whoever_is_nobody_in_particular_may_take_all_places(self) -> None:
+        queue = FairQueue(Concurrency(requests=3))
+        assert [queue.enter_at_once(None) for _ in range(4)] == [True, True, True, False]
 
     async def test_where_too_many_wait_the_one_who_has_most_loses_its_last(self) -> None:
         queue = FairQueue(Concurrency(requests=1, waiting=3))
@@ -170,5 +194,5 @@ class TestTurns:
         for each in (second, third):
             with pytest.raises(Dismissed):
                 each.task.result()
-        queue.leave()
-        assert queue.enter_at_once()
+        queue.leave("a")
+        assert queue.enter_at_once("a")

@@ -47,6 +47,8 @@ class TestTransports:
         "traffic",
         [
             Traffic(concurrency=Concurrency(0)),
+            Traffic(concurrency=Concurrency(tenant_share=0.0)),
+            Traffic(concurrency=Concurrency(tenant_share=1.5)),
             Traffic(timeout_seconds=0),
             Traffic(deadline_header="x left"),
             Traffic(deadline_header="Host"),
