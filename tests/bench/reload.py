@@ -254,15 +254,16 @@ async def pass_by(http: aiohttp.ClientSession, address: str, seen: Seen) -> None
     """Listen to a field as long as it is there, and then to its successor."""
     while True:
         last: Any = None
+        count = 0
         async with aclosing(events_of(http, address, f"beat{seen.number}")) as events:
             async for event in events:
-                last = event
+                last, count = event, count + 1
         if last is None:
             await asyncio.sleep(0.01)  # the field was there no more, or not yet
             continue
         errors: list[Any] = last.get("errors") or [{}]
         told: dict[str, Any] = errors[0].get("extensions") or {}
-        if told.get("code") == SCHEMA_RELOAD and told.get("cursor"):
+        if told.get("code") == SCHEMA_RELOAD and (told.get("cursor") or count == 1):  # before its first event
             seen.ended += 1
         else:
             seen.unexplained.append(str(last)[:200])
