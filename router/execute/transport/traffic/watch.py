@@ -7,6 +7,7 @@ from random import uniform
 from typing import Any
 
 from router.execute.transport.base import SubgraphFailure, SubgraphRequest
+from router.execute.transport.connection import Reply
 from router.execute.transport.http import HttpTransport, content_of
 from router.execute.transport.traffic.breaker import Breaker, State
 from router.execute.transport.traffic.settings import Breaking, Probing
@@ -121,13 +122,29 @@ class Watch:
             await self._doubt()
 
     async def _lives(self) -> bool:
+        asking = asyncio.ensure_future(self._transport.exchange(self._request, self._content))
         try:
-            async with asyncio.timeout(self._probing.timeout_seconds):
-                reply = await self._transport.exchange(self._request, self._content)
+            reply = await self._in_time(asking)
         except (SubgraphFailure, TimeoutError):
             return False
+        finally:
+            asking.cancel()
         self.last_sign = _now()
         return reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    async def _in_time(self, asking: asyncio.Future[Reply]) -> Reply:
+        """Wait for a probe's answer in several short looks.
+
+        Where this event loop has been held, only one of them is long, and what has come meanwhile is still seen.
+
+        Raises:
+            TimeoutError: there is none.
+        """
+        for _ in range(LOOKS):
+            await asyncio.wait((asking,), timeout=self._probing.timeout_seconds / LOOKS)
+            if asking.done():
+                return asking.result()
+        raise TimeoutError
 
 
 def _now() -> float:

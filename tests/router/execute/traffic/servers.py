@@ -64,10 +64,10 @@ class Server:
                     writer.write(reply(b"busy", b"HTTP/1.1 503 Service Unavailable", **headers))
             await writer.drain()
 
-    async def until(self, requests: int) -> None:
-        """Wait for so many requests to have come."""
+    async def until(self, requests: int = 0, probes: int = 0) -> None:
+        """Wait for so many requests and probes to have come."""
         async with self.changed:
-            await self.changed.wait_for(lambda: self.requests >= requests)
+            await self.changed.wait_for(lambda: self.requests >= requests and self.probes >= probes)
 
     async def _take_note(self, head: bytes, body: bytes) -> None:
         async with self.changed:

@@ -1,6 +1,7 @@
 """What becomes of requests to a subgraph that does well, or badly, or both in turns."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -212,6 +213,17 @@ class TestBreaker:
             assert await transport.fetch(query()) == ONE
         assert server.probes >= 1
         assert transport.health.replicas[0].opened == 0
+
+    async def test_whoever_is_late_itself_blames_nobody(self) -> None:
+        server = Server()
+        breaking = Breaking(stall_seconds=60)
+        probing = Probing(timeout_seconds=0.4, every_seconds=0.01)
+        async with subgraph(Traffic(breaking=breaking, probing=probing), server) as transport:
+            assert await transport.fetch(query()) == ONE
+            for probes in range(1, 4):
+                await server.until(probes=probes)
+                time.sleep(0.5)  # noqa: ASYNC251  # what holds the event loop is the subject
+            assert transport.health.replicas[0].opened == 0
 
     async def test_one_that_lives_again_is_tried_and_gets_everything(self) -> None:
         server = Server("dropping")
