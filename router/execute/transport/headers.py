@@ -5,6 +5,7 @@ Source: https://www.rfc-editor.org/rfc/rfc9110#name-fields
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from router.execute.transport.base import InvalidHeader
 
@@ -39,12 +40,7 @@ def forwarded(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     Raises:
         InvalidHeader: one would end up as something else than one header.
     """
-    for name, value in headers.items():
-        if name.lower() in HOP_HEADERS:
-            continue
-        if not _NAME.fullmatch(name) or _CONTROL.search(value):
-            raise InvalidHeader(f"The header {name!r} cannot be forwarded.")
-        yield name, value
+    return ((name, value) for name, value in headers.items() if _is_forwarded(name, value))
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:
@@ -53,7 +49,26 @@ def header_lines(headers: Mapping[str, str]) -> bytes:
     Raises:
         InvalidHeader: one would end up as something else than one header.
     """
-    return b"".join(b"%b: %b\r\n" % (name.encode(), _encoded(value)) for name, value in forwarded(headers))
+    return b"".join([_line(name, value) for name, value in headers.items()])
+
+
+@lru_cache(maxsize=256)
+def _line(name: str, value: str) -> bytes:
+    """One of them, or nothing; clients send the same ones again and again."""
+    return b"%b: %b\r\n" % (name.encode(), _encoded(value)) if _is_forwarded(name, value) else b""
+
+
+def _is_forwarded(name: str, value: str) -> bool:
+    """Whether a subgraph gets it.
+
+    Raises:
+        InvalidHeader: it would end up as something else than one header.
+    """
+    if name.lower() in HOP_HEADERS:
+        return False
+    if not _NAME.fullmatch(name) or _CONTROL.search(value):
+        raise InvalidHeader(f"The header {name!r} cannot be forwarded.")
+    return True
 
 
 def _encoded(value: str) -> bytes:
