@@ -37,9 +37,10 @@ class StreamSettings:
         reservation_seconds: for which one is kept.
         share: whether equal subscriptions of equal callers, with one token or none and the same headers, have one
             source of events, where they begin before it has given any.
-        shared_fields: of the subscription type, whose events are the same for all of a tenant who have the same scopes
-            and headers, whoever they are (`authorization`, `cookie` and traces aside) and whenever they began. All of
-            those have one source, which the subgraph is asked for in the name of one of them.
+        shared_fields: of the subscription type, whose events, with all below them, are the same for all of a tenant who
+            have the same scopes and headers, whoever they are and whenever they began. All of those have one source,
+            which the subgraph is asked for in the name of one of them. Where the router has verified who they are,
+            `authorization`, `cookie` and traces may differ.
     """
 
     queue: int = 32

@@ -11,7 +11,8 @@ from router.serve.operation import Operation
 from router.serve.request import RequestContext
 
 TELLING: Final = frozenset({"authorization", "cookie", "traceparent", "tracestate", "baggage"})
-"""Headers that say who asks, and as part of what: no event depends on them that does not depend on who asks."""
+"""Headers that say who asks, and as part of what: where that was verified, no event depends on them that does not
+depend on who asks."""
 
 
 class Key(NamedTuple):
@@ -46,17 +47,26 @@ def key_of(
     written = sorted_json(variables)
     if written is None or context.cache_use is not None:
         return None
-    lasts = all(field in shared_fields for field in operation.root_fields)
+    lasts = _is_known(context) and all(field in shared_fields for field in operation.root_fields)
     caller = _of_a_tenant(context) if lasts else _alike(context)
     return Key(id(operation), written.decode(), caller, lasts)
 
 
+def _is_known(context: RequestContext) -> bool:
+    """Whether the router can tell who is of the caller's tenant: hooks may keep that to themselves."""
+    return context.identity is not None or context.principal is None
+
+
 def _of_a_tenant(context: RequestContext) -> Hashable:
-    """What callers of one tenant have in common: `operation` stands for what else they may see."""
-    identity = context.identity
-    who = None if identity is None else (identity.tenant, identity.scopes)
-    headers = frozenset((name, value) for name, value in context.headers.items() if name.lower() not in TELLING)
-    return who, headers, context.seconds, _placement(context)
+    """What callers of one tenant have in common: `operation` stands for what else they may see.
+
+    Of whom nothing was verified here, subgraphs may learn the tenant by any header.
+    """
+    identity, given = context.identity, context.headers.items()
+    if identity is None:
+        return None, frozenset(given), context.seconds, _placement(context)
+    headers = frozenset((name, value) for name, value in given if name.lower() not in TELLING)
+    return (identity.tenant, identity.scopes), headers, context.seconds, _placement(context)
 
 
 def _alike(context: RequestContext) -> Hashable:

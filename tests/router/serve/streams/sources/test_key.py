@@ -75,6 +75,21 @@ class TestWhoIsAlike:
         assert told(mine, CONTEXT) != told(mine, other)
         assert told(everybodys, CONTEXT) == told(everybodys, other)
 
+    @pytest.mark.parametrize("name", ["authorization", "Cookie", "baggage"])
+    async def test_any_header_tells_callers_apart_of_whom_nothing_was_verified(self, name: str) -> None:
+        """They may be of two tenants, as whom their subgraphs know them."""
+        asked = await operation()
+        nobody, north, south = (RequestContext(each) for each in ({}, {name: "north"}, {name: "south"}))
+        assert len({told(asked, each) for each in (nobody, north, south)}) == 3
+        assert told(asked, north) == told(asked, RequestContext({name: "north"}))
+
+    async def test_who_is_known_to_a_hook_alone_shares_only_as_equal_callers_do(self) -> None:
+        north, south = (RequestContext(principal=object()) for _ in range(2))
+        first, second = told(await operation(), north), told(await operation(), south)
+        assert first is not None
+        assert first != second
+        assert not first.lasts
+
     async def test_who_takes_something_from_caches_shares_nothing(self) -> None:
         use = Use("north", b"", None, known=True, reads=True)
         assert told(await operation(), replace(CONTEXT, cache_use=use)) is None
