@@ -21,6 +21,8 @@ from shared.events.event import Event, Recorded
 from shared.ids import uuid7
 from shared.tenancy.names import document_database
 
+_AWAIT_MS: Final = 1000
+"""How long the server may have nothing to tell before it says so: well below the time-out of its client."""
 _LEASE: Final = timedelta(seconds=10)
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
@@ -82,10 +84,11 @@ class DocumentSource:
     async def wakes(self) -> AsyncGenerator[TenantId | None]:
         """Watch what is inserted anywhere on the server; other databases are not ours to react to."""
         inserted = [{"$match": {"operationType": "insert", "ns.coll": OutboxEntry.Settings.name}}]
-        async with await self._documents.client.watch(inserted) as changes:
+        async with await self._documents.client.watch(inserted, max_await_time_ms=_AWAIT_MS) as changes:
             yield None
-            async for change in changes:
-                tenant_id = self._tenant_of(change["ns"]["db"])
+            while changes.alive:
+                change = await changes.try_next()  # waiting for the next one takes no longer than any other request
+                tenant_id = None if change is None else self._tenant_of(change["ns"]["db"])
                 if tenant_id is not None:
                     yield tenant_id
 

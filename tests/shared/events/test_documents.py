@@ -118,6 +118,16 @@ class TestDocumentSource:
             assert await anext(wakes) == desk.tenants[1]
         await wakes.aclose()
 
+    async def test_a_quiet_outbox_is_watched_for_longer_than_any_request_may_take(self, desk: Desk) -> None:
+        wakes = desk.source.wakes()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await anext(wakes) is None
+            woken = asyncio.create_task(anext(wakes))
+            assert not (await asyncio.wait({woken}, timeout=5.5))[0]
+            await desk.write("one")
+            assert await woken == desk.tenants[0]
+        await wakes.aclose()
+
     async def test_replaying_publishes_again_and_pruning_forgets(self, desk: Desk) -> None:
         tenant_id, now = desk.tenants[0], datetime.now(UTC)
         await desk.write("one")
