@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn
 
+import structlog
 from starlette.types import ASGIApp
 
 from router.serve.life.draining import Draining
@@ -12,6 +13,7 @@ from router.serve.life.settings import Life
 from studium.embedded.errors import CannotStart
 from studium.settings import StudiumSettings
 
+_log = structlog.get_logger("studium.serving")
 _OPTIONS: Final[dict[str, Any]] = {**SERVER, "ws_max_size": 4 * 1024 * 1024, "lifespan": "on", "date_header": True}
 
 
@@ -41,6 +43,7 @@ def serve(
             life=life,
             draining=draining or Draining(),
             look_again=look_again,
+            announce=lambda address: _log.info("serving", address=address),
             options=_OPTIONS,
         )
     except OSError as error:
