@@ -31,7 +31,7 @@ class Counters(Protocol):
     """Counts of windows: each is of a rate, from a moment that is a multiple of its length, and of a key."""
 
     async def add(self, rate: Rate, window: int, key: str, amount: int) -> int:
-        """Add to a count, or take from it, and give what it comes to."""
+        """Add to a count, or take from it, and give what it comes to. Nothing is waited for where it is taken from."""
         ...
 
     async def aclose(self) -> None: ...
@@ -112,6 +112,7 @@ class SharedCounters:
         self._retry_seconds = demand.redis_retry_seconds
         self._again = 0.0
         self._calls = asyncio.Semaphore(_CALLS)
+        self._extending: set[asyncio.Task[None]] = set()
 
     async def add(self, rate: Rate, window: int, key: str, amount: int) -> int:
         leases = self._leases.of(rate, window)
@@ -124,17 +125,28 @@ class SharedCounters:
                 spent += lease.spend(amount - spent)
                 try:
                     if spent < amount:
-                        await self._extend(lease, rate, f"{rate.name}:{window}:{key}", amount - spent)
+                        await self._extended(lease, rate, f"{rate.name}:{window}:{key}", amount - spent)
                 except self._failing as error:
                     lease.free += spent
                     self._failed(error)
                     return await self._local.add(rate, window, key, amount)
         return lease.total - lease.free
 
-    async def _extend(self, lease: Lease, rate: Rate, key: str, missing: int) -> None:
-        """Take what is missing, and a part ahead."""
+    async def _extended(self, lease: Lease, rate: Rate, key: str, missing: int) -> None:
+        """Take what is missing, and a part ahead, which is kept even if whoever waits for it is cancelled."""
         if monotonic() < self._again:
             raise TimeoutError
+        task = asyncio.create_task(self._extend(lease, rate, key, missing))
+        self._extending.add(task)
+        task.add_done_callback(self._over)
+        await asyncio.shield(task)
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        self._extending.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits is told
+
+    async def _extend(self, lease: Lease, rate: Rate, key: str, missing: int) -> None:
         ahead = rate.quota // _PARTS
         async with asyncio.timeout(self._seconds), self._calls:
             total = await self._storage.incr(key, rate.seconds + _GRACE_SECONDS, missing + ahead)
@@ -150,6 +162,7 @@ class SharedCounters:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        await asyncio.gather(*self._extending, return_exceptions=True)
         bridge: Any = self._storage.bridge
         await bridge.get_connection().aclose()
 

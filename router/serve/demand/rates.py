@@ -123,6 +123,9 @@ class Rates:
 
     async def _add(self, share: Share) -> None:
         amount = share.taken + self._back.pop((share.rate.name, share.key, share.window), 0)
+        if amount < share.taken:  # apart, as nobody waits for it: who is cancelled below loses nothing of others'
+            await self._counters.add(share.rate, share.window, share.key, amount - share.taken)
+            amount = share.taken
         share.used = await self._counters.add(share.rate, share.window, share.key, amount)
 
     def _return(self, share: Share, amount: int) -> None:

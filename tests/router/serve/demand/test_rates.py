@@ -39,6 +39,17 @@ class Shop:
         return [share.remaining for share in await self.take(context, cost)]
 
 
+class Far(LocalCounters):
+    """Counters that are somewhere else, and do not answer while they are gone."""
+
+    is_gone = False
+
+    async def add(self, rate: Rate, window: int, key: str, amount: int) -> int:
+        if self.is_gone and amount > 0:
+            await asyncio.Event().wait()
+        return await super().add(rate, window, key, amount)
+
+
 class TestTaking:
     async def test_as_many_requests_as_the_quota_pass(self) -> None:
         shop = Shop([REQUESTS])
@@ -111,6 +122,20 @@ class TestGivingBack:
         shop.taking.give_back(await shop.take(ADA, 10), 110)
         with pytest.raises(Refused):
             await shop.take(ADA, 1)
+
+    async def test_what_was_given_back_is_not_lost_with_a_request_that_is_cancelled(self) -> None:
+        """It may be others', of the same tenant."""
+        counters = Far()
+        taking = Rates(counters, lambda _: [COST])
+        taking.give_back(await taking.take(ADA, 90), 0)
+        counters.is_gone = True
+        cancelled = asyncio.create_task(taking.take(ADA, 1))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        counters.is_gone = False
+        (share,) = await taking.take(ADA, 1)
+        assert share.remaining == COST.quota - 1
 
     async def test_nothing_is_given_to_the_next_window(self) -> None:
         shop = Shop([COST])

@@ -44,6 +44,19 @@ async def test_two_routers_count_together(servers: Servers, prefix: str) -> None
         assert (one.failures, other.failures) == (0, 0)
 
 
+async def test_what_was_taken_ahead_is_kept_when_the_request_is_cancelled_that_took_it(
+    servers: Servers, prefix: str
+) -> None:
+    rate = Rate("rate", 1_000, 3_600)
+    async with counting(servers.redis, prefix) as counters:
+        before = asyncio.all_tasks()
+        cancelled = asyncio.create_task(counters.add(rate, 1, "a", 1))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.wait(asyncio.all_tasks() - before, timeout=PATIENCE_SECONDS)
+        assert await counters.add(rate, 1, "a", 1) == 2
+
+
 async def test_windows_and_keys_are_apart(servers: Servers, prefix: str) -> None:
     async with counting(servers.redis, prefix) as counters:
         assert await counters.add(RATE, 1, "a", 3) == 3
