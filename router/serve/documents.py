@@ -23,6 +23,7 @@ from router.serve.limits.depth import check_depth
 from router.serve.limits.measure import check_operations
 from router.serve.limits.overlap import overlap_errors
 from router.serve.telemetry.histogram import Histogram
+from router.serve.together import together
 from router.serve.turns import Turns
 
 INLINE_CHARACTERS = 2_000
@@ -37,7 +38,7 @@ RULES = tuple(
 """All but two: one takes time in the square of the document's size, and ours takes its place; the other is about a
 directive that is never known here, and fails on unions."""
 
-DISCREET_RULES = discreet_rules(RULES)
+ALL_RULES, ALL_DISCREET_RULES = together(RULES), together(discreet_rules(RULES))
 
 SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
 
@@ -128,8 +129,8 @@ class Documents:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
         check_operations(document, self._limits)
         most, hide = self._limits.validation_errors, not self._limits.suggests
-        rules = RULES if self._limits.introspection else DISCREET_RULES
-        errors = validate(self._schema, document, rules, max_errors=most, hide_suggestions=hide)
+        rule = ALL_RULES if self._limits.introspection else ALL_DISCREET_RULES
+        errors = validate(self._schema, document, (rule,), max_errors=most, hide_suggestions=hide)
         if not errors:
             errors = self._overlaps(document)
         if errors:
