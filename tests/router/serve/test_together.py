@@ -27,7 +27,7 @@ from tests.conformance.inputs.documents import draw_document
 from tests.conformance.inputs.graph import CATALOGUE
 
 SCHEMA: Final = build_schema(CATALOGUE.replace('@key(fields: "id")', ""))
-DOCUMENTS: Final = 500
+DOCUMENTS: Final = 150
 LONGEST: Final = 2_000
 
 
