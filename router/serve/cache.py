@@ -48,6 +48,11 @@ class LruCache(Generic[K, V]):
         self._known[key] = found
         return found[0]
 
+    def peek(self, key: K) -> V | None:
+        """The value, of which nobody takes note."""
+        found = self._known.get(key)
+        return None if found is None else found[0]
+
     def recent(self, most: int) -> list[K]:
         """The keys that were used last, in the order of their use."""
         return list(self._known)[-most:] if most else []

@@ -1,5 +1,6 @@
 """From a query's text to a document that is valid for the public schema."""
 
+import asyncio
 import re
 from typing import Final
 
@@ -70,12 +71,13 @@ class Documents:
         self._seconds = seconds or Histogram()
         self.known: LruCache[tuple[Documents, str], DocumentNode | Refused]
         self.known = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS, counts)
-        self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
+        self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many documents are being looked at.")
+        self._large = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
 
     def of(self, schema: GraphQLSchema, limits: Limits) -> "Documents":
         """The documents of another schema, which share the room of these."""
         others = Documents(schema, limits, seconds=self._seconds)
-        others.known, others._turns = self.known, self._turns
+        others.known, others._turns, others._large = self.known, self._turns, self._large
         return others
 
     def forget(self) -> None:
@@ -98,10 +100,13 @@ class Documents:
         return known
 
     async def _looked_at(self, text: str, tenant: str | None) -> DocumentNode | Refused:
-        if len(text) <= INLINE_CHARACTERS:
-            return self._outcome(text)
-        async with self._turns.turn(tenant) as run:
-            return self.known.get((self, text)) or await run(self._outcome, text)
+        if len(text) > INLINE_CHARACTERS:
+            async with self._large.turn(tenant) as run:
+                return self.known.peek((self, text)) or await run(self._outcome, text)
+        async with self._turns.turn(tenant):
+            known = self.known.peek((self, text)) or self._outcome(text)
+            await asyncio.sleep(0)  # everybody else goes on before the next one
+            return known
 
     def _outcome(self, text: str) -> DocumentNode | Refused:
         try:

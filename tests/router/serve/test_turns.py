@@ -16,6 +16,7 @@ import pytest
 
 from router.plan.nodes import QueryPlan
 from router.serve import Engine, GraphQLRequest, Limits, Refused, RequestContext
+from router.serve.documents import Documents
 from router.serve.turns import Turns
 from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.library import LibrarySubgraph, library_engine
@@ -181,3 +182,20 @@ class TestEngine:
         asked = [engine.execute(GraphQLRequest("{ whoami }"), RequestContext()) for _ in range(10)]
         assert not any(each.errors for each in await asyncio.gather(*asked))
         assert len(planned) == 1
+
+
+async def test_everybody_else_goes_on_between_documents_that_nobody_has_seen() -> None:
+    documents = Documents(library_engine(LibrarySubgraph()).schema, Limits())
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count_turns())
+    asked = [documents.valid(f"{{ a{number}: whoami }}", "greedy") for number in range(20)]
+    assert len(await asyncio.gather(*asked)) == 20
+    counting.cancel()
+    assert turns >= 19
