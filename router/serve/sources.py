@@ -130,5 +130,7 @@ def text_of(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
         raise SourceError(f"Cannot read {path}: {error}.") from error

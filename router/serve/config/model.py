@@ -5,7 +5,9 @@ enumerations, tuples, mappings and such dataclasses; it becomes configurable by 
 can give has the metadata `UNCONFIGURED`, what must never be printed `repr=False`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from router.serve.access.authenticate import TokenAuthentication
@@ -21,6 +23,7 @@ from router.serve.persisted.policy import PersistedPolicy
 from router.serve.streams.settings import StreamSettings
 from router.serve.telemetry.config import TelemetryConfig
 from router.serve.traffic.config import TrafficConfig
+from router.serve.traffic.rules import Propagate
 from router.serve.variants.settings import TenancySettings
 
 
@@ -157,3 +160,14 @@ class RouterConfig:
                 "One worker cannot invalidate what others keep in memory: `caching.invalidation_secret` with "
                 "`life.workers` above 1 needs `caching.redis_url`."
             )
+        kept_out = next(self._kept_out(), None)
+        if kept_out is not None and self.hooks.authenticate is None:
+            raise ValueError(f"No header {kept_out} is there to be propagated: let it through with `access.forward`.")
+
+    def _kept_out(self) -> Iterator[str]:
+        """Headers that rules propagate by name, and that are not let through."""
+        through = {name.lower() for name in self.access.forward}
+        traffic = self.traffic
+        for rule in chain(traffic.headers, *(each.headers for each in traffic.subgraphs.values())):
+            if isinstance(rule, Propagate) and rule.name is not None and rule.name.lower() not in through:
+                yield rule.name

@@ -37,7 +37,9 @@ def read_file(path: Path, environment: Mapping[str, str]) -> Keys:
         if len(content) > LARGEST_BYTES:
             raise ConfigurationError([Problem((), f"There are more than {LARGEST_BYTES} bytes.", str(path))])
         text = content.decode()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigurationError([Problem((), f"Cannot be read: {error.strerror}.", str(path))]) from error
+    except UnicodeDecodeError as error:
         raise ConfigurationError([Problem((), f"Cannot be read: {error}.", str(path))]) from error
     return read_text(text, str(path), environment, path.absolute().parent)
 

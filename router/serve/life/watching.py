@@ -54,7 +54,9 @@ class FileOrigin:
             if state == self._seen:
                 return None
             text = self._path.read_bytes().decode()
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise SourceError(f"Cannot read {self._path}: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
             raise SourceError(f"Cannot read {self._path}: {error}.") from error
         self._seen = state
         if (hash_ := sha256(text.encode()).digest()) == self._hash:

@@ -40,7 +40,7 @@ def read_manifest(path: Path) -> Mapping[str, str]:
     try:
         content = orjson.loads(path.read_bytes())
     except OSError as error:
-        raise ManifestError(f"Cannot read {path}: {error}.") from error
+        raise ManifestError(f"Cannot read {path}: {error.strerror}.") from error
     except orjson.JSONDecodeError as error:
         raise ManifestError(f"{path} is no JSON: {error}.") from error
     if not isinstance(content, dict):

@@ -28,6 +28,7 @@ def told(folder: Path, text: str, *options: str, capsys: pytest.CaptureFixture[s
     "text",
     [
         "http: {batch: 1}",
+        "access: {forward: [X-Team]}\ntraffic: {headers: [{propagate: {name: x-team}}, {propagate: {matching: y}}]}",
         TOKENS.format(jwks="https://id.example/keys"),
         "supergraph: {url: 'https://registry.example/graph'}",
         "http: {cors: {origins: ['https://a.example', 'http://localhost:3000', '*', 'null', 'app://x']}}",
@@ -41,7 +42,7 @@ def test_what_can_be_served_is_a_configuration(tmp_path: Path, capsys: pytest.Ca
     ("text", "problem"),
     [
         ("http: {batch: x}", "router.yaml:2: http.batch: Must be a whole number"),
-        ("supergraph: {file: missing.graphql}", "Cannot read missing.graphql"),
+        ("supergraph: {file: missing.graphql}", "Cannot read missing.graphql: No such file or directory."),
         ("supergraph: {file: router.yaml}", "router.yaml:1:1"),
         ("supergraph: {url: 'https://'}", "router.yaml:1: supergraph: The URL of the supergraph has to begin with"),
         ("persisted: {manifests: [missing.json]}", "missing.json"),
@@ -49,6 +50,11 @@ def test_what_can_be_served_is_a_configuration(tmp_path: Path, capsys: pytest.Ca
         (TOKENS.format(jwks="missing.json"), "access.tokens.issuers[0].jwks: There is no such file."),
         ("traffic: {subgraphs: {two: {url: 'http://h'}}}", "traffic.subgraphs.two: There is no such subgraph"),
         ("traffic: {subgraphs: {one: {replicas: ['one:4001']}}}", "A URL of subgraph one is none"),
+        ("traffic: {headers: [{propagate: {name: x-team}}]}", "No header x-team is there to be propagated"),
+        (
+            "traffic: {subgraphs: {one: {headers: [{propagate: {name: x-team}}]}}}",
+            "No header x-team is there to be propagated",
+        ),
         ("telemetry: {tracing: {endpoint: 'collector:4318'}}", "telemetry.tracing: A collector has a URL"),
         *(
             (f"http: {{cors: {{origins: ['{origin}']}}}}", "http.cors: Origin 1 is none that a browser sends")
