@@ -362,7 +362,7 @@ class Engine:
         Raises:
             Refused: the document is not valid, or may not be executed, or has no such operation.
         """
-        key = (request.query, request.operation_name, await self._variant(request, context))
+        key = (request.query, request.operation_name, await self._variant(request, context, free=True))
         known = self._operations.get(key) or await self._foreseen(key, context.tenant)
         if self._enforcement is not None:
             self._enforcement.check(known.executor.plan, context)
@@ -395,7 +395,8 @@ class Engine:
                     self._operations.put(key, known, len(text))
         return known
 
-    async def _variant(self, request: GraphQLRequest, context: RequestContext) -> Variant:
+    async def _variant(self, request: GraphQLRequest, context: RequestContext, *, free: bool = False) -> Variant:
+        """What shapes the plan of a request; with `free`, nobody is charged for having it looked at."""
         policy, graph, rollout = context.policy, self._graphs.whole, context.rollout
         if policy is not None:
             self._require_place(policy.placement)
@@ -405,13 +406,15 @@ class Engine:
         labels = _NO_LABELS if self._labels is None else self._labels.outcome(rollout)
         failing = NOTHING
         if self._enforcement is not None and request.query:
-            failing = await self._enforcement.failing(request, context, partial(self._valid, graph, context))
+            documents, tenant = graph.documents, context.tenant
+            find = partial(documents.valid, tenant=tenant) if free else partial(self._valid, documents, context)
+            failing = await self._enforcement.failing(request, context, find)
         return Variant(graph, labels, failing, None if policy is None else policy.operation_cost)
 
-    async def _valid(self, graph: GraphVariant, context: RequestContext, text: str) -> DocumentNode:
+    async def _valid(self, documents: Documents, context: RequestContext, text: str) -> DocumentNode:
         """A document that may not be known yet, counted as one request if it is refused."""
         async with self.control.counting(context):
-            return await graph.documents.valid(text, context.tenant)
+            return await documents.valid(text, context.tenant)
 
     def _require_place(self, placement: str | None) -> None:
         """Refuse who could only be served from where they are not to be.

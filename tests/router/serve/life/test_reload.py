@@ -18,6 +18,8 @@ from router.execute import InProcessTransport, Response
 from router.serve import Access, Engine, GraphQLRequest, Refused, Tenancy
 from router.serve.access.identity import Identity
 from router.serve.config.model import SupergraphSource
+from router.serve.demand.config import Demand, Per, Rate
+from router.serve.demand.control import DemandControl
 from router.serve.life.live import LiveEngine, Used
 from router.serve.life.watching import UrlOrigin
 from router.serve.request import ANYBODY, RequestContext
@@ -275,6 +277,19 @@ class TestStreams:
                 with pytest.raises(Refused):
                     await waiting
             await stream.aclose()
+
+    async def test_one_ends_however_little_its_caller_has_left_to_spend(self, tmp_path: Path) -> None:
+        link = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@authenticated"])'
+        guarded = f"{link} {SDL.replace('ticks: Int!', 'ticks: Int! @authenticated')}"
+        control = DemandControl(Demand(rates=(Rate("few", 1, 3_600, per=Per.EVERYBODY),)))
+        await control.admit(ANYBODY, 1)
+        engine, ticking, stream, waiting = await self.begun(tmp_path, "subscription { ticks }")
+        transports = {"one": ticking.transport()}
+        supergraph = of_subgraphs(describe(tmp_path / "s.json", guarded)).supergraph_sdl
+        await engine.exchange(Engine.from_sdl(supergraph, transports, control=control), transports)
+        with pytest.raises(Refused):
+            await waiting
+        await stream.aclose()
 
     async def test_one_goes_on_while_nobody_tells_what_its_caller_may_see(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
