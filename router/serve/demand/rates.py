@@ -97,9 +97,10 @@ class Rates:
         return shares
 
     def cancel(self, shares: Sequence[Share]) -> None:
-        """Give back all that was taken."""
+        """Give back all that was taken: who was refused meanwhile may have it."""
         for share in shares:
             self._return(share, share.taken)
+            self._exhausted.pop((share.rate, share.key), None)
 
     def give_back(self, shares: Sequence[Share], cost: float) -> None:
         """Give back what was taken beyond the cost; who was charged too little has to pay the rest."""

@@ -193,6 +193,15 @@ class TestExhausted:
         shop.taking.check(ADA)
         assert await shop.left(ADA) == [2]
 
+    async def test_nobody_is_refused_for_what_was_given_back(self) -> None:
+        shop = Shop([Rate("one", 1, 60)])
+        shares = await shop.take(ADA)
+        with pytest.raises(Refused):
+            await shop.take(ADA)
+        shop.taking.cancel(shares)
+        shop.taking.check(ADA)
+        assert await shop.left(ADA) == [0]
+
 
 def test_headers_tell_every_rate() -> None:
     shares = [Share(REQUESTS, "acme", 10, 1, 2), Share(COST, "acme", 10, 5, 300)]
