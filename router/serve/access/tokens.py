@@ -131,7 +131,9 @@ class TokenVerifier:
             verified = await self._verify(token)
         except BadSignatureError as error:
             raise InvalidToken(Reason.SIGNATURE) from error
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except KeyError as error:
+            raise InvalidToken(Reason.CLAIMS) from error
+        except (JoseError, ValueError, TypeError, AttributeError) as error:
             raise InvalidToken(Reason.MALFORMED) from error
         self._verified.put(digest, verified, 1)
         return verified.identity
