@@ -77,8 +77,8 @@ class SteeredTransport:
         return call
 
     async def _tell(self, call: SubgraphCall, outcome: CallOutcome) -> None:
-        try:
-            for hook in self._hooks.after:
+        for hook in self._hooks.after:
+            try:
                 await hook(call, outcome)
-        except Exception:
-            logger.exception("A hook after a request to subgraph %s failed", call.subgraph)
+            except Exception:
+                logger.exception("A hook after a request to subgraph %s failed", call.subgraph)

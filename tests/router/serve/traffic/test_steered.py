@@ -134,11 +134,19 @@ class TestHooks:
         assert "secret" not in str(caught.value)
         assert "secret" in caplog.text
 
-    async def test_a_hook_that_fails_after_a_request_leaves_the_answer(self, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_a_hook_that_fails_after_a_request_leaves_the_answer_and_the_next_one(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        outcomes: list[CallOutcome] = []
+
         async def crash(call: SubgraphCall, outcome: CallOutcome) -> None:
             raise ZeroDivisionError
 
+        async def look(call: SubgraphCall, outcome: CallOutcome) -> None:
+            outcomes.append(outcome)
+
         with caplog.at_level(logging.ERROR):
-            response = await steered(Subgraph(), hooks=CallHooks(after=(crash,))).fetch(REQUEST)
+            response = await steered(Subgraph(), hooks=CallHooks(after=(crash, look))).fetch(REQUEST)
         assert response == SubgraphResponse({"a": 1})
+        assert len(outcomes) == 1
         assert "ZeroDivisionError" in caplog.text
