@@ -37,7 +37,8 @@ ROUTER: Final = (
     "metering",
 )
 """Settings that are the router's business alone."""
-_START_SECONDS: Final = 90.0
+_START_SECONDS: Final = 180.0
+"""For one that hangs; one that fails is noticed at once. Ten that start together on a busy machine take long."""
 _STOP_SECONDS: Final = 4.0
 
 

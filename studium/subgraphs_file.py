@@ -22,7 +22,7 @@ Headers: TypeAlias = Callable[[str], Mapping[str, str]]
 _FEDERATION: Final = "=2.11.0"
 _SDL_QUERY: Final = {"query": "{ _service { sdl } }"}
 _ASK_SECONDS: Final = 10
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 150.0
 _PAUSE_SECONDS: Final = 0.05
 
 
@@ -104,7 +104,7 @@ async def _ask(url: str, headers: Mapping[str, str], patience_seconds: float) ->
             try:
                 async with http.post(url, json=_SDL_QUERY, headers=headers) as answer:
                     return str((await answer.json())["data"]["_service"]["sdl"])
-            except aiohttp.ClientConnectionError:
+            except (aiohttp.ClientConnectionError, TimeoutError):  # one that listens may still be starting
                 if asyncio.get_running_loop().time() > deadline:
                     raise
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -98,6 +98,23 @@ async def test_a_new_one_has_to_answer(tmp_path: Path) -> None:
             await subgraphs.look()
 
 
+async def test_a_new_one_that_listens_may_still_be_starting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(Deployed):
+        asked = 0
+
+        async def answer(self, request: Request) -> JSONResponse:
+            self.asked += 1
+            if self.asked == 1:
+                await asyncio.sleep(1)
+            return await super().answer(request)
+
+    monkeypatch.setattr("studium.subgraphs_file._ASK_SECONDS", 0.3)
+    people = Slow("person: String")
+    async with running(tmp_path, people=people) as subgraphs:
+        assert await subgraphs.look() is not None
+    assert people.asked > 1
+
+
 async def test_a_router_takes_another_version_of_its_subgraphs_into_use(tmp_path: Path) -> None:
     people = Deployed("person: String")
     config, names = tmp_path / "router.yaml", tmp_path / "names.yaml"
