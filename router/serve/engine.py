@@ -54,7 +54,6 @@ from router.supergraph.costs import Costs, read_costs
 
 CACHED_OPERATIONS = 1_000
 CACHED_CHARACTERS = 2_000_000
-
 _NO_LABELS: frozenset[str] = frozenset()
 
 Plan: TypeAlias = Callable[[DocumentNode, str | None, frozenset[str]], QueryPlan]
@@ -406,15 +405,14 @@ class Engine:
         labels = _NO_LABELS if self._labels is None else self._labels.outcome(rollout)
         failing = NOTHING
         if self._enforcement is not None and request.query:
-            documents, tenant = graph.documents, context.tenant
-            find = partial(documents.valid, tenant=tenant) if free else partial(self._valid, documents, context)
+            find = partial(self._valid, graph, context, free=free)
             failing = await self._enforcement.failing(request, context, find)
         return Variant(graph, labels, failing, None if policy is None else policy.operation_cost)
 
-    async def _valid(self, documents: Documents, context: RequestContext, text: str) -> DocumentNode:
-        """A document that may not be known yet, counted as one request if it is refused."""
-        async with self.control.counting(context):
-            return await documents.valid(text, context.tenant)
+    async def _valid(self, graph: GraphVariant, context: RequestContext, text: str, *, free: bool) -> DocumentNode:
+        """A document that may not be known yet, counted as one request if it is refused, unless that is free."""
+        async with nullcontext() if free else self.control.counting(context):
+            return await graph.documents.valid(text, context.tenant)
 
     def _require_place(self, placement: str | None) -> None:
         """Refuse who could only be served from where they are not to be.
