@@ -20,6 +20,7 @@ from router.serve.life.reload import Reloader
 from router.serve.life.seat import Seat
 from router.serve.sources import SourceError
 from router.serve.traffic import CallHooks, TrafficError, steered
+from router.serve.turns import let_others_go_on
 from shared import telemetry
 from shared.router_tokens import keys_of, public_keys
 from shared.tokens import generate_signing_key
@@ -56,6 +57,7 @@ def serve_router(settings: StudiumSettings) -> int:
     draining = Draining()
     make = router_to_services if settings.subgraphs else router_with_subgraphs
     collect_rarely()
+    let_others_go_on()
     try:
         router = make(settings, draining)
         serve(router.app, settings, draining, router.look_again)

@@ -49,6 +49,7 @@ from router.serve.telemetry.options import add_telemetry_options
 from router.serve.telemetry.telemetry import Telemetry
 from router.serve.traffic import TrafficError
 from router.serve.traffic.options import add_traffic_options
+from router.serve.turns import let_others_go_on
 from router.serve.variants.contracts import ContractError, Contracts
 from router.serve.variants.options import add_tenant_options
 from router.serve.variants.tenancy import Tenancy
@@ -141,6 +142,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             command = [sys.executable, *sys.orig_argv[1:]]
             become_supervisor(command, host=listen.host, port=listen.port, life=life, json_lines=json_lines)
         collect_rarely()
+        let_others_go_on()
         router = asyncio.run(router_of(config))
         serve(
             router.app,

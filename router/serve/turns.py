@@ -1,6 +1,7 @@
 """Work that keeps the processor busy, apart from the event loop and one at a time; tenants take turns."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +16,15 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 ONE_BY_ONE: Final = Concurrency(requests=1)
+
+SWITCH_SECONDS: Final = 0.0005
+"""After which a thread that works lets others go on; Python's own is ten times as long, which the event loop would wait
+again and again for a single request."""
+
+
+def let_others_go_on() -> None:
+    """Have threads of this process give the event loop its turn soon."""
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 class Run(Protocol):
