@@ -21,8 +21,17 @@ CONNECTIONS: Final = 10_000
 ROOM: Final = 10_000_000
 """Seeds of a share: one seed may be several messages on one connection, or one request."""
 
-GROWTH_MEGABYTES: Final = 50
-"""What the second half of a share may add to memory: caches of documents and operations, full or not, are among it."""
+GROWTH_MEGABYTES: Final = 10
+"""What the second half of a share may add to memory, as small caches have long been full by then."""
+
+SMALL: Final = 50
+"""Entries of each cache: those of a real router would still fill after a share, and hide what is lost."""
+
+
+@pytest.fixture(autouse=True)
+def _small_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.serve.documents.CACHED_DOCUMENTS", SMALL)
+    monkeypatch.setattr("router.serve.engine.CACHED_OPERATIONS", SMALL)
 
 
 @pytest.mark.timeout(7_200)
