@@ -39,6 +39,7 @@ from router.serve.life.reload import Reloader
 from router.serve.life.seat import Seat
 from router.serve.life.server import SERVER, become_supervisor, serve
 from router.serve.life.watching import Origin, origin_of
+from router.serve.masking.transport import InvalidMasking
 from router.serve.persisted import ManifestError, PersistedOperations
 from router.serve.persisted.options import add_persisted_options
 from router.serve.persisted.policy import PersistedPolicy, Safelist
@@ -72,6 +73,7 @@ REFUSED: Final = (
     ManifestError,
     ContractError,
     InvalidCaching,
+    InvalidMasking,
 )
 """Why there is nothing to serve."""
 
@@ -239,6 +241,7 @@ async def router_of(config: RouterConfig) -> Router:
         ManifestError: a file does not say which documents are trusted, or none does and others are refused.
         ContractError: a plan shows nothing that could be served.
         InvalidCaching: what is to be kept of answers does not fit the supergraph.
+        InvalidMasking: errors are told of a subgraph that there is not.
         HookError: a function that is named is not there.
     """
     hooks = found(config.hooks)

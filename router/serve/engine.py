@@ -186,7 +186,7 @@ class Engine:
 
         Raises:
             SupergraphError: the text is no supergraph.
-            ValueError: a subgraph has no transport, or what is to be kept of answers does not fit the supergraph.
+            ValueError: a subgraph has no transport, or what is kept of answers or told of errors does not fit it.
         """
         supergraph = Supergraph.from_sdl(supergraph_sdl)
         missing = sorted(set(supergraph.subgraphs) - set(transports))

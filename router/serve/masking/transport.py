@@ -92,8 +92,19 @@ class MaskingTransport:
         logger.error("Error %s of subgraph %s (%d in one answer): %s", id_, self._subgraph, len(hidden), what)
 
 
+class InvalidMasking(ValueError):
+    """A policy says something of a subgraph that there is not: another one would show more than is meant."""
+
+
 def masking(transports: Mapping[str, Transport], policy: ErrorPolicy) -> dict[str, Transport]:
-    """The transports, with errors masked where the policy says so."""
+    """The transports, with errors masked where the policy says so.
+
+    Raises:
+        InvalidMasking: it names a subgraph that there is not.
+    """
+    unknown = sorted(set(policy.subgraphs) - set(transports))
+    if unknown:
+        raise InvalidMasking(f"errors.subgraphs: there is no subgraph {unknown[0]}; there are {', '.join(transports)}.")
     return {
         name: each if policy.of(name) is Masking.NONE else MaskingTransport(each, name, policy)
         for name, each in transports.items()

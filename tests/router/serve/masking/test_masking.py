@@ -12,7 +12,7 @@ from router.execute.errors import MAX_ERRORS
 from router.serve.masking import internals
 from router.serve.masking.config import ErrorPolicy, Masking
 from router.serve.masking.internals import shows_internals
-from router.serve.masking.transport import MESSAGE, masking
+from router.serve.masking.transport import MESSAGE, InvalidMasking, masking
 
 REQUEST = SubgraphRequest("books", "{a}")
 INTERNALS = [
@@ -30,6 +30,11 @@ INTERNALS = [
     "redis://:hunter2@cache:6379 does not answer",
     "wrong api_key: sk_live_1234567890",
     "goroutine 12 [running]:",
+    "'>=' not supported between instances of 'NoneType' and 'int'",
+    "'NoneType' object has no attribute 'title'",
+    "'int' object is not subscriptable",
+    "book() missing 1 required positional argument: 'id'",
+    "Cannot read properties of undefined (reading 'title')",
 ]
 FOR_CLIENTS = [
     "No such book.",
@@ -39,6 +44,9 @@ FOR_CLIENTS = [
     "Book 10.2 is out of print.",
     "Your session has expired; sign in again.",
     "Authors/editors only.",
+    "The object has no title.",
+    "Comparing is not supported between drafts.",
+    "You cannot read properties of others.",
 ]
 
 
@@ -204,3 +212,8 @@ class TestLog:
         assert len({each["extensions"]["id"] for each in masked}) == 1
         (record,) = caplog.records
         assert len(record.getMessage()) < 12_000
+
+
+def test_a_policy_for_a_subgraph_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InvalidMasking, match="no subgraph boks; there are books"):
+        masking({"books": Books()}, ErrorPolicy(subgraphs={"boks": Masking.ALL}))
