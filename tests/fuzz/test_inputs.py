@@ -21,8 +21,9 @@ CONNECTIONS: Final = 10_000
 ROOM: Final = 10_000_000
 """Seeds of a share: one seed may be several messages on one connection, or one request."""
 
-GROWTH_MEGABYTES: Final = 10
-"""What the second half of a share may add to memory, as small caches have long been full by then."""
+GROWTH_MEGABYTES: Final = 25
+"""What the second half of a share may add to memory, as small caches have long been full by then: a single step of the
+allocator's, after the largest inputs, is of nearly that size."""
 
 SMALL: Final = 50
 """Entries of each cache: those of a real router would still fill after a share, and hide what is lost."""

@@ -150,6 +150,8 @@ class Trials:
         return outcome._replace(seconds=max(0, outcome.seconds - paused), problem=problem)
 
     def _look(self) -> None:
+        """Look at what is left when nothing waits to be collected, as that is done rarely."""
+        gc.collect()
         self.tally.windows.append(Window(self.tally.inputs, resident_megabytes(), handles(), tasks()))
 
 
