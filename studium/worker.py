@@ -197,7 +197,7 @@ def _documents(mongo: SecretStr) -> Documents:
 
 
 def _onboarding(provisioner: Provisioner, auth: Sessions) -> Onboarding:
-    from subgraphs.auth.service import install_owner
+    from subgraphs.auth.service.accounts import install_owner
 
     return Onboarding(provisioner, auth, install_owner)
 

@@ -17,7 +17,7 @@ from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
 from subgraphs.auth.schema import build_schema
-from subgraphs.auth.service import SignInDesk
+from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.settings import AuthSettings
 
 

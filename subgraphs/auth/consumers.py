@@ -8,7 +8,7 @@ import msgspec
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
-from subgraphs.auth import service
+from subgraphs.auth.service import accounts as service
 
 
 class UserSignedUp(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from shared.caller import Caller
 from shared.graphql.context import BaseContext
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.loaders import Loaders
-from subgraphs.auth.service import SignInDesk
+from subgraphs.auth.service.accounts import SignInDesk
 
 
 @dataclass

@@ -23,7 +23,7 @@ ROOMS = (
     "loaders.py",
     "service",
     "store",
-    "models.py",
+    "models",
     "migrations",
 )
 """`consumers`, `events` and `errors` stand where a subgraph hears, tells or refuses something of its own."""

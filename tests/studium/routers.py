@@ -27,7 +27,7 @@ from studium.router_process import transports_to
 from studium.settings import StudiumSettings
 from studium.supergraph import first
 from studium.trust import signing
-from subgraphs.auth.service import SCOPES
+from subgraphs.auth.service.accounts import SCOPES
 from tests.tenants import Control, Tenant
 
 KEY = generate_signing_key()

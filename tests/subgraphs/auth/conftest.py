@@ -21,9 +21,9 @@ from shared.tenancy.provision import Provisioner
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from subgraphs.auth.app import create
 from subgraphs.auth.models import Account
-from subgraphs.auth.service import install_owner
+from subgraphs.auth.service.accounts import install_owner
 from subgraphs.auth.settings import AuthSettings
-from subgraphs.auth.store import AccountStore
+from subgraphs.auth.store.accounts import AccountStore
 from tests.tenants import Control, Tenant
 
 CREDENTIALS_KEY = SecretStr("k" * 64)

@@ -16,8 +16,8 @@ from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
-from subgraphs.auth import service
 from subgraphs.auth.models import SignInSession
+from subgraphs.auth.service import accounts as service
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.conftest import code_of
 from tests.tenants import Tenant

@@ -7,9 +7,9 @@ from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.registry import SignUp
-from subgraphs.auth import service
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.models import Account
+from subgraphs.auth.service import accounts as service
 from tests.tenants import Tenant
 
 

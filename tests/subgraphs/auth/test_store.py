@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from shared.roles import Role
-from subgraphs.auth.store import AccountStore, SignInSessionStore
+from subgraphs.auth.store.accounts import AccountStore, SignInSessionStore
 from tests.subgraphs.auth.conftest import AddAccount
 from tests.tenants import Tenant
 

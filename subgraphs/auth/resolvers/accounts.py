@@ -7,9 +7,9 @@ from shared.errors import Unauthenticated
 from shared.graphql.user_errors import Refusals
 from shared.passwords import check_password
 from shared.roles import Role
-from subgraphs.auth import service
 from subgraphs.auth.context import Info
-from subgraphs.auth.types import (
+from subgraphs.auth.service import accounts as service
+from subgraphs.auth.types.accounts import (
     IssuedSession,
     SignInInput,
     SignInPayload,
@@ -23,7 +23,7 @@ from subgraphs.auth.types import (
 
 
 @strawberry.type
-class Query:
+class AccountQuery:
     @strawberry.field(description="Whoever is calling.")
     async def viewer(self, info: Info) -> Viewer | None:
         caller = info.context.caller
@@ -39,7 +39,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class AccountMutation:
     @strawberry.mutation(extensions=[Refusals(SignUpTenantPayload)], description="Open a tenant and own it.")
     async def sign_up_tenant(self, info: Info, input: SignUpTenantInput) -> SignUpTenantPayload | None:
         check_password(input.password)

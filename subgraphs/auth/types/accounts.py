@@ -15,7 +15,7 @@ from shared.roles import Role
 from shared.tenancy.registry import Plan, TenantRecord, TenantStatus
 from shared.tokens import IssuedToken
 from subgraphs.auth.context import Info
-from subgraphs.auth.service import SCOPES, SignedIn
+from subgraphs.auth.service.accounts import SCOPES, SignedIn
 
 strawberry.enum(Plan, description="What a tenant has booked; every tenant starts free.")
 strawberry.enum(TenantStatus, description="A tenant can be used while it is active.")

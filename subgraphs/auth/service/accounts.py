@@ -18,7 +18,7 @@ from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord, Tenant
 from shared.tokens import IssuedToken, TokenIssuer
 from subgraphs.auth.events import AccountOpened, SessionEnded, TenantCreated
 from subgraphs.auth.models import Account
-from subgraphs.auth.store import AccountStore, SignInSessionStore
+from subgraphs.auth.store.accounts import AccountStore, SignInSessionStore
 
 FIRST_PLAN: Final = Plan.FREE
 PROVISIONING_SECONDS: Final = 10.0

@@ -1,4 +1,4 @@
-"""The tables of the auth subgraph, in each tenant's schema."""
+"""Who can sign in, and who has."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,21 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shared.database import Base, subgraph_metadata
-from shared.events.inbox import inbox_table
-from shared.events.outbox import outbox_table
-from shared.idempotency import idempotency_table
 from shared.ids import uuid7
-
-
-class Model(Base):
-    __abstract__ = True
-    metadata = subgraph_metadata()
-
-
-outbox_table(Model.metadata)
-inbox_table(Model.metadata)
-idempotency_table(Model.metadata)
+from subgraphs.auth.models.base import Model
 
 
 class Account(Model):
