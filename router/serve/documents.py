@@ -23,6 +23,7 @@ from router.serve.limits import Limits
 from router.serve.limits.depth import check_depth
 from router.serve.limits.measure import check_operations
 from router.serve.limits.overlap import overlap_errors
+from router.serve.pace import Pace
 from router.serve.telemetry.histogram import Histogram
 from router.serve.together import together
 from router.serve.turns import Turns
@@ -49,6 +50,7 @@ class Documents:
 
     Attributes:
         known: outcomes by texts, for all schemas that share the room.
+        pace: of those that are not known, for the same.
     """
 
     def __init__(
@@ -71,13 +73,14 @@ class Documents:
         self._seconds = seconds or Histogram()
         self.known: LruCache[tuple[Documents, str], DocumentNode | Refused]
         self.known = LruCache(CACHED_DOCUMENTS, CACHED_CHARACTERS, counts)
-        self._turns = Turns(limits.planning_seconds, OVERLOADED, "Too many documents are being looked at.")
-        self._large = Turns(limits.planning_seconds, OVERLOADED, "Too many large documents are being looked at.")
+        self.pace, most = Pace(), limits.planning_seconds
+        self._turns = Turns(most, OVERLOADED, "Too many documents are being looked at.", self.pace)
+        self._large = Turns(most, OVERLOADED, "Too many large documents are being looked at.", self.pace)
 
     def of(self, schema: GraphQLSchema, limits: Limits) -> "Documents":
         """The documents of another schema, which share the room of these."""
         others = Documents(schema, limits, seconds=self._seconds)
-        others.known, others._turns, others._large = self.known, self._turns, self._large
+        others.known, others.pace, others._turns, others._large = self.known, self.pace, self._turns, self._large
         return others
 
     def forget(self) -> None:

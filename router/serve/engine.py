@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from http import HTTPStatus
 from typing import Any, NamedTuple, TypeAlias
 
 from graphql import DocumentNode, GraphQLSchema, get_operation_ast
@@ -43,7 +42,7 @@ from router.serve.turns import Turns
 from router.serve.variants.contracts import Contracts, PublicPart
 from router.serve.variants.graph import GraphVariant, GraphVariants
 from router.serve.variants.lists import TenantLists
-from router.serve.variants.placement import UNKNOWN, placements_of
+from router.serve.variants.placement import placements_of, require_place
 from router.serve.variants.policy import ContractTags
 from router.serve.variants.settings import TenancySettings
 from router.serve.variants.tenancy import Tenancy
@@ -156,7 +155,8 @@ class Engine:
         whole = GraphVariant(PublicPart(self.schema), self.limits, self._documents, prices, ContractTags())
         most = TenancySettings().variants if tenancy is None else tenancy.settings.variants
         self._graphs = GraphVariants(whole, contracts, most, self._forget)
-        self._turns = Turns(self.limits.planning_seconds, PLANNING_LIMIT, "Too many operations are being planned.")
+        most, told = self.limits.planning_seconds, "Too many operations are being planned."
+        self._turns = Turns(most, PLANNING_LIMIT, told, self._documents.pace, ahead=True)
         self._operations: LruCache[OperationKey, Operation]
         self._operations = LruCache(CACHED_OPERATIONS, CACHED_CHARACTERS, counts["operations"])
         self._incremental: LruCache[tuple[str, str | None, Variant, frozenset[str]], IncrementalExecutor]
@@ -344,6 +344,8 @@ class Engine:
 
     async def _prepare(self, request: GraphQLRequest, context: RequestContext, variant: Variant) -> Operation:
         self.control.check(context)
+        if context.tenant != self._documents.pace.latest:
+            self._documents.pace.meet(context.tenant)
         key = (request.query, request.operation_name, variant)
         known = self._operations.get(key)
         if known is None:
@@ -398,7 +400,7 @@ class Engine:
         """What shapes the plan of a request; with `free`, nobody is charged for having it looked at."""
         policy, graph, rollout = context.policy, self._graphs.whole, context.rollout
         if policy is not None:
-            self._require_place(policy.placement)
+            require_place(policy.placement, self._placements)
             graph = await self._graphs.of(policy, context.identity)
             if policy.labels:
                 rollout = replace(rollout, labels=rollout.labels.union(policy.labels))
@@ -413,16 +415,6 @@ class Engine:
         """A document that may not be known yet, counted as one request if it is refused, unless that is free."""
         async with nullcontext() if free else self.control.counting(context):
             return await graph.documents.valid(text, context.tenant)
-
-    def _require_place(self, placement: str | None) -> None:
-        """Refuse who could only be served from where they are not to be.
-
-        Raises:
-            Refused: there is no such placement.
-        """
-        if placement is not None and placement not in self._placements:
-            message = "There is no place that this tenant could be served from."
-            raise Refused.because(message, UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _step(self, name: str) -> AbstractContextManager[None]:
         return nullcontext() if self.telemetry is None else self.telemetry.step(name)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, TypeVar, TypeVarTuple
 from router.execute.transport.traffic.fair_queue import Crowded, FairQueue
 from router.execute.transport.traffic.settings import Concurrency
 from router.serve.errors import Refused
+from router.serve.pace import Pace
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -39,8 +40,20 @@ class Turns:
     However much one tenant wants, another one waits for one turn of it at most.
     """
 
-    def __init__(self, seconds: float, code: str, message: str) -> None:
-        """Who waits longer than `seconds` is refused with that code and message."""
+    def __init__(
+        self, seconds: float, code: str, message: str, pace: Pace | None = None, *, ahead: bool = False
+    ) -> None:
+        """Begin with nobody's.
+
+        Args:
+            seconds: that a turn is waited for.
+            code: of the error that who waits longer gets.
+            message: of the same.
+            pace: of each tenant's, if it is kept for other turns too.
+            ahead: of those others of the same tenant, which only begin what these go on with.
+        """
+        self._pace = pace or Pace()
+        self._ahead = ahead
         self._seconds = seconds
         self._code = code
         self._message = message
@@ -54,6 +67,7 @@ class Turns:
             Refused: it has not come in time, or too many wait, most of them from this tenant.
         """
         await self._wait(tenant)
+        since = asyncio.get_running_loop().time()
         begun: list[asyncio.Future[Any]] = []
 
         async def run(work: Callable[[*Ts], T], /, *arguments: *Ts) -> T:
@@ -65,20 +79,32 @@ class Turns:
             yield run
         finally:
             if begun and not begun[-1].done():
-                begun[-1].add_done_callback(partial(self._end, tenant))
+                begun[-1].add_done_callback(partial(self._end, tenant, since))
             else:
-                self._queue.leave(tenant)
+                self._leave(tenant, since)
 
-    def _end(self, tenant: str | None, work: "asyncio.Future[Any]") -> None:
-        """End the turn of work that nobody waits for any more; how it went is nobody's business, nor the log's."""
+    def _leave(self, tenant: str | None, since: float) -> None:
         self._queue.leave(tenant)
+        self._pace.leave(tenant, asyncio.get_running_loop().time() - since)
+
+    def _end(self, tenant: str | None, since: float, work: "asyncio.Future[Any]") -> None:
+        """End the turn of work that nobody waits for any more; how it went is nobody's business, nor the log's."""
+        self._leave(tenant, since)
         if not work.cancelled():
             work.exception()
 
     async def _wait(self, tenant: str | None) -> None:
         try:
             async with asyncio.timeout(self._seconds):
-                await self._queue.enter(tenant)
+                await self._enter(tenant)
         except (TimeoutError, Crowded) as error:
             headers = {"retry-after": str(max(1, round(self._seconds)))}
             raise Refused.because(self._message, self._code, HTTPStatus.SERVICE_UNAVAILABLE, headers) from error
+
+    async def _enter(self, tenant: str | None) -> None:
+        await self._pace.enter(tenant, ahead=self._ahead)
+        try:
+            await self._queue.enter(tenant)
+        except BaseException:
+            self._pace.leave(tenant, 0.0)
+            raise

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Final
 
 from router.execute.transport.base import SubgraphFailure, SubgraphRequest, SubgraphResponse, Transport
+from router.serve.errors import Refused
 from router.serve.request import RequestContext
 
 UNKNOWN: Final = "PLACEMENT_UNKNOWN"
@@ -59,6 +61,17 @@ class PlacedTransport:
 def placements_of(transports: Iterable[Transport]) -> frozenset[str]:
     """The placements that any of the subgraphs has."""
     return frozenset(name for each in transports for placed in _placed(each) for name in placed.placed)
+
+
+def require_place(placement: str | None, known: frozenset[str]) -> None:
+    """Refuse who could only be served from where they are not to be.
+
+    Raises:
+        Refused: there is no such placement among those known.
+    """
+    if placement is not None and placement not in known:
+        message = "There is no place that this tenant could be served from."
+        raise Refused.because(message, UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _placed(transport: Transport | None) -> Iterable[PlacedTransport]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from router.plan.nodes import QueryPlan
-from router.serve import Engine, GraphQLRequest, Limits, Refused, RequestContext
+from router.serve import Engine, GraphQLRequest, Identity, Limits, Refused, RequestContext
 from router.serve.documents import Documents
 from router.serve.turns import Turns
 from tests.patience import PATIENCE_SECONDS
@@ -164,8 +164,11 @@ class TestEngine:
         engine = Engine(ready.schema, plan, ready.transports, Limits(planning_seconds=0.01))
         first = asyncio.create_task(engine.execute(GraphQLRequest("{ whoami }"), RequestContext()))
         await held.begun.wait()
-        second = await engine.execute(GraphQLRequest("{ a: whoami }"), RequestContext())
+        other = RequestContext(identity=Identity("ada", "another tenant"))
+        second = await engine.execute(GraphQLRequest("{ a: whoami }"), other)
         assert second.errors[0]["extensions"]["code"] == "QUERY_PLANNING_LIMIT"
+        third = await engine.execute(GraphQLRequest("{ b: whoami }"), RequestContext())
+        assert third.errors[0]["extensions"]["code"] == "SERVER_OVERLOADED"
         held.let_go()
         assert not (await first).errors
 

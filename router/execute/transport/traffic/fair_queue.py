@@ -45,8 +45,8 @@ class FairQueue:
         self._take(tenant)
         return True
 
-    async def enter(self, tenant: Tenant) -> None:
-        """Wait for a place; whoever has got one leaves it.
+    async def enter(self, tenant: Tenant, *, ahead: bool = False) -> None:
+        """Wait for a place, perhaps ahead of the same tenant's others; whoever has got one leaves it.
 
         Raises:
             Crowded: too many wait, most of them from this tenant.
@@ -54,7 +54,7 @@ class FairQueue:
         """
         if self.enter_at_once(tenant):
             return
-        place = self._line_up(tenant)
+        place = self._line_up(tenant, ahead=ahead)
         try:
             await place
         except asyncio.CancelledError:
@@ -110,11 +110,15 @@ class FairQueue:
             self._take(tenant)
             place.set_result(None)
 
-    def _line_up(self, tenant: Tenant) -> asyncio.Future[None]:
+    def _line_up(self, tenant: Tenant, *, ahead: bool) -> asyncio.Future[None]:
         if self.waiting >= self._settings.waiting:
             self._make_room(tenant)
         place = asyncio.get_running_loop().create_future()
-        self._turns.setdefault(tenant, deque()).append(place)
+        line = self._turns.setdefault(tenant, deque())
+        if ahead:
+            line.appendleft(place)
+        else:
+            line.append(place)
         self.waiting += 1
         return place
 

@@ -1,0 +1,80 @@
+"""How much of the processor each tenant has for what has not been asked before, while others ask too."""
+
+import asyncio
+from typing import Final
+
+from router.execute.transport.traffic.fair_queue import FairQueue
+from router.execute.transport.traffic.settings import Concurrency
+
+SHARE: Final = 0.1
+"""Of the time, that goes to looking at documents and planning for one tenant, while there are others."""
+
+BURST_SECONDS: Final = 0.02
+"""Of such work that a tenant has at once, as a new version of its application needs it."""
+
+COMPANY_SECONDS: Final = 1.0
+"""For which a tenant is there after it asked for something."""
+
+MOST_REST_SECONDS: Final = 1.0
+"""After one piece of work, however long it took."""
+
+KNOWN: Final = 1_000
+"""Tenants, beyond which those are looked for that have nothing to pay back."""
+
+ONE_OF_EACH: Final = Concurrency(requests=1_000_000, tenant_share=0.0)
+
+
+class Pace:
+    """Each tenant's pieces of work wait for one another, and after what took long for a while more.
+
+    An event loop that goes from one unseen document to the next holds up every answer several times, as each needs
+    several turns of it. Nobody rests where nobody else is.
+
+    Attributes:
+        latest: the tenant that asked for something last, whether or not that was known.
+    """
+
+    def __init__(self) -> None:
+        self.latest: str | None = None
+        self._company_until = 0.0
+        self._due: dict[str | None, float] = {}
+        """When each tenant has paid back what it had."""
+        self._queue = FairQueue(ONE_OF_EACH)
+
+    def meet(self, tenant: str | None) -> None:
+        """Note that another tenant than the latest asks for something."""
+        self.latest = tenant
+        self._company_until = asyncio.get_running_loop().time() + COMPANY_SECONDS
+
+    async def enter(self, tenant: str | None, *, ahead: bool) -> None:
+        """Wait until no other work of the tenant's is under way, and it has rested; perhaps ahead of what waits.
+
+        Raises:
+            Crowded: too many wait, most of them from this tenant.
+        """
+        await self._queue.enter(_name(tenant), ahead=ahead)
+
+    def leave(self, tenant: str | None, spent: float) -> None:
+        """End work that took so many seconds."""
+        loop = asyncio.get_running_loop()
+        rest = self.rest(tenant, spent, loop.time())
+        if rest > 0:
+            loop.call_later(rest, self._queue.leave, _name(tenant))
+        else:
+            self._queue.leave(_name(tenant))
+
+    def rest(self, tenant: str | None, spent: float, now: float) -> float:
+        """How many seconds a tenant waits after work that took `spent`, counting that among what it had."""
+        if now >= self._company_until:
+            return 0.0
+        if len(self._due) >= KNOWN:
+            self._due = {each: due for each, due in self._due.items() if due > now}
+        due = max(self._due.get(tenant, now), now) + spent / SHARE
+        rest = min(max(due - now - BURST_SECONDS / SHARE, 0.0), MOST_REST_SECONDS)
+        self._due[tenant] = min(due, now + rest + BURST_SECONDS / SHARE)
+        return rest
+
+
+def _name(tenant: str | None) -> str:
+    """Of a tenant in the queue, where nobody in particular is one as well."""
+    return tenant or ""
