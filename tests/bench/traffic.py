@@ -92,7 +92,7 @@ async def compare() -> None:
     """Measure each in turn, and print the best: whatever else the machine does only adds to it."""
     known = contenders()
     gc.freeze()
-    gc.set_threshold(5_000, 10, 2_000)  # as `serve` does
+    gc.set_threshold(1_000, 10, 10_000)  # as `serve` does
     rounds = [[await cost(each) for each in known.values()] for _ in range(ROUNDS)]
     best = [min(column) for column in zip(*rounds, strict=True)]
     for (name, transport), least in zip(known.items(), best, strict=True):

@@ -161,7 +161,7 @@ def _rarely_collected() -> Generator[None]:
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 10, 2_000)
+    gc.set_threshold(1_000, 10, 10_000)
     try:
         yield
     finally:
