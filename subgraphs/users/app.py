@@ -13,7 +13,7 @@ from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from subgraphs.users.context import Context
 from subgraphs.users.schema import build_schema
-from subgraphs.users.service import SignUpDesk
+from subgraphs.users.service.sign_up import SignUpDesk
 from subgraphs.users.settings import UsersSettings
 
 

@@ -9,7 +9,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.users.models import UserStatus
-from subgraphs.users.store import UserStore
+from subgraphs.users.store.people import UserStore
 
 
 class TenantCreated(msgspec.Struct, frozen=True):

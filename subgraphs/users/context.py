@@ -9,7 +9,7 @@ from shared.caller import Caller
 from shared.database import Sessions
 from shared.graphql.context import BaseContext
 from subgraphs.users.loaders import Loaders
-from subgraphs.users.service import SignUpDesk
+from subgraphs.users.service.sign_up import SignUpDesk
 
 
 @dataclass

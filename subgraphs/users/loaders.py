@@ -10,7 +10,7 @@ from shared.caller import Caller
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched
 from subgraphs.users.models import User
-from subgraphs.users.store import UserStore
+from subgraphs.users.store.people import UserStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from shared.graphql.schema import FederationSchema
 from subgraphs.users.resolvers import Mutation, Query
-from subgraphs.users.types import Tenant
+from subgraphs.users.types.people import Tenant
 
 
 def build_schema() -> FederationSchema:

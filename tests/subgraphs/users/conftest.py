@@ -15,7 +15,7 @@ from shared.tokens import TokenVerifier
 from subgraphs.users.app import create
 from subgraphs.users.models import User, UserStatus
 from subgraphs.users.settings import UsersSettings
-from subgraphs.users.store import UserStore
+from subgraphs.users.store.people import UserStore
 from tests.subgraphs.conftest import Ask, SignIn, asking, opened, started
 from tests.tenants import Control, Tenant
 

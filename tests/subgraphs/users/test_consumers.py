@@ -6,7 +6,7 @@ from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from subgraphs.users.consumers import HANDLERS
 from subgraphs.users.models import User
-from subgraphs.users.store import UserStore
+from subgraphs.users.store.people import UserStore
 from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events import Hub, acknowledgement_of
 from shared.events.outbox import OutboxRow
-from subgraphs.users import service
 from subgraphs.users.models import Invitation, User
+from subgraphs.users.service import sign_up as service
 from tests.subgraphs.conftest import Ask, code_of
 from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant

@@ -9,7 +9,8 @@ from shared.graphql.pagination import PageRequest
 from shared.ids import uuid7
 from shared.roles import Role
 from subgraphs.users.models import Invitation, User, UserStatus
-from subgraphs.users.store import InvitationStore, UserStore
+from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.store.people import UserStore
 from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant
 

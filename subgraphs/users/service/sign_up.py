@@ -1,16 +1,15 @@
-"""What can be done with people, and when it is refused."""
+"""Signing up: a person chooses a password, with an invitation or without."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from shared.caller import Caller, service_caller
 from shared.crypto import IdSigner, Sealer
 from shared.database import Sessions, TenantSession, unit_of_work
-from shared.errors import BadUserInput, TenantNotFound
+from shared.errors import TenantNotFound
 from shared.events import Hub, Subscription, acknowledgement_of, record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
@@ -18,12 +17,11 @@ from shared.passwords import Passwords
 from shared.roles import Role
 from shared.tenancy.registry import Registry, TenantStatus
 from subgraphs.users.errors import EmailTaken, InvitationInvalid
-from subgraphs.users.events import UserInvited, UserSignedUp
-from subgraphs.users.models import Invitation, User, UserStatus
-from subgraphs.users.store import InvitationStore, UserStore
+from subgraphs.users.events import UserSignedUp
+from subgraphs.users.models import User, UserStatus
+from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.store.people import UserStore
 
-INVITATION_LIFETIME: Final = timedelta(days=14)
-MAX_INVITED_AT_ONCE: Final = 100
 ACCOUNT_WAIT_SECONDS: Final = 3.0
 _ACCOUNTS: Final = "auth"
 
@@ -55,48 +53,6 @@ class SignedUp:
     user: User
     ready: bool
     """The account is open: signing in works from now on."""
-
-
-async def invite(
-    session: TenantSession, emails: Sequence[str], role: Role, attempt: Attempt
-) -> Sequence[tuple[Invitation, User]]:
-    """Invite people by e-mail; those already invited get a new invitation.
-
-    Returns:
-        In the order of `emails`.
-
-    Raises:
-        EmailTaken: one of them is already here; nobody was invited.
-    """
-    session.caller.require("users:invite")
-    if not 0 < len(emails) <= MAX_INVITED_AT_ONCE or len(set(emails)) != len(emails):
-        raise BadUserInput(f"`emails` must be 1 to {MAX_INVITED_AT_ONCE} different addresses", field="emails")
-    batch_id = await once(session, attempt, lambda: _invite(session, emails, role))
-    return await InvitationStore(session).batch(batch_id)
-
-
-async def _invite(session: TenantSession, emails: Sequence[str], role: Role) -> UUID:
-    batch_id = uuid7()
-    known = await UserStore(session).by_emails(emails)
-    for position, email in enumerate(emails):
-        user = known.get(email) or await _add_invited(session, email, role)
-        if user is None or user.status != UserStatus.INVITED:
-            raise EmailTaken(path=("input", "emails", str(position)))
-        await _send_invitation(session, user, role, batch_id)
-    return batch_id
-
-
-async def _add_invited(session: TenantSession, email: str, role: Role) -> User | None:
-    return await UserStore(session).add(
-        email=email, display_name=email.partition("@")[0], role=role, status=UserStatus.INVITED
-    )
-
-
-async def _send_invitation(session: TenantSession, user: User, role: Role, batch_id: UUID) -> None:
-    expires_at = datetime.now(UTC) + INVITATION_LIFETIME
-    invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
-    await InvitationStore(session).add(invitation)
-    record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))
 
 
 async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attempt: Attempt) -> SignedUp:

@@ -1,4 +1,4 @@
-"""The GraphQL types of the users subgraph."""
+"""The GraphQL types of people."""
 
 from datetime import datetime
 
@@ -7,12 +7,8 @@ import strawberry
 from shared.caller import Caller
 from shared.errors import BadUserInput
 from shared.graphql.entities import Reference
-from shared.graphql.inputs import MutationInput
 from shared.graphql.references import resolve_by_id
-from shared.graphql.user_errors import Payload
-from shared.roles import Role
 from subgraphs.users.context import Info
-from subgraphs.users.models import Invitation as InvitationRow
 from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
 
@@ -72,49 +68,3 @@ class Tenant:
         """Another tenant does not exist."""
         own = str(info.context.caller.tenant_id)
         return [cls(id=strawberry.ID(own)) if reference["id"] == own else None for reference in references]
-
-
-@strawberry.type(description="Lets one person sign up with a role.")
-class Invitation:
-    email: str = strawberry.field(description="The address it is for; no other can use it.")
-    code: str = strawberry.field(description="Give it to `signUp`, once.")
-    user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
-    expires_at: datetime = strawberry.field(description="14 days after it was made.")
-
-    @classmethod
-    def of(cls, row: InvitationRow, user: UserRow, *, code: str) -> "Invitation":
-        return cls(email=user.email, code=code, user=User.of(user), expires_at=row.expires_at)
-
-
-@strawberry.input(description="People to invite.")
-class InviteUsersInput(MutationInput):
-    emails: list[str] = strawberry.field(description="1 to 100 different addresses: all are invited, or nobody.")
-    role: Role = strawberry.field(description="What they will be.")
-
-
-@strawberry.type(description="What came of `inviteUsers`.")
-class InviteUsersPayload(Payload):
-    invitations: list[Invitation] | None = strawberry.field(
-        default=None, description="In the order of `emails`; null if it was refused."
-    )
-
-
-@strawberry.input(description="Somebody who wants to join.")
-class SignUpInput(MutationInput):
-    tenant: str = strawberry.field(description="The tenant's slug.")
-    email: str = strawberry.field(description="Unique in the tenant; kept in lower case.")
-    display_name: str = strawberry.field(description="What the person wants to be called: 1 to 200 characters.")
-    password: str = strawberry.field(description="8 to 256 characters; any will do.")
-    invitation: str | None = strawberry.field(
-        default=None, description="The code of an invitation; without one, a learner signs up."
-    )
-
-
-@strawberry.type(description="What came of `signUp`.")
-class SignUpPayload(Payload):
-    user: User | None = strawberry.field(
-        default=None,
-        description="Who signed up; null if it was refused. What belongs to them in other services (enrollments, "
-        "inbox) needs the token of a session: sign in first.",
-    )
-    ready: bool = strawberry.field(default=False, description="Signing in works from now on; else try in a moment.")

@@ -1,0 +1,16 @@
+"""What the tables of the users subgraph have in common."""
+
+from shared.database import Base, subgraph_metadata
+from shared.events.inbox import inbox_table
+from shared.events.outbox import outbox_table
+from shared.idempotency import idempotency_table
+
+
+class Model(Base):
+    __abstract__ = True
+    metadata = subgraph_metadata()
+
+
+outbox_table(Model.metadata)
+inbox_table(Model.metadata)
+idempotency_table(Model.metadata)

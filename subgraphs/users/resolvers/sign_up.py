@@ -1,0 +1,27 @@
+"""The root fields of signing up: unpack, call, wrap."""
+
+import strawberry
+
+from shared import checks
+from shared.graphql.user_errors import Refusals
+from shared.passwords import check_password
+from subgraphs.users.context import Info
+from subgraphs.users.service import sign_up as service
+from subgraphs.users.types.people import User
+from subgraphs.users.types.sign_up import SignUpInput, SignUpPayload
+
+
+@strawberry.type
+class SignUpMutation:
+    @strawberry.mutation(extensions=[Refusals(SignUpPayload)], description="Join a tenant with a password.")
+    async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload | None:
+        check_password(input.password)
+        newcomer = service.Newcomer(
+            email=checks.email_address(input.email),
+            display_name=checks.text(input.display_name, field="displayName"),
+            password=input.password,
+            invitation=input.invitation,
+        )
+        attempt = input.attempt("signUp", without={"password"})
+        signed_up = await service.sign_up(info.context.desk, input.tenant, newcomer, attempt)
+        return SignUpPayload(user=User.of(signed_up.user), ready=signed_up.ready)

@@ -1,0 +1,63 @@
+"""Inviting people."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.database import TenantSession
+from shared.errors import BadUserInput
+from shared.events import record
+from shared.idempotency import Attempt, once
+from shared.ids import uuid7
+from shared.roles import Role
+from subgraphs.users.errors import EmailTaken
+from subgraphs.users.events import UserInvited
+from subgraphs.users.models import Invitation, User, UserStatus
+from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.store.people import UserStore
+
+INVITATION_LIFETIME: Final = timedelta(days=14)
+MAX_INVITED_AT_ONCE: Final = 100
+
+
+async def invite(
+    session: TenantSession, emails: Sequence[str], role: Role, attempt: Attempt
+) -> Sequence[tuple[Invitation, User]]:
+    """Invite people by e-mail; those already invited get a new invitation.
+
+    Returns:
+        In the order of `emails`.
+
+    Raises:
+        EmailTaken: one of them is already here; nobody was invited.
+    """
+    session.caller.require("users:invite")
+    if not 0 < len(emails) <= MAX_INVITED_AT_ONCE or len(set(emails)) != len(emails):
+        raise BadUserInput(f"`emails` must be 1 to {MAX_INVITED_AT_ONCE} different addresses", field="emails")
+    batch_id = await once(session, attempt, lambda: _invite(session, emails, role))
+    return await InvitationStore(session).batch(batch_id)
+
+
+async def _invite(session: TenantSession, emails: Sequence[str], role: Role) -> UUID:
+    batch_id = uuid7()
+    known = await UserStore(session).by_emails(emails)
+    for position, email in enumerate(emails):
+        user = known.get(email) or await _add_invited(session, email, role)
+        if user is None or user.status != UserStatus.INVITED:
+            raise EmailTaken(path=("input", "emails", str(position)))
+        await _send_invitation(session, user, role, batch_id)
+    return batch_id
+
+
+async def _add_invited(session: TenantSession, email: str, role: Role) -> User | None:
+    return await UserStore(session).add(
+        email=email, display_name=email.partition("@")[0], role=role, status=UserStatus.INVITED
+    )
+
+
+async def _send_invitation(session: TenantSession, user: User, role: Role, batch_id: UUID) -> None:
+    expires_at = datetime.now(UTC) + INVITATION_LIFETIME
+    invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
+    await InvitationStore(session).add(invitation)
+    record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))

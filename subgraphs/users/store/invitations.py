@@ -1,0 +1,42 @@
+"""Statements about invitations."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from shared.database import TenantSession
+from subgraphs.users.models import Invitation, User
+
+
+class InvitationStore:
+    """Invitations of the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def add(self, invitation: Invitation) -> None:
+        self._session.add(invitation)
+        await self._session.flush()
+
+    async def batch(self, batch_id: UUID) -> Sequence[tuple[Invitation, User]]:
+        chosen = (
+            select(Invitation, User)
+            .join(User, User.id == Invitation.user_id)
+            .where(Invitation.batch_id == batch_id)
+            .order_by(Invitation.id)
+        )
+        return [(invitation, user) for invitation, user in await self._session.execute(chosen)]
+
+    async def claimable(self, invitation_id: UUID) -> tuple[Invitation, User] | None:
+        """An open invitation with its person, locked until the transaction ends."""
+        chosen = (
+            select(Invitation, User)
+            .join(User, User.id == Invitation.user_id)
+            .where(Invitation.id == invitation_id, Invitation.claimed_at.is_(None))
+            .where(Invitation.expires_at > datetime.now(UTC))
+            .with_for_update()
+        )
+        found = (await self._session.execute(chosen)).one_or_none()
+        return (found[0], found[1]) if found else None

@@ -1,0 +1,1 @@
+"""The GraphQL types of the users subgraph; one module a topic, named alike in every room."""

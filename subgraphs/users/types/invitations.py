@@ -1,0 +1,37 @@
+"""The GraphQL types of invitations."""
+
+from datetime import datetime
+
+import strawberry
+
+from shared.graphql.inputs import MutationInput
+from shared.graphql.user_errors import Payload
+from shared.roles import Role
+from subgraphs.users.models import Invitation as InvitationRow
+from subgraphs.users.models import User as UserRow
+from subgraphs.users.types.people import User
+
+
+@strawberry.type(description="Lets one person sign up with a role.")
+class Invitation:
+    email: str = strawberry.field(description="The address it is for; no other can use it.")
+    code: str = strawberry.field(description="Give it to `signUp`, once.")
+    user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
+    expires_at: datetime = strawberry.field(description="14 days after it was made.")
+
+    @classmethod
+    def of(cls, row: InvitationRow, user: UserRow, *, code: str) -> "Invitation":
+        return cls(email=user.email, code=code, user=User.of(user), expires_at=row.expires_at)
+
+
+@strawberry.input(description="People to invite.")
+class InviteUsersInput(MutationInput):
+    emails: list[str] = strawberry.field(description="1 to 100 different addresses: all are invited, or nobody.")
+    role: Role = strawberry.field(description="What they will be.")
+
+
+@strawberry.type(description="What came of `inviteUsers`.")
+class InviteUsersPayload(Payload):
+    invitations: list[Invitation] | None = strawberry.field(
+        default=None, description="In the order of `emails`; null if it was refused."
+    )
