@@ -4,6 +4,8 @@ All of them are known as soon as this is imported.
 """
 
 from subgraphs.auth.models.accounts import Account, SignInSession
+from subgraphs.auth.models.api_tokens import ApiToken
 from subgraphs.auth.models.base import Model
+from subgraphs.auth.models.service_accounts import ServiceAccount
 
-__all__ = ["Account", "Model", "SignInSession"]
+__all__ = ["Account", "ApiToken", "Model", "ServiceAccount", "SignInSession"]
