@@ -78,10 +78,18 @@ class TokenIssuer:
         return {"keys": [self._key.as_dict(private=False)]}
 
     def issue(
-        self, tenant_id: TenantId, user_id: UserId, session_id: UUID, *, role: str, scopes: Iterable[str]
+        self,
+        tenant_id: TenantId,
+        user_id: UserId,
+        session_id: UUID,
+        *,
+        role: str,
+        scopes: Iterable[str],
+        until: datetime | None = None,
     ) -> IssuedToken:
-        """Sign a token for a session of a person."""
+        """Sign a token for a session of a person; it ends at `until`, if that is before its usual end."""
         now = int(self._clock())
+        expires = now + LIFETIME_SECONDS if until is None else min(now + LIFETIME_SECONDS, int(until.timestamp()))
         claims: dict[str, str | int] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -91,11 +99,11 @@ class TokenIssuer:
             "role": role,
             "scope": " ".join(sorted(scopes)),
             "iat": now,
-            "exp": now + LIFETIME_SECONDS,
+            "exp": expires,
         }
         header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": TYPE}
         token = jws.serialize_compact(header, orjson.dumps(claims), self._key, algorithms=[ALGORITHM])
-        return IssuedToken(token, datetime.fromtimestamp(now + LIFETIME_SECONDS, UTC))
+        return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
 
 
 class TokenVerifier:
