@@ -6,10 +6,11 @@ one schema only. Both end with the transaction, so nothing is left on a pooled c
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -97,23 +98,38 @@ class TenantSession(AsyncSession):
 
     caller: Caller
 
-    def __init__(self, engine: AsyncEngine, caller: Caller, *, role: str) -> None:
+    def __init__(self, engine: AsyncEngine, caller: Caller, *, role: str, observer: "Observer | None" = None) -> None:
         super().__init__(engine, sync_session_class=_TenantSyncSession, expire_on_commit=False, info={"role": role})
         self.caller = caller
+        self.last_steps: list[Callable[[], Awaitable[None]]] = []
+        """What the unit of work does before it commits: for what others wait for, so that they wait shortly."""
+        self._observer = observer
+
+    def performed(self, operation: str, result_id: UUID) -> None:
+        """Tell whoever observes this subgraph's sessions that a mutation has done its work in this one."""
+        if self._observer is not None:
+            self._observer(self, operation, result_id)
+
+
+Observer: TypeAlias = Callable[[TenantSession, str, UUID], None]
+"""Is told of each mutation done: in which session, its name, and the id of what it was done to."""
 
 
 class Sessions:
     """The tenant sessions of one subgraph's process, over one pool of connections."""
 
-    def __init__(self, engine: AsyncEngine, *, subgraph: str) -> None:
+    def __init__(self, engine: AsyncEngine, *, subgraph: str, observer: Observer | None = None) -> None:
         self.engine = engine
         self.subgraph = subgraph
+        self._observer = observer
         self._views: OrderedDict[tuple[TenantId, bool], AsyncEngine] = OrderedDict()
         """The engine as tenants' sessions have it, which takes a tenth of a request to make."""
 
     @classmethod
-    def create(cls, url: SecretStr | str, *, subgraph: str, pool_size: int = 8) -> "Sessions":
-        return cls(connect(read_url(url), pool_size=pool_size), subgraph=subgraph)
+    def create(
+        cls, url: SecretStr | str, *, subgraph: str, pool_size: int = 8, observer: Observer | None = None
+    ) -> "Sessions":
+        return cls(connect(read_url(url), pool_size=pool_size), subgraph=subgraph, observer=observer)
 
     def read(self, caller: Caller) -> AbstractAsyncContextManager[TenantSession]:
         """A session in a read-only transaction, rolled back at the end."""
@@ -133,7 +149,7 @@ class Sessions:
         engine = self._view(caller.tenant_id, readonly=readonly)
         role = tenant_role(caller.tenant_id, self.subgraph)
         with unavailable_if_lost():
-            async with TenantSession(engine, caller, role=role) as session:
+            async with TenantSession(engine, caller, role=role, observer=self._observer) as session:
                 yield session
 
     def _view(self, tenant_id: TenantId, *, readonly: bool) -> AsyncEngine:
@@ -173,4 +189,6 @@ async def unit_of_work(sessions: Sessions, caller: Caller) -> AsyncGenerator[Ten
     """One transaction: committed at the end, rolled back if the block raises. The only place that commits."""
     async with sessions._open(caller) as session:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its other half
         yield session
+        for step in session.last_steps:
+            await step()
         await session.commit()

@@ -80,12 +80,18 @@ async def once(session: TenantSession, attempt: Attempt, perform: Callable[[], A
         IdempotencyKeyReused: the key was kept for another input.
     """
     if attempt.key is None:
-        return await perform()
+        return await _done(session, attempt, perform)
     owner = session.caller.user_id or NOBODY
     if not await _claim(session, owner, attempt):
         return await _recall(session, owner, attempt)
-    result_id = await perform()
+    result_id = await _done(session, attempt, perform)
     await session.execute(sa.update(_claims).where(_is(owner, attempt)).values(result_id=result_id))
+    return result_id
+
+
+async def _done(session: TenantSession, attempt: Attempt, perform: Callable[[], Awaitable[UUID]]) -> UUID:
+    result_id = await perform()
+    session.performed(attempt.operation, result_id)
     return result_id
 
 

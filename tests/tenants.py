@@ -118,6 +118,8 @@ class _Keeper:
         async with self.admin.engine(database_name(subgraph)).begin() as connection:
             written = await connection.exec_driver_sql(_WRITTEN, (schema,))
             if names := written.scalars().all():
+                # what is append-only refuses even this by a trigger
+                await connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
                 await connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
 
 

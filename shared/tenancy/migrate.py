@@ -23,7 +23,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
-from shared.tenancy.names import PLACEHOLDER_SCHEMA, database_name, tenant_role, tenant_schema
+from shared.tenancy.names import (
+    APPEND_ONLY,
+    PLACEHOLDER_SCHEMA,
+    READ_ONLY,
+    database_name,
+    tenant_role,
+    tenant_schema,
+)
 from shared.tenancy.roles import Admin, create_tenant_role, lock_schema
 
 _VERSION_TABLE: Final = "alembic_version"
@@ -87,13 +94,25 @@ async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: Subgraph
 
 
 def _grants(schema: str, role: str) -> str:
-    """The role may use rows, not structure: tables belong to the administrator, and so does the version table."""
-    return f"""DO $$ BEGIN
+    """The role may use rows, not structure: tables belong to the administrator, and so does the version table.
+
+    A table says in its comment if rows of it are never changed (`APPEND_ONLY`), or are the administrator's alone to
+    write (`READ_ONLY`).
+    """
+    return f"""DO $$ DECLARE kept record; BEGIN
         GRANT USAGE ON SCHEMA {schema} TO {role};
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
         REVOKE ALL ON {schema}.{_VERSION_TABLE} FROM {role};
-    END $$"""
+        FOR kept IN SELECT oid::regclass AS name, obj_description(oid, 'pg_class') AS comment FROM pg_class
+                WHERE relnamespace = '{schema}'::regnamespace AND relkind = 'r'
+                AND obj_description(oid, 'pg_class') IN ('{APPEND_ONLY}', '{READ_ONLY}') LOOP
+            EXECUTE format('REVOKE UPDATE, DELETE ON %s FROM {role}', kept.name);
+            IF kept.comment = '{READ_ONLY}' THEN
+                EXECUTE format('REVOKE INSERT ON %s FROM {role}', kept.name);
+            END IF;
+        END LOOP;
+    END $$"""  # noqa: S608 - every name in it is made of hexadecimal digits and our own words
 
 
 async def migrate_all(

@@ -11,6 +11,9 @@ CONTROL_DATABASE: Final = "studium_control"
 CONTROL_SCHEMA: Final = "control"
 PLACEHOLDER_SCHEMA: Final = "tenant"
 """The schema tables are declared in; a tenant session maps it to the tenant's own."""
+APPEND_ONLY: Final = "append-only"
+READ_ONLY: Final = "read-only"
+"""Comments of tables that a tenant's role may not do everything with: see `shared.tenancy.migrate`."""
 
 
 def database_name(subgraph: str) -> str:
