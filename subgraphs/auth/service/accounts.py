@@ -25,10 +25,19 @@ PROVISIONING_SECONDS: Final = 10.0
 
 _LEARNER: Final = frozenset({"learn"})
 _INSTRUCTOR: Final = _LEARNER | {"courses:write", "content:write", "users:read", "analytics:read"}
+_OWNER: Final = _INSTRUCTOR | {
+    "users:invite",
+    "users:manage",
+    "roles:manage",
+    "apps:manage",
+    "sessions:manage",
+    "audit:read",
+    "tenant:manage",
+}
 SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.LEARNER: _LEARNER,
     Role.INSTRUCTOR: _INSTRUCTOR,
-    Role.OWNER: _INSTRUCTOR | {"users:invite", "tenant:manage"},
+    Role.OWNER: _OWNER,
 }
 """What each role may do."""
 
