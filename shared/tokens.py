@@ -14,8 +14,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
@@ -25,11 +23,27 @@ from shared.bearer import bearer_token
 from shared.caller import Caller, TenantId, UserId
 from shared.errors import Unauthenticated
 from shared.jwks import KeySource
+from shared.signing_keys import ALGORITHM, KeyRing, generate_signing_key
+
+__all__ = [
+    "ALGORITHM",
+    "AUDIENCE",
+    "ISSUER",
+    "LEEWAY_SECONDS",
+    "LIFETIME_SECONDS",
+    "IssuedToken",
+    "TokenExpired",
+    "TokenInvalid",
+    "TokenIssuer",
+    "TokenVerifier",
+    "caller_of",
+    "generate_signing_key",
+    "signed_claims",
+]
 
 ISSUER: Final = "studium"
 AUDIENCE: Final = "studium"
 TYPE: Final = "at+jwt"
-ALGORITHM: Final = "ES256"
 LIFETIME_SECONDS: Final = 3600
 LEEWAY_SECONDS: Final = 30
 MAX_LENGTH: Final = 8192
@@ -46,13 +60,6 @@ class TokenInvalid(Unauthenticated):
     default_message = "The access token is not valid"
 
 
-def generate_signing_key() -> SecretStr:
-    """A new P-256 private key, as PEM."""
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    key = ec.generate_private_key(ec.SECP256R1())
-    return SecretStr(key.private_bytes(encoding, form, serialization.NoEncryption()).decode())
-
-
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
     access_token: str
@@ -63,19 +70,32 @@ class TokenIssuer:
     """Signs tokens. Only the auth subgraph has one."""
 
     def __init__(self, signing_key: SecretStr, *, clock: Callable[[], float] = time.time) -> None:
-        key = ECKey.import_key(signing_key.get_secret_value(), {"use": "sig", "alg": ALGORITHM})
-        key.ensure_kid()
-        self._key = key
+        """Read the ring of signing keys; see `shared.signing_keys`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        self.ring = KeyRing(signing_key, clock=clock)
         self._clock = clock
 
     @property
     def public_keys(self) -> KeySet:
-        """What verifiers in this process need."""
-        return KeySet.import_key_set(self.jwks())  # pyright: ignore[reportArgumentType] - its own output
+        """What verifies now."""
+        return self.ring.public_keys()
 
     def jwks(self) -> dict[str, Any]:
         """The key set to publish. Source: RFC 7517, section 5."""
-        return {"keys": [self._key.as_dict(private=False)]}
+        return self.ring.jwks()
+
+    def now(self) -> int:
+        """The issuer's time, in seconds since the epoch."""
+        return int(self._clock())
+
+    def sign(self, claims: Mapping[str, Any], *, type_: str) -> str:
+        """A token of that type with just these claims, by the key that signs now."""
+        key = self.ring.signing()
+        header = {"alg": ALGORITHM, "kid": key.kid, "typ": type_}
+        return jws.serialize_compact(header, orjson.dumps(claims), key, algorithms=[ALGORITHM])
 
     def issue(
         self,
@@ -101,9 +121,7 @@ class TokenIssuer:
             "iat": now,
             "exp": expires,
         }
-        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": TYPE}
-        token = jws.serialize_compact(header, orjson.dumps(claims), self._key, algorithms=[ALGORITHM])
-        return IssuedToken(token, datetime.fromtimestamp(expires, UTC))
+        return IssuedToken(self.sign(claims, type_=TYPE), datetime.fromtimestamp(expires, UTC))
 
 
 class TokenVerifier:

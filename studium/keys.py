@@ -5,8 +5,9 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from shared.crypto import derive_key
-from shared.jwks import LocalKeys, PublishedKeys
-from shared.tokens import TokenIssuer, TokenVerifier
+from shared.jwks import PublishedKeys
+from shared.signing_keys import KeyRing
+from shared.tokens import TokenVerifier
 from studium.embedded.errors import CannotStart
 from studium.settings import StudiumSettings
 
@@ -21,7 +22,7 @@ def credentials_key(settings: StudiumSettings) -> SecretStr:
 def create_verifier(settings: StudiumSettings) -> TokenVerifier:
     """Verifies with the keys this process signs with, or with the published ones."""
     if settings.signing_key is not None:
-        return TokenVerifier(LocalKeys(TokenIssuer(settings.signing_key).public_keys))
+        return TokenVerifier(KeyRing(settings.signing_key))
     return TokenVerifier(PublishedKeys(given(settings.jwks_url, "JWKS_URL")))
 
 

@@ -12,6 +12,7 @@ from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
+from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
@@ -33,7 +34,7 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
     desk = SignInDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),
-        passwords=passwords or Passwords(),
+        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
         sealer=Sealer.create(settings.credentials_key, "password-hash"),
         issuer=TokenIssuer(settings.signing_key),
     )
@@ -54,9 +55,7 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
 
 
 def _published_keys(issuer: TokenIssuer) -> Route:
-    published = issuer.jwks()
-
     async def keys(_: Request) -> JSONResponse:
-        return JSONResponse(published, headers={"Cache-Control": "public, max-age=300"})
+        return JSONResponse(issuer.jwks(), headers={"Cache-Control": "public, max-age=300"})
 
     return Route("/.well-known/jwks.json", keys, methods=["GET"])
