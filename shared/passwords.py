@@ -1,42 +1,57 @@
 """Passwords: argon2id, off the event loop, a few at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from shared.errors import BadUserInput, Unavailable
+from shared.errors import Unavailable
+from shared.password_policy import MAX_LENGTH, PasswordPolicy, check_length
 
 T = TypeVar("T")
 
-MIN_LENGTH: Final = 8
-MAX_LENGTH: Final = 256
 _MAX_WAITING: Final = 64
 
 
-def check_password(password: str, *, field: str = "password") -> None:
-    """Refuse what nobody should use, and what costs too much to hash."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise BadUserInput(f"`{field}` must have {MIN_LENGTH} to {MAX_LENGTH} characters", field=field)
-
-
 class Passwords:
-    """Hashes and verifies in a bounded pool: each hash takes a tenth of a second of one core and 64 MiB.
+    """Judges, hashes and verifies in a bounded pool: each hash takes a tenth of a second of one core and 64 MiB.
 
     Callers beyond `max_waiting` are refused at once instead of queueing without end.
     """
 
     def __init__(
-        self, hasher: PasswordHasher | None = None, *, threads: int = 2, max_waiting: int = _MAX_WAITING
+        self,
+        hasher: PasswordHasher | None = None,
+        *,
+        policy: PasswordPolicy | None = None,
+        threads: int = 2,
+        max_waiting: int = _MAX_WAITING,
     ) -> None:
         self._hasher = hasher or PasswordHasher()
+        self._policy = policy or PasswordPolicy()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._max_waiting = max_waiting
         self._waiting = 0
         self._decoy: str | None = None
+
+    async def check(self, password: str, *, about: Sequence[str] = (), field: str = "password") -> None:
+        """Refuse a password that nobody should choose.
+
+        Args:
+            password: what was chosen.
+            about: what others know of the person: names, addresses.
+            field: of the input that it stands in.
+
+        Raises:
+            BadUserInput: it is too short or too long.
+            WeakPassword: it is guessed soon.
+            BreachedPassword: it was seen in a breach.
+        """
+        check_length(password, field=field)
+        await self._run(lambda: self._policy.check(password, about, field=field))
 
     async def hash(self, password: str, *, salt: bytes | None = None) -> str:
         """Hash a password, with a salt of chance unless one is given: with that, the same password hashes alike."""
@@ -45,8 +60,11 @@ class Passwords:
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one hashed in `stored`.
 
-        None (nobody by that name) costs as much as a wrong password, so that time does not tell the two apart.
+        None (nobody by that name) costs as much as a wrong password, so that time does not tell the two apart. What is
+        too long to have been chosen matches nothing, and costs nothing whoever is asked about.
         """
+        if len(password) > MAX_LENGTH:
+            return False
         if self._decoy is None:
             self._decoy = await self.hash("nobody's password")
         decoy = self._decoy

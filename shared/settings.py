@@ -49,4 +49,6 @@ class PlatformSettings(BaseSettings):
     """PEM of the P-256 private key that signs access tokens."""
     data: Path = Path(".studium")
     """Folder of the embedded servers' files, the generated secret and the generated signing key."""
+    breached_passwords: Path | None = None
+    """Folder of range files (Have I Been Pwned's format) of passwords that nobody may choose."""
     otlp_endpoint: str | None = None

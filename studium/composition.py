@@ -94,6 +94,7 @@ def _auth(parts: Parts) -> "SubgraphApp":
         database_url=parts.database("auth"),
         signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
+        breached_passwords=parts.settings.breached_passwords,
     )
     return create(settings, verifier=parts.verifier_of("auth"))
 
@@ -102,7 +103,11 @@ def _users(parts: Parts) -> "SubgraphApp":
     from subgraphs.users.app import create
     from subgraphs.users.settings import UsersSettings
 
-    settings = UsersSettings(database_url=parts.database("users"), credentials_key=parts.credentials_key)
+    settings = UsersSettings(
+        database_url=parts.database("users"),
+        credentials_key=parts.credentials_key,
+        breached_passwords=parts.settings.breached_passwords,
+    )
     return create(settings, verifier=parts.verifier_of("users"), hub=parts.hub)
 
 

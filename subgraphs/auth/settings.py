@@ -1,5 +1,7 @@
 """What the auth subgraph reads from its environment."""
 
+from pathlib import Path
+
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -15,4 +17,6 @@ class AuthSettings(BaseSettings):
     """PEM of the P-256 private key that signs access tokens."""
     credentials_key: SecretStr
     """Opens the password hashes, which are sealed wherever they are kept or sent."""
+    breached_passwords: Path | None = None
+    """Folder of range files of passwords that nobody may choose."""
     pool_size: int = 8

@@ -9,6 +9,7 @@ from shared.events import Hub
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
+from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from subgraphs.users.context import Context
@@ -32,7 +33,7 @@ def create(
     desk = SignUpDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),
-        passwords=passwords or Passwords(),
+        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
         sealer=Sealer.create(settings.credentials_key, "password-hash"),
         invitations=IdSigner.create(settings.credentials_key, "invitation"),
         hub=hub,

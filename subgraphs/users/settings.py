@@ -1,5 +1,7 @@
 """What the users subgraph reads from its environment."""
 
+from pathlib import Path
+
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -13,4 +15,6 @@ class UsersSettings(BaseSettings):
     """The subgraph's own login role, in its own database."""
     credentials_key: SecretStr
     """Seals what is told to the auth subgraph, and signs invitations."""
+    breached_passwords: Path | None = None
+    """Folder of range files of passwords that nobody may choose."""
     pool_size: int = 8

@@ -1,14 +1,17 @@
 """Passwords are hashed off the loop, a bounded number at a time, and never told apart by time."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from shared.errors import BadUserInput, Unavailable
-from shared.passwords import MAX_LENGTH, Passwords, check_password
+from shared.password_policy import MAX_LENGTH, BreachedPassword, BreachedPasswords, PasswordPolicy, WeakPassword
+from shared.passwords import Passwords
 
 
 @pytest.fixture
@@ -75,6 +78,49 @@ class TestPool:
 
 class TestCheck:
     @pytest.mark.parametrize("password", ["", "short", "x" * (MAX_LENGTH + 1)])
-    def test_refuses_too_short_and_too_long(self, password: str) -> None:
+    async def test_refuses_too_short_and_too_long(self, passwords: Passwords, password: str) -> None:
         with pytest.raises(BadUserInput):
-            check_password(password)
+            await passwords.check(password)
+
+    @pytest.mark.parametrize("password", ["password1", "aaaaaaaaaaaaaaaa", "qwertzuiop", "Passw0rd!"])
+    async def test_refuses_what_is_guessed_soon(self, passwords: Passwords, password: str) -> None:
+        with pytest.raises(WeakPassword) as refused:
+            await passwords.check(password, field="newPassword")
+        assert refused.value.path == ("input", "newPassword")
+
+    async def test_refuses_what_others_know_of_the_person(self, passwords: Passwords) -> None:
+        await passwords.check("zwetschkenknoedel")
+        with pytest.raises(WeakPassword):
+            await passwords.check("zwetschkenknoedel", about=["zwetschkenknoedel@example.org"])
+
+    @pytest.mark.parametrize(
+        "password", ["correct horse", "\ud800 lone surrogate", "\u4e2d\u6587 with \u00fcmlauts" * 10]
+    )
+    async def test_lets_the_rest_be(self, passwords: Passwords, password: str) -> None:
+        await passwords.check(password)
+
+
+class TestBreachedPasswords:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """Ranges with one password that was seen, and one line that only fills up."""
+        for password, seen in (("correct horse", 3), ("battery staple", 0)):
+            digest = hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
+            lines = ["0" * 35 + ":7", f"{digest[5:]}:{seen}", "F" * 35 + ":1"]
+            (tmp_path / f"{digest[:5]}.txt").write_text("\r\n".join(lines), "ascii")
+        return tmp_path
+
+    async def test_are_refused(self, folder: Path) -> None:
+        policy = PasswordPolicy.create(folder)
+        with pytest.raises(BreachedPassword):
+            policy.check("correct horse", (), field="password")
+
+    async def test_lines_that_only_fill_up_and_ranges_that_are_not_there_say_nothing(self, folder: Path) -> None:
+        policy = PasswordPolicy.create(folder)
+        policy.check("battery staple", (), field="password")
+        policy.check("zwetschkenknoedel", (), field="password")
+
+    def test_files_may_have_no_suffix(self, folder: Path) -> None:
+        for path in folder.iterdir():
+            path.rename(path.with_suffix(""))
+        assert BreachedPasswords(folder).has("correct horse")

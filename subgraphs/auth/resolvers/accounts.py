@@ -5,7 +5,6 @@ import strawberry
 from shared import checks
 from shared.errors import Unauthenticated
 from shared.graphql.user_errors import Refusals
-from shared.passwords import check_password
 from shared.roles import Role
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import accounts as service
@@ -42,7 +41,6 @@ class AccountQuery:
 class AccountMutation:
     @strawberry.mutation(extensions=[Refusals(SignUpTenantPayload)], description="Open a tenant and own it.")
     async def sign_up_tenant(self, info: Info, input: SignUpTenantInput) -> SignUpTenantPayload | None:
-        check_password(input.password)
         new = service.NewTenant(
             name=checks.text(input.name, field="name"),
             slug=checks.slug(input.slug),
@@ -50,6 +48,7 @@ class AccountMutation:
             owner_email=checks.email_address(input.owner_email, field="ownerEmail"),
             password=input.password,
         )
+        await info.context.desk.passwords.check(input.password, about=(new.owner_email, new.owner_name, new.name))
         attempt = input.attempt("signUpTenant", without={"password"})
         signed_up = await service.sign_up_tenant(info.context.desk, new, attempt)
         session = IssuedSession.of(signed_up.owner.token) if signed_up.owner else None

@@ -95,7 +95,7 @@ class SignUpTenantInput(MutationInput):
     slug: str = strawberry.field(description="The tenant's name in addresses: small letters, digits and hyphens.")
     owner_name: str = strawberry.field(description="What the owner wants to be called: 1 to 200 characters.")
     owner_email: str = strawberry.field(description="The owner signs in with it; kept in lower case.")
-    password: str = strawberry.field(description="The owner's: 8 to 256 characters; any will do.")
+    password: str = strawberry.field(description="The owner's: 8 to 256 characters, not easy to guess.")
 
 
 @strawberry.type(description="What came of `signUpTenant`.")

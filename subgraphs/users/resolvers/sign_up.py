@@ -4,7 +4,6 @@ import strawberry
 
 from shared import checks
 from shared.graphql.user_errors import Refusals
-from shared.passwords import check_password
 from subgraphs.users.context import Info
 from subgraphs.users.service import sign_up as service
 from subgraphs.users.types.people import User
@@ -15,13 +14,13 @@ from subgraphs.users.types.sign_up import SignUpInput, SignUpPayload
 class SignUpMutation:
     @strawberry.mutation(extensions=[Refusals(SignUpPayload)], description="Join a tenant with a password.")
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload | None:
-        check_password(input.password)
         newcomer = service.Newcomer(
             email=checks.email_address(input.email),
             display_name=checks.text(input.display_name, field="displayName"),
             password=input.password,
             invitation=input.invitation,
         )
+        await info.context.desk.passwords.check(input.password, about=(newcomer.email, newcomer.display_name))
         attempt = input.attempt("signUp", without={"password"})
         signed_up = await service.sign_up(info.context.desk, input.tenant, newcomer, attempt)
         return SignUpPayload(user=User.of(signed_up.user), ready=signed_up.ready)
