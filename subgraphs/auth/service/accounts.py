@@ -1,6 +1,5 @@
 """What can be done with tenants, accounts and sessions, and when it is refused."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -13,6 +12,7 @@ from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.passwords import Passwords
+from shared.permissions.catalogue import BUILT_IN as SCOPES
 from shared.roles import Role
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord, TenantStatus
 from shared.tokens import IssuedToken, TokenIssuer
@@ -22,24 +22,6 @@ from subgraphs.auth.store.accounts import AccountStore, SignInSessionStore
 
 FIRST_PLAN: Final = Plan.FREE
 PROVISIONING_SECONDS: Final = 10.0
-
-_LEARNER: Final = frozenset({"learn"})
-_INSTRUCTOR: Final = _LEARNER | {"courses:write", "content:write", "users:read", "analytics:read"}
-_OWNER: Final = _INSTRUCTOR | {
-    "users:invite",
-    "users:manage",
-    "roles:manage",
-    "apps:manage",
-    "sessions:manage",
-    "audit:read",
-    "tenant:manage",
-}
-SCOPES: Final[Mapping[Role, frozenset[str]]] = {
-    Role.LEARNER: _LEARNER,
-    Role.INSTRUCTOR: _INSTRUCTOR,
-    Role.OWNER: _OWNER,
-}
-"""What each role may do."""
 
 
 @dataclass(frozen=True, slots=True)
