@@ -1,5 +1,6 @@
 """What the auth subgraph tells the others."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,10 +27,52 @@ class AccountOpened(Event, frozen=True, kw_only=True):
     user_id: UUID
 
 
+class ApiTokenCreated(Event, frozen=True, kw_only=True):
+    """A program can act for a person or for a service account, within scopes and until a time."""
+
+    topic: ClassVar[str] = "auth.api-token-created.v1"
+
+    token_id: UUID
+    user_id: UUID | None
+    service_account_id: UUID | None
+    created_by: UUID
+    scopes: list[str]
+    expires_at: datetime
+
+
+class ApiTokenRevoked(Event, frozen=True, kw_only=True):
+    """Nothing can be done with a token any more."""
+
+    topic: ClassVar[str] = "auth.api-token-revoked.v1"
+
+    token_id: UUID
+    revoked_by: UUID
+
+
+class ServiceAccountCreated(Event, frozen=True, kw_only=True):
+    """A program has an account of its own."""
+
+    topic: ClassVar[str] = "auth.service-account-created.v1"
+
+    service_account_id: UUID
+    name: str
+    role: str
+    created_by: UUID
+
+
+class ServiceAccountDisabled(Event, frozen=True, kw_only=True):
+    """A program may do nothing any more."""
+
+    topic: ClassVar[str] = "auth.service-account-disabled.v1"
+
+    service_account_id: UUID
+    disabled_by: UUID
+
+
 class SessionEnded(Event, frozen=True, kw_only=True):
     """A person has signed out: what their token of that session may do ends everywhere, at once.
 
-    Routers read it (`studium.ended_sessions`), for as long as such a token would be valid.
+    The same is told of an API token that is revoked, whose id stands where a session's would. Routers read it (`studium.ended_sessions`), for as long as such a token would be valid.
     """
 
     topic: ClassVar[str] = "auth.session-ended.v1"
