@@ -72,7 +72,8 @@ class ServiceAccountDisabled(Event, frozen=True, kw_only=True):
 class SessionEnded(Event, frozen=True, kw_only=True):
     """A person has signed out: what their token of that session may do ends everywhere, at once.
 
-    The same is told of an API token that is revoked, whose id stands where a session's would. Routers read it (`studium.ended_sessions`), for as long as such a token would be valid.
+    The same is told of an API token that is revoked, whose id stands where a session's would. Routers read it
+    (`studium.ended_sessions`), for as long as such a token would be valid.
     """
 
     topic: ClassVar[str] = "auth.session-ended.v1"
