@@ -21,6 +21,8 @@ class Caller:
     role: str
     scopes: frozenset[str]
     session_id: UUID | None
+    client_id: UUID | None = None
+    """The OAuth app that calls: for a person, or for itself where there is none. None for our own clients."""
 
     def require(self, scope: str) -> None:
         """Raise `Forbidden` unless the caller holds `scope`."""

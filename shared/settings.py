@@ -22,10 +22,24 @@ def _with_scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _public(url: str) -> str:
+    """Other people's software reaches it: by https, or on this machine."""
+    parts = urlsplit(url)
+    here = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not parts.hostname or not (parts.scheme == "https" or here):
+        raise ValueError("must be a URL that starts with https://, or with http:// for this machine alone")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be a URL without a path")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
 DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
 MongoUrl = Annotated[SecretStr, _with_scheme("mongodb", "mongodb+srv")]
 RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
 HttpUrl = Annotated[SecretStr, _with_scheme("http", "https")]
+PublicUrl = Annotated[str, AfterValidator(_public)]
 Secret = Annotated[SecretStr, Field(min_length=32)]
 
 ENV_PREFIX: Final = "STUDIUM_"
@@ -46,9 +60,11 @@ class PlatformSettings(BaseSettings):
     secret: Secret | None = None
     """Root of every derived key and database password."""
     signing_key: SecretStr | None = None
-    """PEM of the P-256 private key that signs access tokens."""
+    """The P-256 private keys that sign tokens, as PEM: one, or a ring of them (`shared.signing_keys`)."""
     data: Path = Path(".studium")
     """Folder of the embedded servers' files, the generated secret and the generated signing key."""
     breached_passwords: Path | None = None
     """Folder of range files (Have I Been Pwned's format) of passwords that nobody may choose."""
     otlp_endpoint: str | None = None
+    public_url: PublicUrl | None = None
+    """Where people and their software reach the platform: `https://learn.example`. Tenants' issuers begin with it."""

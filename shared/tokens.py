@@ -1,10 +1,12 @@
 """Access tokens: signed by the auth subgraph, verified by everyone else.
 
-One algorithm (ES256), one type (``at+jwt``), one issuer, one audience: whatever a token says about how it wants to be
+One algorithm (ES256), one type (``at+jwt``), one audience, and as issuers the platform itself and each tenant's
+authorization server, which sign with the same keys: whatever a token says about how it wants to be
 verified is compared with these, never followed. Source: RFC 9068 and RFC 8725.
 """
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +41,7 @@ __all__ = [
     "caller_of",
     "generate_signing_key",
     "signed_claims",
+    "tenant_issuer",
 ]
 
 ISSUER: Final = "studium"
@@ -47,6 +50,7 @@ TYPE: Final = "at+jwt"
 LIFETIME_SECONDS: Final = 3600
 LEEWAY_SECONDS: Final = 30
 MAX_LENGTH: Final = 8192
+_SLUG: Final = r"[a-z0-9-]{1,63}"
 _HEADERS: Final = frozenset({"alg", "kid", "typ"})
 
 
@@ -127,8 +131,26 @@ class TokenIssuer:
 class TokenVerifier:
     """Turns a token into its `Caller`. Verified tokens are remembered by digest until they expire, a bounded number."""
 
-    def __init__(self, keys: KeySource, *, remember: int = 4096, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        *,
+        public_url: str | None = None,
+        remember: int = 4096,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Know of no token yet.
+
+        Args:
+            keys: of the platform.
+            public_url: under which the tenants' authorization servers are; None accepts tokens of none of them.
+            remember: so many verified tokens.
+            clock: seconds since the epoch.
+        """
         self._keys = keys
+        self._tenant_issuer = (
+            None if public_url is None else re.compile(re.escape(tenant_issuer(public_url, "")) + _SLUG)
+        )
         self._clock = clock
         self._remember = remember
         self._verified: OrderedDict[bytes, tuple[Caller, int]] = OrderedDict()
@@ -170,7 +192,7 @@ class TokenVerifier:
             raise TokenInvalid from error
 
     def _check(self, claims: dict[str, Any]) -> None:
-        if claims["iss"] != ISSUER or claims["aud"] != AUDIENCE:
+        if not self._is_ours(_text(claims["iss"])) or claims["aud"] != AUDIENCE:
             raise TokenInvalid
         times = [claims["iat"], claims["exp"], claims.get("nbf", claims["iat"])]
         if any(type(moment) is not int for moment in times):
@@ -179,9 +201,19 @@ class TokenVerifier:
         if max(claims["iat"], times[2]) > self._clock() + LEEWAY_SECONDS:
             raise TokenInvalid
 
+    def _is_ours(self, issuer: str) -> bool:
+        """Whether it is the platform or a tenant's; which tenant's is the claim ``tid``, that nobody else signs."""
+        tenant = self._tenant_issuer
+        return issuer == ISSUER or (tenant is not None and tenant.fullmatch(issuer) is not None)
+
     def _refuse_expired(self, expires: int) -> None:
         if expires + LEEWAY_SECONDS <= self._clock():
             raise TokenExpired
+
+
+def tenant_issuer(public_url: str, slug: str) -> str:
+    """The issuer of a tenant's authorization server: an identifier, and where its metadata is found."""
+    return f"{public_url}/t/{slug}"
 
 
 async def signed_claims(token: str, keys: KeySource, type_: str) -> dict[str, Any]:
@@ -213,17 +245,20 @@ def _only(keys: KeySet, kid: str) -> ECKey:
 
 
 def caller_of(claims: Mapping[str, Any]) -> Caller:
-    """The caller that a token's claims name.
+    """The caller that a token's claims name: an OAuth app that is its own subject calls for nobody.
 
     Raises:
         Unauthenticated: they name none. So mean ValueError, KeyError, TypeError and AttributeError.
     """
+    client = claims.get("client_id")
+    by_itself = client is not None and client == claims["sub"]
     return Caller(
         tenant_id=TenantId(UUID(claims["tid"])),
-        user_id=UserId(UUID(claims["sub"])),
+        user_id=None if by_itself else UserId(UUID(claims["sub"])),
         role=_text(claims["role"]),
         scopes=frozenset(_text(claims["scope"]).split()),
         session_id=UUID(claims["sid"]),
+        client_id=None if client is None else UUID(client),
     )
 
 

@@ -75,7 +75,7 @@ class Environments:
         """
         own = {f"{_PREFIX}ROUTER_KEY": _plain(self.settings.router_key) or ""}
         return (
-            self._only("otlp_endpoint", "redis_url", *APART, *ROUTER)
+            self._only("otlp_endpoint", "redis_url", "public_url", *APART, *ROUTER)
             | self._verifying()
             | own
             | {f"{_PREFIX}SUBGRAPHS": str(subgraphs)}
@@ -86,7 +86,7 @@ class Environments:
         return {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
 
     def _of(self, *names: str) -> dict[str, str]:
-        return self._only("redis_url", "secret", "data", "otlp_endpoint", *names)
+        return self._only("redis_url", "secret", "data", "otlp_endpoint", "public_url", *names)
 
     def _only(self, *names: str) -> dict[str, str]:
         values = {name: _plain(getattr(self.settings, name)) for name in names}

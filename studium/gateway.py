@@ -58,7 +58,9 @@ def authenticating(verifier: TokenVerifier, ended: EndedSessions | None = None) 
 def identify(caller: Caller, expires: float) -> Identity:
     """The caller as the router knows them, until `expires` (seconds since the epoch)."""
     claims = {"role": caller.role, "sid": str(caller.session_id)}
-    return Identity(str(caller.user_id), str(caller.tenant_id), None, caller.scopes, claims, expires)
+    client = None if caller.client_id is None else str(caller.client_id)
+    subject = str(caller.user_id or caller.client_id)
+    return Identity(subject, str(caller.tenant_id), client, caller.scopes, claims, expires)
 
 
 @dataclass(frozen=True, slots=True)

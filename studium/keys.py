@@ -9,6 +9,7 @@ from shared.jwks import PublishedKeys
 from shared.signing_keys import KeyRing
 from shared.tokens import TokenVerifier
 from studium.embedded.errors import CannotStart
+from studium.embedded.ports import LOOPBACK
 from studium.settings import StudiumSettings
 
 Given = TypeVar("Given")
@@ -22,8 +23,13 @@ def credentials_key(settings: StudiumSettings) -> SecretStr:
 def create_verifier(settings: StudiumSettings) -> TokenVerifier:
     """Verifies with the keys this process signs with, or with the published ones."""
     if settings.signing_key is not None:
-        return TokenVerifier(KeyRing(settings.signing_key))
-    return TokenVerifier(PublishedKeys(given(settings.jwks_url, "JWKS_URL")))
+        return TokenVerifier(KeyRing(settings.signing_key), public_url=public_url(settings))
+    return TokenVerifier(PublishedKeys(given(settings.jwks_url, "JWKS_URL")), public_url=public_url(settings))
+
+
+def public_url(settings: StudiumSettings) -> str:
+    """Where the platform is reached; without the setting, by this machine alone."""
+    return settings.public_url or f"http://{LOOPBACK}:{settings.port}"
 
 
 def given(value: Given | None, name: str) -> Given:

@@ -12,6 +12,7 @@ from rich.console import Console
 from studium.embedded import DataFolder, EmbeddedServers, FixedPorts, Ports, Supervisor, together
 from studium.embedded.files import append
 from studium.ending import first
+from studium.keys import public_url
 from studium.settings import StudiumSettings
 from studium.state import State
 from studium.topology import Mode, Topology
@@ -93,7 +94,8 @@ class _Platform:
         made["secret"] = given.secret or SecretStr(self._folder.secret("platform"))
         made["signing_key"] = given.signing_key or _signing_key(self._folder)
         made["router_key"] = given.router_key or SecretStr(_new_key())
-        return given.model_copy(update={**made, "data": self._folder.root})
+        reached = {"data": self._folder.root, "public_url": public_url(given)}
+        return given.model_copy(update={**made, **reached})
 
     async def _start_servers(self, servers: EmbeddedServers) -> None:
         await self._step("servers", servers.start(self._supervisor))

@@ -34,3 +34,16 @@ class TestPlatformSettings:
         with pytest.raises(ValidationError) as refused:
             PlatformSettings()
         assert "hunter2" not in str(refused.value)
+
+    @pytest.mark.parametrize("url", ["https://learn.example", "http://127.0.0.1:8000", "http://localhost:8000/"])
+    def test_a_public_url_is_kept_without_a_slash(self, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+        monkeypatch.setenv("STUDIUM_PUBLIC_URL", url)
+        assert PlatformSettings().public_url == url.rstrip("/")
+
+    @pytest.mark.parametrize(
+        "url", ["learn.example", "http://learn.example", "https://learn.example/app", "https://me@learn.example"]
+    )
+    def test_a_public_url_is_safe_and_has_no_path(self, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+        monkeypatch.setenv("STUDIUM_PUBLIC_URL", url)
+        with pytest.raises(ValidationError):
+            PlatformSettings()

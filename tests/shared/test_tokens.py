@@ -246,3 +246,44 @@ class TestClaims:
     async def test_a_payload_that_holds_none(self, verifier: TokenVerifier, payload: bytes) -> None:
         with pytest.raises(TokenInvalid):
             await verifier.caller(signed(payload))
+
+
+class TestAppsOfOthers:
+    """Tokens of a tenant's authorization server."""
+
+    URL = "https://learn.example"
+    CLIENT = str(uuid7())
+
+    @pytest.fixture
+    def public(self, issuer: TokenIssuer) -> TokenVerifier:
+        """Knows where the tenants' authorization servers are."""
+        return TokenVerifier(LocalKeys(issuer.public_keys), public_url=self.URL)
+
+    async def test_an_app_calls_for_a_person(self, public: TokenVerifier) -> None:
+        token = signed(claims(iss=f"{self.URL}/t/north", client_id=self.CLIENT))
+        caller = await public.caller(token)
+        assert (caller.user_id, str(caller.client_id)) == (USER, self.CLIENT)
+
+    async def test_an_app_calls_for_itself(self, public: TokenVerifier) -> None:
+        token = signed(claims(iss=f"{self.URL}/t/north", client_id=self.CLIENT, sub=self.CLIENT))
+        caller = await public.caller(token)
+        assert (caller.user_id, str(caller.client_id)) == (None, self.CLIENT)
+
+    @pytest.mark.parametrize(
+        "other", [f"{URL}/t/", f"{URL}/t/a/b", URL, "https://learn.example.evil/t/north", f"{URL}/t/north/", 7, None]
+    )
+    async def test_another_issuer(self, public: TokenVerifier, other: object) -> None:
+        with pytest.raises(TokenInvalid):
+            await public.caller(signed(claims(iss=other, client_id=self.CLIENT)))
+
+    async def test_none_where_there_are_no_authorization_servers(self, verifier: TokenVerifier) -> None:
+        with pytest.raises(TokenInvalid):
+            await verifier.caller(signed(claims(iss=f"{self.URL}/t/north")))
+
+    async def test_an_identity_token_is_no_access_token(self, public: TokenVerifier) -> None:
+        with pytest.raises(TokenInvalid):
+            await public.caller(signed(claims(iss=f"{self.URL}/t/north", client_id=self.CLIENT), typ="JWT"))
+
+    async def test_a_client_that_is_no_identifier(self, public: TokenVerifier) -> None:
+        with pytest.raises(TokenInvalid):
+            await public.caller(signed(claims(client_id="app")))
