@@ -80,3 +80,24 @@ class SessionEnded(Event, frozen=True, kw_only=True):
 
     user_id: UUID
     session_id: UUID
+
+
+class IdentityProviderChanged(Event, frozen=True, kw_only=True):
+    """The tenant trusts a provider, trusts it otherwise than before, or trusts it no more."""
+
+    topic: ClassVar[str] = "auth.identity-provider-changed.v1"
+
+    provider_id: UUID
+    alias: str
+    removed: bool
+
+
+class PersonArrived(Event, frozen=True, kw_only=True):
+    """A provider that the tenant trusts says who somebody is whom nobody here knows yet."""
+
+    topic: ClassVar[str] = "auth.person-arrived.v1"
+
+    provider_id: UUID
+    subject: str
+    email: str
+    display_name: str

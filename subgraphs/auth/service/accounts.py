@@ -103,16 +103,17 @@ async def sign_in(desk: SignInDesk, tenant_slug: str, email: str, password: str,
     user_id = account.user_id
     async with unit_of_work(desk.sessions, caller) as session:
         session_id = await once(session, attempt, lambda: SignInSessionStore(session).add(user_id))
-    return _issue(desk, tenant, account, session_id)
+    return issue(desk, tenant, account, session_id)
 
 
 def _password_hash(desk: SignInDesk, account: Account | None) -> str | None:
-    if account is None:
+    if account is None or account.sealed_password_hash is None:
         return None
     return desk.sealer.open(account.sealed_password_hash, context=str(account.user_id))
 
 
-def _issue(desk: SignInDesk, tenant: TenantRecord, account: Account, session_id: UUID) -> SignedIn:
+def issue(desk: SignInDesk, tenant: TenantRecord, account: Account, session_id: UUID) -> SignedIn:
+    """What somebody gets for a session of theirs."""
     role, user_id = Role(account.role), UserId(account.user_id)
     token = desk.issuer.issue(tenant.id, user_id, session_id, role=role, scopes=SCOPES[role])
     return SignedIn(tenant, user_id, role, token)

@@ -1,0 +1,153 @@
+"""Requests to addresses that somebody outside has named: identity providers, key sets, metadata.
+
+They go to public servers over TLS only: never to a host of ours, whatever its name resolves to now or later.
+"""
+
+import ipaddress
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
+
+import aiohttp
+import orjson
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from shared.errors import DomainError
+
+MAX_BYTES: Final = 1_000_000
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=5)
+
+
+class OutboundRefused(DomainError):
+    """The address may not be asked, or it did not answer as it should."""
+
+    code = "OUTBOUND_REFUSED"
+    default_message = "The address cannot be used"
+
+
+class Outbound:
+    """Asks public servers, once each: redirects are answers like any other, and large answers are none.
+
+    Args:
+        private: lets it ask plain and private addresses too, where the identity provider is a neighbour.
+    """
+
+    def __init__(self, *, private: bool = False) -> None:
+        self._private = private
+        self._session: aiohttp.ClientSession | None = None
+
+    async def get(self, url: str) -> bytes:
+        """The body of a good answer.
+
+        Raises:
+            OutboundRefused: there is none.
+        """
+        async with self._asking("GET", url) as answer:
+            return await _body(answer)
+
+    async def get_json(self, url: str) -> dict[str, Any]:
+        """The object that a good answer has.
+
+        Raises:
+            OutboundRefused: there is none.
+        """
+        return _object(await self.get(url))
+
+    async def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
+        """The object that is answered to a form.
+
+        Raises:
+            OutboundRefused: there is none.
+        """
+        async with self._asking("POST", url, data=dict(form), headers=dict(headers)) as answer:
+            return _object(await _body(answer))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def check(self, url: str) -> URL:
+        """An address that may be asked, as far as its text tells.
+
+        Raises:
+            OutboundRefused: it may not.
+        """
+        try:
+            parsed = URL(url)
+            host, _ = parsed.host, parsed.port
+        except ValueError as error:
+            raise OutboundRefused("The address is not a URL") from error
+        if not host or parsed.user is not None or parsed.scheme not in {"https", *(["http"] if self._private else [])}:
+            raise OutboundRefused("The address must begin with https:// and name a host alone")
+        if not self._private and _is_private(host):
+            raise OutboundRefused("The address is not a public one")
+        return parsed
+
+    @asynccontextmanager
+    async def _asking(self, method: str, url: str, **options: Any) -> AsyncGenerator[aiohttp.ClientResponse]:
+        address = self.check(url)
+        try:
+            async with self._opened().request(method, address, allow_redirects=False, **options) as answer:
+                yield answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise OutboundRefused("The address does not answer") from error
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            resolver = None if self._private else _PublicResolver()
+            connector = aiohttp.TCPConnector(resolver=resolver, limit_per_host=4)
+            self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, trust_env=False)
+        return self._session
+
+
+class _PublicResolver(AbstractResolver):
+    """Gives what a name resolves to where all of it is public, so that what is connected to is what was looked at."""
+
+    def __init__(self) -> None:
+        self._inner = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if any(_is_private(each["host"]) for each in found):
+            raise OSError("not a public address")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def _is_private(host: str) -> bool:
+    """Whether it is an address, not a name, and one that not everybody can reach."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return not (mapped or address).is_global or address.is_multicast
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole of a good answer that is not too large, whatever length it states."""
+    if not answer.ok or answer.status >= 300:  # noqa: PLR2004  # a redirect is none
+        raise OutboundRefused(f"The address answers with {answer.status}")
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise OutboundRefused("The answer is too large")
+    return bytes(body)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise OutboundRefused("The answer is not JSON") from error
+    if not isinstance(found, dict):
+        raise OutboundRefused("The answer is not an object")
+    return cast("dict[str, Any]", found)

@@ -1,0 +1,133 @@
+"""Which identity providers a tenant trusts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from shared.crypto import Sealer
+from shared.database import TenantSession
+from shared.errors import BadUserInput, NotFound, Refusal, VersionConflict
+from shared.events import record
+from shared.idempotency import Attempt, once
+from shared.ids import uuid7
+from subgraphs.auth.events import IdentityProviderChanged
+from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
+from subgraphs.auth.store.identity_providers import IdentityProviderStore
+
+PERMISSION: Final = "tenant:manage"
+MOST_PROVIDERS: Final = 50
+MOST_URIS: Final = 20
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class TooManyIdentityProviders(Refusal):
+    code = "TOO_MANY_IDENTITY_PROVIDERS"
+    default_message = f"A tenant has at most {MOST_PROVIDERS} identity providers"
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How a provider is to be asked, and what it is believed.
+
+    Attributes:
+        client_secret: None leaves the one there is.
+    """
+
+    alias: str
+    name: str
+    issuer: str
+    client_id: str
+    email_domains: Sequence[str]
+    return_uris: Sequence[str]
+    opens_accounts: bool
+    enabled: bool
+    client_secret: str | None = field(default=None, repr=False)
+
+
+async def configure(
+    session: TenantSession, sealer: Sealer, trust: Trust, attempt: Attempt, *, expected_version: int | None
+) -> IdentityProvider:
+    """Trust a provider, or another way than before.
+
+    Raises:
+        BadUserInput: a new one has no secret, or an address people may be sent to is none.
+        VersionConflict: it has changed since the version that is expected.
+        TooManyIdentityProviders: there are too many.
+    """
+    session.caller.require(PERMISSION)
+    for position, uri in enumerate(trust.return_uris):
+        check_return_uri(uri, field=f"returnUris.{position}")
+    store = IdentityProviderStore(session)
+
+    async def write() -> UUID:
+        provider = await store.locked(trust.alias)
+        if expected_version is not None and (provider is None or provider.version != expected_version):
+            raise VersionConflict
+        if provider is None:
+            provider = await _added(store, sealer, trust)
+        else:
+            _change(provider, sealer, trust)
+        _tell(session, provider, removed=False)
+        return provider.id
+
+    found = await store.get(await once(session, attempt, write))
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def remove(session: TenantSession, alias: str, attempt: Attempt) -> UUID:
+    """Trust a provider no more: its sign-ins under way end, and its links to accounts are forgotten.
+
+    Raises:
+        NotFound: there is none of that alias.
+    """
+    session.caller.require(PERMISSION)
+    store = IdentityProviderStore(session)
+
+    async def write() -> UUID:
+        provider = await store.locked(alias)
+        if provider is None:
+            raise NotFound
+        await store.remove(provider)
+        _tell(session, provider, removed=True)
+        return provider.id
+
+    return await once(session, attempt, write)
+
+
+def check_return_uri(uri: str, *, field: str) -> None:
+    """Refuse what is no absolute web address, or one that anybody on the way can read or that carries a fragment."""
+    parts = urlsplit(uri)
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if (parts.scheme != "https" and not plain) or not parts.hostname or parts.fragment or "@" in parts.netloc:
+        raise BadUserInput(f"`{field}` must begin with https:// and have no fragment", field=field)
+
+
+async def _added(store: IdentityProviderStore, sealer: Sealer, trust: Trust) -> IdentityProvider:
+    if trust.client_secret is None:
+        raise BadUserInput("`clientSecret` is needed for a new provider", field="clientSecret")
+    if len(await store.all()) >= MOST_PROVIDERS:
+        raise TooManyIdentityProviders
+    provider = IdentityProvider(id=uuid7(), alias=trust.alias, kind=IdentityProviderKind.OIDC, version=0)
+    _change(provider, sealer, trust)
+    await store.add(provider)
+    return provider
+
+
+def _change(provider: IdentityProvider, sealer: Sealer, trust: Trust) -> None:
+    provider.name, provider.issuer, provider.client_id = trust.name, trust.issuer, trust.client_id
+    provider.email_domains, provider.return_uris = list(trust.email_domains), list(trust.return_uris)
+    provider.opens_accounts, provider.enabled = trust.opens_accounts, trust.enabled
+    if trust.client_secret is not None:
+        provider.sealed_client_secret = sealer.seal(trust.client_secret, context=str(provider.id))
+    provider.version += 1
+
+
+def _tell(session: TenantSession, provider: IdentityProvider, *, removed: bool) -> None:
+    told = IdentityProviderChanged(
+        tenant_id=session.caller.tenant_id, provider_id=provider.id, alias=provider.alias, removed=removed
+    )
+    record(session, told)

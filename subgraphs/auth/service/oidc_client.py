@@ -1,0 +1,213 @@
+"""Signing in at an OpenID provider of somebody else's: what is sent there, and what is believed of its answers."""
+
+import base64
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import quote_plus
+
+from authlib.oauth2.rfc6749 import parameters
+from authlib.oauth2.rfc7636 import challenge
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from shared.errors import Refusal
+from shared.outbound import Outbound
+
+SCOPE: Final = "openid email profile"
+ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
+"""With which a provider may sign; a secret that both know is none. Source: RFC 8725, section 3.1."""
+LEEWAY_SECONDS: Final = 60
+KEEP_SECONDS: Final = 3600.0
+REFETCH_SECONDS: Final = 60.0
+MAX_PROVIDERS: Final = 500
+_MAX_TOKEN: Final = 32_768
+
+_grant_uri = cast("Callable[..., str]", parameters.prepare_grant_uri)  # Authlib has no types
+_s256 = cast("Callable[[str], str]", challenge.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType] - nor here
+
+
+class ProviderRefused(Refusal):
+    """The provider, or who says to be it, did not say who somebody is."""
+
+    code = "IDENTITY_PROVIDER_REFUSED"
+    default_message = "The identity provider did not confirm who you are"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderMetadata:
+    """What a provider publishes of itself. Source: OpenID Connect Discovery 1.0, section 3."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    basic_authentication: bool
+    """Whether the client's secret goes into a header, else into the form."""
+    names_issuer: bool
+    """Whether every answer carries `iss`. Source: RFC 9207."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """Ours at the provider."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What binds an answer to the question."""
+
+    nonce: str
+    verifier: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Known:
+    metadata: ProviderMetadata
+    since: float
+    keys: KeySet | None = None
+    keys_since: float = float("-inf")
+
+
+class OidcClient:
+    """Asks providers; what they publish is kept for an hour, for so many of them."""
+
+    def __init__(self, outbound: Outbound, *, clock: Callable[[], float] = time.time) -> None:
+        self._outbound = outbound
+        self._clock = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    async def metadata(self, issuer: str) -> ProviderMetadata:
+        """What the issuer publishes.
+
+        Raises:
+            OutboundRefused: it does not answer, or may not be asked.
+            ProviderRefused: what it publishes is not its own, or not enough.
+        """
+        return (await self._of(issuer)).metadata
+
+    async def authorization_url(
+        self, issuer: str, client_id: str, redirect_uri: str, state: str, proofs: Proofs
+    ) -> str:
+        """Where the browser is sent. Source: OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636."""
+        metadata = await self.metadata(issuer)
+        return _grant_uri(
+            metadata.authorization_endpoint,
+            client_id,
+            "code",
+            redirect_uri=redirect_uri,
+            scope=SCOPE,
+            state=state,
+            nonce=proofs.nonce,
+            code_challenge=_s256(proofs.verifier),
+            code_challenge_method="S256",
+        )
+
+    async def claims(
+        self, issuer: str, client: ClientCredentials, code: str, redirect_uri: str, proofs: Proofs
+    ) -> Mapping[str, Any]:
+        """What the provider says of whoever got that code from it.
+
+        Raises:
+            OutboundRefused: it does not answer.
+            ProviderRefused: it says nothing that can be believed.
+        """
+        metadata = await self.metadata(issuer)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": proofs.verifier,
+            "client_id": client.client_id,
+        }
+        headers: dict[str, str] = {}
+        if metadata.basic_authentication:
+            headers["Authorization"] = _basic(client)
+        else:
+            form["client_secret"] = client.client_secret
+        tokens = await self._outbound.post_form(metadata.token_endpoint, form, headers)
+        id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
+        if not isinstance(id_token, str) or len(id_token) > _MAX_TOKEN:
+            raise ProviderRefused
+        return await self._believed(metadata, client, id_token, access_token, proofs)
+
+    async def _believed(
+        self, metadata: ProviderMetadata, client: ClientCredentials, id_token: str, access_token: object, proofs: Proofs
+    ) -> Mapping[str, Any]:
+        """The claims of an ID token. Source: OpenID Connect Core 1.0, section 3.1.3.7."""
+        try:
+            token = await self._verified(metadata.issuer, id_token)
+            claims = CodeIDToken(
+                token.claims,
+                token.header,
+                {
+                    "iss": {"essential": True, "value": metadata.issuer},
+                    "aud": {"essential": True, "value": client.client_id},
+                    "sub": {"essential": True},
+                },
+                {"nonce": proofs.nonce, "client_id": client.client_id, "access_token": access_token},
+            )
+            cast("Any", claims).validate(now=int(self._clock()), leeway=LEEWAY_SECONDS)
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ProviderRefused from error
+        if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:  # noqa: PLR2004  # Core, section 2
+            raise ProviderRefused
+        return claims
+
+    async def _verified(self, issuer: str, id_token: str) -> jwt.Token:
+        """The token, by the keys at hand or, if they do not know it, by those that are published now."""
+        known = await self._of(issuer)
+        if known.keys is not None and self._clock() - known.keys_since < KEEP_SECONDS:
+            try:
+                return jwt.decode(id_token, known.keys, algorithms=list(ALGORITHMS))
+            except (JoseError, ValueError):
+                if self._clock() - known.keys_since < REFETCH_SECONDS:
+                    raise
+        published = await self._outbound.get_json(known.metadata.jwks_uri)
+        known.keys, known.keys_since = KeySet.import_key_set(_public(published)), self._clock()
+        return jwt.decode(id_token, known.keys, algorithms=list(ALGORITHMS))
+
+    async def _of(self, issuer: str) -> _Known:
+        known = self._known.get(issuer)
+        if known is None or self._clock() - known.since > KEEP_SECONDS:
+            published = await self._outbound.get_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
+            known = self._known[issuer] = _Known(self._read(issuer, published), self._clock())
+            if len(self._known) > MAX_PROVIDERS:
+                self._known.popitem(last=False)
+        return known
+
+    def _read(self, issuer: str, published: Mapping[str, Any]) -> ProviderMetadata:
+        names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        authorize, token, keys = (published.get(name) for name in names)
+        if published.get("issuer") != issuer:
+            raise ProviderRefused("The provider's metadata names another issuer", path=("input", "issuer"))
+        if not (isinstance(authorize, str) and isinstance(token, str) and isinstance(keys, str)):
+            raise ProviderRefused("The provider's metadata is not whole", path=("input", "issuer"))
+        for endpoint in (authorize, token, keys):
+            self._outbound.check(endpoint)
+        methods = published.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        named = published.get("authorization_response_iss_parameter_supported") is True
+        return ProviderMetadata(issuer, authorize, token, keys, "client_secret_basic" in methods, named)
+
+
+def _public(published: Mapping[str, Any]) -> Any:
+    """A key set without what could be used as a secret, and without keys that are not for signatures."""
+    keys = published.get("keys")
+    if not isinstance(keys, list):
+        raise ProviderRefused
+    usable = cast("list[dict[str, Any]]", [each for each in cast("list[Any]", keys) if isinstance(each, dict)])
+    signing = [each for each in usable if each.get("use", "sig") == "sig"]
+    return {"keys": [each for each in signing if each.get("kty") in {"RSA", "EC", "OKP"}]}
+
+
+def _basic(client: ClientCredentials) -> str:
+    """Source: RFC 6749, section 2.3.1."""
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()

@@ -1,0 +1,113 @@
+"""Statements about identity providers, and about sign-ins through them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from shared import checks
+from shared.database import TenantSession
+from subgraphs.auth.models import Account
+from subgraphs.auth.models.identity_providers import FederatedIdentity, FederatedSignIn, IdentityProvider
+
+
+class IdentityProviderStore:
+    """Providers of the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def all(self) -> Sequence[IdentityProvider]:
+        """By their aliases."""
+        return (await self._session.scalars(select(IdentityProvider).order_by(IdentityProvider.alias))).all()
+
+    async def get(self, provider_id: UUID) -> IdentityProvider | None:
+        return await self._session.get(IdentityProvider, provider_id)
+
+    async def by_alias(self, alias: str) -> IdentityProvider | None:
+        known = checks.lookup(alias)
+        chosen = select(IdentityProvider).where(IdentityProvider.alias == known)
+        return await self._session.scalar(chosen) if known else None
+
+    async def locked(self, alias: str) -> IdentityProvider | None:
+        """The same, until the transaction's end for this one alone."""
+        return await self._session.scalar(
+            select(IdentityProvider).where(IdentityProvider.alias == alias).with_for_update()
+        )
+
+    async def add(self, provider: IdentityProvider) -> None:
+        self._session.add(provider)
+        await self._session.flush()
+
+    async def remove(self, provider: IdentityProvider) -> None:
+        await self._session.delete(provider)
+        await self._session.flush()
+
+
+class FederatedIdentityStore:
+    """Who of the session's tenant comes through which provider."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def account_of(self, provider_id: UUID, subject: str) -> Account | None:
+        return await self._session.scalar(
+            select(Account)
+            .join(FederatedIdentity, FederatedIdentity.user_id == Account.user_id)
+            .where(FederatedIdentity.provider_id == provider_id, FederatedIdentity.subject == subject)
+        )
+
+    async def link(self, provider_id: UUID, subject: str, user_id: UUID) -> None:
+        """Note whom the provider means; whoever was first stays."""
+        values = {"provider_id": provider_id, "subject": subject, "user_id": user_id}
+        await self._session.execute(insert(FederatedIdentity).values(values).on_conflict_do_nothing())
+
+
+class FederatedSignInStore:
+    """Sign-ins under way in the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def begin(self, sign_in: FederatedSignIn) -> None:
+        """Keep one, and forget those that have ended."""
+        await self._session.execute(delete(FederatedSignIn).where(FederatedSignIn.expires_at < func.now()))
+        self._session.add(sign_in)
+        await self._session.flush()
+
+    async def take(self, provider_id: UUID, state_hash: bytes, now: datetime) -> FederatedSignIn | None:
+        """The one with that state, which nobody else takes from now on."""
+        taken = (
+            update(FederatedSignIn)
+            .where(
+                FederatedSignIn.provider_id == provider_id,
+                FederatedSignIn.state_hash == state_hash,
+                FederatedSignIn.answered_at.is_(None),
+                FederatedSignIn.expires_at > now,
+            )
+            .values(answered_at=now)
+            .returning(FederatedSignIn)
+        )
+        return await self._session.scalar(taken)
+
+    async def answer(self, sign_in_id: UUID, *, subject: str, code_hash: bytes, expires_at: datetime) -> None:
+        """Note whom the provider means, and what the client completes it with."""
+        values = {"subject": subject, "code_hash": code_hash, "expires_at": expires_at}
+        await self._session.execute(update(FederatedSignIn).where(FederatedSignIn.id == sign_in_id).values(values))
+
+    async def complete(self, code_hash: bytes, now: datetime) -> tuple[UUID, str] | None:
+        """The provider and subject of the sign-in that a code completes, the first time."""
+        done = (
+            update(FederatedSignIn)
+            .where(
+                FederatedSignIn.code_hash == code_hash,
+                FederatedSignIn.completed_at.is_(None),
+                FederatedSignIn.expires_at > now,
+            )
+            .values(completed_at=now)
+            .returning(FederatedSignIn.provider_id, FederatedSignIn.subject)
+        )
+        row = (await self._session.execute(done)).one_or_none()
+        return None if row is None or row.subject is None else (row.provider_id, row.subject)
