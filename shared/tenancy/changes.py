@@ -19,10 +19,9 @@ from shared.caller import TenantId
 from shared.errors import Refusal, TenantNotFound
 from shared.events import Event, streams
 from shared.events.event import Recorded
-from shared.tenancy.notices import sweep_on_notices
+from shared.tenancy.notices import CHANGED_CHANNEL, sweep_on_notices
 from shared.tenancy.registry import TenantRecord, TenantStatus, record_of, tenants
 
-CHANGED_CHANNEL: Final = "tenant_changed"
 _STREAM: Final = streams.stream_of("auth")
 _AT_ONCE: Final = 200
 _log = structlog.get_logger(__name__)

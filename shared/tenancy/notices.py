@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.errors import Unavailable
 
+CHANGED_CHANNEL: Final = "tenant_changed"
+"""Notices that a tenant's record has changed."""
 _SWEEP_SECONDS: Final = 5.0
 _AGAIN_SECONDS: Final = 1.0
 

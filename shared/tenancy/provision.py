@@ -3,22 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.tenancy.control import VERSIONS
+from shared.tenancy.control.rights import REGISTRAR, grant_own
 from shared.tenancy.migrate import SubgraphMigrations, migrate_tenant, upgrade_schema
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA, login_role
 from shared.tenancy.roles import Admin, create_databases
 
 Step: TypeAlias = Callable[[TenantId], Awaitable[None]]
 """Something else to make for a tenant, such as its document database. Must be safe to repeat."""
-
-_REGISTRAR: Final = "auth"
-"""The subgraph that registers sign-ups."""
 
 
 async def prepare_platform(admin: Admin, secret: SecretStr, subgraphs: Sequence[SubgraphMigrations]) -> None:
@@ -30,14 +27,8 @@ async def prepare_platform(admin: Admin, secret: SecretStr, subgraphs: Sequence[
         await upgrade_schema(connection, CONTROL_SCHEMA, VERSIONS)
         await connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {CONTROL_SCHEMA} TO {readers}")
         await connection.exec_driver_sql(f"GRANT SELECT ON {CONTROL_SCHEMA}.tenant_directory TO {readers}")
-        if any(one.subgraph == _REGISTRAR for one in subgraphs):
-            await _let_register(connection, login_role(_REGISTRAR))
-
-
-async def _let_register(connection: AsyncConnection, role: str) -> None:
-    tenant, sign_up = f"{CONTROL_SCHEMA}.tenant", f"{CONTROL_SCHEMA}.sign_up"
-    await connection.exec_driver_sql(f"GRANT INSERT ON {tenant}, {sign_up} TO {role}")
-    await connection.exec_driver_sql(f"GRANT SELECT (slug, attempt_key, attempt_fingerprint) ON {tenant} TO {role}")
+        registrar = [login_role(one.subgraph) for one in subgraphs if one.subgraph == REGISTRAR]
+        await grant_own(connection, readers=readers, registrar=registrar[0] if registrar else None)
 
 
 @dataclass(frozen=True, slots=True)

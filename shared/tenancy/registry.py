@@ -13,20 +13,25 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import checks
-from shared.caller import TenantId
+from shared.caller import Caller, TenantId
 from shared.database import connect, read_url, unavailable_if_lost
 from shared.errors import Refusal
 from shared.idempotency import Attempt, IdempotencyKeyReused
+from shared.tenancy.flags import Flags
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA
+from shared.tenancy.profile import PLAN_QUOTAS, Branding, Plan, Quotas
 
 PENDING_CHANNEL: Final = "tenant_pending"
+ENTER: Final = sa.text("SELECT set_config('studium.tenant', :tenant, true)")
+"""What the policies of row security in the control database look at; it ends with the transaction."""
 _FIRST_LOOK_SECONDS: Final = 0.02
 _LONGEST_PAUSE_SECONDS: Final = 0.25
 
@@ -34,10 +39,6 @@ _LONGEST_PAUSE_SECONDS: Final = 0.25
 class SlugTaken(Refusal):
     code = "SLUG_TAKEN"
     default_message = "Another tenant has this slug"
-
-
-class Plan(StrEnum):
-    FREE = "free"
 
 
 class TenantStatus(StrEnum):
@@ -60,6 +61,28 @@ class TenantRecord:
     """What is switched on for it, beside what its plan has."""
     region: str | None = None
     """Where its requests are to be answered; None for wherever."""
+    version: int = 1
+    """Counts what its own people have changed."""
+    branding: Branding = field(default_factory=Branding)
+    flags: Flags = field(default_factory=Flags)
+    own_quotas: Quotas = field(default_factory=Quotas)
+    """As its own people have settled them; `quotas` is what counts."""
+    ceilings: Quotas = field(default_factory=Quotas)
+    """What the platform's operator has said instead of the plan."""
+    server: str | None = None
+    """The database server that keeps it, by the name the platform knows it by; None for the first one."""
+    delete_after: datetime | None = None
+    """When everything of it is to be deleted; it is suspended until then."""
+
+    @property
+    def ceiling(self) -> Quotas:
+        """Over which its own people cannot set a quota."""
+        return self.ceilings.over(PLAN_QUOTAS[self.plan])
+
+    @property
+    def quotas(self) -> Quotas:
+        """What it may use at most."""
+        return self.own_quotas.under(self.ceiling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +113,13 @@ tenants: Final = sa.Table(
     sa.Column("features", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("region", sa.Text),
     sa.Column("untold", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("branding", JSONB, nullable=False, server_default="{}"),
+    sa.Column("flags", JSONB, nullable=False, server_default="{}"),
+    sa.Column("quotas", JSONB, nullable=False, server_default="{}"),
+    sa.Column("ceilings", JSONB, nullable=False, server_default="{}"),
+    sa.Column("server", sa.Text),
+    sa.Column("delete_after", sa.DateTime(timezone=True)),
 )
 sign_ups: Final = sa.Table(
     "sign_up",
@@ -107,14 +137,31 @@ directory: Final = sa.Table(
         sa.Column(name, tenants.c[name].type)
         for name in ("id", "slug", "name", "plan", "status", "created_at", "features", "region")
     ),
+    *(
+        sa.Column(name, tenants.c[name].type)
+        for name in ("version", "branding", "flags", "quotas", "ceilings", "server", "delete_after")
+    ),
 )
 
 
 def record_of(row: sa.Row[Any]) -> TenantRecord:
     """What a row of the table, or of the directory, says."""
-    plan, status = Plan(row.plan), TenantStatus(row.status)
     return TenantRecord(
-        TenantId(row.id), row.slug, row.name, plan, status, row.created_at, tuple(row.features), row.region
+        TenantId(row.id),
+        row.slug,
+        row.name,
+        Plan(row.plan),
+        TenantStatus(row.status),
+        row.created_at,
+        tuple(row.features),
+        row.region,
+        version=row.version,
+        branding=msgspec.convert(row.branding, Branding),
+        flags=msgspec.convert(row.flags, Flags),
+        own_quotas=msgspec.convert(row.quotas, Quotas),
+        ceilings=msgspec.convert(row.ceilings, Quotas),
+        server=row.server,
+        delete_after=row.delete_after,
     )
 
 
@@ -207,6 +254,13 @@ class Registry:
 
     async def aclose(self) -> None:
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def acting_for(self, caller: Caller) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that sees and changes what is the caller's tenant's own: row security hides the others'."""
+        async with self._connect() as connection, connection.begin():
+            await connection.execute(ENTER, {"tenant": str(caller.tenant_id)})
+            yield connection
 
     @asynccontextmanager
     async def _read(self) -> AsyncGenerator[AsyncConnection]:
