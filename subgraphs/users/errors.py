@@ -13,3 +13,23 @@ class InvitationInvalid(Refusal):
 
     code = "INVITATION_INVALID"
     default_message = "The invitation is not valid for this e-mail address"
+
+
+class HandleTaken(Refusal):
+    code = "HANDLE_TAKEN"
+    default_message = "Somebody else has this handle"
+
+
+class ExternalIdTaken(Refusal):
+    code = "EXTERNAL_ID_TAKEN"
+    default_message = "That system calls somebody else so"
+
+
+class CustomFieldKindFixed(Refusal):
+    code = "CUSTOM_FIELD_KIND_FIXED"
+    default_message = "The field is there, and its kind does not change; define another one"
+
+
+class TooManyCustomFields(Refusal):
+    code = "TOO_MANY_CUSTOM_FIELDS"
+    default_message = "The tenant has as many fields as it may have"

@@ -25,3 +25,12 @@ class UserInvited(Event, frozen=True, kw_only=True):
     user_id: UUID
     email: str
     role: str
+
+
+class UserUpdated(Event, frozen=True, kw_only=True):
+    """A profile has changed; whoever shows it reads it again."""
+
+    topic: ClassVar[str] = "users.user-updated.v1"
+
+    user_id: UUID
+    version: int

@@ -1,15 +1,16 @@
 """Statements about people."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.users.models import User
+from subgraphs.users.models import ExternalId, User
 
 
 class UserStore:
@@ -21,6 +22,10 @@ class UserStore:
     async def get(self, user_id: UUID) -> User | None:
         return await self._session.get(User, user_id)
 
+    async def locked(self, user_id: UUID) -> User | None:
+        """The person, whom nobody else changes until the transaction ends."""
+        return await self._session.scalar(select(User).where(User.id == user_id).with_for_update())
+
     async def by_ids(self, ids: Sequence[UUID]) -> Mapping[UUID, User]:
         found = await self._session.scalars(select(User).where(User.id.in_(ids)))
         return {user.id: user for user in found}
@@ -28,6 +33,10 @@ class UserStore:
     async def by_emails(self, emails: Iterable[str]) -> Mapping[str, User]:
         found = await self._session.scalars(select(User).where(User.email.in_(list(emails))).with_for_update())
         return {user.email: user for user in found}
+
+    async def known(self, ids: Iterable[UUID]) -> set[UUID]:
+        """Those of the ids that are people's."""
+        return set(await self._session.scalars(select(User.id).where(User.id.in_(list(ids)))))
 
     async def page(self, page: PageRequest[tuple[UUID]]) -> Sequence[User]:
         """In the order in which they came."""
@@ -44,5 +53,40 @@ class UserStore:
         added = insert(User).values(**values).on_conflict_do_nothing().returning(User)
         return await self._session.scalar(added)
 
+    async def is_handle_of_another(self, handle: str, user_id: UUID) -> bool:
+        chosen = select(User.id).where(User.handle == handle, User.id != user_id)
+        return await self._session.scalar(chosen) is not None
+
     async def note_account(self, user_id: UUID) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(can_sign_in=True))
+
+
+class ExternalIdStore:
+    """What other systems call the people of the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def of(self, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ExternalId]]:
+        """Each person's, in the order of their sources."""
+        chosen = select(ExternalId).where(ExternalId.user_id.in_(user_ids))
+        found = await self._session.scalars(chosen.order_by(ExternalId.user_id, ExternalId.source))
+        return {user_id: list(ids) for user_id, ids in groupby(found, key=lambda one: one.user_id)}
+
+    async def set(self, user_id: UUID, source: str, external_id: str) -> bool:
+        """False if the source calls somebody else so."""
+        owner = select(ExternalId.user_id).where(ExternalId.source == source, ExternalId.external_id == external_id)
+        if await self._session.scalar(owner) not in {None, user_id}:
+            return False
+        added = insert(ExternalId).values(user_id=user_id, source=source, external_id=external_id)
+        await self._session.execute(
+            added.on_conflict_do_update(
+                index_elements=[ExternalId.user_id, ExternalId.source], set_={"external_id": external_id}
+            )
+        )
+        return True
+
+    async def remove(self, user_id: UUID, source: str) -> None:
+        await self._session.execute(
+            delete(ExternalId).where(ExternalId.user_id == user_id, ExternalId.source == source)
+        )

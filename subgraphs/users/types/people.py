@@ -8,17 +8,26 @@ from shared.caller import Caller
 from shared.errors import BadUserInput
 from shared.graphql.entities import Reference
 from shared.graphql.references import resolve_by_id
+from shared.graphql.user_errors import Payload
 from subgraphs.users.context import Info
 from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
+from subgraphs.users.service.people import may_see_data
+from subgraphs.users.types.profiles import CustomField, DisplayPreferences, ExternalId
 
-strawberry.enum(UserStatus, description="An invited person becomes active by signing up.")
+strawberry.enum(
+    UserStatus,
+    description="An invited person becomes active by signing up. One who is deactivated cannot sign in. Of one who is "
+    "erased nothing is left but the identifier.",
+)
 
 
 @strawberry.federation.type(keys=["id"], description="A person of the caller's tenant.")
 class User:
     id: strawberry.ID = strawberry.field(description="It stays when an invited person signs up.")
+    handle: str | None = strawberry.field(description="What the person is mentioned by, if they have chosen it.")
     locale: str = strawberry.field(description="BCP 47 language tag.")
+    time_zone: str = strawberry.field(description="Of the IANA database: Europe/Lisbon.")
     status: UserStatus = strawberry.field(description="Whether the person has signed up.")
     created_at: datetime = strawberry.field(description="When the person signed up or was first invited.")
     version: int = strawberry.field(description="Grows with each change.")
@@ -36,14 +45,44 @@ class User:
     def email(self, info: Info) -> str | None:
         return self.row.email if self._shows_data_to(info.context.identity) else None
 
+    @strawberry.field(description="How the person wants things shown. Null unless the person is the caller.")
+    def display_preferences(self, info: Info) -> DisplayPreferences | None:
+        caller = info.context.identity
+        if caller is None or caller.user_id != self.row.id:
+            return None
+        return DisplayPreferences.of(self.row.preferences)
+
+    @strawberry.field(
+        description="What other systems call the person. Shown to the person and to callers with users:read."
+    )
+    async def external_ids(self, info: Info) -> list[ExternalId] | None:
+        if not self._shows_data_to(info.context.identity):
+            return None
+        return [ExternalId.of(row) for row in await info.context.loaders.external_ids.load(self.row.id)]
+
+    @strawberry.field(
+        description="The person's values in the tenant's fields, in the order of their keys. Shown to the person and "
+        "to callers with users:read."
+    )
+    async def custom_fields(self, info: Info) -> list[CustomField] | None:
+        if not self._shows_data_to(info.context.identity):
+            return None
+        if not self.row.custom_fields:
+            return []
+        values = self.row.custom_fields
+        definitions = await info.context.loaders.custom_fields.load(info.context.caller.tenant_id)
+        return [CustomField.of(row, values[row.key]) for row in definitions if row.key in values]
+
     def _shows_data_to(self, caller: Caller | None) -> bool:
-        return caller is not None and (self.row.id == caller.user_id or "users:read" in caller.scopes)
+        return may_see_data(self.row.id, caller)
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
         return cls(
             id=strawberry.ID(str(row.id)),
+            handle=row.handle,
             locale=row.locale,
+            time_zone=row.time_zone,
             status=UserStatus(row.status),
             created_at=row.created_at,
             version=row.version,
@@ -68,3 +107,8 @@ class Tenant:
         """Another tenant does not exist."""
         own = str(info.context.caller.tenant_id)
         return [cls(id=strawberry.ID(own)) if reference["id"] == own else None for reference in references]
+
+
+@strawberry.type(description="What came of a change of one person.")
+class UserPayload(Payload):
+    user: User | None = strawberry.field(default=None, description="The person; null if it was refused.")
