@@ -1,0 +1,71 @@
+"""The one decision: whether a caller may do something, somewhere, now.
+
+What a caller holds in the whole tenant are the scopes of their token; what they hold at other places, and what is
+forbidden to them, are their grants. A token that was narrowed for a program gives what its scopes say and no more:
+grants count for a person who calls themselves, and what they forbid counts always.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from shared.caller import Caller
+from shared.errors import Forbidden
+from shared.permissions.catalogue import PERMISSIONS
+from shared.permissions.grants import Grant, counting
+from shared.permissions.places import Place, PlaceKind, Resource
+from shared.permissions.policies import Person, Policies, policies
+
+IN_PERSON: Final = "in-person"
+"""The scope of a person's own session, which no program can have: whatever they hold anywhere counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What one caller may do, as of one moment.
+
+    Attributes:
+        caller: whose token was verified.
+        grants: those of the person that counted at that moment.
+        policies: that decide.
+    """
+
+    caller: Caller
+    grants: tuple[Grant, ...]
+    policies: Policies
+
+    @classmethod
+    def of(cls, caller: Caller, grants: Sequence[Grant], now: datetime) -> "Rights":
+        """Those of a caller with `grants`, by the platform's policies."""
+        return cls(caller, counting(grants, now), policies())
+
+    def allow(self, permission: str, resource: Resource) -> bool:
+        """Whether the caller may do this there; a service of the platform holds no permission."""
+        subject = self.caller.user_id or self.caller.client_id
+        if subject is None:
+            return False
+        held, forbidden = self._held(permission, resource), self._forbidden(permission, resource)
+        person = Person(self.caller.tenant_id, subject, held, forbidden)
+        return self.policies.allow(person, permission, resource)
+
+    def require(self, permission: str, resource: Resource) -> None:
+        """Raise `Forbidden` unless the caller may do this there."""
+        if not self.allow(permission, resource):
+            raise Forbidden(scope=permission)
+
+    def at(self, resource: Resource) -> list[str]:
+        """Every permission that the caller has there, sorted."""
+        return sorted(name for name in PERMISSIONS if self.allow(name, resource))
+
+    def _held(self, permission: str, resource: Resource) -> tuple[Place, ...]:
+        in_tenant = permission in self.caller.scopes
+        held = [Place(PlaceKind.TENANT, self.caller.tenant_id)] if in_tenant else []
+        if IN_PERSON in self.caller.scopes:
+            around = resource.around
+            held += [one.place for one in self.grants if permission in one.permissions and one.place in around]
+        return tuple(held)
+
+    def _forbidden(self, permission: str, resource: Resource) -> tuple[Place, ...]:
+        around = resource.around
+        return tuple(one.place for one in self.grants if permission in one.forbids and one.place in around)
