@@ -5,17 +5,23 @@ All of them are known as soon as this is imported.
 
 from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.api_tokens import ApiToken
+from subgraphs.auth.models.audit import ActorKind, AuditEvent, AuditHead
 from subgraphs.auth.models.base import Model
 from subgraphs.auth.models.identity_providers import FederatedIdentity, FederatedSignIn, IdentityProvider
 from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
 from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
+from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
+from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
 from subgraphs.auth.models.throttles import Throttle
 
 __all__ = [
     "Account",
+    "ActorKind",
     "ApiToken",
+    "AuditEvent",
+    "AuditHead",
     "Device",
     "FederatedIdentity",
     "FederatedSignIn",
@@ -24,6 +30,13 @@ __all__ = [
     "MailedLink",
     "MfaChallenge",
     "Model",
+    "OAuthApp",
+    "OAuthAppSecret",
+    "OAuthCode",
+    "OAuthConsent",
+    "OAuthGrant",
+    "OAuthPushedRequest",
+    "OAuthRefreshToken",
     "RecoveryCode",
     "ServiceAccount",
     "SignInSession",
