@@ -21,6 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 from pydantic import SecretStr
 
+from shared.authentication import Authentication
 from shared.bearer import bearer_token
 from shared.caller import Caller, TenantId, UserId
 from shared.errors import Unauthenticated
@@ -110,11 +111,22 @@ class TokenIssuer:
         role: str,
         scopes: Iterable[str],
         until: datetime | None = None,
+        authentication: Authentication | None = None,
     ) -> IssuedToken:
-        """Sign a token for a session of a person; it ends at `until`, if that is before its usual end."""
+        """Sign a token for a session of a person.
+
+        Args:
+            tenant_id: the person's tenant.
+            user_id: the person.
+            session_id: the session.
+            role: what they are in the tenant.
+            scopes: what they may do.
+            until: when it ends, if that is before its usual end.
+            authentication: how they proved who they are, if they did so themselves.
+        """
         now = int(self._clock())
         expires = now + LIFETIME_SECONDS if until is None else min(now + LIFETIME_SECONDS, int(until.timestamp()))
-        claims: dict[str, str | int] = {
+        claims: dict[str, str | int | list[str]] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(user_id),
@@ -124,6 +136,7 @@ class TokenIssuer:
             "scope": " ".join(sorted(scopes)),
             "iat": now,
             "exp": expires,
+            **(authentication.claims() if authentication else {}),
         }
         return IssuedToken(self.sign(claims, type_=TYPE), datetime.fromtimestamp(expires, UTC))
 
@@ -259,7 +272,20 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
         scopes=frozenset(_text(claims["scope"]).split()),
         session_id=UUID(claims["sid"]),
         client_id=None if client is None else UUID(client),
+        impersonator_id=_impersonator(claims.get("act")),
+        auth_time=_moment(claims.get("auth_time")),
+        acr=None if claims.get("acr") is None else _text(claims["acr"]),
     )
+
+
+def _moment(value: object) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TokenInvalid
+    return value
+
+
+def _impersonator(act: Mapping[str, Any] | None) -> UserId | None:
+    return None if act is None else UserId(UUID(act["sub"]))
 
 
 def _text(value: object) -> str:

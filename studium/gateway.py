@@ -57,7 +57,9 @@ def authenticating(verifier: TokenVerifier, ended: EndedSessions | None = None) 
 
 def identify(caller: Caller, expires: float) -> Identity:
     """The caller as the router knows them, until `expires` (seconds since the epoch)."""
-    claims = {"role": caller.role, "sid": str(caller.session_id)}
+    claims: dict[str, Any] = {"role": caller.role, "sid": str(caller.session_id)}
+    if caller.auth_time is not None:
+        claims |= {"auth_time": caller.auth_time, "acr": caller.acr}
     client = None if caller.client_id is None else str(caller.client_id)
     subject = str(caller.user_id or caller.client_id)
     return Identity(subject, str(caller.tenant_id), client, caller.scopes, claims, expires)

@@ -1,0 +1,42 @@
+"""How somebody proved who they are, and what that is worth.
+
+Source: RFC 8176 (methods), OpenID Connect Core, section 2 (``acr``, ``amr``, ``auth_time``), NIST SP 800-63B (levels).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+PASSWORD: Final = "pwd"  # noqa: S105 - the name of a method
+ONE_TIME_CODE: Final = "otp"
+HARDWARE_KEY: Final = "hwk"
+USER_PRESENT: Final = "user"
+MAILED_LINK: Final = "email"
+"""Not one of the registered ones, which know no mail."""
+SEVERAL_FACTORS: Final = "mfa"
+"""Beside the methods themselves, where they are of two kinds."""
+
+ONE_FACTOR_LEVEL: Final = "aal1"
+SEVERAL_FACTORS_LEVEL: Final = "aal2"
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """When and by which methods somebody proved who they are."""
+
+    at: datetime
+    methods: frozenset[str]
+
+    @classmethod
+    def of(cls, at: datetime, methods: Iterable[str]) -> "Authentication":
+        return cls(at, frozenset(methods))
+
+    @property
+    def level(self) -> str:
+        """The authenticator assurance level."""
+        return SEVERAL_FACTORS_LEVEL if SEVERAL_FACTORS in self.methods else ONE_FACTOR_LEVEL
+
+    def claims(self) -> dict[str, str | int | list[str]]:
+        """What a token says of it."""
+        return {"auth_time": int(self.at.timestamp()), "acr": self.level, "amr": sorted(self.methods)}
