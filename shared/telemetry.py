@@ -5,30 +5,21 @@ ids) and nothing that decides anything.
 """
 
 import logging
-import re
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import orjson
 import structlog
 from opentelemetry import trace
-from pydantic import SecretBytes, SecretStr
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.types import EventDict, Processor, WrappedLogger
+
+from shared.masking import masked
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-REDACTED: Final = "[redacted]"
-_SECRET_NAMES: Final = re.compile(
-    r"passw|secret|token|authorization|api_?key|credential|cookie|private|pem", re.IGNORECASE
-)
-_SECRET_TEXTS: Final = (
-    (re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@"), rf"\1:{REDACTED}@"),
-    (re.compile(r"\b(Bearer\s+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{REDACTED}"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), REDACTED),
-)
 _HEALTH: Final = "health,ready"
 
 
@@ -53,31 +44,8 @@ def instrument(app: "FastAPI") -> None:
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Take secrets out of a log entry: values by their name, credentials in URLs, and tokens wherever they stand."""
-    return {name: _redacted(name, value) for name, value in event.items()}
-
-
-def _redacted(name: str, value: Any) -> Any:
-    match value:
-        case SecretStr() | SecretBytes():
-            return REDACTED
-        case str() | bytes() if _SECRET_NAMES.search(name):
-            return REDACTED
-        case str():
-            return _without_credentials(value)
-        case Mapping():
-            items = cast("Mapping[Any, Any]", value).items()
-            return {key: _redacted(str(key), item) for key, item in items}
-        case list() | tuple():
-            return [_redacted(name, item) for item in cast("list[Any]", value)]
-        case _:
-            return value
-
-
-def _without_credentials(text: str) -> str:
-    for pattern, replacement in _SECRET_TEXTS:
-        text = pattern.sub(replacement, text)
-    return text
+    """Take secrets and people's addresses out of a log entry."""
+    return {name: masked(name, value) for name, value in event.items()}
 
 
 def _log_to(stream: TextIO, service: str) -> None:

@@ -19,6 +19,7 @@ from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.audit import performed
 from subgraphs.auth.settings import AuthSettings
 
 
@@ -30,7 +31,7 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
         verifier: verifies callers' tokens, as in every subgraph.
         passwords: hashes passwords; by default as strongly as production needs.
     """
-    sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size)
+    sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
     desk = SignInDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from shared.telemetry import REDACTED, redact
+from shared.masking import REDACTED
+from shared.telemetry import redact
 from tests.patience import PATIENCE_SECONDS
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"

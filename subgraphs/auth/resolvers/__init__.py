@@ -3,10 +3,11 @@
 import strawberry
 
 from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
+from subgraphs.auth.resolvers.audit import AuditQuery
 
 
 @strawberry.type
-class Query(AccountQuery):
+class Query(AccountQuery, AuditQuery):
     pass
 
 
