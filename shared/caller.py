@@ -25,8 +25,6 @@ class Caller:
     """The OAuth app that calls: for a person, or for itself where there is none. None for our own clients."""
     impersonator_id: UserId | None = None
     """Who acts in the person's name; None if they act themselves. Source: RFC 8693, section 4.1 (``act``)."""
-    impersonator_id: UserId | None = None
-    """Who acts in the person's name; None if they act themselves. Source: RFC 8693, section 4.1 (``act``)."""
     auth_time: int | None = None
     """When the person last proved who they are, in seconds since the epoch; None if they call by other means."""
     acr: str | None = None

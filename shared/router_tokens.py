@@ -27,7 +27,7 @@ TYPE: Final = "router+jwt"
 HEADER: Final = "router-authorization"
 LIFETIME_SECONDS: Final = 60
 TENANT_CLAIM: Final = "tid"
-CARRIED: Final = ("role", "sid", "act", "act", "auth_time", "acr")
+CARRIED: Final = ("role", "sid", "act", "auth_time", "acr")
 """Claims that the router takes over from a caller's own token."""
 
 

@@ -273,7 +273,6 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
         session_id=UUID(claims["sid"]),
         client_id=None if client is None else UUID(client),
         impersonator_id=_impersonator(claims.get("act")),
-        impersonator_id=_impersonator(claims.get("act")),
         auth_time=_moment(claims.get("auth_time")),
         acr=None if claims.get("acr") is None else _text(claims["acr"]),
     )
@@ -283,10 +282,6 @@ def _moment(value: object) -> int | None:
     if value is not None and type(value) is not int:
         raise TokenInvalid
     return value
-
-
-def _impersonator(act: Mapping[str, Any] | None) -> UserId | None:
-    return None if act is None else UserId(UUID(act["sub"]))
 
 
 def _impersonator(act: Mapping[str, Any] | None) -> UserId | None:
