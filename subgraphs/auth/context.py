@@ -17,7 +17,7 @@ class Context(BaseContext[Loaders]):
     desk: SignInDesk
 
     def make_loaders(self, caller: Caller) -> Loaders:
-        return Loaders.create(self.desk.tenants, caller)
+        return Loaders.create(self.desk.tenants, self.desk.sessions, caller)
 
     async def own_tenant(self) -> TenantRecord | None:
         """The caller's tenant."""

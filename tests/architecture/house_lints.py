@@ -107,6 +107,7 @@ def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple
         "shared/events/sources.py",
         "shared/tenancy/onboarding.py",
         "subgraphs/auth/service/accounts.py",
+        "subgraphs/auth/service/api_tokens.py",
         "subgraphs/users/service/sign_up.py",
     }
     for node in ast.walk(tree):

@@ -3,14 +3,15 @@
 import strawberry
 
 from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
+from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 
 
 @strawberry.type
-class Query(AccountQuery, AuditQuery):
+class Query(AccountQuery, ApiTokenQuery, AuditQuery):
     pass
 
 
 @strawberry.type
-class Mutation(AccountMutation):
+class Mutation(AccountMutation, ApiTokenMutation):
     pass

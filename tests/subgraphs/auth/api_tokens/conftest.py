@@ -1,0 +1,36 @@
+"""People who are signed in, and what they ask of their programs' tokens."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from shared.caller import Caller
+from shared.database import Sessions, unit_of_work
+from shared.ids import uuid7
+from shared.roles import Role
+from subgraphs.auth.service.accounts import SCOPES
+from subgraphs.auth.store.accounts import SignInSessionStore
+from tests.subgraphs.auth.conftest import AddAccount
+from tests.tenants import Tenant
+
+SignedIn: TypeAlias = Callable[..., Awaitable[Caller]]
+
+
+@pytest.fixture
+def signed_in(sessions: Sessions, add_account: AddAccount) -> SignedIn:
+    """Somebody of a tenant with an account and an open session."""
+
+    async def sign_in(tenant: Tenant, role: Role = Role.OWNER) -> Caller:
+        account = await add_account(tenant, f"{uuid7().hex}@example.org", "correct horse", role)
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            session_id = await SignInSessionStore(session).add(account.user_id)
+        caller = tenant.caller(*SCOPES[role], user_id=account.user_id, role=role)
+        return Caller(caller.tenant_id, caller.user_id, caller.role, caller.scopes, session_id)
+
+    return sign_in
+
+
+def asked(**changes: Any) -> dict[str, Any]:
+    """The variables of `createApiToken`."""
+    return {"input": {"name": "Timetable", "scopes": ["learn"], **changes}}
