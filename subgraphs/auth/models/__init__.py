@@ -12,6 +12,7 @@ from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
 from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
 from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret
+from subgraphs.auth.models.roles import RoleAssignment, TenantRole
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
 from subgraphs.auth.models.throttles import Throttle
@@ -38,8 +39,10 @@ __all__ = [
     "OAuthPushedRequest",
     "OAuthRefreshToken",
     "RecoveryCode",
+    "RoleAssignment",
     "ServiceAccount",
     "SignInSession",
+    "TenantRole",
     "Throttle",
     "TotpFactor",
 ]
