@@ -8,7 +8,6 @@ grants count for a person who calls themselves, and what they forbid counts alwa
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from shared.caller import Caller
 from shared.errors import Forbidden
@@ -16,9 +15,6 @@ from shared.permissions.catalogue import PERMISSIONS
 from shared.permissions.grants import Grant, counting
 from shared.permissions.places import Place, PlaceKind, Resource
 from shared.permissions.policies import Person, Policies, policies
-
-IN_PERSON: Final = "in-person"
-"""The scope of a person's own session, which no program can have: whatever they hold anywhere counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class Rights:
     def _held(self, permission: str, resource: Resource) -> tuple[Place, ...]:
         in_tenant = permission in self.caller.scopes
         held = [Place(PlaceKind.TENANT, self.caller.tenant_id)] if in_tenant else []
-        if IN_PERSON in self.caller.scopes:
+        if _in_person(self.caller):
             around = resource.around
             held += [one.place for one in self.grants if permission in one.permissions and one.place in around]
         return tuple(held)
@@ -69,3 +65,8 @@ class Rights:
     def _forbidden(self, permission: str, resource: Resource) -> tuple[Place, ...]:
         around = resource.around
         return tuple(one.place for one in self.grants if permission in one.forbids and one.place in around)
+
+
+def _in_person(caller: Caller) -> bool:
+    """Whether a person calls in a session that they have opened themselves, and not a program for them."""
+    return caller.client_id is None and caller.auth_time is not None

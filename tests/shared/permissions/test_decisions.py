@@ -1,5 +1,6 @@
 """Who may do what, where."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from shared.caller import Caller, TenantId, UserId, service_caller
 from shared.errors import Forbidden
 from shared.ids import uuid7
 from shared.permissions.catalogue import PERMISSIONS
-from shared.permissions.decisions import IN_PERSON, Rights
+from shared.permissions.decisions import Rights
 from shared.permissions.grants import Grant
 from shared.permissions.places import Place, PlaceKind, Resource
 
@@ -24,7 +25,7 @@ ALGEBRA = Resource(TENANT, COURSE, within=(UNIT,))
 
 def somebody(*scopes: str, tenant_id: TenantId = TENANT) -> Caller:
     """A person who calls themselves."""
-    return Caller(tenant_id, UserId(uuid7()), "LEARNER", frozenset({*scopes, IN_PERSON}), uuid7())
+    return Caller(tenant_id, UserId(uuid7()), "LEARNER", frozenset(scopes), uuid7(), auth_time=0)
 
 
 def program(*scopes: str) -> Caller:
@@ -104,8 +105,11 @@ class TestPrograms:
     def test_have_what_their_token_says(self) -> None:
         assert rights(program(WRITE)).at(ALGEBRA) == [WRITE]
 
-    def test_do_not_get_what_their_person_holds_at_single_places(self) -> None:
-        assert rights(program("learn"), giving(COURSE, WRITE)).at(ALGEBRA) == ["learn"]
+    @pytest.mark.parametrize("client_id", [None, uuid7()], ids=["API token", "app that its person uses"])
+    def test_do_not_get_what_their_person_holds_at_single_places(self, client_id: UUID | None) -> None:
+        auth_time = None if client_id is None else 0
+        caller = replace(program("learn"), client_id=client_id, auth_time=auth_time)
+        assert rights(caller, giving(COURSE, WRITE)).at(ALGEBRA) == ["learn"]
 
     def test_applications_that_call_for_nobody_have_what_their_token_says(self) -> None:
         app = Caller(TENANT, None, "APP", frozenset({WRITE}), uuid7(), client_id=uuid7())
