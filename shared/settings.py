@@ -66,5 +66,7 @@ class PlatformSettings(BaseSettings):
     breached_passwords: Path | None = None
     """Folder of range files (Have I Been Pwned's format) of passwords that nobody may choose."""
     otlp_endpoint: str | None = None
+    private_identity_providers: bool = False
+    """Whether identity providers may be asked that are not public, or without TLS: where they are neighbours."""
     public_url: PublicUrl | None = None
     """Where people and their software reach the platform: `https://learn.example`. Tenants' issuers begin with it."""

@@ -62,7 +62,7 @@ class Environments:
         told = self._database() | self._answering()
         match name:
             case "auth":
-                return self._of() | told | self._signing()
+                return self._of("breached_passwords", "private_identity_providers") | told | self._signing()
             case "content":
                 return self._of("mongo_url", *_SEARCH) | told | self._verifying()
             case _:

@@ -12,7 +12,7 @@ from shared.jwks import KeySource
 from shared.router_tokens import RouterTokenVerifier, keys_of
 from shared.tenancy.roles import login_url
 from shared.tokens import TokenVerifier
-from studium.keys import create_verifier, credentials_key, given
+from studium.keys import create_verifier, credentials_key, given, public_url
 from studium.settings import StudiumSettings
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _auth(parts: Parts) -> "SubgraphApp":
         signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
         breached_passwords=parts.settings.breached_passwords,
+        public_url=public_url(parts.settings),
+        private_identity_providers=parts.settings.private_identity_providers,
     )
     return create(settings, verifier=parts.verifier_of("auth"))
 

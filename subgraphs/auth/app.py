@@ -12,14 +12,18 @@ from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
+from shared.outbound import Outbound
 from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
+from subgraphs.auth.endpoints.federated import federated_routes
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
+from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.settings import AuthSettings
 
 
@@ -40,18 +44,23 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
         issuer=TokenIssuer(settings.signing_key),
     )
 
+    outbound = Outbound(private=settings.private_identity_providers)
+    sealer = Sealer.create(settings.credentials_key, "identity-provider")
+    federation = FederationDesk(desk, OidcClient(outbound), sealer, settings.public_url)
+
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
         yield
         desk.passwords.close()
+        await outbound.aclose()
         await desk.tenants.aclose()
         await sessions.aclose()
 
-    context = contexts(verifier, lambda caller: Context(caller, desk))
+    context = contexts(verifier, lambda caller: Context(caller, desk, federation))
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )
-    subgraph.app.router.routes.append(_published_keys(desk.issuer))
+    subgraph.app.router.routes.extend([_published_keys(desk.issuer), *federated_routes(federation)])
     return subgraph
 
 

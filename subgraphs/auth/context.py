@@ -10,11 +10,13 @@ from shared.graphql.context import BaseContext
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.loaders import Loaders
 from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.federated import FederationDesk
 
 
 @dataclass
 class Context(BaseContext[Loaders]):
     desk: SignInDesk
+    federation: FederationDesk
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.desk.tenants, self.desk.sessions, caller)

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseUrl
+from shared.settings import DatabaseUrl, PublicUrl
 
 
 class AuthSettings(BaseSettings):
@@ -19,4 +19,8 @@ class AuthSettings(BaseSettings):
     """Opens the password hashes, which are sealed wherever they are kept or sent."""
     breached_passwords: Path | None = None
     """Folder of range files of passwords that nobody may choose."""
+    public_url: PublicUrl = "http://127.0.0.1:4000"
+    """Where people and their software reach the platform."""
+    private_identity_providers: bool = False
+    """Whether identity providers may be asked that are not public, or without TLS: where they are neighbours."""
     pool_size: int = 8

@@ -5,13 +5,14 @@ import strawberry
 from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
 from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
+from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
 
 
 @strawberry.type
-class Query(AccountQuery, ApiTokenQuery, AuditQuery):
+class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery):
     pass
 
 
 @strawberry.type
-class Mutation(AccountMutation, ApiTokenMutation):
+class Mutation(AccountMutation, ApiTokenMutation, IdentityProviderMutation):
     pass

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -21,14 +22,15 @@ from shared.crypto import Sealer
 from shared.database import TenantSession, unit_of_work
 from shared.errors import BadUserInput, NotFound, Refusal, TenantNotFound
 from shared.events import record
+from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
-from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.accounts import SignedIn, SignInDesk, issue
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
-from subgraphs.auth.store.accounts import AccountStore
+from subgraphs.auth.store.accounts import AccountStore, SignInSessionStore
 from subgraphs.auth.store.identity_providers import (
     FederatedIdentityStore,
     FederatedSignInStore,
@@ -150,13 +152,29 @@ async def finish(
     return f"{begun.return_uri}#code={code}"
 
 
-async def complete(session: TenantSession, code: str) -> Account:
-    """Whose sign-in the code completes.
+async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Attempt) -> SignedIn:
+    """Open a session for whoever came back with that code.
 
     Raises:
-        SignInNotBegun: no sign-in, or one that was completed already.
+        TenantNotFound: there is no such tenant, or it is not open.
+        SignInNotBegun: no sign-in has the code, or one that was completed already.
         AccountNotReady: the account is being opened; the code goes on working.
     """
+    tenant, caller = await _open(federation, slug)
+    async with unit_of_work(federation.desk.sessions, caller) as session:
+
+        async def complete() -> UUID:
+            account = await _completed(session, code)
+            return await SignInSessionStore(session).add(account.user_id)
+
+        session_id = await once(session, attempt, complete)
+        account = await FederatedSignInStore(session).account_of_session(session_id)
+    if account is None:
+        raise SignInNotBegun
+    return issue(federation.desk, tenant, account, session_id)
+
+
+async def _completed(session: TenantSession, code: str) -> Account:
     done = await FederatedSignInStore(session).complete(_hash(code), datetime.now(UTC))
     if done is None:
         raise SignInNotBegun

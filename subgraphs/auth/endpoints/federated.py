@@ -1,0 +1,62 @@
+"""The browser's way to an identity provider and back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from shared.errors import DomainError
+from subgraphs.auth.service import federated
+from subgraphs.auth.service.federated import AT_PROVIDER, FederationDesk
+
+COOKIE: Final = "studium-federated"
+_STATUS: Final = {"NOT_FOUND": 404, "TENANT_NOT_FOUND": 404, "SERVICE_UNAVAILABLE": 503, "OUTBOUND_REFUSED": 502}
+_HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+def federated_routes(federation: FederationDesk) -> list[Route]:
+    """Where a browser begins, and where a provider sends it back to."""
+
+    async def begin(request: Request) -> Response:
+        slug, alias = request.path_params["slug"], request.path_params["alias"]
+        begun = await federated.begin(federation, slug, alias, request.query_params.get("return_uri", ""))
+        answer = RedirectResponse(begun.url, status_code=303, headers=_HEADERS)
+        answer.set_cookie(
+            COOKIE,
+            begun.browser_secret,
+            max_age=int(AT_PROVIDER.total_seconds()),
+            path=f"/t/{slug}/federated/{alias}/callback",
+            secure=federation.public_url.startswith("https:"),
+            httponly=True,
+            samesite="lax",
+        )
+        return answer
+
+    async def callback(request: Request) -> Response:
+        slug, alias = request.path_params["slug"], request.path_params["alias"]
+        goes_on = await federated.finish(federation, slug, alias, request.query_params, request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse(goes_on, status_code=303, headers=_HEADERS)
+        answer.delete_cookie(COOKIE, path=f"/t/{slug}/federated/{alias}/callback")
+        return answer
+
+    return [
+        Route("/t/{slug}/federated/{alias}", _refusing(begin), methods=["GET"]),
+        Route("/t/{slug}/federated/{alias}/callback", _refusing(callback), methods=["GET"]),
+    ]
+
+
+def _refusing(answer: Answer) -> Answer:
+    """Answers refusals as OAuth does. Source: RFC 6749, section 5.2."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except DomainError as refusal:
+            told = {"error": refusal.code, "error_description": refusal.message}
+            return JSONResponse(told, status_code=_STATUS.get(refusal.code, 400), headers=_HEADERS)
+
+    return answered

@@ -1,0 +1,115 @@
+"""The root fields of identity providers, and of signing in through them: unpack, call, wrap."""
+
+import strawberry
+
+from shared import checks
+from shared.database import unit_of_work
+from shared.errors import BadUserInput
+from shared.graphql.user_errors import Refusals
+from subgraphs.auth.context import Info
+from subgraphs.auth.service import federated, identity_providers
+from subgraphs.auth.service.accounts import SCOPES
+from subgraphs.auth.store.identity_providers import IdentityProviderStore
+from subgraphs.auth.types.accounts import IssuedSession, Viewer
+from subgraphs.auth.types.identity_providers import (
+    CompleteFederatedSignInInput,
+    CompleteFederatedSignInPayload,
+    ConfigureIdentityProviderInput,
+    ConfigureIdentityProviderPayload,
+    IdentityProvider,
+    RemoveIdentityProviderInput,
+    RemoveIdentityProviderPayload,
+)
+
+_MOST_DOMAINS = 100
+_LONGEST_SECRET = 2_000
+
+
+@strawberry.type
+class IdentityProviderQuery:
+    @strawberry.field(description="The providers that the tenant trusts, by alias. Needs tenant:manage.")
+    async def identity_providers(self, info: Info) -> list[IdentityProvider] | None:
+        caller = info.context.caller
+        caller.require(identity_providers.PERMISSION)
+        async with info.context.desk.sessions.read(caller) as session:
+            rows = await IdentityProviderStore(session).all()
+        tenant = await info.context.own_tenant()
+        if tenant is None:
+            return None
+        callback = info.context.federation.callback
+        return [IdentityProvider.of(row, callback(tenant.slug, row.alias)) for row in rows]
+
+
+@strawberry.type
+class IdentityProviderMutation:
+    @strawberry.mutation(
+        extensions=[Refusals(ConfigureIdentityProviderPayload)],
+        description="Trust an OpenID provider, or otherwise than before. It is asked for its metadata first. Needs "
+        "tenant:manage.",
+    )
+    async def configure_identity_provider(
+        self, info: Info, input: ConfigureIdentityProviderInput
+    ) -> ConfigureIdentityProviderPayload | None:
+        context = info.context
+        context.caller.require(identity_providers.PERMISSION)
+        trust = _trust(input)
+        await context.federation.client.metadata(trust.issuer)
+        attempt = input.attempt("configureIdentityProvider", without={"client_secret"})
+        async with unit_of_work(context.desk.sessions, context.caller) as session:
+            row = await identity_providers.configure(
+                session, context.federation.sealer, trust, attempt, expected_version=input.expected_version
+            )
+        tenant = await context.own_tenant()
+        if tenant is None:
+            return None
+        return ConfigureIdentityProviderPayload(
+            identity_provider=IdentityProvider.of(row, context.federation.callback(tenant.slug, row.alias))
+        )
+
+    @strawberry.mutation(
+        extensions=[Refusals(RemoveIdentityProviderPayload)],
+        description="Trust a provider no more; whom it meant is forgotten, their accounts stay. Needs tenant:manage.",
+    )
+    async def remove_identity_provider(
+        self, info: Info, input: RemoveIdentityProviderInput
+    ) -> RemoveIdentityProviderPayload | None:
+        alias, attempt = checks.slug(input.alias, field="alias"), input.attempt("removeIdentityProvider")
+        async with unit_of_work(info.context.desk.sessions, info.context.caller) as session:
+            removed = await identity_providers.remove(session, alias, attempt)
+        return RemoveIdentityProviderPayload(identity_provider_id=strawberry.ID(str(removed)))
+
+    @strawberry.mutation(
+        extensions=[Refusals(CompleteFederatedSignInPayload)],
+        description="Open a session for whoever came back from an identity provider, with the code in the address. "
+        "Refused with ACCOUNT_NOT_READY while a newcomer's account is being opened: the code goes on working.",
+    )
+    async def complete_federated_sign_in(
+        self, info: Info, input: CompleteFederatedSignInInput
+    ) -> CompleteFederatedSignInPayload | None:
+        attempt = input.attempt("completeFederatedSignIn")
+        signed_in = await federated.sign_in(info.context.federation, input.tenant, input.code, attempt)
+        viewer = Viewer.of(signed_in.user_id, signed_in.tenant, signed_in.role, SCOPES[signed_in.role])
+        return CompleteFederatedSignInPayload(session=IssuedSession.of(signed_in.token), viewer=viewer)
+
+
+def _trust(input: ConfigureIdentityProviderInput) -> identity_providers.Trust:
+    if len(input.email_domains) > _MOST_DOMAINS:
+        raise BadUserInput(f"`emailDomains` must have at most {_MOST_DOMAINS}", field="emailDomains")
+    domains = [
+        checks.email_address(f"somebody@{domain}", field=f"emailDomains.{position}").partition("@")[2]
+        for position, domain in enumerate(input.email_domains)
+    ]
+    secret = input.client_secret
+    if secret is not None and not 0 < len(secret) <= _LONGEST_SECRET:
+        raise BadUserInput(f"`clientSecret` must have 1 to {_LONGEST_SECRET} characters", field="clientSecret")
+    return identity_providers.Trust(
+        alias=checks.slug(input.alias, field="alias"),
+        name=checks.text(input.name, field="name"),
+        issuer=checks.text(input.issuer, field="issuer", longest=1_000),
+        client_id=checks.text(input.client_id, field="clientId", longest=500),
+        email_domains=domains,
+        return_uris=input.return_uris,
+        opens_accounts=input.opens_accounts,
+        enabled=input.enabled,
+        client_secret=secret,
+    )
