@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID, uuid5
 
 from shared.roles import Role
 
@@ -34,6 +35,11 @@ BUILT_IN: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
     }
 )
 """What each role may do that every tenant has. Owners hold every permission, so that they can give every one."""
+
+
+def built_in_id(tenant_id: UUID, role: Role) -> UUID:
+    """The id that a role which every tenant has goes by in this one."""
+    return uuid5(tenant_id, role)
 
 
 def unknown(permissions: Iterable[str]) -> list[str]:

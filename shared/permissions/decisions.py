@@ -42,7 +42,8 @@ class Rights:
         if subject is None:
             return False
         held, forbidden = self._held(permission, resource), self._forbidden(permission, resource)
-        person = Person(self.caller.tenant_id, subject, held, forbidden)
+        impersonated = self.caller.impersonator_id is not None
+        person = Person(self.caller.tenant_id, subject, held, forbidden, impersonated)
         return self.policies.allow(person, permission, resource)
 
     def require(self, permission: str, resource: Resource) -> None:

@@ -52,6 +52,7 @@ class Person:
     subject: UUID
     held: tuple[Place, ...]
     forbidden: tuple[Place, ...]
+    impersonated: bool = False
 
 
 class Policies:
@@ -124,6 +125,7 @@ def policies() -> Policies:
 def _person(person: Person) -> str:
     attributes = {
         "tenant": {"__entity": {"type": "Tenant", "id": str(person.tenant_id)}},
+        "impersonated": person.impersonated,
         "held": _places(person.held),
         "forbidden": _places(person.forbidden),
     }

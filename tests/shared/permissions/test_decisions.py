@@ -119,6 +119,14 @@ class TestPrograms:
         assert rights(service_caller(TENANT, "courses"), giving(COURSE, WRITE)).at(ALGEBRA) == []
 
 
+class TestImpersonators:
+    def test_leave_nothing_behind_that_would_last(self) -> None:
+        caller = replace(somebody(*PERMISSIONS), impersonator_id=UserId(uuid7()))
+        assert rights(caller).at(Resource.tenant(TENANT)) == sorted(
+            PERMISSIONS.keys() - {"roles:manage", "apps:manage", "sessions:manage", "tenant:manage"}
+        )
+
+
 class TestTenants:
     def test_nobody_does_anything_in_another_tenant(self) -> None:
         caller = rights(somebody(*PERMISSIONS, tenant_id=OTHER_TENANT), giving(COURSE, WRITE), giving(UNIT, WRITE))
