@@ -24,6 +24,7 @@ from shared.bearer import bearer_token
 from shared.caller import Caller
 from shared.errors import DomainError, Unauthenticated
 from shared.tokens import LEEWAY_SECONDS, TokenVerifier
+from studium.api_tokens import ApiTokens
 from studium.ended_sessions import EndedSessions
 
 _AUTHORIZATION: Final = "authorization"
@@ -32,8 +33,10 @@ Gateway: TypeAlias = Engine
 """What answers for Studium's graph."""
 
 
-def authenticating(verifier: TokenVerifier, ended: EndedSessions | None = None) -> Authenticate:
-    """Verify the token if there is one, and that its session has not `ended`.
+def authenticating(
+    verifier: TokenVerifier, ended: EndedSessions | None = None, programs: ApiTokens | None = None
+) -> Authenticate:
+    """Verify the token if there is one, and that its session has not `ended`; those of `programs` are exchanged first.
 
     It is forwarded, for subgraphs that verify it themselves; where the router signs its requests, it goes no further.
     """
@@ -44,6 +47,9 @@ def authenticating(verifier: TokenVerifier, ended: EndedSessions | None = None) 
             token = bearer_token(given)
             if token is None:
                 return RequestContext()
+            if programs is not None:
+                token = await programs.access_token(token)
+                given = {_AUTHORIZATION: f"Bearer {token}"}
             caller = await verifier.caller(token)
             if ended is not None:
                 ended.refuse(caller)

@@ -21,6 +21,7 @@ from router.serve.variants.contracts import ContractError, Contracts
 from router.supergraph import SupergraphError
 from shared.tokens import TokenVerifier
 from studium import ended_sessions, tenant_records
+from studium.api_tokens import ApiTokens
 from studium.demand import demand_of
 from studium.embedded.errors import CannotStart
 from studium.ended_sessions import EndedSessions
@@ -55,7 +56,9 @@ class RouterParts:
         self._records = TenantRecords(policies.tenants, self._transports, revocations)
         self._answers = None if policies.caching is None else Caches(policies.caching)
         self._kept = None if self._answers is None else KeptAnswers(self._answers)
-        self._hooks = Hooks(authenticating(verifier, self._ended), revocations=revocations)
+        self._hooks = Hooks(
+            authenticating(verifier, self._ended, ApiTokens(self._transports)), revocations=revocations
+        )
         try:
             persisted = persisted_operations(policies.persisted)
             for plan in policies.tenants.policies:
