@@ -6,17 +6,17 @@ from typing import Final
 from router.execute.transport.traffic.fair_queue import FairQueue
 from router.execute.transport.traffic.settings import Concurrency
 
-SHARE: Final = 0.1
+SHARE: Final = 0.2
 """Of the time, that goes to looking at documents and planning for one tenant, while there are others."""
 
-BURST_SECONDS: Final = 0.02
+BURST_SECONDS: Final = 0.01
 """Of such work that a tenant has at once, as a new version of its application needs it."""
 
 COMPANY_SECONDS: Final = 1.0
 """For which a tenant is there after it asked for something."""
 
-MOST_REST_SECONDS: Final = 1.0
-"""After one piece of work, however long it took."""
+MOST_REST_SECONDS: Final = 0.005
+"""After one piece of work, however long it took: who asks for much that is new waits twice as long, not for ever."""
 
 KNOWN: Final = 1_000
 """Tenants, beyond which those are looked for that have nothing to pay back."""
