@@ -1,6 +1,6 @@
 """What the auth subgraph refuses, beside what every subgraph does."""
 
-from shared.errors import Refusal
+from shared.errors import DomainError, Refusal, Unauthenticated
 
 
 class ScopeNotHeld(Refusal):
@@ -23,3 +23,51 @@ class TooManyApiTokens(Refusal):
 class NameTaken(Refusal):
     code = "NAME_TAKEN"
     default_message = "Another one has this name"
+
+
+class TooManyAttempts(DomainError):
+    """Guessing is slowed down; `extensions.retryAfter` says for how many seconds."""
+
+    code = "TOO_MANY_ATTEMPTS"
+    default_message = "Too many attempts have failed; wait a while"
+
+
+class RefreshTokenInvalid(Unauthenticated):
+    """One answer for a token that was made up, has been used, or whose session has ended."""
+
+    code = "REFRESH_TOKEN_INVALID"
+    default_message = "The refresh token is not valid any more; sign in again"
+
+
+class PermissionNotHeld(Refusal):
+    """Nobody gives, changes or takes away a role that can do more than they themselves."""
+
+    code = "PERMISSION_NOT_HELD"
+    default_message = "The role has a permission that you do not hold there"
+
+
+class RoleIsBuiltIn(Refusal):
+    code = "ROLE_IS_BUILT_IN"
+    default_message = "Every tenant has this role as it is"
+
+
+class TooManyRoles(Refusal):
+    code = "TOO_MANY_ROLES"
+    default_message = "There are as many roles as a tenant may have"
+
+
+class CodeInvalid(Refusal):
+    """One answer for a code that is wrong, was used, or is too old."""
+
+    code = "CODE_INVALID"
+    default_message = "The code or password is wrong, or was used before"
+
+
+class ChallengeInvalid(Refusal):
+    code = "CHALLENGE_INVALID"
+    default_message = "This sign-in has ended; begin again"
+
+
+class TooManyFactors(Refusal):
+    code = "TOO_MANY_FACTORS"
+    default_message = "There are as many second factors as one may have; remove one first"

@@ -82,6 +82,16 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     session_id: UUID
 
 
+class MfaChanged(Event, frozen=True, kw_only=True):
+    """A person has another second factor, or one less."""
+
+    topic: ClassVar[str] = "auth.mfa-changed.v1"
+
+    user_id: UUID
+    factor_id: UUID
+    added: bool
+
+
 class IdentityProviderChanged(Event, frozen=True, kw_only=True):
     """The tenant trusts a provider, trusts it otherwise than before, or trusts it no more."""
 
@@ -101,3 +111,38 @@ class PersonArrived(Event, frozen=True, kw_only=True):
     subject: str
     email: str
     display_name: str
+
+
+class TenantSettled(Event, frozen=True, kw_only=True):
+    """A tenant's people have changed something of the tenant itself; the record says what it is now."""
+
+    topic: ClassVar[str] = "auth.tenant-settled.v1"
+
+    settings: tuple[str, ...]
+    """What is different: ``name``, ``branding``, ``domains``, ``quotas``, ``flags``."""
+
+
+class RoleChanged(Event, frozen=True, kw_only=True):
+    """A role of the tenant's own is new, or has changed: all that it gives and takes away. Later versions win."""
+
+    topic: ClassVar[str] = "auth.role-changed.v1"
+
+    role_id: UUID
+    version: int
+    permissions: list[str]
+    forbids: list[str]
+
+
+class RoleAssignmentChanged(Event, frozen=True, kw_only=True):
+    """Somebody has a role at a place, has it until another time, or has it no more. Later versions win."""
+
+    topic: ClassVar[str] = "auth.role-assignment-changed.v1"
+
+    assignment_id: UUID
+    version: int
+    user_id: UUID
+    role_id: UUID
+    place_kind: str
+    place_id: UUID
+    valid_to: datetime | None
+    revoked: bool

@@ -1,5 +1,6 @@
 """What people may do: in the whole tenant, for their tokens, and anywhere, for decisions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -11,6 +12,7 @@ from shared.permissions.decisions import Rights
 from shared.permissions.grants import Grant
 from shared.permissions.places import Place, PlaceKind, Resource
 from shared.roles import Role
+from subgraphs.auth.errors import PermissionNotHeld
 from subgraphs.auth.store.roles import Assigned, RoleAssignmentStore
 
 
@@ -66,3 +68,14 @@ async def permissions_in_tenant(session: TenantSession, user_id: UUID, role: Rol
     forbidden = frozenset[str]().union(*(grant.forbids for grant in grants))
     ends = [grant.valid_to for grant in grants if grant.valid_to is not None]
     return TenantPermissions(held - forbidden, min(ends, default=None))
+
+
+def refuse_gain(rights: Rights, there: Resource, permissions: Iterable[str]) -> None:
+    """Refuse to touch what somebody does not hold themselves at a place.
+
+    Raises:
+        PermissionNotHeld: that is so of one of the permissions.
+    """
+    missing = sorted(name for name in permissions if not rights.allow(name, there))
+    if missing:
+        raise PermissionNotHeld(f"You do not hold {', '.join(missing)} there")
