@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from studium.platform import SUBGRAPHS
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands.add_parser("up", help="start the whole platform, with embedded servers where no URL is given"))
     _add_parts(commands)
     _add_tenant(commands.add_parser("tenant", help="create, list and change tenants"))
+    _add_audit(commands.add_parser("audit", help="verify the tenants' audits"))
     schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
@@ -104,6 +106,16 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
             action.add_argument("--on", action="append", metavar="FEATURE", help="switch a feature on")
             action.add_argument("--off", action="append", metavar="FEATURE", help="switch a feature off")
             action.add_argument("--region", help="where its requests are to be answered; empty for wherever")
+
+
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    actions = audit.add_subparsers(required=True, metavar="ACTION")
+    verify = actions.add_parser("verify", help="exit with status 1 if an entry is missing or was changed")
+    verify.add_argument("--heads", type=Path, metavar="FILE", help="signed heads that were kept outside the database")
+    heads = actions.add_parser("heads", help="print the signed heads, to be kept elsewhere")
+    for parser, command in ((verify, _verify_audit), (heads, _audit_heads)):
+        parser.add_argument("--tenant", metavar="SLUG", help="of this tenant alone")
+        parser.set_defaults(command=command)
 
 
 def _settings(**given: object) -> "StudiumSettings":
@@ -189,6 +201,18 @@ def _change_tenant(options: argparse.Namespace) -> int:
     from studium.tenants import change
 
     return change(_settings(), options)
+
+
+def _verify_audit(options: argparse.Namespace) -> int:
+    from studium.audit import verify
+
+    return verify(_settings(), options)
+
+
+def _audit_heads(options: argparse.Namespace) -> int:
+    from studium.audit import heads
+
+    return heads(_settings(), options)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

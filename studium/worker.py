@@ -37,10 +37,12 @@ from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
+from studium.audit import AuditHeads
 from studium.embedded.errors import CannotStart
 from studium.ending import cancelled
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
+from subgraphs.auth.service.audit_heads import HeadSigner
 
 _CONTENT: Final = "content"
 """Keeps its records as documents, and handles events in its own process."""
@@ -99,6 +101,7 @@ class Worker:
     consumers: Sequence[Consumer]
     onboarding: Onboarding
     announcements: Announcements
+    audit_heads: AuditHeads
     settings: WorkerSettings
 
     async def run(self) -> None:
@@ -110,7 +113,7 @@ class Worker:
                 )
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
-            for step in (self.onboarding.run, self.announcements.run, self._trim, self._forget):
+            for step in (self.onboarding.run, self.announcements.run, self.audit_heads.run, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
 
@@ -187,7 +190,8 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
         relays = [Relay(one, redis) for one in sources]
         announcements = Announcements(admin.engine(CONTROL_DATABASE), redis)
-        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, announcements, own)
+        heads = AuditHeads(admin, registry, HeadSigner.create(secret))
+        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, announcements, heads, own)
 
 
 def _documents(mongo: SecretStr) -> Documents:

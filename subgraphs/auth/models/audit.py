@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -75,8 +75,25 @@ def beginning(tenant_id: UUID) -> bytes:
     return hashlib.sha256(b"studium-audit:" + tenant_id.bytes).digest()
 
 
-def hash_of(event: AuditEvent) -> bytes:
-    """SHA-256 of the entry before, and of all that this one says."""
+class Entry(NamedTuple):
+    """What an entry says, its own hash included."""
+
+    seq: int
+    occurred_at: datetime
+    action: str
+    actor_kind: str
+    actor_id: str
+    impersonator_id: UUID | None
+    subject_type: str | None
+    subject_id: str
+    changes: str
+    request_id: str | None
+    previous_hash: bytes
+    hash: bytes
+
+
+def hash_of(event: AuditEvent | Entry) -> bytes:
+    """SHA-256 of the entry before, and of all that this one says but its own hash."""
     said = [
         _FORMAT,
         event.seq,
