@@ -15,10 +15,11 @@ async def require_own_session(session: TenantSession) -> UUID:
 
     Raises:
         Unauthenticated: nobody calls.
-        Forbidden: a program calls for them.
+        Forbidden: a program calls for them, or somebody else in their name.
     """
     caller = session.caller
-    user_id = caller.require_user()
-    if caller.session_id is None or not await OwnSessionStore(session).is_open(caller.session_id, user_id):
-        raise Forbidden("Sign in to do this yourself: programs may not do it for you")
+    user_id, session_id = caller.require_user(), caller.session_id
+    themselves = caller.client_id is None and caller.impersonator_id is None
+    if not themselves or session_id is None or not await OwnSessionStore(session).is_open(session_id, user_id):
+        raise Forbidden("Sign in to do this yourself: nobody may do it for you")
     return user_id

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from shared.database import TenantSession
 from subgraphs.auth.models import SignInSession
@@ -17,6 +17,9 @@ class OwnSessionStore:
     async def is_open(self, session_id: UUID, user_id: UUID) -> bool:
         """Whether it is a session of that person, and goes on."""
         chosen = select(SignInSession.id).where(
-            SignInSession.id == session_id, SignInSession.user_id == user_id, SignInSession.ended_at.is_(None)
+            SignInSession.id == session_id,
+            SignInSession.user_id == user_id,
+            SignInSession.ended_at.is_(None),
+            or_(SignInSession.expires_at.is_(None), SignInSession.expires_at > func.now()),
         )
         return await self._session.scalar(chosen) is not None
