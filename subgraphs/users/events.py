@@ -34,3 +34,15 @@ class UserUpdated(Event, frozen=True, kw_only=True):
 
     user_id: UUID
     version: int
+
+
+class PersonAdmitted(Event, frozen=True, kw_only=True):
+    """Somebody whom an identity provider brought is one of the tenant's people: the auth subgraph opens an account."""
+
+    topic: ClassVar[str] = "users.person-admitted.v1"
+
+    user_id: UUID
+    email: str
+    role: str
+    provider_id: UUID
+    subject: str

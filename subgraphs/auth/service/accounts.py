@@ -159,9 +159,9 @@ async def install_owner(session: TenantSession, sign_up: SignUp) -> None:
 
 
 async def open_account(
-    session: TenantSession, *, user_id: UUID, email: str, sealed_password_hash: str, role: Role
+    session: TenantSession, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role
 ) -> None:
-    """Open the account of a person who signed up. Safe to repeat."""
+    """Open the account of a person who signed up, or of one without a password. Safe to repeat."""
     opened = await AccountStore(session).add(
         user_id=user_id, email=email, sealed_password_hash=sealed_password_hash, role=role
     )

@@ -174,6 +174,12 @@ async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Att
     return issue(federation.desk, tenant, account, session_id)
 
 
+async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:
+    """Note whom a provider means, if the tenant still trusts it. Safe to repeat."""
+    if await IdentityProviderStore(session).get(provider_id) is not None:
+        await FederatedIdentityStore(session).link(provider_id, subject, user_id)
+
+
 async def _completed(session: TenantSession, code: str) -> Account:
     done = await FederatedSignInStore(session).complete(_hash(code), datetime.now(UTC))
     if done is None:

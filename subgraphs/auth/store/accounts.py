@@ -21,7 +21,7 @@ class AccountStore:
         known = checks.lookup(email)
         return await self._session.scalar(select(Account).where(Account.email == known)) if known else None
 
-    async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str, role: Role) -> Account | None:
+    async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role) -> Account | None:
         """Insert an account; None if the person has one.
 
         Raises:
