@@ -1,6 +1,7 @@
-"""What the auth subgraph does when others have told something."""
+"""What the auth subgraph does when others have told something: some of it, and an entry in the audit for most."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,9 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import federated
+from subgraphs.auth.service import audited_events
+
+_Payload: TypeAlias = dict[str, Any]
 
 
 class UserSignedUp(msgspec.Struct, frozen=True):
@@ -17,14 +20,6 @@ class UserSignedUp(msgspec.Struct, frozen=True):
     email: str
     role: Role
     sealed_password_hash: str
-
-
-class PersonAdmitted(msgspec.Struct, frozen=True):
-    user_id: UUID
-    email: str
-    role: Role
-    provider_id: UUID
-    subject: str
 
 
 async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
@@ -37,15 +32,19 @@ async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
     )
 
 
-async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None:
-    """An account without a password, for whom the provider means."""
-    await service.open_account(
-        session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
-    )
-    await federated.link(session, event.provider_id, event.subject, event.user_id)
+_HANDLED: Final[Mapping[str, Handler[Any]]] = {"users.user-signed-up.v1": Handler(UserSignedUp, _open_account)}
 
 
-HANDLERS: Final[Handlers] = {
-    "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
-    "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
-}
+def _audited(topic: str) -> Handler[_Payload]:
+    """Do what is done with an event anyway, and keep it in the audit, in one transaction."""
+    own = _HANDLED.get(topic)
+
+    async def handle(session: TenantSession, payload: _Payload) -> None:
+        if own is not None:
+            await own.handle(session, msgspec.convert(payload, own.payload))
+        audited_events.keep(session, topic, payload)
+
+    return Handler(_Payload, handle)
+
+
+HANDLERS: Final[Handlers] = {**_HANDLED, **{topic: _audited(topic) for topic in audited_events.AUDITED}}

@@ -1,0 +1,48 @@
+"""Other subgraphs' events that enter the audit, and what each of them is about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from shared.database import TenantSession
+from subgraphs.auth.models.audit import ActorKind
+from subgraphs.auth.service.audit import Actor, Subject, note
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where an event says what was acted on."""
+
+    type: str
+    """Of the subject, in the graph."""
+    field: str
+    """That has its id."""
+
+
+AUDITED: Final = {
+    "users.user-signed-up.v1": About("User", "user_id"),
+    "users.user-invited.v1": About("User", "user_id"),
+    "users.user-updated.v1": About("User", "user_id"),
+    "users.group-members-changed.v1": About("Group", "group_id"),
+    "users.org-unit-placed.v1": About("OrgUnit", "org_unit_id"),
+    "users.org-unit-deleted.v1": About("OrgUnit", "org_unit_id"),
+    "users.org-unit-members-changed.v1": About("OrgUnit", "org_unit_id"),
+    "users.relationship-changed.v1": About("User", "user_id"),
+    "courses.course-published.v1": About("Course", "course_id"),
+    "courses.module-changed.v1": About("Course", "course_id"),
+}
+"""By topic. What people learn is no administration, and has records of its own: it is not here."""
+
+
+def keep(session: TenantSession, topic: str, payload: dict[str, Any]) -> None:
+    """Add an entry for an event. Who acted it says in `actor_id`; without, it was the subgraph, as far as is known."""
+    about, actor_id = AUDITED[topic], payload.get("actor_id")
+    producer = topic.partition(".")[0]
+    actor = Actor(ActorKind.USER, actor_id) if actor_id else Actor(ActorKind.SERVICE, producer)
+    note(
+        session,
+        topic,
+        Subject(about.type, payload[about.field]),
+        actor=actor,
+        occurred_at=datetime.fromisoformat(payload["occurred_at"]),
+    )
