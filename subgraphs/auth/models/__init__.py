@@ -16,6 +16,7 @@ from subgraphs.auth.models.roles import RoleAssignment, TenantRole
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
 from subgraphs.auth.models.throttles import Throttle
+from subgraphs.auth.models.webauthn import Passkey, WebAuthnChallenge
 
 __all__ = [
     "Account",
@@ -38,6 +39,7 @@ __all__ = [
     "OAuthGrant",
     "OAuthPushedRequest",
     "OAuthRefreshToken",
+    "Passkey",
     "RecoveryCode",
     "RoleAssignment",
     "ServiceAccount",
@@ -45,4 +47,5 @@ __all__ = [
     "TenantRole",
     "Throttle",
     "TotpFactor",
+    "WebAuthnChallenge",
 ]
