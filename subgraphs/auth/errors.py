@@ -71,3 +71,20 @@ class ChallengeInvalid(Refusal):
 class TooManyFactors(Refusal):
     code = "TOO_MANY_FACTORS"
     default_message = "There are as many second factors as one may have; remove one first"
+
+
+class PasskeyInvalid(Refusal):
+    """One answer for a passkey that nobody knows, an answer that is not right, and a challenge that is over."""
+
+    code = "PASSKEY_INVALID"
+    default_message = "The passkey was not accepted; begin again"
+
+
+class PasskeyKnown(Refusal):
+    code = "PASSKEY_KNOWN"
+    default_message = "This passkey has been added before"
+
+
+class TooManyPasskeys(Refusal):
+    code = "TOO_MANY_PASSKEYS"
+    default_message = "There are as many passkeys as one person may have; remove one first"

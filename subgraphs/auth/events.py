@@ -69,6 +69,33 @@ class ServiceAccountDisabled(Event, frozen=True, kw_only=True):
     disabled_by: UUID
 
 
+class PasskeyAdded(Event, frozen=True, kw_only=True):
+    """A person can prove with a passkey who they are."""
+
+    topic: ClassVar[str] = "auth.passkey-added.v1"
+
+    user_id: UUID
+    passkey_id: UUID
+
+
+class PasskeyRemoved(Event, frozen=True, kw_only=True):
+    """A passkey is accepted no more, as its owner wants it."""
+
+    topic: ClassVar[str] = "auth.passkey-removed.v1"
+
+    user_id: UUID
+    passkey_id: UUID
+
+
+class PasskeySuspected(Event, frozen=True, kw_only=True):
+    """A passkey is accepted no more, as there may be a copy of it: its owner should know."""
+
+    topic: ClassVar[str] = "auth.passkey-suspected.v1"
+
+    user_id: UUID
+    passkey_id: UUID
+
+
 class SessionEnded(Event, frozen=True, kw_only=True):
     """A person has signed out: what their token of that session may do ends everywhere, at once.
 
