@@ -33,3 +33,33 @@ class CustomFieldKindFixed(Refusal):
 class TooManyCustomFields(Refusal):
     code = "TOO_MANY_CUSTOM_FIELDS"
     default_message = "The tenant has as many fields as it may have"
+
+
+class NameTaken(Refusal):
+    code = "NAME_TAKEN"
+    default_message = "Another one has this name"
+
+
+class CodeTaken(Refusal):
+    code = "CODE_TAKEN"
+    default_message = "Another org unit has this code"
+
+
+class OrgUnitIsBelow(Refusal):
+    code = "ORG_UNIT_IS_BELOW"
+    default_message = "An org unit cannot be below itself"
+
+
+class OrgUnitInUse(Refusal):
+    code = "ORG_UNIT_IN_USE"
+    default_message = "There are org units below it"
+
+
+class TreeTooLarge(Refusal):
+    code = "TREE_TOO_LARGE"
+    default_message = "There are too many org units at that place, or it is too deep"
+
+
+class RelationshipCircular(Refusal):
+    code = "RELATIONSHIP_CIRCULAR"
+    default_message = "Nobody is that to themselves, directly or through others"

@@ -36,6 +36,50 @@ class UserUpdated(Event, frozen=True, kw_only=True):
     version: int
 
 
+class GroupMembersChanged(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.group-members-changed.v1"
+
+    group_id: UUID
+    added: list[UUID]
+    removed: list[UUID]
+
+
+class OrgUnitPlaced(Event, frozen=True, kw_only=True):
+    """An org unit is new or was moved; what is below it has moved with it."""
+
+    topic: ClassVar[str] = "users.org-unit-placed.v1"
+
+    org_unit_id: UUID
+    parent_id: UUID | None
+    ancestor_ids: list[UUID]
+    """From the root down to the parent."""
+
+
+class OrgUnitDeleted(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.org-unit-deleted.v1"
+
+    org_unit_id: UUID
+
+
+class OrgUnitMembersChanged(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.org-unit-members-changed.v1"
+
+    org_unit_id: UUID
+    added: list[UUID]
+    removed: list[UUID]
+
+
+class RelationshipChanged(Event, frozen=True, kw_only=True):
+    """`user_id` is the guardian, manager or mentor of `of_user_id`, or is it no more."""
+
+    topic: ClassVar[str] = "users.relationship-changed.v1"
+
+    kind: str
+    user_id: UUID
+    of_user_id: UUID
+    linked: bool
+
+
 class PersonAdmitted(Event, frozen=True, kw_only=True):
     """Somebody whom an identity provider brought is one of the tenant's people: the auth subgraph opens an account."""
 

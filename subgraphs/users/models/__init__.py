@@ -5,15 +5,25 @@ All of them are known as soon as this is imported.
 
 from subgraphs.users.models.base import Model
 from subgraphs.users.models.custom_fields import CustomFieldDefinition, CustomFieldKind
+from subgraphs.users.models.groups import Group, GroupMember
 from subgraphs.users.models.invitations import Invitation
+from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
 from subgraphs.users.models.people import ExternalId, User, UserStatus
+from subgraphs.users.models.relationships import Relationship, RelationshipKind
 
 __all__ = [
     "CustomFieldDefinition",
     "CustomFieldKind",
     "ExternalId",
+    "Group",
+    "GroupMember",
     "Invitation",
     "Model",
+    "OrgUnit",
+    "OrgUnitMember",
+    "OrgUnitPath",
+    "Relationship",
+    "RelationshipKind",
     "User",
     "UserStatus",
 ]

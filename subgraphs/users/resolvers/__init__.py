@@ -2,17 +2,22 @@
 
 import strawberry
 
+from subgraphs.users.resolvers.groups import GroupMutation, GroupQuery
 from subgraphs.users.resolvers.invitations import InvitationMutation
+from subgraphs.users.resolvers.org_units import OrgUnitMutation, OrgUnitQuery
 from subgraphs.users.resolvers.people import PeopleQuery
 from subgraphs.users.resolvers.profiles import ProfileMutation, ProfileQuery
+from subgraphs.users.resolvers.relationships import RelationshipMutation
 from subgraphs.users.resolvers.sign_up import SignUpMutation
 
 
 @strawberry.type
-class Query(PeopleQuery, ProfileQuery):
+class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery):
     pass
 
 
 @strawberry.type
-class Mutation(InvitationMutation, SignUpMutation, ProfileMutation):
+class Mutation(
+    InvitationMutation, SignUpMutation, ProfileMutation, OrgUnitMutation, GroupMutation, RelationshipMutation
+):
     pass

@@ -1,6 +1,7 @@
 """The GraphQL types of people."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -14,6 +15,11 @@ from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
 from subgraphs.users.service.people import may_see_data
 from subgraphs.users.types.profiles import CustomField, DisplayPreferences, ExternalId
+
+if TYPE_CHECKING:
+    from subgraphs.users.types.groups import Group
+    from subgraphs.users.types.org_units import OrgUnit
+    from subgraphs.users.types.relationships import Relationship
 
 strawberry.enum(
     UserStatus,
@@ -72,6 +78,45 @@ class User:
         values = self.row.custom_fields
         definitions = await info.context.loaders.custom_fields.load(info.context.caller.tenant_id)
         return [CustomField.of(row, values[row.key]) for row in definitions if row.key in values]
+
+    @strawberry.field(
+        description="The org units the person belongs to, in the order of their names. Shown to the person and to "
+        "callers with users:read."
+    )
+    async def org_units(
+        self, info: Info
+    ) -> list[Annotated["OrgUnit", strawberry.lazy("subgraphs.users.types.org_units")]] | None:
+        from subgraphs.users.types.org_units import OrgUnit
+
+        if not self._shows_data_to(info.context.identity):
+            return None
+        return [OrgUnit.of(row) for row in await info.context.loaders.org_units_of_user.load(self.row.id)]
+
+    @strawberry.field(
+        description="The groups the person is in, in the order of their names. Shown to the person and to callers "
+        "with users:read."
+    )
+    async def groups(
+        self, info: Info
+    ) -> list[Annotated["Group", strawberry.lazy("subgraphs.users.types.groups")]] | None:
+        from subgraphs.users.types.groups import Group
+
+        if not self._shows_data_to(info.context.identity):
+            return None
+        return [Group.of(row) for row in await info.context.loaders.groups_of_user.load(self.row.id)]
+
+    @strawberry.field(
+        description="What the person is to others and others to them, in the order in which they were linked. Shown "
+        "to the person and to callers with users:read."
+    )
+    async def relationships(
+        self, info: Info
+    ) -> list[Annotated["Relationship", strawberry.lazy("subgraphs.users.types.relationships")]] | None:
+        from subgraphs.users.types.relationships import Relationship
+
+        if not self._shows_data_to(info.context.identity):
+            return None
+        return [Relationship.of(row) for row in await info.context.loaders.relationships_of_user.load(self.row.id)]
 
     def _shows_data_to(self, caller: Caller | None) -> bool:
         return may_see_data(self.row.id, caller)
