@@ -15,6 +15,7 @@ from shared.graphql.service import GraphQLService
 from shared.outbound import Outbound
 from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
+from shared.tenancy.domains import DomainRegistry, LookUpTxt, look_up_txt
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
@@ -24,16 +25,24 @@ from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
 from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.oidc_client import OidcClient
+from subgraphs.auth.service.tenants import TenantDesk
 from subgraphs.auth.settings import AuthSettings
 
 
-def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwords | None = None) -> SubgraphApp:
+def create(
+    settings: AuthSettings,
+    *,
+    verifier: TokenVerifier,
+    passwords: Passwords | None = None,
+    look_up: LookUpTxt = look_up_txt,
+) -> SubgraphApp:
     """The auth subgraph; nothing is opened before it is started.
 
     Args:
         settings: its database and keys.
         verifier: verifies callers' tokens, as in every subgraph.
         passwords: hashes passwords; by default as strongly as production needs.
+        look_up: finds the TXT records that prove domains.
     """
     sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
     desk = SignInDesk(
@@ -48,6 +57,8 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
     sealer = Sealer.create(settings.credentials_key, "identity-provider")
     federation = FederationDesk(desk, OidcClient(outbound), sealer, settings.public_url)
 
+    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
+
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
         yield
@@ -56,7 +67,7 @@ def create(settings: AuthSettings, *, verifier: TokenVerifier, passwords: Passwo
         await desk.tenants.aclose()
         await sessions.aclose()
 
-    context = contexts(verifier, lambda caller: Context(caller, desk, federation))
+    context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk))
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )

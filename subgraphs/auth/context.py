@@ -11,12 +11,14 @@ from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.loaders import Loaders
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.tenants import TenantDesk
 
 
 @dataclass
 class Context(BaseContext[Loaders]):
     desk: SignInDesk
     federation: FederationDesk
+    tenant_desk: TenantDesk
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.desk.tenants, self.desk.sessions, caller)

@@ -5,14 +5,19 @@ import strawberry
 from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
 from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
+from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
+from subgraphs.auth.resolvers.quotas import QuotaMutation
+from subgraphs.auth.resolvers.tenants import TenantMutation
 
 
 @strawberry.type
-class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery):
+class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery, FlagQuery):
     pass
 
 
 @strawberry.type
-class Mutation(AccountMutation, ApiTokenMutation, IdentityProviderMutation):
+class Mutation(
+    AccountMutation, ApiTokenMutation, IdentityProviderMutation, TenantMutation, QuotaMutation, FlagMutation
+):
     pass

@@ -16,9 +16,9 @@ from subgraphs.auth.types.accounts import (
     SignOutPayload,
     SignUpTenantInput,
     SignUpTenantPayload,
-    Tenant,
     Viewer,
 )
+from subgraphs.auth.types.tenants import Tenant
 
 
 @strawberry.type

@@ -8,51 +8,13 @@ import strawberry
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
-from shared.graphql.entities import Reference
 from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
 from shared.roles import Role
-from shared.tenancy.registry import Plan, TenantRecord, TenantStatus
+from shared.tenancy.registry import TenantRecord
 from shared.tokens import IssuedToken
-from subgraphs.auth.context import Info
 from subgraphs.auth.service.accounts import SCOPES, SignedIn
-
-strawberry.enum(Plan, description="What a tenant has booked; every tenant starts free.")
-strawberry.enum(TenantStatus, description="A tenant can be used while it is active.")
-
-
-@strawberry.federation.type(keys=["id", "slug"], description="An organisation on the platform.")
-class Tenant:
-    id: strawberry.ID = strawberry.field(description="It never changes.")
-    slug: str = strawberry.field(description="Its name in addresses; people sign in with it.")
-    name: str = strawberry.field(description="What people read: 1 to 200 characters.")
-    plan: Plan = strawberry.field(description="What it has booked.")
-    status: TenantStatus = strawberry.field(description="Whether it can be used now.")
-    created_at: datetime = strawberry.field(description="When it was signed up.")
-    features: list[str] = strawberry.field(description="What is switched on for it, beside what its plan has.")
-    region: str | None = strawberry.field(
-        description="Where its requests are answered; null if that is the same for all."
-    )
-
-    @classmethod
-    def of(cls, record: TenantRecord) -> "Tenant":
-        return cls(
-            id=strawberry.ID(str(record.id)),
-            slug=record.slug,
-            name=record.name,
-            plan=record.plan,
-            status=record.status,
-            created_at=record.created_at,
-            features=list(record.features),
-            region=record.region,
-        )
-
-    @classmethod
-    async def resolve_references(cls, info: Info, references: list[Reference]) -> list["Tenant | None"]:
-        """Callers see their own tenant; another does not exist, by whichever key."""
-        record = await info.context.own_tenant()
-        own = cls.of(record) if record else None
-        return [own if own and (ref.get("id") == own.id or ref.get("slug") == own.slug) else None for ref in references]
+from subgraphs.auth.types.tenants import Tenant
 
 
 @strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)])
