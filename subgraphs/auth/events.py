@@ -173,3 +173,24 @@ class RoleAssignmentChanged(Event, frozen=True, kw_only=True):
     place_id: UUID
     valid_to: datetime | None
     revoked: bool
+
+
+class OAuthAppChanged(Event, frozen=True, kw_only=True):
+    """An app of others is registered, has another secret, or is removed."""
+
+    topic: ClassVar[str] = "auth.oauth-app-changed.v1"
+
+    app_id: UUID
+    changed_by: UUID
+    what: str
+    """``registered``, ``secret-rotated`` or ``removed``."""
+
+
+class OAuthAppAuthorized(Event, frozen=True, kw_only=True):
+    """A person lets an app act for them."""
+
+    topic: ClassVar[str] = "auth.oauth-app-authorized.v1"
+
+    user_id: UUID
+    app_id: UUID
+    scopes: list[str]

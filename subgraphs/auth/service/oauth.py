@@ -1,0 +1,139 @@
+"""The tenants' authorization servers: what they have in common, and finding the one that a path names."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from shared.authentication import Authentication
+from shared.caller import Caller, UserId, service_caller
+from shared.crypto import Sealer, derive_key
+from shared.database import TenantSession
+from shared.errors import NotFound, Unauthenticated
+from shared.events import record
+from shared.tenancy.registry import TenantRecord, TenantStatus
+from shared.tokens import TokenVerifier, tenant_issuer
+from subgraphs.auth.events import SessionEnded
+from subgraphs.auth.models import OAuthGrant
+from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.oauth_scopes import known
+
+logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
+
+CLIENT_AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+METADATA: Final = ".well-known/openid-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthDesk:
+    """What every tenant's authorization server needs."""
+
+    desk: SignInDesk
+    public_url: str
+    verifier: TokenVerifier
+    sealer: Sealer = field(repr=False)
+    form_key: bytes = field(repr=False)
+    """Signs the forms that people are shown."""
+
+    @classmethod
+    def create(cls, desk: SignInDesk, public_url: str, key: SecretStr) -> "OAuthDesk":
+        """Make it.
+
+        Args:
+            desk: signs people in.
+            public_url: that the issuers begin with.
+            key: what seals and signs here is derived from it.
+        """
+        verifier = TokenVerifier(desk.issuer.ring, public_url=public_url, clock=lambda: desk.clock().timestamp())
+        return cls(desk, public_url, verifier, Sealer.create(key, "oauth-answers"), derive_key(key, "oauth-forms"))
+
+    async def server_of(self, slug: str) -> "TenantIssuer":
+        """The authorization server of a tenant.
+
+        Raises:
+            NotFound: there is no such tenant, or it is not open.
+        """
+        tenant = await self.desk.tenants.by_slug(slug)
+        if tenant is None or tenant.status is not TenantStatus.ACTIVE:
+            raise NotFound
+        return TenantIssuer(tenant, tenant_issuer(self.public_url, tenant.slug))
+
+
+@dataclass(frozen=True, slots=True)
+class TenantIssuer:
+    """One tenant's authorization server."""
+
+    tenant: TenantRecord
+    url: str
+    """Its issuer identifier."""
+
+    @property
+    def caller(self) -> Caller:
+        """It acts for its tenant before anybody has a token."""
+        return service_caller(self.tenant.id, "oauth")
+
+    def endpoint(self, name: str) -> str:
+        return f"{self.url}/oauth/{name}"
+
+    def metadata(self) -> dict[str, Any]:
+        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 9126 and 9207."""
+        methods = list(CLIENT_AUTHENTICATION)
+        return {
+            "issuer": self.url,
+            "authorization_endpoint": self.endpoint("authorize"),
+            "token_endpoint": self.endpoint("token"),
+            "userinfo_endpoint": self.endpoint("userinfo"),
+            "jwks_uri": self.endpoint("jwks"),
+            "introspection_endpoint": self.endpoint("introspect"),
+            "revocation_endpoint": self.endpoint("revoke"),
+            "pushed_authorization_request_endpoint": self.endpoint("par"),
+            "require_pushed_authorization_requests": False,
+            "scopes_supported": known(),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": list(GRANT_TYPES),
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_methods_supported": methods[:2],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "prompt_values_supported": ["none", "login", "consent"],
+            "claims_supported": ["sub", "email", "email_verified", "auth_time", "amr", "nonce", "at_hash"],
+            "claims_parameter_supported": False,
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EndUser:
+    """The person who is asked, or for whom an app acts."""
+
+    user_id: UserId
+    email: str
+    email_verified: bool
+    role: str
+    authentication: Authentication
+
+
+def tell_ended(session: TenantSession, family: OAuthGrant) -> None:
+    """Tell routers that the tokens of a family are good no more: its id is the session in them."""
+    subject: UUID = family.user_id or family.app_id
+    record(session, SessionEnded(tenant_id=session.caller.tenant_id, user_id=subject, session_id=family.id))
+
+
+async def caller_by_cookie(oauth: OAuthDesk, issuer: TenantIssuer, token: str | None) -> Caller | None:
+    """The person whose browser presents their session here; None for nobody, and for another tenant's people."""
+    if token is None:
+        return None
+    try:
+        caller = await oauth.verifier.caller(token)
+    except Unauthenticated:
+        return None
+    own = caller.tenant_id == issuer.tenant.id and caller.client_id is None and caller.user_id is not None
+    return caller if own else None
