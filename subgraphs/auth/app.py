@@ -23,6 +23,7 @@ from subgraphs.auth.endpoints.federated import federated_routes
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
+from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.service.tenants import TenantDesk
@@ -51,6 +52,7 @@ def create(
         passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
         sealer=Sealer.create(settings.credentials_key, "password-hash"),
         issuer=TokenIssuer(settings.signing_key),
+        codes=SignInCodes.create(settings.credentials_key),
     )
 
     outbound = Outbound(private=settings.private_identity_providers)

@@ -8,16 +8,25 @@ from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
 from subgraphs.auth.resolvers.quotas import QuotaMutation
+from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
+from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
 from subgraphs.auth.resolvers.tenants import TenantMutation
 
 
 @strawberry.type
-class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery, FlagQuery):
+class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery, FlagQuery, RoleQuery, SessionQuery):
     pass
 
 
 @strawberry.type
 class Mutation(
-    AccountMutation, ApiTokenMutation, IdentityProviderMutation, TenantMutation, QuotaMutation, FlagMutation
+    AccountMutation,
+    ApiTokenMutation,
+    IdentityProviderMutation,
+    TenantMutation,
+    QuotaMutation,
+    FlagMutation,
+    RoleMutation,
+    SessionMutation,
 ):
     pass

@@ -6,14 +6,13 @@ from shared import checks
 from shared.errors import Unauthenticated
 from shared.graphql.user_errors import Refusals
 from shared.roles import Role
+from shared.tenancy.registry import TenantStatus
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import accounts as service
+from subgraphs.auth.service.accounts import SignedIn
+from subgraphs.auth.service.passwords import Credentials, sign_in
 from subgraphs.auth.types.accounts import (
     IssuedSession,
-    SignInInput,
-    SignInPayload,
-    SignOutInput,
-    SignOutPayload,
     SignUpTenantInput,
     SignUpTenantPayload,
     Viewer,
@@ -50,25 +49,9 @@ class AccountMutation:
         )
         await info.context.desk.passwords.check(input.password, about=(new.owner_email, new.owner_name, new.name))
         attempt = input.attempt("signUpTenant", without={"password"})
-        signed_up = await service.sign_up_tenant(info.context.desk, new, attempt)
-        session = IssuedSession.of(signed_up.owner.token) if signed_up.owner else None
-        return SignUpTenantPayload(tenant=Tenant.of(signed_up.tenant), session=session)
-
-    @strawberry.mutation(
-        extensions=[Refusals(SignInPayload)],
-        description="Open a session. Refused alike for a wrong password and for an unknown e-mail address.",
-    )
-    async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload | None:
-        email = input.email.strip().lower()
-        attempt = input.attempt("signIn", without={"password"})
-        return SignInPayload.of(await service.sign_in(info.context.desk, input.tenant, email, input.password, attempt))
-
-    @strawberry.mutation(
-        extensions=[Refusals(SignOutPayload)],
-        description="End the session: its access token is refused from now on, and its subscriptions end within a "
-        "second.",
-    )
-    async def sign_out(self, info: Info, input: SignOutInput) -> SignOutPayload | None:
-        attempt = input.attempt("signOut")
-        session_id = await service.sign_out(info.context.desk, info.context.caller, attempt)
-        return SignOutPayload(session_id=strawberry.ID(str(session_id)))
+        tenant = await service.sign_up_tenant(info.context.desk, new, attempt)
+        if tenant.status is not TenantStatus.ACTIVE:
+            return SignUpTenantPayload(tenant=Tenant.of(tenant))
+        owner = await sign_in(info.context.desk, Credentials(new.slug, new.owner_email, new.password), attempt)
+        session = IssuedSession.of_person(owner) if isinstance(owner, SignedIn) else None
+        return SignUpTenantPayload(tenant=Tenant.of(tenant), session=session)

@@ -21,6 +21,9 @@ class AccountStore:
         known = checks.lookup(email)
         return await self._session.scalar(select(Account).where(Account.email == known)) if known else None
 
+    async def by_id(self, user_id: UUID) -> Account | None:
+        return await self._session.get(Account, user_id)
+
     async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role) -> Account | None:
         """Insert an account; None if the person has one.
 

@@ -14,6 +14,8 @@ from shared.roles import Role
 from shared.tenancy.registry import TenantRecord
 from shared.tokens import IssuedToken
 from subgraphs.auth.service.accounts import SCOPES, SignedIn
+from subgraphs.auth.service.mfa import MfaRequired
+from subgraphs.auth.types.mfa import MfaChallenge
 from subgraphs.auth.types.tenants import Tenant
 
 
@@ -44,11 +46,31 @@ class Viewer:
 @strawberry.type(description="A proof of who is calling, valid for a while.")
 class IssuedSession:
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer <token>`.")
-    expires_at: datetime = strawberry.field(description="Sign in again before then.")
+    expires_at: datetime = strawberry.field(description="The access token's: refresh the session before then.")
+    refresh_token: str | None = strawberry.field(
+        default=None,
+        description="For `refreshSession`, once. Keep it secret; null if the session ends with the access token.",
+    )
+    device_token: str | None = strawberry.field(
+        default=None,
+        description="Keep it, also after signing out, and send it the next time: who guesses passwords elsewhere does "
+        "not slow this client down.",
+    )
 
     @classmethod
     def of(cls, token: IssuedToken) -> "IssuedSession":
         return cls(access_token=token.access_token, expires_at=token.expires_at)
+
+    @classmethod
+    def of_person(cls, signed_in: SignedIn) -> "IssuedSession":
+        """With everything that a client needs to go on for weeks."""
+        token = signed_in.token
+        return cls(
+            access_token=token.access_token,
+            expires_at=token.expires_at,
+            refresh_token=signed_in.refresh_token,
+            device_token=signed_in.device_code,
+        )
 
 
 @strawberry.input(description="A tenant to open, and its first person.")
@@ -73,26 +95,28 @@ class SignInInput(MutationInput):
     tenant: str = strawberry.field(description="The tenant's slug.")
     email: str = strawberry.field(description="In small or large letters.")
     password: str = strawberry.field(description="The person's own, in this tenant.")
-
-
-@strawberry.input(description="Which session to end: the one of the access token that is sent along.")
-class SignOutInput(MutationInput):
-    pass
-
-
-@strawberry.type(description="What came of `signOut`.")
-class SignOutPayload(Payload):
-    session_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The session that has ended. Its access token counts no more."
+    device_token: str | None = strawberry.field(
+        default=None, description="That an earlier sign-in of the person gave this client."
+    )
+    device_name: str | None = strawberry.field(
+        default=None,
+        description="What the person calls this client in the list of their sessions: 1 to 100 characters.",
     )
 
 
 @strawberry.type(description="What came of `signIn`.")
 class SignInPayload(Payload):
-    session: IssuedSession | None = strawberry.field(default=None, description="Opened for the viewer.")
+    session: IssuedSession | None = strawberry.field(
+        default=None, description="Opened for the viewer; null while a second factor is awaited."
+    )
     viewer: Viewer | None = strawberry.field(default=None, description="Whoever has signed in.")
+    challenge: MfaChallenge | None = strawberry.field(
+        default=None, description="Go on with `completeMfa`; null unless the person has a second factor."
+    )
 
     @classmethod
-    def of(cls, signed_in: SignedIn) -> "SignInPayload":
-        viewer = Viewer.of(signed_in.user_id, signed_in.tenant, signed_in.role, SCOPES[signed_in.role])
-        return cls(session=IssuedSession.of(signed_in.token), viewer=viewer)
+    def of(cls, outcome: SignedIn | MfaRequired) -> "SignInPayload":
+        if isinstance(outcome, MfaRequired):
+            return cls(challenge=MfaChallenge.of(outcome))
+        viewer = Viewer.of(outcome.user_id, outcome.tenant, outcome.role, SCOPES[outcome.role])
+        return cls(session=IssuedSession.of_person(outcome), viewer=viewer)

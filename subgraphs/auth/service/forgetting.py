@@ -1,0 +1,26 @@
+"""Dropping what nobody needs to know any more; the worker does it now and then, for each tenant."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from shared.database import TenantSession
+from subgraphs.auth.service.throttles import FORGET_AFTER
+from subgraphs.auth.store.mfa import MfaChallengeStore
+from subgraphs.auth.store.sessions import DeviceStore, SessionStore
+from subgraphs.auth.store.throttles import ThrottleStore
+
+SESSIONS_REMEMBERED: Final = timedelta(days=30)
+"""After they have ended."""
+DEVICES_REMEMBERED: Final = timedelta(days=180)
+"""After they were used."""
+CHALLENGES_REMEMBERED: Final = timedelta(days=8)
+"""For longer than the keys of attempts (`shared.idempotency`), which name them."""
+
+
+async def forget_old(session: TenantSession) -> None:
+    """Drop sessions, devices, challenges and failures that are over."""
+    now = datetime.now(UTC)
+    await SessionStore(session).forget(now - SESSIONS_REMEMBERED)
+    await DeviceStore(session).forget(now - DEVICES_REMEMBERED)
+    await MfaChallengeStore(session).forget(now - CHALLENGES_REMEMBERED)
+    await ThrottleStore(session).forget(now - FORGET_AFTER)

@@ -1,0 +1,232 @@
+"""Signing in with a second factor, and proving again who one is before something that matters."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from shared.authentication import PASSWORD, SEVERAL_FACTORS, Authentication
+from shared.caller import Caller
+from shared.database import TenantSession, unit_of_work
+from shared.errors import TenantNotFound, Unauthenticated
+from shared.idempotency import Attempt, once
+from shared.tenancy.registry import TenantRecord
+from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid
+from subgraphs.auth.models import Account, MfaChallenge
+from subgraphs.auth.service import mfa_factors
+from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.mfa_factors import MfaMethod
+from subgraphs.auth.service.sessions import end_sessions, open_session, open_tenant, own_session, signed_in
+from subgraphs.auth.service.throttles import attempting
+from subgraphs.auth.store.mfa import MfaChallengeStore
+from subgraphs.auth.store.sessions import SessionStore
+from subgraphs.auth.store.throttles import ThrottleStore
+
+CHALLENGE_LIFETIME: Final = timedelta(minutes=10)
+
+Prove: TypeAlias = Callable[[TenantSession, UUID], Awaitable[str | None]]
+"""Checks a second factor of a person; returns the method as tokens name it, or None if the proof is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody whose first factor was right."""
+
+    account: Account
+    proof: Authentication
+    device_id: UUID | None = None
+    """The device they come from, if it is known to be theirs."""
+    device_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MfaRequired:
+    """A sign-in that goes on with a second factor."""
+
+    code: str = field(repr=False)
+    methods: list[MfaMethod]
+    expires_at: datetime
+
+
+async def admit(
+    desk: SignInDesk, tenant: TenantRecord, session: TenantSession, entry: Entry, attempt: Attempt
+) -> SignedIn | MfaRequired:
+    """Open a session, unless the person has a second factor and has not used it yet."""
+    user_id, proof = entry.account.user_id, entry.proof
+
+    async def enter() -> UUID:
+        if SEVERAL_FACTORS in proof.methods or not await mfa_factors.methods_of(session, user_id):
+            return await open_session(session, user_id, proof, entry.device_id, entry.device_name)
+        waiting = MfaChallenge(
+            user_id=user_id,
+            device_id=entry.device_id,
+            amr=sorted(proof.methods),
+            expires_at=proof.at + CHALLENGE_LIFETIME,
+        )
+        return await MfaChallengeStore(session).add(waiting)
+
+    entered = await once(session, attempt, enter)
+    waiting = await MfaChallengeStore(session).get(entered)
+    if waiting is None:
+        return await _admitted(desk, tenant, session, entered)
+    methods = await mfa_factors.methods_of(session, user_id)
+    return MfaRequired(desk.codes.challenges.sign(waiting.id), methods, waiting.expires_at)
+
+
+async def _admitted(desk: SignInDesk, tenant: TenantRecord, session: TenantSession, session_id: UUID) -> SignedIn:
+    found = await SessionStore(session).with_account(session_id)
+    if found is None or found[0].ended_at is not None:
+        raise Unauthenticated
+    return signed_in(desk, tenant, found[1], found[0])
+
+
+async def complete(
+    desk: SignInDesk, slug: str, challenge: str, prove: Prove, attempt: Attempt, *, device_name: str | None = None
+) -> SignedIn:
+    """Let in whoever shows the second factor that their sign-in waits for.
+
+    Args:
+        desk: where they stand.
+        slug: the tenant's.
+        challenge: the code that the sign-in gave.
+        prove: checks the factor.
+        attempt: a repetition has to show the same factor.
+        device_name: what the client calls itself.
+
+    Raises:
+        TenantNotFound: there is no tenant of that name, or it is not open.
+        ChallengeInvalid: no sign-in waits for it: it was made up, has expired, or was passed.
+        CodeInvalid: the factor is wrong.
+        TooManyAttempts: too many have failed just before.
+    """
+    tenant, caller = await open_tenant(desk, slug)
+    challenge_id, now = desk.codes.challenges.read(challenge), desk.clock()
+    async with unit_of_work(desk.sessions, caller) as session:
+        waiting = await MfaChallengeStore(session).get(challenge_id) if challenge_id else None
+        if waiting is None or waiting.expires_at <= now:
+            raise ChallengeInvalid
+        counted = f"device:{waiting.device_id}" if waiting.device_id else f"account:{waiting.user_id}"
+        key = desk.codes.digest("mfa", counted)
+        await attempting(session, key, now)
+    challenge_id = waiting.id
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def enter() -> UUID:
+            return await _pass(session, challenge_id, prove, now, device_name)
+
+        session_id = await once(session, attempt, enter)
+        await ThrottleStore(session).clear(key)
+        return await _admitted(desk, tenant, session, session_id)
+
+
+async def _pass(
+    session: TenantSession, challenge_id: UUID, prove: Prove, now: datetime, device_name: str | None
+) -> UUID:
+    waiting = await MfaChallengeStore(session).waiting(challenge_id, now)
+    if waiting is None:
+        raise ChallengeInvalid
+    method = await prove(session, waiting.user_id)
+    if method is None:
+        raise CodeInvalid
+    waiting.passed_at = now
+    proof = Authentication.of(now, [*waiting.amr, method, SEVERAL_FACTORS])
+    return await open_session(session, waiting.user_id, proof, waiting.device_id, device_name)
+
+
+def by_code(desk: SignInDesk, code: str) -> Prove:
+    """Check a code of an authenticator app, or a recovery code."""
+
+    async def prove(session: TenantSession, user_id: UUID) -> str | None:
+        return await mfa_factors.verify(session, desk.codes, user_id, code, desk.clock())
+
+    return prove
+
+
+async def step_up(desk: SignInDesk, caller: Caller, prove: Prove, attempt: Attempt) -> SignedIn:
+    """Note that the caller has proved again who they are: their session's tokens say so from then on.
+
+    Args:
+        desk: where they stand.
+        caller: in a session that they have opened themselves.
+        prove: checks the second factor of those who have one, and the password of those who have none.
+        attempt: a repetition has to show the same proof.
+
+    Raises:
+        Unauthenticated: the caller is not a person with a session that goes on.
+        CodeInvalid: the proof is wrong.
+        TooManyAttempts: too many have failed just before.
+    """
+    user_id, session_id = own_session(caller)
+    now, key = desk.clock(), desk.codes.digest("step-up", str(session_id))
+    async with unit_of_work(desk.sessions, caller) as session:
+        await attempting(session, key, now)
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def prove_again() -> UUID:
+            method = await prove(session, user_id)
+            if method is None:
+                raise CodeInvalid
+            await strengthen(session, session_id, user_id, method, now)
+            return session_id
+
+        await once(session, attempt, prove_again)
+        await ThrottleStore(session).clear(key)
+        return await _admitted(desk, await own_tenant(desk, caller), session, session_id)
+
+
+async def strengthen(session: TenantSession, session_id: UUID, user_id: UUID, method: str, now: datetime) -> None:
+    """Add a proof to a session of a person.
+
+    Raises:
+        Unauthenticated: the session does not go on.
+    """
+    found = await SessionStore(session).lock(session_id, now)
+    if found is None or found[0].user_id != user_id:
+        raise Unauthenticated
+    factors = {method} if method == PASSWORD else {method, SEVERAL_FACTORS}
+    found[0].amr = sorted({*found[0].amr, *factors})
+    found[0].authenticated_at = now
+
+
+async def own_tenant(desk: SignInDesk, caller: Caller) -> TenantRecord:
+    """The caller's tenant.
+
+    Raises:
+        TenantNotFound: there is none any more.
+    """
+    tenant = await desk.tenants.by_id(caller.tenant_id)
+    if tenant is None:
+        raise TenantNotFound
+    return tenant
+
+
+async def confirm_factor(
+    desk: SignInDesk, caller: Caller, factor_id: UUID, code: str, attempt: Attempt
+) -> tuple[SignedIn, list[str]]:
+    """Let an authenticator app count from now on; the caller's other sessions end, as they were opened without.
+
+    Returns:
+        The session as it is now, and the recovery codes if it is the first factor.
+
+    Raises:
+        Unauthenticated, NotFound, CodeInvalid, TooManyAttempts: as said above.
+    """
+    user_id, session_id = own_session(caller)
+    now, key = desk.clock(), desk.codes.digest("confirm-factor", str(factor_id))
+    async with unit_of_work(desk.sessions, caller) as session:
+        await attempting(session, key, now)
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def confirm() -> UUID:
+            first = await mfa_factors.confirm(session, desk.codes, user_id, factor_id, code, now)
+            await strengthen(session, session_id, user_id, mfa_factors.ONE_TIME_CODE, now)
+            await end_sessions(session, user_id, now, but=session_id)
+            return factor_id if first else session_id
+
+        batch_id = await once(session, attempt, confirm)
+        await ThrottleStore(session).clear(key)
+        admitted = await _admitted(desk, await own_tenant(desk, caller), session, session_id)
+    if batch_id != factor_id:
+        return admitted, []
+    return admitted, mfa_factors.recovery_codes(desk.codes, user_id, batch_id)

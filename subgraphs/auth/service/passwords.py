@@ -1,0 +1,74 @@
+"""Signing in with a password."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from shared.authentication import PASSWORD, Authentication
+from shared.caller import Caller
+from shared.database import TenantSession, unit_of_work
+from shared.errors import InvalidCredentials
+from shared.idempotency import Attempt
+from subgraphs.auth.models import Account
+from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.mfa import Entry, MfaRequired, Prove, admit
+from subgraphs.auth.service.mfa_factors import methods_of
+from subgraphs.auth.service.sessions import DeviceHint, known_device, open_tenant
+from subgraphs.auth.service.throttles import attempting
+from subgraphs.auth.store.accounts import AccountStore
+from subgraphs.auth.store.throttles import ThrottleStore
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who wants to come in, and what they know."""
+
+    tenant: str
+    email: str
+    password: str = field(repr=False)
+    device: DeviceHint = field(default_factory=DeviceHint)
+
+
+async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> SignedIn | MfaRequired:
+    """Let in whoever knows the password, or ask for their second factor.
+
+    An address nobody has takes as long as a wrong password and is answered alike.
+
+    Raises:
+        TenantNotFound: there is no tenant of that name, or it is not open.
+        InvalidCredentials: the address or the password is wrong.
+        TooManyAttempts: too many have failed just before.
+    """
+    tenant, caller = await open_tenant(desk, given.tenant)
+    now = desk.clock()
+    async with unit_of_work(desk.sessions, caller) as session:
+        account = await AccountStore(session).by_email(given.email)
+        device_id = await known_device(desk, session, account, given.device)
+        key = desk.codes.digest("sign-in", f"device:{device_id}" if device_id else f"account:{given.email}")
+        await attempting(session, key, now)
+    if not await desk.passwords.verify(password_hash(desk, account), given.password) or account is None:
+        raise InvalidCredentials
+    async with unit_of_work(desk.sessions, caller) as session:
+        await ThrottleStore(session).clear(key)
+        entry = Entry(account, Authentication.of(now, [PASSWORD]), device_id, given.device.name)
+        return await admit(desk, tenant, session, entry, attempt)
+
+
+def password_hash(desk: SignInDesk, account: Account | None) -> str | None:
+    """The hash of an account's password; None if it has none."""
+    if account is None or account.sealed_password_hash is None:
+        return None
+    return desk.sealer.open(account.sealed_password_hash, context=str(account.user_id))
+
+
+async def by_password(desk: SignInDesk, caller: Caller, password: str) -> Prove:
+    """Check a password, for those who have no second factor: to others it proves nothing new."""
+    async with desk.sessions.read(caller) as session:
+        account = await AccountStore(session).by_id(caller.require_user())
+    matches = await desk.passwords.verify(password_hash(desk, account), password)
+
+    async def prove(session: TenantSession, user_id: UUID) -> str | None:
+        if not matches or await methods_of(session, user_id):
+            return None
+        return PASSWORD
+
+    return prove

@@ -1,0 +1,217 @@
+"""Sessions: opened, refreshed, listed and ended."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.authentication import Authentication
+from shared.caller import Caller, TenantId, UserId, service_caller
+from shared.database import TenantSession, unit_of_work
+from shared.errors import NotFound, TenantNotFound, Unauthenticated
+from shared.events import record
+from shared.idempotency import Attempt, once
+from shared.permissions.catalogue import BUILT_IN
+from shared.roles import Role
+from shared.tenancy.registry import TenantRecord, TenantStatus
+from subgraphs.auth.errors import RefreshTokenInvalid
+from subgraphs.auth.events import SessionEnded
+from subgraphs.auth.models import Account, SignInSession
+from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.codes import RefreshToken
+from subgraphs.auth.store.sessions import DeviceStore, SessionStore
+
+IDLE: Final = timedelta(days=14)
+"""A session that is not refreshed ends after it."""
+LONGEST: Final = timedelta(days=90)
+"""However often it is refreshed. Source: NIST SP 800-63B, section 4 (reauthentication)."""
+REFRESH_GRACE: Final = timedelta(seconds=10)
+"""A client may refresh twice at once, or not get an answer: for so long the token before gives the same one again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHint:
+    """What a client says of itself while somebody signs in."""
+
+    code: str | None = field(default=None, repr=False)
+    """That it was given when somebody signed in with it before."""
+    name: str | None = None
+
+
+async def open_tenant(desk: SignInDesk, slug: str) -> tuple[TenantRecord, Caller]:
+    """A tenant that people may come into, and the caller that looks after them until they have.
+
+    Raises:
+        TenantNotFound: there is none of that name, or it is not open.
+    """
+    tenant = await desk.tenants.by_slug(slug)
+    if tenant is None or tenant.status is not TenantStatus.ACTIVE:
+        raise TenantNotFound
+    return tenant, service_caller(tenant.id, "sign-in")
+
+
+async def known_device(
+    desk: SignInDesk, session: TenantSession, account: Account | None, hint: DeviceHint
+) -> UUID | None:
+    """The device that the hint's code was made for, if it is one of the account's own."""
+    device_id = desk.codes.devices.read(hint.code) if hint.code else None
+    device = await DeviceStore(session).get(device_id) if device_id else None
+    return device.id if device and account and device.user_id == account.user_id else None
+
+
+async def open_session(
+    session: TenantSession, user_id: UUID, proof: Authentication, device_id: UUID | None, device_name: str | None
+) -> UUID:
+    """Open a session for somebody who has proved who they are, on a device that is known from then on."""
+    now = proof.at
+    if device_id is None:
+        device_id = (await DeviceStore(session).add(user_id, device_name, now)).id
+    else:
+        await DeviceStore(session).use(device_id, now)
+    opened = SignInSession(
+        user_id=user_id,
+        device_id=device_id,
+        amr=sorted(proof.methods),
+        authenticated_at=now,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + IDLE,
+    )
+    return await SessionStore(session).add(opened)
+
+
+def signed_in(desk: SignInDesk, tenant: TenantRecord, account: Account, opened: SignInSession) -> SignedIn:
+    """What somebody gets for a session of theirs."""
+    role, user_id = Role(account.role), UserId(account.user_id)
+    token = desk.issuer.issue(
+        tenant.id,
+        user_id,
+        opened.id,
+        role=role,
+        scopes=BUILT_IN[role],
+        until=opened.expires_at,
+        authentication=Authentication.of(opened.authenticated_at, opened.amr),
+    )
+    refresh_token = desk.codes.refresh_token(RefreshToken(tenant.id, opened.id, opened.refreshes))
+    device = desk.codes.devices.sign(opened.device_id) if opened.device_id else None
+    return SignedIn(tenant, user_id, role, token, refresh_token=refresh_token, device_code=device)
+
+
+async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
+    """A new access token and a new refresh token, in exchange for a refresh token that works once.
+
+    A token that was exchanged before ends its session: either the client or a thief has the newer one, and nobody knows
+    who. Source: RFC 9700, section 4.14.2.
+
+    Raises:
+        RefreshTokenInvalid: it is not valid any more.
+        TenantNotFound: the tenant is not open.
+    """
+    said = desk.codes.read_refresh_token(token)
+    if said is None:
+        raise RefreshTokenInvalid
+    tenant = await desk.tenants.by_id(said.tenant_id)
+    if tenant is None or tenant.status is not TenantStatus.ACTIVE:
+        raise TenantNotFound
+    async with unit_of_work(desk.sessions, service_caller(tenant.id, "sign-in")) as session:
+        refreshed = await _rotate(session, said, attempt, desk.clock())
+    if refreshed is None:
+        raise RefreshTokenInvalid
+    opened, account = refreshed
+    return signed_in(desk, tenant, account, opened)
+
+
+async def _rotate(
+    session: TenantSession, said: RefreshToken, attempt: Attempt, now: datetime
+) -> tuple[SignInSession, Account] | None:
+    found = await SessionStore(session).lock(said.session_id, now)
+    if found is None:
+        return None
+    opened = found[0]
+    behind = opened.refreshes - said.refreshes
+    if behind == 1 and opened.refreshed_at is not None and now - opened.refreshed_at <= REFRESH_GRACE:
+        return found
+    if behind != 0:
+        await end_sessions(session, opened.user_id, now, only=opened.id)
+        return None
+
+    async def rotate() -> UUID:
+        opened.refreshes += 1
+        opened.refreshed_at = opened.last_used_at = now
+        opened.expires_at = min(now + IDLE, opened.created_at + LONGEST)
+        if opened.device_id is not None:
+            await DeviceStore(session).use(opened.device_id, now)
+        return opened.id
+
+    await once(session, attempt, rotate)
+    return found
+
+
+async def end_sessions(
+    session: TenantSession, user_id: UUID | None, now: datetime, *, only: UUID | None = None, but: UUID | None = None
+) -> list[UUID]:
+    """End sessions, and tell it: routers refuse their tokens from then on, and close what runs on their behalf."""
+    ended = await SessionStore(session).end(user_id, now, only=only, but=but)
+    for session_id, whose in ended:
+        event = SessionEnded(tenant_id=TenantId(session.caller.tenant_id), user_id=whose, session_id=session_id)
+        record(session, event)
+    return [session_id for session_id, _ in ended]
+
+
+async def sign_out(desk: SignInDesk, caller: Caller, attempt: Attempt) -> UUID:
+    """End the session that the caller's token belongs to; returns its id. Safe to repeat.
+
+    Raises:
+        Unauthenticated: the caller is not a person with a session.
+    """
+    user_id, session_id = own_session(caller)
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def end() -> UUID:
+            await end_sessions(session, user_id, desk.clock(), only=session_id)
+            return session_id
+
+        return await once(session, attempt, end)
+
+
+async def revoke(desk: SignInDesk, caller: Caller, session_id: UUID, attempt: Attempt) -> UUID:
+    """End one of the caller's sessions, or anybody's if they may. Safe to repeat.
+
+    Raises:
+        NotFound: there is no such session that they may end.
+    """
+    user_id = caller.require_user()
+    whose = None if "sessions:manage" in caller.scopes else user_id
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def end() -> UUID:
+            found = await SessionStore(session).with_account(session_id)
+            if found is None or (whose is not None and found[0].user_id != whose):
+                raise NotFound
+            await end_sessions(session, whose, desk.clock(), only=session_id)
+            return session_id
+
+        return await once(session, attempt, end)
+
+
+async def revoke_others(desk: SignInDesk, caller: Caller, attempt: Attempt) -> UUID:
+    """End every session of the caller's but the one they call in; whoever stole another is out."""
+    user_id, session_id = own_session(caller)
+    async with unit_of_work(desk.sessions, caller) as session:
+
+        async def end() -> UUID:
+            await end_sessions(session, user_id, desk.clock(), but=session_id)
+            return session_id
+
+        return await once(session, attempt, end)
+
+
+def own_session(caller: Caller) -> tuple[UserId, UUID]:
+    """The person who calls, and the session they opened themselves.
+
+    Raises:
+        Unauthenticated: the caller is not a person with a session.
+    """
+    if caller.session_id is None:
+        raise Unauthenticated
+    return caller.require_user(), caller.session_id
