@@ -10,7 +10,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events
+from subgraphs.auth.service import audited_events, federated
 
 _Payload: TypeAlias = dict[str, Any]
 
@@ -20,6 +20,14 @@ class UserSignedUp(msgspec.Struct, frozen=True):
     email: str
     role: Role
     sealed_password_hash: str
+
+
+class PersonAdmitted(msgspec.Struct, frozen=True):
+    user_id: UUID
+    email: str
+    role: Role
+    provider_id: UUID
+    subject: str
 
 
 async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
@@ -32,7 +40,18 @@ async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
     )
 
 
-_HANDLED: Final[Mapping[str, Handler[Any]]] = {"users.user-signed-up.v1": Handler(UserSignedUp, _open_account)}
+async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None:
+    """An account without a password, for whom the provider means."""
+    await service.open_account(
+        session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
+    )
+    await federated.link(session, event.provider_id, event.subject, event.user_id)
+
+
+_HANDLED: Final[Mapping[str, Handler[Any]]] = {
+    "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
+    "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
+}
 
 
 def _audited(topic: str) -> Handler[_Payload]:
