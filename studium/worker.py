@@ -210,12 +210,14 @@ def _handlers() -> Mapping[str, Handlers]:
     """What each subgraph does with the events of others."""
     from subgraphs.analytics import consumers as analytics
     from subgraphs.auth import consumers as auth
+    from subgraphs.courses import consumers as courses
     from subgraphs.notifications import consumers as notifications
     from subgraphs.users import consumers as users
 
     return {
         "analytics": analytics.HANDLERS,
         "auth": auth.HANDLERS,
+        "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
         "users": users.HANDLERS,
     }

@@ -6,7 +6,7 @@ grants count for a person who calls themselves, and what they forbid counts alwa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.caller import Caller
@@ -30,6 +30,8 @@ class Rights:
     caller: Caller
     grants: tuple[Grant, ...]
     policies: Policies
+    _known: dict[tuple[str, Resource], bool] = field(default_factory=dict[tuple[str, Resource], bool], repr=False)
+    """What was decided already: a page of rows asks about one place again and again."""
 
     @classmethod
     def of(cls, caller: Caller, grants: Sequence[Grant], now: datetime) -> "Rights":
@@ -38,13 +40,10 @@ class Rights:
 
     def allow(self, permission: str, resource: Resource) -> bool:
         """Whether the caller may do this there; a service of the platform holds no permission."""
-        subject = self.caller.user_id or self.caller.client_id
-        if subject is None:
-            return False
-        held, forbidden = self._held(permission, resource), self._forbidden(permission, resource)
-        impersonated = self.caller.impersonator_id is not None
-        person = Person(self.caller.tenant_id, subject, held, forbidden, impersonated)
-        return self.policies.allow(person, permission, resource)
+        key = permission, resource
+        if key not in self._known:
+            self._known[key] = self._decide(permission, resource)
+        return self._known[key]
 
     def require(self, permission: str, resource: Resource) -> None:
         """Raise `Forbidden` unless the caller may do this there."""
@@ -54,6 +53,15 @@ class Rights:
     def at(self, resource: Resource) -> list[str]:
         """Every permission that the caller has there, sorted."""
         return sorted(name for name in PERMISSIONS if self.allow(name, resource))
+
+    def _decide(self, permission: str, resource: Resource) -> bool:
+        subject = self.caller.user_id or self.caller.client_id
+        if subject is None:
+            return False
+        held, forbidden = self._held(permission, resource), self._forbidden(permission, resource)
+        impersonated = self.caller.impersonator_id is not None
+        person = Person(self.caller.tenant_id, subject, held, forbidden, impersonated)
+        return self.policies.allow(person, permission, resource)
 
     def _held(self, permission: str, resource: Resource) -> tuple[Place, ...]:
         in_tenant = permission in self.caller.scopes

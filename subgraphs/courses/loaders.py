@@ -11,6 +11,7 @@ from shared.caller import Caller
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched, grouped
 from shared.graphql.pagination import PageRequest
+from shared.permissions.feed import rights_loader
 from subgraphs.courses.models import Course
 from subgraphs.courses.store import (
     CourseStore,
@@ -43,6 +44,7 @@ class Loaders:
         )
         self.enrollment_count: DataLoader[UUID, int | None] = batched(sessions, caller, _enrollment_counts)
         self.viewer_progress: DataLoader[UUID, ViewerProgress | None] = batched(sessions, caller, _viewer_progress)
+        self.rights = rights_loader(sessions, caller)
 
     async def _outlines(
         self, session: TenantSession, course_ids: Sequence[UUID]

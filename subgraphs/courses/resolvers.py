@@ -63,9 +63,9 @@ class Query:
         loaders = info.context.loaders
         match id, slug:
             case str(), None:
-                return Course.visible(await loaders.course_by_id.load(parse_id(id)), info)
+                return await Course.visible(await loaders.course_by_id.load(parse_id(id)), info)
             case None, str():
-                return Course.visible(await loaders.course_by_slug.load(slug), info)
+                return await Course.visible(await loaders.course_by_slug.load(slug), info)
             case None, None:
                 raise BadUserInput("Give the course's `id` or its `slug`")
             case _:
@@ -77,7 +77,7 @@ class Query:
 
     @strawberry.field(description="One's own enrollment; authors may ask for anybody's.")
     async def enrollment(self, info: Info, id: _EnrollmentId) -> Enrollment | None:
-        return Enrollment.visible(await info.context.loaders.enrollment_by_id.load(parse_id(id)), info)
+        return await Enrollment.visible(await info.context.loaders.enrollment_by_id.load(parse_id(id)), info)
 
 
 @strawberry.type

@@ -11,6 +11,9 @@ from shared.errors import BadUserInput, NotFound, VersionConflict
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
+from shared.permissions.decisions import Rights
+from shared.permissions.feed import rights_of
+from shared.permissions.places import Resource
 from subgraphs.courses.errors import AlreadyPublished, CourseEmpty, CourseNotPublished, ItemNotInCourse, SlugTaken
 from subgraphs.courses.events import CoursePublished, Enrolled, ModuleChanged, ProgressRecorded
 from subgraphs.courses.models import Course, CourseStatus, Enrollment, EnrollmentState
@@ -21,14 +24,28 @@ LEARNER: Final = "learn"
 MAX_ITEMS: Final = 200
 
 
-def is_visible(course: Course, caller: Caller) -> bool:
+def is_published(course: Course) -> bool:
+    """Whether everybody sees it."""
+    return course.status == CourseStatus.PUBLISHED
+
+
+def is_visible(course: Course, rights: Rights) -> bool:
     """Drafts are for authors; to others they do not exist."""
-    return course.status == CourseStatus.PUBLISHED or AUTHOR in caller.scopes
+    return is_published(course) or rights.allow(AUTHOR, _at(rights.caller, course.id))
 
 
-def may_see_record(user_id: UUID, caller: Caller) -> bool:
-    """A learner's record is for the learner and for authors; to others it does not exist."""
-    return user_id == caller.user_id or AUTHOR in caller.scopes
+def may_see_record(user_id: UUID, course_id: UUID | None, rights: Rights) -> bool:
+    """A learner's record of a course is for the learner and its authors; to others it does not exist.
+
+    Without a course, this is about all of the learner's records, and those who are authors everywhere.
+    """
+    tenant = Resource.tenant(rights.caller.tenant_id)
+    place = tenant if course_id is None else _at(rights.caller, course_id)
+    return user_id == rights.caller.user_id or rights.allow(AUTHOR, place)
+
+
+def _at(caller: Caller, course_id: UUID) -> Resource:
+    return Resource.course(caller.tenant_id, course_id)
 
 
 async def create_course(session: TenantSession, attempt: Attempt, *, slug: str, title: str, summary: str) -> Course:
@@ -37,7 +54,7 @@ async def create_course(session: TenantSession, attempt: Attempt, *, slug: str, 
     Raises:
         SlugTaken: another course, or draft, has the slug.
     """
-    session.caller.require(AUTHOR)
+    (await rights_of(session)).require(AUTHOR, Resource.tenant(session.caller.tenant_id))
 
     async def create() -> UUID:
         course_id = uuid7()
@@ -64,7 +81,7 @@ async def upsert_module(
         NotFound: there is no such course, or it has no such module.
         VersionConflict: the course has changed.
     """
-    session.caller.require(AUTHOR)
+    (await rights_of(session)).require(AUTHOR, _at(session.caller, course_id))
     if len(item_ids) > MAX_ITEMS or len(set(item_ids)) != len(item_ids):
         raise BadUserInput(f"`itemIds` must be at most {MAX_ITEMS} different identifiers", field="itemIds")
 
@@ -107,7 +124,7 @@ async def publish_course(
         AlreadyPublished: it is shown already.
         CourseEmpty: there is nothing in it to learn.
     """
-    session.caller.require(AUTHOR)
+    (await rights_of(session)).require(AUTHOR, _at(session.caller, course_id))
 
     async def publish() -> UUID:
         course = await _locked_course(session, course_id, expected_version)
@@ -148,7 +165,7 @@ async def _enroll(session: TenantSession, course_id: UUID) -> UUID:
     caller = session.caller
     user_id = caller.require_user()
     course = await CourseStore(session).get(course_id)
-    if course is None or not is_visible(course, caller):
+    if course is None or not is_visible(course, await rights_of(session)):
         raise NotFound("There is no such course")
     if course.status != CourseStatus.PUBLISHED:
         raise CourseNotPublished

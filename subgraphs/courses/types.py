@@ -60,6 +60,18 @@ class ModuleItem:
         return cls(id=strawberry.ID(str(place.row.id)), position=place.row.position, item=item)
 
 
+async def _is_visible(course: CourseRow, info: Info) -> bool:
+    """Whether the course exists for the caller; published ones do for everybody, whose rights are not read for that."""
+    return service.is_published(course) or service.is_visible(course, await info.context.rights())
+
+
+async def _may_see_record(user_id: UUID, course_id: UUID | None, info: Info) -> bool:
+    """Whether the caller sees a learner's record, of one course or of all; everybody sees their own."""
+    if user_id == info.context.caller.user_id:
+        return True
+    return service.may_see_record(user_id, course_id, await info.context.rights())
+
+
 @strawberry.federation.type(keys=["id"], description="A part of a course; it exists for whoever sees the course.")
 class Module:
     id: strawberry.ID = strawberry.field(description="Give it to `upsertModule` to change the module.")
@@ -81,7 +93,7 @@ class Module:
         loaders = info.context.loaders
         modules = await loaders.module.load_many([parse_id(reference["id"]) for reference in references])
         courses = await loaders.course_by_id.load_many([module.row.course_id for module in modules if module])
-        visible = {course.id for course in courses if course and service.is_visible(course, info.context.caller)}
+        visible = {course.id for course in courses if course and await _is_visible(course, info)}
         return [cls.of(module) if module and module.row.course_id in visible else None for module in modules]
 
 
@@ -125,9 +137,9 @@ class Course:
         )
 
     @classmethod
-    def visible(cls, row: CourseRow | None, info: Info) -> "Course | None":
+    async def visible(cls, row: CourseRow | None, info: Info) -> "Course | None":
         """The course, unless it does not exist for the caller."""
-        return cls.of(row) if row and service.is_visible(row, info.context.caller) else None
+        return cls.of(row) if row and await _is_visible(row, info) else None
 
     @classmethod
     async def resolve_references(cls, info: Info, references: list[Reference]) -> "list[Course | None]":
@@ -138,7 +150,7 @@ class Course:
             else loaders.course_by_slug.load(reference["slug"])
             for reference in references
         ]
-        return [cls.visible(await row, info) for row in rows]
+        return [await cls.visible(await row, info) for row in rows]
 
 
 @strawberry.federation.type(keys=["id"], description="Somebody learning a course: shown to them and to authors.")
@@ -155,7 +167,7 @@ class Enrollment:
 
     @strawberry.field(description="What is learned; null for a learner whose course is no longer shown.")
     async def course(self, info: Info) -> Course | None:
-        return Course.visible(await info.context.loaders.course_by_id.load(self.course_id), info)
+        return await Course.visible(await info.context.loaders.course_by_id.load(self.course_id), info)
 
     @classmethod
     def of(cls, record: EnrollmentRecord) -> "Enrollment":
@@ -171,15 +183,17 @@ class Enrollment:
         )
 
     @classmethod
-    def visible(cls, record: EnrollmentRecord | None, info: Info) -> "Enrollment | None":
+    async def visible(cls, record: EnrollmentRecord | None, info: Info) -> "Enrollment | None":
         """The enrollment, unless it does not exist for the caller."""
-        return cls.of(record) if record and service.may_see_record(record.row.user_id, info.context.caller) else None
+        if record is None or not await _may_see_record(record.row.user_id, record.row.course_id, info):
+            return None
+        return cls.of(record)
 
     @classmethod
     async def resolve_references(cls, info: Info, references: list[Reference]) -> list["Enrollment | None"]:
         ids = [parse_id(reference["id"]) for reference in references]
         records: Sequence[EnrollmentRecord | None] = await info.context.loaders.enrollment_by_id.load_many(ids)
-        return [cls.visible(record, info) for record in records]
+        return [await cls.visible(record, info) for record in records]
 
 
 async def enrollments_of(info: Info, user_id: UUID, first: int, after: str | None) -> Connection[Enrollment]:
@@ -198,7 +212,7 @@ class User:
     )
     async def enrollments(self, info: Info, first: First = 20, after: After = None) -> Connection[Enrollment] | None:
         user_id = parse_id(self.id)
-        if not service.may_see_record(user_id, info.context.caller):
+        if not await _may_see_record(user_id, None, info):
             return None
         return await enrollments_of(info, user_id, first, after)
 
