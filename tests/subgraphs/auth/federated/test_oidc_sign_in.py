@@ -1,0 +1,340 @@
+"""Signing in through an OpenID provider of the tenant's own."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from shared.caller import Caller
+from shared.database import Sessions, unit_of_work
+from shared.graphql.app import SubgraphApp
+from shared.ids import uuid7
+from shared.roles import Role
+from shared.tokens import TokenVerifier
+from subgraphs.auth.consumers import HANDLERS
+from subgraphs.auth.service.accounts import SCOPES
+from tests.subgraphs.auth.conftest import AddAccount, Ask
+from tests.subgraphs.auth.federated.conftest import PUBLIC_URL
+from tests.subgraphs.conftest import code_of
+from tests.tenants import Tenant
+
+RETURN_URI = "https://learn.example/signed-in"
+CONFIGURE = """mutation ($input: ConfigureIdentityProviderInput!) {
+  configureIdentityProvider(input: $input) {
+    identityProvider { id alias issuer emailDomains enabled opensAccounts callbackUri version }
+    userErrors { code path }
+  }
+}"""
+REMOVE = """mutation ($input: RemoveIdentityProviderInput!) {
+  removeIdentityProvider(input: $input) { identityProviderId userErrors { code } }
+}"""
+COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
+  completeFederatedSignIn(input: $input) {
+    session { accessToken } viewer { user { id } } userErrors { code }
+  }
+}"""
+PROVIDERS = "{ identityProviders { alias name clientId returnUris } }"
+
+Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def owner(tenant: Tenant, token_of: Callable[[Caller], str]) -> str:
+    """The owner's token."""
+    return token_of(tenant.caller(*SCOPES[Role.OWNER], role=Role.OWNER))
+
+
+@pytest.fixture
+def configure(ask: Ask, owner: str, provider: str) -> Configure:
+    """Trusts the running provider, in this way or that."""
+
+    async def trust(**changes: Any) -> dict[str, Any]:
+        asked = {
+            "alias": "school",
+            "name": "School",
+            "issuer": provider,
+            "clientId": "studium",
+            "clientSecret": "secret of the client",
+            "returnUris": [RETURN_URI],
+            "emailDomains": ["example.org"],
+        }
+        answer = await ask(CONFIGURE, {"input": {**asked, **changes}}, token=owner)
+        return answer if answer.get("errors") else answer["data"]["configureIdentityProvider"]
+
+    return trust
+
+
+@pytest.fixture
+async def browser(auth: SubgraphApp) -> AsyncGenerator[AsyncClient]:
+    """A browser that keeps cookies and goes where it is told by hand."""
+    async with AsyncClient(transport=ASGITransport(auth.app), base_url=PUBLIC_URL) as client:
+        yield client
+
+
+@pytest.fixture
+async def outside() -> AsyncGenerator[AsyncClient]:
+    async with AsyncClient() as client:
+        yield client
+
+
+class Person:
+    """Somebody at the provider."""
+
+    def __init__(self, outside: AsyncClient, issuer: str) -> None:
+        self.subject = f"ada-{uuid7().hex[-12:]}@example.org"
+        self._outside = outside
+        self._issuer = issuer
+
+    async def is_called(self, **claims: Any) -> None:
+        known = {"email": self.subject, "email_verified": True, "name": "Ada", **claims}
+        (await self._outside.put(f"{self._issuer}/users/{self.subject}", json=known)).raise_for_status()
+
+    async def signs_in(self, browser: AsyncClient, tenant: Tenant) -> Response:
+        """Goes to the provider and comes back; gives where the browser goes on."""
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        assert begun.status_code == 303
+        at_provider = await self._outside.post(begun.headers["location"], data={"sub": self.subject})
+        return await browser.get(at_provider.headers["location"])
+
+
+@pytest.fixture
+def ada(outside: AsyncClient, provider: str) -> Person:
+    return Person(outside, provider)
+
+
+def told(answer: Response) -> dict[str, str]:
+    """What the address that the browser goes on to says."""
+    assert answer.status_code == 303
+    to = urlsplit(answer.headers["location"])
+    assert f"{to.scheme}://{to.netloc}{to.path}" == RETURN_URI
+    return {name: value for name, (value,) in parse_qs(to.fragment).items()}
+
+
+async def complete(ask: Ask, tenant: Tenant, code: str, **changes: Any) -> dict[str, Any]:
+    return await ask(COMPLETE, {"input": {"tenant": tenant.slug, "code": code, **changes}})
+
+
+class TestSignIn:
+    async def test_an_address_that_the_provider_speaks_for_leads_to_its_account(
+        self,
+        ask: Ask,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        own_verifier: TokenVerifier,
+    ) -> None:
+        account = await add_account(tenant, ada.subject, "correct horse")
+        configured = await configure()
+        assert (
+            configured["identityProvider"]["callbackUri"] == f"{PUBLIC_URL}/t/{tenant.slug}/federated/school/callback"
+        )
+        await ada.is_called()
+        code = told(await ada.signs_in(browser, tenant))["code"]
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        caller = await own_verifier.caller(signed_in["session"]["accessToken"])
+        assert (caller.tenant_id, caller.user_id) == (tenant.id, account.user_id)
+        assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
+
+    @pytest.mark.parametrize("claims", [{"email_verified": False}, {"email_verified": "true"}, {"email": None}])
+    async def test_an_address_that_is_not_verified_leads_nowhere(
+        self,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        claims: dict[str, Any],
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure(opensAccounts=True)
+        await ada.is_called(**claims)
+        assert told(await ada.signs_in(browser, tenant)) == {"error": "NO_ACCOUNT"}
+
+    async def test_a_provider_speaks_for_its_domains_alone(
+        self, ada: Person, browser: AsyncClient, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "boss@other.example", "correct horse")
+        await configure(opensAccounts=True)
+        await ada.is_called(email="boss@other.example")
+        assert told(await ada.signs_in(browser, tenant)) == {"error": "NO_ACCOUNT"}
+
+    async def test_whom_the_provider_meant_once_it_means_whatever_the_address_is_now(
+        self, ask: Ask, ada: Person, browser: AsyncClient, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        account = await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        await ada.is_called()
+        await ada.signs_in(browser, tenant)
+        await ada.is_called(email="ada@elsewhere.example")
+        code = told(await ada.signs_in(browser, tenant))["code"]
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert signed_in["viewer"]["user"]["id"] == str(account.user_id)
+
+    async def test_a_newcomer_gets_in_once_the_account_is_open(
+        self, ask: Ask, ada: Person, browser: AsyncClient, configure: Configure, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        configured = await configure(opensAccounts=True)
+        await ada.is_called()
+        code = told(await ada.signs_in(browser, tenant))["code"]
+        waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert waiting["userErrors"] == [{"code": "ACCOUNT_NOT_READY"}]
+        user_id = uuid7()
+        handler = HANDLERS["users.person-admitted.v1"]
+        admitted = handler.payload(
+            user_id=user_id,
+            email=ada.subject,
+            role=Role.LEARNER,
+            provider_id=configured["identityProvider"]["id"],
+            subject=ada.subject,
+        )
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await handler.handle(session, admitted)
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert signed_in["viewer"]["user"]["id"] == str(user_id)
+
+    async def test_sent_again_with_its_key_opens_no_second_session(
+        self, ask: Ask, ada: Person, browser: AsyncClient, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        await ada.is_called()
+        code, key = told(await ada.signs_in(browser, tenant))["code"], str(uuid7())
+        answers = [await complete(ask, tenant, code, idempotencyKey=key) for _ in range(2)]
+        assert all(answer["data"]["completeFederatedSignIn"]["session"] for answer in answers)
+
+    async def test_another_tenant_knows_nothing_of_the_code(
+        self,
+        ask: Ask,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        other_tenant: Tenant,
+        add_account: AddAccount,
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        await ada.is_called()
+        code = told(await ada.signs_in(browser, tenant))["code"]
+        assert code_of(await complete(ask, other_tenant, code)) == "SIGN_IN_NOT_BEGUN"
+
+
+class TestTheWayBack:
+    async def test_is_open_to_the_browser_that_began_alone(
+        self,
+        ada: Person,
+        auth: SubgraphApp,
+        browser: AsyncClient,
+        outside: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+    ) -> None:
+        await configure()
+        await ada.is_called()
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        at_provider = await outside.post(begun.headers["location"], data={"sub": ada.subject})
+        async with AsyncClient(transport=ASGITransport(auth.app), base_url=PUBLIC_URL) as victim:
+            answer = await victim.get(at_provider.headers["location"])
+        assert (answer.status_code, answer.json()["error"]) == (400, "SIGN_IN_NOT_BEGUN")
+
+    async def test_is_gone_once(
+        self, ada: Person, browser: AsyncClient, outside: AsyncClient, configure: Configure, tenant: Tenant
+    ) -> None:
+        await configure()
+        await ada.is_called()
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        back = (await outside.post(begun.headers["location"], data={"sub": ada.subject})).headers["location"]
+        cookies = dict(browser.cookies)
+        assert (await browser.get(back)).status_code == 303
+        browser.cookies.update(cookies)
+        assert (await browser.get(back)).status_code == 400
+
+    async def test_tells_that_somebody_would_not(
+        self, browser: AsyncClient, configure: Configure, tenant: Tenant
+    ) -> None:
+        await configure()
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        (state,) = parse_qs(urlsplit(begun.headers["location"]).query)["state"]
+        answer = {"error": "access_denied", "state": state}
+        back = await browser.get(f"/t/{tenant.slug}/federated/school/callback", params=answer)
+        assert told(back) == {"error": "IDENTITY_PROVIDER_REFUSED"}
+
+    async def test_is_closed_to_another_issuer(
+        self, ada: Person, browser: AsyncClient, outside: AsyncClient, configure: Configure, tenant: Tenant
+    ) -> None:
+        await configure()
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        back = (await outside.post(begun.headers["location"], data={"sub": ada.subject})).headers["location"]
+        assert told(await browser.get(back + "&iss=https%3A%2F%2Fevil.example")) == {
+            "error": "IDENTITY_PROVIDER_REFUSED"
+        }
+
+    @pytest.mark.parametrize("uri", ["https://evil.example/", RETURN_URI + "/", ""])
+    async def test_leads_nowhere_else(
+        self, browser: AsyncClient, configure: Configure, tenant: Tenant, uri: str
+    ) -> None:
+        await configure()
+        answer = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": uri})
+        assert (answer.status_code, answer.json()["error"]) == (400, "BAD_USER_INPUT")
+
+    async def test_is_closed_where_the_provider_is_not_trusted_any_more(
+        self, ask: Ask, browser: AsyncClient, configure: Configure, tenant: Tenant, owner: str
+    ) -> None:
+        await configure(enabled=False)
+        path = f"/t/{tenant.slug}/federated/school"
+        assert (await browser.get(path, params={"return_uri": RETURN_URI})).status_code == 404
+        removed = await ask(REMOVE, {"input": {"alias": "school"}}, token=owner)
+        assert removed["data"]["removeIdentityProvider"]["userErrors"] == []
+        assert (await browser.get(path, params={"return_uri": RETURN_URI})).status_code == 404
+        assert (await browser.get("/t/nobody/federated/school", params={"return_uri": RETURN_URI})).status_code == 404
+
+
+class TestConfigure:
+    async def test_keeps_the_secret_to_itself(self, ask: Ask, configure: Configure, owner: str) -> None:
+        await configure()
+        changed = await configure(clientSecret=None, name="New name", expectedVersion=1)
+        assert changed["identityProvider"]["version"] == 2
+        answer = await ask(PROVIDERS, token=owner)
+        assert answer["data"]["identityProviders"] == [
+            {"alias": "school", "name": "New name", "clientId": "studium", "returnUris": [RETURN_URI]}
+        ]
+
+    async def test_refuses_a_version_that_is_past(self, configure: Configure) -> None:
+        await configure()
+        refused = await configure(expectedVersion=7)
+        assert refused["userErrors"] == [{"code": "VERSION_CONFLICT", "path": None}]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"alias": "No Good"},
+            {"returnUris": ["javascript:alert(1)"]},
+            {"returnUris": ["http://learn.example/"]},
+            {"returnUris": ["https://learn.example/#there"]},
+            {"emailDomains": ["not a domain"]},
+            {"clientSecret": None},
+            {"clientSecret": ""},
+        ],
+    )
+    async def test_refuses_bad_input(self, configure: Configure, changes: dict[str, Any]) -> None:
+        assert code_of(await configure(**changes)) == "BAD_USER_INPUT"
+
+    async def test_refuses_a_provider_that_does_not_answer(self, configure: Configure) -> None:
+        assert code_of(await configure(issuer="http://127.0.0.1:9")) == "OUTBOUND_REFUSED"
+
+    async def test_is_the_owners_alone(self, ask: Ask, tenant: Tenant, token_of: Callable[[Caller], str]) -> None:
+        learner = token_of(tenant.caller())
+        assert code_of(await ask(PROVIDERS, token=learner)) == "FORBIDDEN"
+        asked: dict[str, Any] = {
+            "alias": "x",
+            "name": "x",
+            "issuer": "x",
+            "clientId": "x",
+            "returnUris": [],
+            "clientSecret": "x",
+        }
+        assert code_of(await ask(CONFIGURE, {"input": asked}, token=learner)) == "FORBIDDEN"
