@@ -20,11 +20,13 @@ from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
 from subgraphs.auth.endpoints.federated import federated_routes
+from subgraphs.auth.endpoints.oauth import oauth_routes
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.oauth import OAuthDesk
 from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.service.tenants import TenantDesk
 from subgraphs.auth.settings import AuthSettings
@@ -73,7 +75,10 @@ def create(
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )
-    subgraph.app.router.routes.extend([_published_keys(desk.issuer), *federated_routes(federation)])
+    oauth = OAuthDesk.create(desk, settings.public_url, settings.credentials_key)
+    subgraph.app.router.routes.extend(
+        [_published_keys(desk.issuer), *federated_routes(federation), *oauth_routes(oauth)]
+    )
     return subgraph
 
 

@@ -7,6 +7,7 @@ from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
+from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
 from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
 from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
@@ -14,7 +15,9 @@ from subgraphs.auth.resolvers.tenants import TenantMutation
 
 
 @strawberry.type
-class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery, FlagQuery, RoleQuery, SessionQuery):
+class Query(
+    AccountQuery, ApiTokenQuery, AuditQuery, FlagQuery, IdentityProviderQuery, OAuthAppQuery, RoleQuery, SessionQuery
+):
     pass
 
 
@@ -22,11 +25,12 @@ class Query(AccountQuery, ApiTokenQuery, AuditQuery, IdentityProviderQuery, Flag
 class Mutation(
     AccountMutation,
     ApiTokenMutation,
-    IdentityProviderMutation,
-    TenantMutation,
-    QuotaMutation,
     FlagMutation,
+    IdentityProviderMutation,
+    OAuthAppMutation,
+    QuotaMutation,
     RoleMutation,
     SessionMutation,
+    TenantMutation,
 ):
     pass

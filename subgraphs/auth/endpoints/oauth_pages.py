@@ -1,0 +1,85 @@
+"""The pages of the authorization endpoint: plain HTML without a script, which no other page can frame or restyle."""
+
+import hashlib
+from base64 import b64encode
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.responses import HTMLResponse
+
+from subgraphs.auth.service.oauth_authorize import Asked, Problem
+
+_STYLE: Final = (
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem;color:#1b1b1f;"
+    "background:#fff}label{display:block;margin:1rem 0 .25rem}input{font:inherit;width:100%;box-sizing:border-box;"
+    "padding:.5rem}button{font:inherit;padding:.5rem 1.25rem;margin:1.5rem .5rem 0 0}.refusal{color:#a4000f}"
+)
+_STYLE_HASH: Final = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+    "<body><main><h1>{title}</h1>{body}</main></body></html>"
+)
+_FORM: Final = (
+    '<form method="post" autocomplete="on"><input type="hidden" name="request" value="{request}">'
+    '<input type="hidden" name="mark" value="{mark}">{fields}</form>'
+)
+_SIGN_IN: Final = (
+    '<label for="email">E-mail address</label>'
+    '<input id="email" name="email" type="email" autocomplete="username" required autofocus>'
+    '<label for="password">Password</label>'
+    '<input id="password" name="password" type="password" autocomplete="current-password" required>'
+    '<button name="action" value="sign-in">Sign in</button>'
+)
+_CODE: Final = (
+    '<input type="hidden" name="challenge" value="{challenge}"><label for="code">Code of your authenticator app, or a '
+    'recovery code</label><input id="code" name="code" autocomplete="one-time-code" required autofocus>'
+    '<button name="action" value="sign-in">Go on</button>'
+)
+_CONSENT: Final = (
+    '<button name="action" value="allow">Allow</button><button name="action" value="deny">Do not allow</button>'
+)
+
+
+def form_page(asked: Asked) -> HTMLResponse:
+    """The form to sign in with, or to consent with."""
+    app, tenant = escape(asked.app), escape(asked.tenant)
+    if asked.email is None:
+        title, fields = f"Sign in to {tenant}", _SIGN_IN
+        if asked.challenge:
+            fields = _CODE.format(challenge=escape(asked.challenge))
+        body = f"<p>to go on to <strong>{app}</strong></p>"
+        if asked.refusal:
+            body += f'<p class="refusal" role="alert">{escape(asked.refusal)}</p>'
+    else:
+        title, fields = f"{app} wants to act for you", _CONSENT
+        allows = "".join(f"<li>{escape(each)}</li>" for each in asked.allows)
+        body = f"<p>You are {escape(asked.email)} at {tenant}. It asks to:</p><ul>{allows}</ul>"
+    form = _FORM.format(request=escape(asked.request), mark=escape(asked.mark), fields=fields)
+    return _page(title, body + form, status=200 if asked.refusal is None else 403, returns_to=asked.returns_to)
+
+
+def problem_page(problem: Problem) -> HTMLResponse:
+    """Why there is nothing to decide."""
+    return _page("This request cannot be answered", f"<p>{escape(problem.message)}.</p>", status=400)
+
+
+def _page(title: str, body: str, *, status: int, returns_to: str | None = None) -> HTMLResponse:
+    content = _PAGE.format(title=title, style=_STYLE, body=body)
+    return HTMLResponse(content, status_code=status, headers={"Content-Security-Policy": _policy(returns_to)})
+
+
+def _policy(returns_to: str | None) -> str:
+    """What the page may do: be seen by itself, and send its form here, from where the browser goes on to the app."""
+    allowed = "'none'" if returns_to is None else f"'self' {_source(returns_to)}"
+    return (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {allowed}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _source(uri: str) -> str:
+    """Where a form may lead, as a policy names it: browsers apply it to redirections as well."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"

@@ -1,0 +1,274 @@
+"""The authorization endpoint: who is asked, for what, and what they answer. Source: RFC 6749, section 3.1.
+
+What is shown is decided here and drawn by the endpoint. A form carries the request it is about, and a mark that only
+this browser and this session can have got: so nobody else can answer for a person, or change what was asked.
+"""
+
+# pyright: reportUnknownMemberType=false
+# The type checker's stubs of Authlib are of another version than Authlib.
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import AccessDeniedError, InvalidRequestError, InvalidScopeError
+from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
+from sqlalchemy.util import await_only, greenlet_spawn
+
+from shared.authentication import Authentication
+from shared.database import unit_of_work
+from shared.errors import DomainError
+from shared.events import record
+from shared.idempotency import Attempt
+from subgraphs.auth.errors import CodeInvalid
+from subgraphs.auth.events import OAuthAppAuthorized
+from subgraphs.auth.models import OAuthApp, OAuthPushedRequest
+from subgraphs.auth.service import mfa, passwords
+from subgraphs.auth.service.mfa import MfaRequired
+from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer, caller_by_cookie
+from subgraphs.auth.service.oauth_clients import digest
+from subgraphs.auth.service.oauth_codes import CodeGrant, end_user
+from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
+from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
+from subgraphs.auth.service.oauth_server import Answer, Received, Server
+from subgraphs.auth.service.passwords import Credentials
+from subgraphs.auth.service.sessions import DeviceHint
+from subgraphs.auth.store.oauth import OAuthConsentStore
+
+_DEVICE: Final = "Browser"
+_FORM_LIFE: Final = timedelta(minutes=30)
+_Step: TypeAlias = Literal["", "signed-in", "allow", "deny"]
+"""What the person has just done."""
+_ASK_AGAIN: Final = frozenset({"login", "select_account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a browser presents: `name` is random and its own, `session` the access token of a person's session."""
+
+    name: str = field(repr=False)
+    session: str | None = field(default=None, repr=False)
+    device: str | None = field(default=None, repr=False)
+    """A code that it was given when somebody signed in with it before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person has typed to sign in: an address and a password, or the code for a `challenge`."""
+
+    email: str = ""
+    password: str = field(default="", repr=False)
+    challenge: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A form to show: to sign in (`email` None), with a code if there is a `challenge`; or to consent."""
+
+    app: str
+    tenant: str
+    request: str
+    mark: str = field(repr=False)
+    returns_to: str
+    """Where the browser goes when it was answered; pages may send forms nowhere else."""
+    email: str | None = None
+    allows: tuple[str, ...] = ()
+    refusal: str | None = None
+    challenge: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Told to the person, as there is nobody to send the browser back to."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What comes of a form; `session` and `device` are new ones, for the browser to keep."""
+
+    shown: "Shown"
+    session: str | None = field(default=None, repr=False)
+    device: str | None = field(default=None, repr=False)
+
+
+Shown: TypeAlias = Asked | Problem | Answer
+
+
+async def authorize(oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser) -> Shown:
+    """What a browser is shown that an app has sent here."""
+    return await _decide(oauth, issuer, query, browser, "")
+
+
+async def sign_in(
+    oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, given: Given
+) -> Answered:
+    """Open a session of the platform for whoever proves who they are, and go on with the request."""
+    attempt = Attempt("oauthSignIn", key=None, input={})
+    slug, nobody = issuer.tenant.slug, replace(browser, session=None)
+    try:
+        if given.challenge:
+            prove = mfa.by_code(oauth.desk, given.code)
+            entered = await mfa.complete(oauth.desk, slug, given.challenge, prove, attempt, device_name=_DEVICE)
+        else:
+            hint = DeviceHint(browser.device, _DEVICE)
+            credentials = Credentials(slug, given.email.strip().lower(), given.password, hint)
+            entered = await passwords.sign_in(oauth.desk, credentials, attempt)
+    except DomainError as refusal:
+        challenge = given.challenge if isinstance(refusal, CodeInvalid) else None
+        return Answered(_told(await _decide(oauth, issuer, query, nobody, ""), challenge, refusal.message))
+    if isinstance(entered, MfaRequired):
+        return Answered(_told(await _decide(oauth, issuer, query, nobody, ""), entered.code))
+    token = entered.token.access_token
+    shown = await _decide(oauth, issuer, query, replace(browser, session=token), "signed-in")
+    return Answered(shown, token, entered.device_code)
+
+
+def _told(shown: Shown, challenge: str | None, refusal: str | None = None) -> Shown:
+    return replace(shown, challenge=challenge, refusal=refusal) if isinstance(shown, Asked) else shown
+
+
+async def consent(
+    oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, *, allowed: bool
+) -> Shown:
+    """Do what the person has decided."""
+    return await _decide(oauth, issuer, query, browser, "allow" if allowed else "deny")
+
+
+def marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser) -> str:
+    """The mark of a form for this browser, this session and this request."""
+    return _mark(oauth, issuer, request, browser, int(oauth.desk.clock().timestamp()))
+
+
+def is_marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser, mark: str) -> bool:
+    """Whether a form was made here, not too long ago, and for whoever sends it."""
+    made, now = mark.partition(".")[0], oauth.desk.clock().timestamp()
+    if not made.isdecimal() or not browser.name or now > int(made[:12]) + _FORM_LIFE.total_seconds():
+        return False
+    return hmac.compare_digest(mark.encode(), _mark(oauth, issuer, request, browser, int(made[:12])).encode())
+
+
+def _mark(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser, made: int) -> str:
+    told = "\0".join([str(made), issuer.url, browser.name, browser.session or "", request])
+    return f"{made}.{urlsafe_b64encode(hmac.digest(oauth.form_key, told.encode(), 'sha256')).rstrip(b'=').decode()}"
+
+
+async def _decide(
+    oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, decision: _Step
+) -> Shown:
+    async with unit_of_work(oauth.desk.sessions, issuer.caller) as session:
+        server = server_for(oauth, issuer, session)
+        user = await _end_user(server, browser)
+        return await greenlet_spawn(_Decision(server, query, browser, user, decision).made)
+
+
+async def _end_user(server: Server, browser: Browser) -> EndUser | None:
+    """The person whose session the browser has, if it goes on."""
+    caller = await caller_by_cookie(server.oauth, server.issuer, browser.session)
+    if caller is None or caller.user_id is None or caller.session_id is None:
+        return None
+    opened = await server.store.open_session(caller.session_id, caller.user_id)
+    account = await server.store.account(caller.user_id)
+    if opened is None or account is None:
+        return None
+    return end_user(account, Authentication.of(opened.authenticated_at, opened.amr))
+
+
+class _Decision:
+    """One request of one browser, within Authlib's world."""
+
+    def __init__(
+        self, server: Server, query: Mapping[str, str], browser: Browser, user: EndUser | None, decision: _Step
+    ) -> None:
+        self._server = server
+        self._query = query
+        self._browser = browser
+        self._user = user
+        self._decision = decision
+        self._pushed: OAuthPushedRequest | None = None
+
+    def made(self) -> Shown:
+        received = Received("GET", self._server.issuer.endpoint("authorize"), {}, {})
+        try:
+            received = replace(received, parameters=self._parameters())
+            grant = cast("CodeGrant", self._server.get_consent_grant(received, self._user))
+            return self._of(grant)
+        except OAuth2Error as error:
+            if error.redirect_uri:
+                error.state = error.state or received.parameters.get("state")
+                return self._server.refused(self._server.create_oauth2_request(received), error)
+            return Problem(error.description or error.error or "invalid_request")
+
+    def _parameters(self) -> Mapping[str, str]:
+        """What was asked, here or ahead."""
+        uri, client_id = self._query.get("request_uri"), self._query.get("client_id", "")
+        client = self._server.query_client(client_id)
+        if uri is None:
+            if client is not None and client.app.pushed_requests_only:
+                raise InvalidRequestError("This app has to push its requests")
+            return self._query
+        pushed = await_only(self._server.store.pushed(digest(uri.removeprefix(PUSHED_PREFIX))))
+        is_good = pushed is not None and pushed.used_at is None and pushed.expires_at > self._server.now
+        if pushed is None or not is_good or client is None or pushed.app_id != client.app.id:
+            raise InvalidRequestError("The 'request_uri' is not known, was used or has expired")
+        self._pushed = pushed
+        return pushed.parameters
+
+    def _of(self, grant: CodeGrant) -> Shown:
+        app, asked = grant.request.client.app, grant.request.payload.data
+        silent = asked.get("prompt") == "none"
+        if self._user is None or self._must_sign_in(grant):
+            if silent:
+                raise LoginRequiredError(redirect_uri=grant.redirect_uri)
+            return self._form(app, grant)
+        scope = narrowed(grant.request.scope, held_by(self._user.role))
+        if not scope:
+            raise InvalidScopeError(redirect_uri=grant.redirect_uri)
+        if self._decision == "deny":
+            raise AccessDeniedError(redirect_uri=grant.redirect_uri)
+        if self._decision != "allow" and self._must_ask(app, asked, scope):
+            if silent:
+                raise ConsentRequiredError(redirect_uri=grant.redirect_uri)
+            return self._form(app, grant, self._user.email, scope)
+        return self._granted(grant, self._user, scope)
+
+    def _must_sign_in(self, grant: CodeGrant) -> bool:
+        assert self._user is not None  # noqa: S101 - the caller looked
+        age = (self._server.now - self._user.authentication.at).total_seconds()
+        longest = grant.request.payload.data.get("max_age")
+        again = not _ASK_AGAIN.isdisjoint(grant.request.payload.data.get("prompt", "").split())
+        return (again and not self._decision) or (longest is not None and age > int(longest[:9]))
+
+    def _must_ask(self, app: OAuthApp, asked: Mapping[str, str], scope: str) -> bool:
+        """Who has said yes before need not again; unless the app cannot prove that it is itself (RFC 8252, 8.6)."""
+        assert self._user is not None  # noqa: S101 - the caller looked
+        if "consent" in asked.get("prompt", "").split() or not app.confidential:
+            return True
+        consents = OAuthConsentStore(self._server.session)
+        return not set(scope.split()) <= await_only(consents.scopes(self._user.user_id, app.id))
+
+    def _form(self, app: OAuthApp, grant: CodeGrant, email: str | None = None, scope: str = "") -> Asked:
+        server, request = self._server, urlencode(self._query)
+        browser = self._browser if email is not None else replace(self._browser, session=None)
+        mark = marked(server.oauth, server.issuer, request, browser)
+        allows, returns_to = tuple(described(scope.split())), str(grant.redirect_uri)
+        return Asked(app.name, server.issuer.tenant.name, request, mark, returns_to, email, allows)
+
+    def _granted(self, grant: CodeGrant, user: EndUser, scope: str) -> Answer:
+        server, app = self._server, grant.request.client.app
+        if self._decision == "allow":
+            await_only(OAuthConsentStore(server.session).add(user.user_id, app.id, frozenset(scope.split())))
+            tenant_id = server.issuer.tenant.id
+            told = OAuthAppAuthorized(tenant_id=tenant_id, user_id=user.user_id, app_id=app.id, scopes=scope.split())
+            record(server.session, told)
+        if self._pushed is not None:
+            self._pushed.used_at = server.now
+        answer: Any = server.create_authorization_response(grant.request, user, grant)
+        return answer
