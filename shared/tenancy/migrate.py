@@ -5,35 +5,33 @@ either as it was or up to date, and the next run goes on from there. Two runners
 advisory lock.
 
 A version file (``migrations/versions/r0001_people.py``) names no schema: the transaction's search path holds the
-tenant's. It takes its operations as an argument (``def upgrade(op: Operations) -> None``), because Alembic's global
-``op`` can serve only one tenant at a time.
+tenant's. It takes its operations as an argument (``def upgrade(op: Operations) -> None``) and is run once a process, to
+write its SQL (`shared.tenancy.scripts`): it cannot look at what is in the tables but by statements of SQL.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.tenancy.names import (
     APPEND_ONLY,
-    PLACEHOLDER_SCHEMA,
     READ_ONLY,
     database_name,
     tenant_role,
     tenant_schema,
 )
-from shared.tenancy.roles import Admin, create_tenant_role, lock_schema
+from shared.tenancy.roles import Admin, lock_schema, tenant_role_script
+from shared.tenancy.scripts import VERSION_TABLE, head_of, upgrade_script
 
-_VERSION_TABLE: Final = "alembic_version"
+_IS_THERE: Final = (
+    "SELECT to_regclass($1) IS NOT NULL AND ($2::text IS NULL OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2))"
+)
 _AT_A_TIME: Final = 4
 
 
@@ -59,38 +57,47 @@ class MigrationFailed(Exception):
         return f"{len(self.failures)} tenants were not migrated; the first, {first_tenant}: {first_error}"
 
 
-@cache
-def script_directory(versions: Path) -> ScriptDirectory:
-    """The parsed history of a folder of version files; read once a process."""
-    return ScriptDirectory(str(versions.parent), version_locations=[str(versions)])
-
-
 async def upgrade_schema(connection: AsyncConnection, schema: str, versions: Path) -> None:
     """Bring `schema` to the newest revision inside the connection's transaction. Does nothing if it is there."""
     await lock_schema(connection, schema)
-    await connection.exec_driver_sql(f"SET LOCAL search_path TO {schema}, public")
-    mapped = await connection.execution_options(schema_translate_map={PLACEHOLDER_SCHEMA: schema})
-    await mapped.run_sync(_run, schema, versions)
-
-
-def _run(connection: sa.Connection, schema: str, versions: Path) -> None:
-    script = script_directory(versions)
-
-    def steps(revision: Any, context: MigrationContext) -> Any:
-        return script._upgrade_revs("heads", revision)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - what alembic.command calls
-
-    options = {"fn": steps, "version_table": _VERSION_TABLE, "version_table_schema": schema, "script": script}
-    context = MigrationContext.configure(connection, opts=options)
-    context.run_migrations(op=Operations(context))
+    revision = await revision_of(connection, schema)
+    if revision != head_of(versions):
+        await run_script(connection, _in_schema(schema) + upgrade_script(versions, revision))
 
 
 async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
-    """Create what is missing of one tenant in one subgraph, and bring it to the newest revision. Safe to repeat."""
+    """Create what is missing of one tenant in one subgraph, and bring it to the newest revision. Safe to repeat.
+
+    It is one transaction: a schema of the newest revision, whose role there is, has everything.
+    """
     schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
     async with admin.engine(database_name(migrations.subgraph)).begin() as connection:
-        await create_tenant_role(connection, tenant_id, migrations.subgraph)
-        await upgrade_schema(connection, schema, migrations.versions)
-        await connection.exec_driver_sql(_grants(schema, role))
+        await lock_schema(connection, schema)
+        revision = await revision_of(connection, schema, role=role)
+        if revision == head_of(migrations.versions):
+            return
+        made = tenant_role_script(tenant_id, migrations.subgraph)
+        upgraded = upgrade_script(migrations.versions, await revision_of(connection, schema))
+        await run_script(connection, f"{made};\n{_in_schema(schema)}{upgraded}\n{_grants(schema, role)};")
+
+
+async def revision_of(connection: AsyncConnection, schema: str, *, role: str | None = None) -> str | None:
+    """The revision a schema is at; None if there is nothing yet, or not the role it is to be used by."""
+    found = await connection.exec_driver_sql(_IS_THERE, (f"{schema}.{VERSION_TABLE}", role))
+    if not found.scalar_one():
+        return None
+    return await connection.scalar(sa.text(f"SELECT version_num FROM {schema}.{VERSION_TABLE}"))  # noqa: S608 - hexadecimal digits
+
+
+def _in_schema(schema: str) -> str:
+    return f"SET LOCAL search_path TO {schema}, public;\n"
+
+
+async def run_script(connection: AsyncConnection, script: str) -> None:
+    """Run several statements as one message, in the connection's transaction. It must have sent one before."""
+    raw = await connection.get_raw_connection()
+    driver: Any = raw.driver_connection
+    await driver.execute(script)
 
 
 def _grants(schema: str, role: str) -> str:
@@ -103,7 +110,7 @@ def _grants(schema: str, role: str) -> str:
         GRANT USAGE ON SCHEMA {schema} TO {role};
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
-        REVOKE ALL ON {schema}.{_VERSION_TABLE} FROM {role};
+        REVOKE ALL ON {schema}.{VERSION_TABLE} FROM {role};
         FOR kept IN SELECT oid::regclass AS name, obj_description(oid, 'pg_class') AS comment FROM pg_class
                 WHERE relnamespace = '{schema}'::regnamespace AND relkind = 'r'
                 AND obj_description(oid, 'pg_class') IN ('{APPEND_ONLY}', '{READ_ONLY}') LOOP

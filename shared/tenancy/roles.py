@@ -104,16 +104,13 @@ async def lock_schema(connection: AsyncConnection, schema: str) -> None:
     await connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", (schema,))
 
 
-async def create_tenant_role(connection: AsyncConnection, tenant_id: TenantId, subgraph: str) -> None:
-    """Create a tenant's schema and role in the connection's database, if missing."""
+def tenant_role_script(tenant_id: TenantId, subgraph: str) -> str:
+    """One statement that creates a tenant's schema and role in the connection's database, if missing."""
     schema, role, login = tenant_schema(tenant_id), tenant_role(tenant_id, subgraph), login_role(subgraph)
-    await lock_schema(connection, schema)
-    await connection.exec_driver_sql(
-        f"""DO $$ BEGIN
-            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
-                CREATE ROLE {role} NOLOGIN NOINHERIT;
-                GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE;
-            END IF;
-            CREATE SCHEMA IF NOT EXISTS {schema};
-        END $$"""
-    )
+    return f"""DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+            CREATE ROLE {role} NOLOGIN NOINHERIT;
+            GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE;
+        END IF;
+        CREATE SCHEMA IF NOT EXISTS {schema};
+    END $$"""
