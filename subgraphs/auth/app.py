@@ -29,6 +29,7 @@ from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.oauth import OAuthDesk
 from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.service.tenants import TenantDesk
+from subgraphs.auth.service.webauthn_challenges import PasskeyDesk, relying_party
 from subgraphs.auth.settings import AuthSettings
 
 
@@ -62,6 +63,7 @@ def create(
     federation = FederationDesk(desk, OidcClient(outbound), sealer, settings.public_url)
 
     tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
+    passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
@@ -71,7 +73,7 @@ def create(
         await desk.tenants.aclose()
         await sessions.aclose()
 
-    context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk))
+    context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk, passkeys))
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )

@@ -12,6 +12,7 @@ from subgraphs.auth.loaders import Loaders
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.tenants import TenantDesk
+from subgraphs.auth.service.webauthn_challenges import PasskeyDesk
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Context(BaseContext[Loaders]):
     desk: SignInDesk
     federation: FederationDesk
     tenant_desk: TenantDesk
+    passkeys: PasskeyDesk
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.desk.tenants, self.desk.sessions, caller)

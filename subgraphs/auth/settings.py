@@ -21,6 +21,9 @@ class AuthSettings(BaseSettings):
     """Folder of range files of passwords that nobody may choose."""
     public_url: PublicUrl = "http://127.0.0.1:4000"
     """Where people and their software reach the platform."""
+    webauthn_origins: tuple[str, ...] = ()
+    """Of pages under the same domain, beside those at the public URL, that may ask for passkeys: a client of its own
+    host. As a JSON list."""
     private_identity_providers: bool = False
     """Whether identity providers may be asked that are not public, or without TLS: where they are neighbours."""
     pool_size: int = 8

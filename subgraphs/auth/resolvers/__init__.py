@@ -12,11 +12,20 @@ from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
 from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
 from subgraphs.auth.resolvers.tenants import TenantMutation
+from subgraphs.auth.resolvers.webauthn import PasskeyMutation, PasskeyQuery
 
 
 @strawberry.type
 class Query(
-    AccountQuery, ApiTokenQuery, AuditQuery, FlagQuery, IdentityProviderQuery, OAuthAppQuery, RoleQuery, SessionQuery
+    AccountQuery,
+    ApiTokenQuery,
+    AuditQuery,
+    FlagQuery,
+    IdentityProviderQuery,
+    OAuthAppQuery,
+    RoleQuery,
+    SessionQuery,
+    PasskeyQuery,
 ):
     pass
 
@@ -32,5 +41,6 @@ class Mutation(
     RoleMutation,
     SessionMutation,
     TenantMutation,
+    PasskeyMutation,
 ):
     pass
