@@ -91,7 +91,7 @@ def no_select_star(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int,
 def no_plain_set(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
     """A plain `SET` outlives its transaction and leaks into the next tenant that gets the pooled connection."""
     for line, literal in _literals(tree):
-        if re.match(r"\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)\w", literal):
+        if re.match(r"\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b|NULL\b)\w", literal):
             yield line, "use `SET LOCAL`"
 
 
@@ -106,7 +106,7 @@ def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple
         "shared/events/relay.py",
         "shared/events/sources.py",
         "shared/tenancy/onboarding.py",
-        "subgraphs/auth/service/accounts.py",
+        "subgraphs/auth/service/sessions.py",
         "subgraphs/auth/service/api_tokens.py",
         "subgraphs/users/service/sign_up.py",
     }

@@ -16,6 +16,7 @@ from subgraphs.auth.store.throttles import ThrottleStore
 
 FREE_ATTEMPTS: Final = 10
 """That are not slowed down: people mistype."""
+FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 FORGET_AFTER: Final = timedelta(days=1)
 
@@ -27,7 +28,7 @@ async def attempting(session: TenantSession, key: bytes, now: datetime) -> None:
         TooManyAttempts: too many have failed just before.
     """
     throttles = ThrottleStore(session)
-    until = await throttles.begin(key, now, free=FREE_ATTEMPTS, longest=LONGEST_PAUSE)
+    until = await throttles.begin(key, now, free=FREE_ATTEMPTS, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     if until is not None:
         raise TooManyAttempts(retryAfter=math.ceil((until - now).total_seconds()))
     await throttles.forget(now - FORGET_AFTER)

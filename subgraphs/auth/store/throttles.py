@@ -18,19 +18,23 @@ class ThrottleStore:
     def __init__(self, session: TenantSession) -> None:
         self._session = session
 
-    async def begin(self, key: bytes, now: datetime, *, free: int, longest: timedelta) -> datetime | None:
+    async def begin(
+        self, key: bytes, now: datetime, *, free: int, first: timedelta, longest: timedelta
+    ) -> datetime | None:
         """Count an attempt as failed before it is made, so that many at once do not pass as one.
 
         Args:
             key: of what is counted together.
             now: the time.
             free: failures after which each attempt has to wait, twice as long as the one before.
-            longest: that an attempt has to wait.
+            first: that an attempt has to wait then.
+            longest: that any has to wait.
 
         Returns:
             Until when it has to wait; None if it may be made.
         """
-        seconds = func.least(func.power(2.0, func.least(Throttle.failures + 1 - free, 20)), longest.total_seconds())
+        doubled = first.total_seconds() * func.power(2.0, func.least(Throttle.failures + 1 - free, 20))
+        seconds = func.least(doubled, longest.total_seconds())
         pause = cast(func.make_interval(0, 0, 0, 0, 0, 0, seconds), Interval)
         counted = (
             insert(Throttle)
