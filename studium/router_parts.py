@@ -53,12 +53,10 @@ class RouterParts:
         self._serving: Gateway | None = None
         revocations = Revocations()
         self._ended = EndedSessions(revocations)
-        self._records = TenantRecords(policies.tenants, self._transports, revocations)
+        self._records = TenantRecords(policies.tenants, self._transports, revocations, demand_of(settings).rates)
         self._answers = None if policies.caching is None else Caches(policies.caching)
         self._kept = None if self._answers is None else KeptAnswers(self._answers)
-        self._hooks = Hooks(
-            authenticating(verifier, self._ended, ApiTokens(self._transports)), revocations=revocations
-        )
+        self._hooks = Hooks(authenticating(verifier, self._ended, ApiTokens(self._transports)), revocations=revocations)
         try:
             persisted = persisted_operations(policies.persisted)
             for plan in policies.tenants.policies:

@@ -13,23 +13,32 @@ import msgspec
 import structlog
 
 from router.execute import SubgraphRequest, Transport
+from router.serve.demand.config import Rate
 from router.serve.request import RequestContext
 from router.serve.streams.revocation import Revocations
 from router.serve.variants.policy import TenantPolicy
 from router.serve.variants.tenancy import Tenancy
 from shared.events.event import Recorded
+from shared.tenancy.profile import Quotas
 from shared.tenancy.registry import TenantStatus
 from studium.variants import TenantRules
 
 TOPIC: Final = "auth.tenant-changed.v1"
 _AUTH: Final = "auth"
-_RECORD: Final = "query TenantRecord { tenant { slug plan status features region } }"
+_RECORD: Final = "query TenantRecord { tenant { slug plan status features region quotas { costPerMinute streams } } }"
 _ASK_SECONDS: Final = 3.0
 _log = structlog.get_logger("studium.tenant_records")
 
 
 class TenantUnknown(Exception):
     """The auth subgraph does not tell a tenant's record."""
+
+
+class _Quotas(msgspec.Struct, frozen=True, rename="camel"):
+    """Those that routers see to."""
+
+    cost_per_minute: int | None
+    streams: int | None
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -40,6 +49,7 @@ class _Record(msgspec.Struct, frozen=True):
     status: str
     features: list[str]
     region: str | None
+    quotas: _Quotas
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -58,7 +68,11 @@ class TenantRecords:
     """
 
     def __init__(
-        self, rules: TenantRules, transports: Callable[[], Mapping[str, Transport]], revocations: Revocations
+        self,
+        rules: TenantRules,
+        transports: Callable[[], Mapping[str, Transport]],
+        revocations: Revocations,
+        rates: tuple[Rate, ...] = (),
     ) -> None:
         """Know of none yet.
 
@@ -66,7 +80,9 @@ class TenantRecords:
             rules: what holds for them.
             transports: to the subgraphs, as they are at the moment.
             revocations: to be told of all people of a tenant that is suspended.
+            rates: that hold for all tenants, unless their plans say otherwise.
         """
+        self._rates = rates
         self._rules = rules
         self._transports = transports
         self._revocations = revocations
@@ -97,7 +113,14 @@ class TenantRecords:
         record = await self._record(context)
         if record is None or record.status != TenantStatus.ACTIVE:
             return None
-        return self._rules.policy(record.plan.lower(), record.features, slug=record.slug, region=record.region)
+        return self._rules.policy(
+            record.plan.lower(),
+            record.features,
+            slug=record.slug,
+            region=record.region,
+            quotas=Quotas(cost_per_minute=record.quotas.cost_per_minute, streams=record.quotas.streams),
+            otherwise=self._rates,
+        )
 
     async def _record(self, context: RequestContext) -> _Record | None:
         deadline = asyncio.get_running_loop().time() + _ASK_SECONDS

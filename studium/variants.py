@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
+from router.serve.demand.config import Rate, Unit
 from router.serve.variants.naming import TenantNaming
 from router.serve.variants.policy import TenantPolicy
 from router.serve.variants.settings import TenancySettings
-from shared.tenancy.registry import Plan
+from shared.tenancy.profile import Plan, Quotas
+
+_QUOTA: Final = "tenant-quota"
+"""The rate of a tenant that has a quota of cost."""
+_MINUTE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,16 @@ class TenantRules:
         """Those of callers without a token, and of tenants without features, as they are shown."""
         return (self.nobodys(), *(self._with(each, set()) for each in self.plans.values()))
 
-    def policy(self, plan: str, features: Iterable[str], *, slug: str, region: str | None) -> TenantPolicy:
+    def policy(
+        self,
+        plan: str,
+        features: Iterable[str],
+        *,
+        slug: str,
+        region: str | None,
+        quotas: Quotas | None = None,
+        otherwise: tuple[Rate, ...] = (),
+    ) -> TenantPolicy:
         """What holds for a tenant.
 
         Args:
@@ -78,9 +93,12 @@ class TenantRules:
             features: that are switched on.
             slug: by which hosts, headers and paths may name it.
             region: the placement of its subgraphs; None for where all are.
+            quotas: what it may use at most, whatever the plan says.
+            otherwise: the rates that hold for all.
         """
         made = self._with(self.plans.get(plan, TenantPolicy()), {*features})
-        return replace(made, names=(slug,), placement=region)
+        made = replace(made, names=(slug,), placement=region)
+        return made if quotas is None else _limited(made, quotas, otherwise)
 
     def nobodys(self) -> TenantPolicy:
         """What holds for callers without a token."""
@@ -93,3 +111,13 @@ class TenantRules:
         shown = policy.contract
         contract = replace(shown, exclude=tuple(sorted({*shown.exclude, *hidden})))
         return replace(policy, contract=contract, labels=tuple(sorted({*policy.labels, *labels})))
+
+
+def _limited(policy: TenantPolicy, quotas: Quotas, otherwise: tuple[Rate, ...]) -> TenantPolicy:
+    """A policy within a tenant's quotas: of streams at the same time, and of what its operations cost in a minute."""
+    streams = [each for each in (policy.streams, quotas.streams) if each is not None]
+    policy = replace(policy, streams=min(streams, default=None))
+    if quotas.cost_per_minute is None:
+        return policy
+    quota = Rate(_QUOTA, max(quotas.cost_per_minute, 1), _MINUTE, Unit.COST)
+    return replace(policy, rates=(*(otherwise if policy.rates is None else policy.rates), quota))

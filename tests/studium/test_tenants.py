@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 from redis.asyncio import Redis
 
+from router.serve.demand.config import Rate
+from router.serve.variants.policy import TenantPolicy
 from shared.events import streams
 from shared.events.connection import connect
 from shared.events.event import Recorded
@@ -18,6 +20,7 @@ from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.changes import Announcements, Change, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.profile import Quotas
 from shared.tenancy.registry import TenantStatus, tenants
 from studium.embedded import CannotStart
 from studium.router_policies import read_policies
@@ -152,6 +155,18 @@ class TestPlansAndFeatures:
         assert (having.contract.exclude, having.labels) == ((), ("new-catalogue",))
         assert (having.names, having.placement) == (("aurora",), "eu")
         assert rules.nobodys().contract.exclude == ("beta", "labs")
+
+    def test_a_tenants_quotas_hold_beside_its_plan(self) -> None:
+        own, of_all = Rate("own", 5, 60), Rate("all", 9, 60)
+        rules = TenantRules(plans={"free": TenantPolicy(rates=(own,), streams=7)})
+        quotas = Quotas(cost_per_minute=100, streams=9)
+        planned = rules.policy("free", [], slug="aurora", region=None, quotas=quotas, otherwise=(of_all,))
+        assert [(rate.name, rate.quota) for rate in planned.rates or ()] == [("own", 5), ("tenant-quota", 100)]
+        assert planned.streams == 7
+        unplanned = TenantRules().policy("free", [], slug="a", region=None, quotas=quotas, otherwise=(of_all,))
+        assert [rate.name for rate in unplanned.rates or ()] == ["all", "tenant-quota"]
+        assert unplanned.streams == 9
+        assert TenantRules().policy("free", [], slug="a", region=None, quotas=Quotas()).rates is None
 
     @pytest.mark.parametrize(
         ("said", "problem"),

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from router.serve.access.identity import Identity
 from router.serve.errors import Refused
 from router.serve.streams.settings import StreamSettings
+from router.serve.variants.policy import TenantPolicy
 
 TOO_MANY_STREAMS = "TOO_MANY_STREAMS"
 
@@ -43,13 +44,18 @@ class Census:
         self._settings = settings
         self._open: Counter[Key] = Counter()
 
-    def counted(self, identity: Identity | None, host: str) -> "Counted":
+    def counted(self, identity: Identity | None, host: str, policy: TenantPolicy | None = None) -> "Counted":
         """Count a connection, until it is closed.
+
+        Args:
+            identity: the client's, as verified.
+            host: its network address.
+            policy: of its tenant, which may say how many of its streams there may be.
 
         Raises:
             Refused: it is one too many.
         """
-        caps = list(self._caps(identity, host))
+        caps = list(self._caps(identity, host, policy))
         for key, cap in caps:
             if self._open[key] >= cap:
                 raise Refused.because(
@@ -68,7 +74,7 @@ class Census:
             if not self._open[key]:
                 del self._open[key]
 
-    def _caps(self, identity: Identity | None, host: str) -> Iterator[tuple[Key, int]]:
+    def _caps(self, identity: Identity | None, host: str, policy: TenantPolicy | None) -> Iterator[tuple[Key, int]]:
         """What a connection counts for, and the most there may be of it."""
         settings = self._settings
         if identity is None:
@@ -77,5 +83,6 @@ class Census:
             return
         if settings.client_streams is not None:
             yield ("client", identity.tenant or "", identity.subject), settings.client_streams
-        if settings.tenant_streams is not None and identity.tenant is not None:
-            yield ("tenant", identity.tenant), settings.tenant_streams
+        of_tenant = settings.tenant_streams if policy is None or policy.streams is None else policy.streams
+        if of_tenant is not None and identity.tenant is not None:
+            yield ("tenant", identity.tenant), of_tenant

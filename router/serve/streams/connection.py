@@ -164,7 +164,7 @@ class Connection:
     def _hold(self, context: RequestContext) -> None:
         """Count the connection for its client, for no longer than the client's identity holds."""
         try:
-            self._counted = self._keeper.census.counted(context.identity, self._host)
+            self._counted = self._keeper.census.counted(context.identity, self._host, context.policy)
         except Refused as refused:
             raise Closed(TRY_AGAIN_LATER, str(refused)) from refused
         try:

@@ -77,7 +77,8 @@ class Stream:
         """
         identity, keeper = self.context.identity, self.keeper
         async with aclosing(self.feed):
-            with keeper.census.counted(identity, self.host) if self.lasting else nullcontext():
+            policy = self.context.policy
+            with keeper.census.counted(identity, self.host, policy) if self.lasting else nullcontext():
                 settings = keeper.settings
                 outbox = Outbox(settings.queue, settings.overflow if self.lasting else Overflow.WAIT)
                 async with self._pumping(outbox), UntilLeft(receive):

@@ -80,7 +80,7 @@ class Reservations:
             message = "Too many connections are reserved and not opened."
             raise Refused.because(message, TOO_MANY_RESERVATIONS, HTTPStatus.SERVICE_UNAVAILABLE)
         with ExitStack() as held:
-            held.enter_context(self._keeper.census.counted(context.identity, host))
+            held.enter_context(self._keeper.census.counted(context.identity, host, context.policy))
             reservation = Reservation(self._engine, self._keeper, context)
             reservation.held.push(held.pop_all())
         self._known[reservation.token] = reservation

@@ -65,6 +65,7 @@ class TenantPolicy:
         rates: who may have how much in a time, instead of what holds for all; None is the same.
         persisted: operations that its clients may name and send, instead of what holds for all; None is the same.
         placement: where its subgraphs are; None for where all are.
+        streams: connections that all its clients may have open, instead of what holds for all; None is the same.
     """
 
     names: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ class TenantPolicy:
     rates: tuple[Rate, ...] | None = None
     persisted: PersistedPolicy | None = None
     placement: str | None = None
+    streams: int | None = None
 
     def __post_init__(self) -> None:
         """Raises: ValueError: two rates have one name."""
