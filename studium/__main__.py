@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_parts(commands)
     _add_tenant(commands.add_parser("tenant", help="create, list and change tenants"))
     _add_audit(commands.add_parser("audit", help="verify the tenants' audits"))
+    _add_data_keys(commands.add_parser("data-keys", help="rotate or destroy what tenants' secrets are encrypted with"))
     schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
@@ -116,6 +117,22 @@ def _add_audit(audit: argparse.ArgumentParser) -> None:
     for parser, command in ((verify, _verify_audit), (heads, _audit_heads)):
         parser.add_argument("--tenant", metavar="SLUG", help="of this tenant alone")
         parser.set_defaults(command=command)
+
+
+def _add_data_keys(data_keys: argparse.ArgumentParser) -> None:
+    actions = data_keys.add_subparsers(required=True, metavar="ACTION")
+    for name, what in (
+        ("status", "tell their versions, and what is not encrypted by the newest"),
+        ("rotate", "make a new key, and encrypt everything anew with it"),
+        ("finish", "go on with a rotation that was cut short"),
+        ("rewrap", "wrap them with the newest master key"),
+        ("shred", "destroy them, and all that they encrypt, for good"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument("--tenant", metavar="SLUG", help="of this tenant alone")
+        if name == "shred":
+            action.add_argument("--confirm", metavar="SLUG", help="the tenant's slug again")
+        action.set_defaults(command=_data_keys, action=name)
 
 
 def _settings(**given: object) -> "StudiumSettings":
@@ -213,6 +230,12 @@ def _audit_heads(options: argparse.Namespace) -> int:
     from studium.audit import heads
 
     return heads(_settings(), options)
+
+
+def _data_keys(options: argparse.Namespace) -> int:
+    from studium.data_keys import run
+
+    return run(_settings(), options)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from studium.embedded import Child, DataFolder
 from studium.embedded.child import Probe
 from studium.embedded.pidfile import PidFile
 from studium.embedded.ports import LOOPBACK
+from studium.master_key import MasterKeySettings
 from studium.probing import answers, is_alive, listens
 from studium.settings import StudiumSettings
 
@@ -55,14 +56,15 @@ class Environments:
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
-        return self._of("mongo_url", *_SEARCH, *ROUTER) | self._database() | self._signing()
+        return self._of("mongo_url", *_SEARCH, *ROUTER) | self._database() | self._signing() | _master_key()
 
     def subgraph(self, name: str) -> dict[str, str]:
         """For a subgraph by itself: its own login, and only what is its business beside."""
         told = self._database() | self._answering()
         match name:
             case "auth":
-                return self._of("breached_passwords", "private_identity_providers") | told | self._signing()
+                own = self._of("breached_passwords", "private_identity_providers")
+                return own | told | self._signing() | _master_key()
             case "content":
                 return self._of("mongo_url", *_SEARCH) | told | self._verifying()
             case _:
@@ -109,6 +111,12 @@ class Environments:
 
     def _verifying(self) -> dict[str, str]:
         return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}
+
+
+def _master_key() -> dict[str, str]:
+    """Where the master key is, as this process was told: for those that open tenants' data keys."""
+    names = {f"{_PREFIX}{name.upper()}" for name in MasterKeySettings.model_fields}
+    return {name: value for name, value in os.environ.items() if name in names}
 
 
 def step(folder: DataFolder, name: str, environment: Mapping[str, str], *options: str) -> Child:

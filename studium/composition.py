@@ -13,6 +13,7 @@ from shared.router_tokens import RouterTokenVerifier, keys_of
 from shared.tenancy.roles import login_url
 from shared.tokens import TokenVerifier
 from studium.keys import create_verifier, credentials_key, given, public_url
+from studium.master_key import MasterKeySettings, create_master_key
 from studium.settings import StudiumSettings
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def _auth(parts: Parts) -> "SubgraphApp":
         public_url=public_url(parts.settings),
         private_identity_providers=parts.settings.private_identity_providers,
     )
-    return create(settings, verifier=parts.verifier_of("auth"))
+    master_key = create_master_key(parts.settings, MasterKeySettings())
+    return create(settings, verifier=parts.verifier_of("auth"), master_key=master_key)
 
 
 def _users(parts: Parts) -> "SubgraphApp":

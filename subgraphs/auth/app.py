@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from shared.crypto import Sealer
+from shared.data_keys import DataKeys, LocalMasterKey, MasterKey
 from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
@@ -39,6 +40,7 @@ def create(
     verifier: TokenVerifier,
     passwords: Passwords | None = None,
     look_up: LookUpTxt = look_up_txt,
+    master_key: MasterKey | None = None,
 ) -> SubgraphApp:
     """The auth subgraph; nothing is opened before it is started.
 
@@ -47,6 +49,7 @@ def create(
         verifier: verifies callers' tokens, as in every subgraph.
         passwords: hashes passwords; by default as strongly as production needs.
         look_up: finds the TXT records that prove domains.
+        master_key: wraps the tenants' data keys; by default, one derived from the platform's secret.
     """
     sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
     desk = SignInDesk(
@@ -60,7 +63,8 @@ def create(
 
     outbound = Outbound(private=settings.private_identity_providers)
     sealer = Sealer.create(settings.credentials_key, "identity-provider")
-    federation = FederationDesk(desk, OidcClient(outbound), sealer, settings.public_url)
+    data_keys = DataKeys(master_key or LocalMasterKey([settings.credentials_key]), subgraph="auth")
+    federation = FederationDesk(desk, OidcClient(outbound), sealer, data_keys, settings.public_url)
 
     tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))

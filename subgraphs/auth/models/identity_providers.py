@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from shared.ids import uuid7
 from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.base import Model
@@ -31,7 +32,7 @@ class IdentityProvider(Model):
     enabled: Mapped[bool] = mapped_column(server_default=sa.true())
     issuer: Mapped[str]
     client_id: Mapped[str]
-    sealed_client_secret: Mapped[str]
+    sealed_client_secret: Mapped[Protected] = mapped_column(ProtectedText)
     email_domains: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     """Whose verified e-mail addresses it may speak for; nobody else's account is ever linked by an address."""
     return_uris: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")

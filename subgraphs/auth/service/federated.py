@@ -19,6 +19,7 @@ import msgspec
 from shared import checks
 from shared.caller import Caller, service_caller
 from shared.crypto import Sealer
+from shared.data_keys import DataKeys
 from shared.database import TenantSession, unit_of_work
 from shared.errors import BadUserInput, NotFound, Refusal, TenantNotFound
 from shared.events import record
@@ -69,6 +70,7 @@ class FederationDesk:
     desk: SignInDesk
     client: OidcClient
     sealer: Sealer
+    keys: DataKeys
     public_url: str
 
     def callback(self, slug: str, alias: str) -> str:
@@ -144,8 +146,10 @@ async def finish(
         begun = await FederatedSignInStore(session).take(provider.id, _hash(state), datetime.now(UTC))
         if begun is None or not hmac.compare_digest(begun.browser_hash, _hash(browser_secret)):
             raise SignInNotBegun
+        ring = await federation.keys.of(session)
+    secret = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
     try:
-        person = await _who(federation, tenant, provider, begun, answer)
+        person = await _who(federation, tenant, provider, secret, begun, answer)
         code = await _admit(federation, caller, provider, begun, person)
     except Refusal as refusal:
         return f"{begun.return_uri}#error={refusal.code}"
@@ -194,6 +198,7 @@ async def _who(
     federation: FederationDesk,
     tenant: TenantRecord,
     provider: IdentityProvider,
+    secret: str,
     begun: FederatedSignIn,
     answer: Mapping[str, str],
 ) -> Person:
@@ -212,7 +217,6 @@ async def _who(
     nonce, verifier = msgspec.json.decode(
         federation.sealer.open(begun.sealed_proofs, context=str(begun.id)), type=tuple[str, str]
     )
-    secret = federation.sealer.open(provider.sealed_client_secret, context=str(provider.id))
     claims = await federation.client.claims(
         provider.issuer,
         ClientCredentials(provider.client_id, secret),

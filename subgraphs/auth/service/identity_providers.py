@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from shared.crypto import Sealer
+from shared.data_keys import DataKeys, KeyRing
 from shared.database import TenantSession
 from shared.errors import BadUserInput, NotFound, Refusal, VersionConflict
 from shared.events import record
@@ -47,7 +47,7 @@ class Trust:
 
 
 async def configure(
-    session: TenantSession, sealer: Sealer, trust: Trust, attempt: Attempt, *, expected_version: int | None
+    session: TenantSession, keys: DataKeys, trust: Trust, attempt: Attempt, *, expected_version: int | None
 ) -> IdentityProvider:
     """Trust a provider, or another way than before.
 
@@ -62,13 +62,14 @@ async def configure(
     store = IdentityProviderStore(session)
 
     async def write() -> UUID:
+        ring = await keys.of(session, sealing=True)
         provider = await store.locked(trust.alias)
         if expected_version is not None and (provider is None or provider.version != expected_version):
             raise VersionConflict
         if provider is None:
-            provider = await _added(store, sealer, trust)
+            provider = await _added(store, ring, trust)
         else:
-            _change(provider, sealer, trust)
+            _change(provider, ring, trust)
         _tell(session, provider, removed=False)
         return provider.id
 
@@ -106,23 +107,25 @@ def check_return_uri(uri: str, *, field: str) -> None:
         raise BadUserInput(f"`{field}` must begin with https:// and have no fragment", field=field)
 
 
-async def _added(store: IdentityProviderStore, sealer: Sealer, trust: Trust) -> IdentityProvider:
+async def _added(store: IdentityProviderStore, ring: KeyRing, trust: Trust) -> IdentityProvider:
     if trust.client_secret is None:
         raise BadUserInput("`clientSecret` is needed for a new provider", field="clientSecret")
     if len(await store.all()) >= MOST_PROVIDERS:
         raise TooManyIdentityProviders
     provider = IdentityProvider(id=uuid7(), alias=trust.alias, kind=IdentityProviderKind.OIDC, version=0)
-    _change(provider, sealer, trust)
+    _change(provider, ring, trust)
     await store.add(provider)
     return provider
 
 
-def _change(provider: IdentityProvider, sealer: Sealer, trust: Trust) -> None:
+def _change(provider: IdentityProvider, ring: KeyRing, trust: Trust) -> None:
     provider.name, provider.issuer, provider.client_id = trust.name, trust.issuer, trust.client_id
     provider.email_domains, provider.return_uris = list(trust.email_domains), list(trust.return_uris)
     provider.opens_accounts, provider.enabled = trust.opens_accounts, trust.enabled
     if trust.client_secret is not None:
-        provider.sealed_client_secret = sealer.seal(trust.client_secret, context=str(provider.id))
+        provider.sealed_client_secret = ring.seal(
+            IdentityProvider.sealed_client_secret, provider.id, trust.client_secret
+        )
     provider.version += 1
 
 

@@ -1,0 +1,136 @@
+"""`studium data-keys`: the keys that tenants' secrets are encrypted with: shown, rotated, wrapped anew, destroyed."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+
+import sqlalchemy as sa
+
+from shared.caller import service_caller
+from shared.data_keys import DataKeys
+from shared.data_keys.columns import ProtectedTable, protected_tables
+from shared.data_keys.rotation import Rotation
+from shared.data_keys.store import DataKeyStore, ProtectedStore
+from shared.database import Sessions
+from shared.tenancy.names import CONTROL_DATABASE, PLACEHOLDER_SCHEMA
+from shared.tenancy.registry import Registry, TenantRecord
+from shared.tenancy.roles import login_url
+from studium.embedded import CannotStart
+from studium.embedded_settings import with_embedded
+from studium.keys import given
+from studium.master_key import MasterKeySettings, create_master_key
+from studium.migrating import create_admin
+from studium.platform import SUBGRAPHS
+from studium.settings import StudiumSettings
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeys:
+    """One tenant's keys in one subgraph."""
+
+    tenant: TenantRecord
+    subgraph: str
+    keys: DataKeys
+    sessions: Sessions
+    tables: Sequence[ProtectedTable]
+
+    @property
+    def rotation(self) -> Rotation:
+        return Rotation(self.keys, self.sessions, service_caller(self.tenant.id, "data-keys"))
+
+    async def status(self) -> str:
+        """Versions of the keys, and how many rows are not encrypted by the newest."""
+        async with self.sessions.read(service_caller(self.tenant.id, "data-keys")) as session:
+            wrapped = await DataKeyStore(session).wrapped()
+            newest = max(wrapped, default=0)
+            old = [await ProtectedStore(session, table).count_outdated(newest) for table in self.tables]
+        if wrapped and not any(wrapped.values()):
+            return "shredded"
+        current = all(one is None or self.keys.master.is_current(one) for one in wrapped.values())
+        versions = ",".join(map(str, wrapped)) or "none"
+        return f"keys {versions}; rows of older keys {sum(old)}; master key {'current' if current else 'older'}"
+
+    async def rotate(self) -> str:
+        """Begin a new key, encrypt everything anew, and drop the keys that earlier runs have left without use."""
+        dropped = await self.rotation.retire(self.tables, now=datetime.now(UTC))
+        version = await self.rotation.begin()
+        changed = [await self.rotation.encrypt_anew(table) for table in self.tables]
+        return f"key {version}; encrypted anew {sum(changed)}; dropped {dropped}"
+
+    async def finish(self) -> str:
+        """Go on with a rotation that was cut short, without another new key."""
+        changed = [await self.rotation.encrypt_anew(table) for table in self.tables]
+        dropped = await self.rotation.retire(self.tables, now=datetime.now(UTC))
+        return f"encrypted anew {sum(changed)}; dropped {dropped}"
+
+    async def rewrap(self) -> str:
+        return f"wrapped anew {await self.rotation.rewrap()}"
+
+    async def shred(self) -> str:
+        return f"destroyed {await self.rotation.shred()}"
+
+
+def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
+    """Do to the keys of one tenant, or of all, what was asked for.
+
+    Raises:
+        CannotStart: keys of all tenants are to be destroyed, or of one that does not repeat its name.
+    """
+    if options.action == "shred" and (options.tenant is None or options.tenant != options.confirm):
+        raise CannotStart("Nothing brings shredded data back: name the tenant, and repeat its slug as --confirm.")
+    asyncio.run(_run(with_embedded(settings), options.action, options.tenant))
+    return 0
+
+
+async def _run(settings: StudiumSettings, action: str, slug: str | None) -> None:
+    async with _kept(settings, slug) as kept:
+        for each in kept:
+            match action:
+                case "rotate":
+                    said = await each.rotate()
+                case "finish":
+                    said = await each.finish()
+                case "rewrap":
+                    said = await each.rewrap()
+                case "shred":
+                    said = await each.shred()
+                case _:
+                    said = await each.status()
+            print(f"{each.tenant.slug} {each.subgraph}: {said}")  # noqa: T201 - what the command is for
+
+
+@asynccontextmanager
+async def _kept(settings: StudiumSettings, slug: str | None) -> AsyncGenerator[list[KeptKeys]]:
+    """Everybody's keys, in every subgraph that encrypts something."""
+    master, secret = create_master_key(settings, MasterKeySettings()), given(settings.secret, "SECRET")
+    admin, opened = create_admin(settings), dict[str, Sessions]()
+    try:
+        every = await Registry(admin.engine(CONTROL_DATABASE)).open()
+        chosen = [tenant for tenant in every if slug in {None, tenant.slug}]
+        if not chosen and slug is not None:
+            raise CannotStart(f"There is no tenant called {slug}.")
+        kept: list[KeptKeys] = []
+        for name, metadata in _encrypting().items():
+            url = login_url(given(settings.database_url, "DATABASE_URL"), name, secret)
+            opened[name] = Sessions.create(url, subgraph=name, pool_size=2)
+            keys, tables = DataKeys(master, subgraph=name), protected_tables(metadata)
+            kept += [KeptKeys(tenant, name, keys, opened[name], tables) for tenant in chosen]
+        yield kept
+    finally:
+        for sessions in opened.values():
+            await sessions.aclose()
+        await admin.aclose()
+
+
+def _encrypting() -> dict[str, sa.MetaData]:
+    """The metadata of the subgraphs that have a table of data keys."""
+    found: dict[str, sa.MetaData] = {}
+    for name in SUBGRAPHS:
+        model = getattr(import_module(f"subgraphs.{name}.models"), "Model", None)
+        if model is not None and f"{PLACEHOLDER_SCHEMA}.data_keys" in model.metadata.tables:
+            found[name] = model.metadata
+    return found

@@ -1,0 +1,68 @@
+"""The master key that wraps the tenants' data keys: where this process has it from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.settings import HttpUrl
+from studium.embedded.errors import CannotStart
+from studium.settings import StudiumSettings
+
+if TYPE_CHECKING:
+    from shared.data_keys import MasterKey
+
+
+class MasterKeySettings(BaseSettings):
+    """One of the three ways to give it; without any it is derived from the platform's secret."""
+
+    model_config = SettingsConfigDict(env_prefix="STUDIUM_", frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    master_keys: SecretStr | None = None
+    """Secrets of 32 characters or more with blanks between, the newest first: it wraps, the others still unwrap."""
+    master_key_file: Path | None = None
+    """A file with the same."""
+    kms_url: HttpUrl | None = None
+    """A service with the API of AWS KMS, which holds the key and never gives it away."""
+    kms_region: str = "us-east-1"
+    kms_key_id: str = "alias/studium"
+    kms_access_key_id: str = ""
+    kms_secret_access_key: SecretStr = SecretStr("")
+
+
+def create_master_key(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":
+    """The master key of this process.
+
+    Raises:
+        CannotStart: it is given in two ways, or is too short, or its file cannot be read.
+    """
+    ways = [way for way in (own.master_keys, own.master_key_file, own.kms_url) if way is not None]
+    if len(ways) > 1:
+        raise CannotStart("Name one of STUDIUM_MASTER_KEYS, STUDIUM_MASTER_KEY_FILE and STUDIUM_KMS_URL, not several.")
+    if own.kms_url is not None:
+        return _kms(own.kms_url.get_secret_value().rstrip("/"), own)
+    return _local(settings, own)
+
+
+def _kms(url: str, own: MasterKeySettings) -> "MasterKey":
+    from shared.data_keys.aws_signature import AwsCredentials
+    from shared.data_keys.kms import Kms, KmsMasterKey
+
+    credentials = AwsCredentials(own.kms_access_key_id, own.kms_secret_access_key.get_secret_value())
+    return KmsMasterKey(Kms(url, own.kms_region, own.kms_key_id, credentials))
+
+
+def _local(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":
+    from shared.crypto import derive_key
+    from shared.data_keys import LocalMasterKey
+    from studium.keys import given
+
+    try:
+        if own.master_key_file is not None:
+            return LocalMasterKey.read_file(own.master_key_file)
+        if own.master_keys is not None:
+            return LocalMasterKey.read(own.master_keys)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"The master key cannot be used: {error}.") from error
+    return LocalMasterKey([SecretStr(derive_key(given(settings.secret, "SECRET"), "data-keys").hex())])
