@@ -112,7 +112,8 @@ class RoleMutation:
 
     @strawberry.mutation(
         extensions=[Refusals(RevokeRolePayload)],
-        description="Take a role away from somebody. Nobody takes away what they do not hold there.",
+        description="Take a role away from somebody. Nobody takes away what they do not hold there. Whoever had it in "
+        "the whole tenant signs in again.",
     )
     async def revoke_role(self, info: Info, input: RevokeRoleInput) -> RevokeRolePayload | None:
         caller, assignment_id = info.context.caller, parse_id(input.id)

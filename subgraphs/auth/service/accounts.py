@@ -60,6 +60,7 @@ class SignedIn:
     tenant: TenantRecord
     user_id: UserId
     role: Role
+    scopes: frozenset[str]
     token: IssuedToken = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     device_code: str | None = field(default=None, repr=False)
@@ -88,8 +89,9 @@ async def sign_up_tenant(desk: SignInDesk, new: NewTenant, attempt: Attempt) -> 
 def issue(desk: SignInDesk, tenant: TenantRecord, account: Account, session_id: UUID) -> SignedIn:
     """What somebody gets for a session of theirs."""
     role, user_id = Role(account.role), UserId(account.user_id)
-    token = desk.issuer.issue(tenant.id, user_id, session_id, role=role, scopes=SCOPES[role])
-    return SignedIn(tenant, user_id, role, token)
+    scopes = SCOPES[role]
+    token = desk.issuer.issue(tenant.id, user_id, session_id, role=role, scopes=scopes)
+    return SignedIn(tenant, user_id, role, scopes, token)
 
 
 async def install_owner(session: TenantSession, sign_up: SignUp) -> None:

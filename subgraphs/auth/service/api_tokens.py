@@ -21,6 +21,7 @@ from subgraphs.auth.events import ApiTokenCreated, ApiTokenRevoked, SessionEnded
 from subgraphs.auth.models import ApiToken
 from subgraphs.auth.service.accounts import SCOPES, SignInDesk
 from subgraphs.auth.service.own_session import require_own_session
+from subgraphs.auth.service.permissions import TenantPermissions, permissions_in_tenant
 from subgraphs.auth.store.api_tokens import ApiTokenStore, PresentedToken, TokenOwner
 from subgraphs.auth.store.service_accounts import ServiceAccountStore
 
@@ -213,7 +214,8 @@ async def exchange(desk: SignInDesk, text: str) -> IssuedToken:
         used = found.row.last_used_at
         if used is None or used + _USE_NOTED_EVERY <= now:
             await store.note_use(found.row.id, now)
-    return _issue(desk, tenant_id, found)
+        may = await permissions_in_tenant(session, _owner_of(found.row), Role(found.role))
+    return _issue(desk, tenant_id, found, may)
 
 
 async def _is_open(desk: SignInDesk, tenant_id: TenantId) -> bool:
@@ -225,9 +227,13 @@ def _is_good(found: PresentedToken, now: datetime) -> bool:
     return found.row.revoked_at is None and found.row.expires_at > now and not found.disabled
 
 
-def _issue(desk: SignInDesk, tenant_id: TenantId, found: PresentedToken) -> IssuedToken:
-    row, role = found.row, Role(found.role)
+def _owner_of(row: ApiToken) -> UUID:
     owner = row.user_id or row.service_account_id
     assert owner is not None  # noqa: S101 - the table sees to it
-    scopes = SCOPES[role].intersection(row.scopes)
-    return desk.issuer.issue(tenant_id, UserId(owner), row.id, role=role, scopes=scopes, until=row.expires_at)
+    return owner
+
+
+def _issue(desk: SignInDesk, tenant_id: TenantId, found: PresentedToken, may: TenantPermissions) -> IssuedToken:
+    row, owner = found.row, UserId(_owner_of(found.row))
+    scopes, until = may.scopes.intersection(row.scopes), may.ends(row.expires_at)
+    return desk.issuer.issue(tenant_id, owner, row.id, role=found.role, scopes=scopes, until=until)

@@ -78,7 +78,7 @@ async def _admitted(desk: SignInDesk, tenant: TenantRecord, session: TenantSessi
     found = await SessionStore(session).with_account(session_id)
     if found is None or found[0].ended_at is not None:
         raise Unauthenticated
-    return signed_in(desk, tenant, found[1], found[0])
+    return await signed_in(desk, tenant, session, found[1], found[0])
 
 
 async def complete(

@@ -228,7 +228,8 @@ class _Decision:
             if silent:
                 raise LoginRequiredError(redirect_uri=grant.redirect_uri)
             return self._form(app, grant)
-        scope = narrowed(grant.request.scope, held_by(self._user.role))
+        held = await_only(held_by(self._server.session, self._user.user_id, self._user.role))
+        scope = narrowed(grant.request.scope, held)
         if not scope:
             raise InvalidScopeError(redirect_uri=grant.redirect_uri)
         if self._decision == "deny":

@@ -103,7 +103,8 @@ class CodeGrant(grants.AuthorizationCodeGrant):
 
     def save_authorization_code(self, code: str, request: Request) -> None:
         user, asked = request.user, request.payload
-        scope = narrowed(request.scope, held_by(user.role))
+        held = await_only(held_by(self.server.session, user.user_id, user.role))
+        scope = narrowed(request.scope, held)
         if not scope:
             raise InvalidScopeError(redirect_uri=self.redirect_uri)
         row = OAuthCode(

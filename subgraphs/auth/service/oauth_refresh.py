@@ -79,7 +79,8 @@ class RefreshGrant(grants.RefreshTokenGrant):
     def issue_token(self, user: EndUser, refresh_token: RefreshToken) -> dict[str, Any]:
         """Tokens for what was granted, and for not more than the person may do now."""
         asked = self.request.payload.scope or refresh_token.get_scope()
-        scope = narrowed(asked, refresh_token.get_scope().split(), held_by(user.role), self.request.client.app.scopes)
+        held = await_only(held_by(self.server.session, user.user_id, user.role))
+        scope = narrowed(asked, refresh_token.get_scope().split(), held, self.request.client.app.scopes)
         if not scope:
             raise InvalidScopeError
         return self.generate_token(user=user, scope=scope, include_refresh_token=True)

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
-from shared.permissions.catalogue import BUILT_IN, PERMISSIONS
+from shared.database import TenantSession
+from shared.permissions.catalogue import PERMISSIONS
 from shared.roles import Role
+from subgraphs.auth.service.permissions import permissions_in_tenant
 
 OPENID: Final = "openid"
 IDENTITY: Final[Mapping[str, str]] = MappingProxyType(
@@ -36,6 +39,6 @@ def narrowed(scope: str, *allowed: Iterable[str]) -> str:
     return " ".join(name for name in known() if name in asked)
 
 
-def held_by(role: str) -> frozenset[str]:
-    """What an app may do at most for a person of that role."""
-    return BUILT_IN[Role(role)] | IDENTITY.keys()
+async def held_by(session: TenantSession, user_id: UUID, role: str) -> frozenset[str]:
+    """What an app may do at most for a person of that role: what they may do in the whole tenant now."""
+    return (await permissions_in_tenant(session, user_id, Role(role))).scopes | IDENTITY.keys()

@@ -28,6 +28,10 @@ class TenantPermissions:
     scopes: frozenset[str]
     until: datetime | None
 
+    def ends(self, usual: datetime | None) -> datetime | None:
+        """When a token ends that says so and otherwise ends at `usual`; None if neither is known."""
+        return min((end for end in (self.until, usual) if end is not None), default=None)
+
 
 def built_in_role(tenant_id: TenantId, role_id: UUID) -> Role | None:
     """The role of that id which every tenant has."""

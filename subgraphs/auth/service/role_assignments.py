@@ -18,6 +18,7 @@ from subgraphs.auth.models import RoleAssignment
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.permissions import built_in_role, grant_of, own_rights, refuse_gain
 from subgraphs.auth.service.roles import MANAGE, KnownRole, known_role
+from subgraphs.auth.service.sessions import end_sessions
 from subgraphs.auth.store.roles import Assigned, Chosen, RoleAssignmentStore
 
 IN_ORDER: Final = Keyset(tuple[UUID])
@@ -73,6 +74,8 @@ async def assign_role(session: TenantSession, new: NewAssignment, attempt: Attem
 async def revoke_role(session: TenantSession, assignment_id: UUID, attempt: Attempt) -> Assigned:
     """Take a role away from somebody. Safe to repeat.
 
+    One that they had in the whole tenant stands in their access tokens: so their sessions end.
+
     Raises:
         NotFound: there is no such assignment, or the caller may not manage roles there.
         PermissionNotHeld: the role has what the caller does not hold there.
@@ -87,10 +90,13 @@ async def revoke_role(session: TenantSession, assignment_id: UUID, attempt: Atte
         row, grant = found.row, grant_of(session.caller, found)
         refuse_gain(rights, there, grant.permissions | grant.forbids)
         if row.revoked_at is None:
-            row.revoked_at, row.version = datetime.now(UTC), row.version + 1
+            now = datetime.now(UTC)
+            row.revoked_at, row.version = now, row.version + 1
             role = await known_role(session, row.role_id)
             describe(session, Subject("User", row.user_id), changes=[Change("roles", _at(role, row), None)])
             _tell_assignment(session, row)
+            if there == Resource.tenant(session.caller.tenant_id):
+                await end_sessions(session, row.user_id, now)
         return row.id
 
     return await _assigned(session, await once(session, attempt, revoke))

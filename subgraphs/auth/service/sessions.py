@@ -11,7 +11,6 @@ from shared.database import TenantSession, unit_of_work
 from shared.errors import NotFound, TenantNotFound, Unauthenticated
 from shared.events import record
 from shared.idempotency import Attempt, once
-from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from subgraphs.auth.errors import RefreshTokenInvalid
@@ -19,6 +18,7 @@ from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import Account, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.codes import RefreshToken
+from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
 IDLE: Final = timedelta(days=14)
@@ -80,21 +80,24 @@ async def open_session(
     return await SessionStore(session).add(opened)
 
 
-def signed_in(desk: SignInDesk, tenant: TenantRecord, account: Account, opened: SignInSession) -> SignedIn:
-    """What somebody gets for a session of theirs."""
+async def signed_in(
+    desk: SignInDesk, tenant: TenantRecord, session: TenantSession, account: Account, opened: SignInSession
+) -> SignedIn:
+    """What somebody gets for a session of theirs: tokens that say what they may do in the whole tenant now."""
     role, user_id = Role(account.role), UserId(account.user_id)
+    may = await permissions_in_tenant(session, user_id, role)
     token = desk.issuer.issue(
         tenant.id,
         user_id,
         opened.id,
         role=role,
-        scopes=BUILT_IN[role],
-        until=opened.expires_at,
+        scopes=may.scopes,
+        until=may.ends(opened.expires_at),
         authentication=Authentication.of(opened.authenticated_at, opened.amr),
     )
     refresh_token = desk.codes.refresh_token(RefreshToken(tenant.id, opened.id, opened.refreshes))
     device = desk.codes.devices.sign(opened.device_id) if opened.device_id else None
-    return SignedIn(tenant, user_id, role, token, refresh_token=refresh_token, device_code=device)
+    return SignedIn(tenant, user_id, role, may.scopes, token, refresh_token=refresh_token, device_code=device)
 
 
 async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
@@ -115,10 +118,10 @@ async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
         raise TenantNotFound
     async with unit_of_work(desk.sessions, service_caller(tenant.id, "sign-in")) as session:
         refreshed = await _rotate(session, said, attempt, desk.clock())
-    if refreshed is None:
+        entered = None if refreshed is None else await signed_in(desk, tenant, session, refreshed[1], refreshed[0])
+    if entered is None:
         raise RefreshTokenInvalid
-    opened, account = refreshed
-    return signed_in(desk, tenant, account, opened)
+    return entered
 
 
 async def _rotate(

@@ -13,7 +13,7 @@ from shared.graphql.user_errors import Payload
 from shared.roles import Role
 from shared.tenancy.registry import TenantRecord
 from shared.tokens import IssuedToken
-from subgraphs.auth.service.accounts import SCOPES, SignedIn
+from subgraphs.auth.service.accounts import SignedIn
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.types.mfa import MfaChallenge
 from subgraphs.auth.types.tenants import Tenant
@@ -118,5 +118,5 @@ class SignInPayload(Payload):
     def of(cls, outcome: SignedIn | MfaRequired) -> "SignInPayload":
         if isinstance(outcome, MfaRequired):
             return cls(challenge=MfaChallenge.of(outcome))
-        viewer = Viewer.of(outcome.user_id, outcome.tenant, outcome.role, SCOPES[outcome.role])
+        viewer = Viewer.of(outcome.user_id, outcome.tenant, outcome.role, outcome.scopes)
         return cls(session=IssuedSession.of_person(outcome), viewer=viewer)
