@@ -24,6 +24,7 @@ from router.serve.turns import let_others_go_on
 from shared import telemetry
 from shared.router_tokens import keys_of, public_keys
 from shared.tokens import generate_signing_key
+from studium.auth_proxy import AuthProxy, own_routes
 from studium.embedded.errors import CannotStart
 from studium.keys import create_verifier
 from studium.platform import SUBGRAPHS
@@ -88,7 +89,11 @@ def router_to_services(settings: StudiumSettings, draining: Draining) -> Router:
         async with reloader.running():
             yield
 
-    return Router(parts.app(live, draining, reloading, told=reloader.told), reloader.look_now)
+    proxy = None if settings.jwks_url is None else AuthProxy(settings.jwks_url)
+    beside = [reloading] if proxy is None else [reloading, proxy.running]
+    app = parts.app(live, draining, *beside, told=reloader.told)
+    app.router.routes.extend([] if proxy is None else proxy.routes())
+    return Router(app, reloader.look_now)
 
 
 def router_with_subgraphs(settings: StudiumSettings, draining: Draining) -> Router:
@@ -103,9 +108,7 @@ def router_with_subgraphs(settings: StudiumSettings, draining: Draining) -> Rout
     gateway = parts.first_engine(source, transports_to(apps, parts.calls(signing(key))))
     app = parts.app(gateway, draining, running(inside, apps))
     auth = next(each for each in apps if each.name == "auth")
-    app.router.routes.extend(
-        route for route in auth.app.routes if getattr(route, "path", "").startswith("/.well-known")
-    )
+    app.router.routes.extend(own_routes(auth.app.routes))
     return Router(app)
 
 
