@@ -88,3 +88,10 @@ class PasskeyKnown(Refusal):
 class TooManyPasskeys(Refusal):
     code = "TOO_MANY_PASSKEYS"
     default_message = "There are as many passkeys as one person may have; remove one first"
+
+
+class LinkInvalid(Refusal):
+    """One answer for a code that was made up, was used, or is too old."""
+
+    code = "LINK_INVALID"
+    default_message = "This link is not valid any more; ask for another"

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from shared import personal_data
 from shared.events import Event
 
 
@@ -109,6 +110,22 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     session_id: UUID
 
 
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """A person has another password."""
+
+    topic: ClassVar[str] = "auth.password-changed.v1"
+
+    user_id: UUID
+
+
+class LinkRequested(Event, frozen=True, kw_only=True):
+    """Somebody has asked for a link by mail, to an address that may be nobody's; its handler makes the code."""
+
+    topic: ClassVar[str] = "auth.link-requested.v1"
+
+    link_id: UUID
+
+
 class MfaChanged(Event, frozen=True, kw_only=True):
     """A person has another second factor, or one less."""
 
@@ -194,3 +211,11 @@ class OAuthAppAuthorized(Event, frozen=True, kw_only=True):
     user_id: UUID
     app_id: UUID
     scopes: list[str]
+
+
+class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "auth.personal-data-exported.v1"
+
+
+class PersonalDataErased(personal_data.PersonalDataErased, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "auth.personal-data-erased.v1"

@@ -7,6 +7,7 @@ from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
+from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
 from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
@@ -24,6 +25,7 @@ class Query(
     IdentityProviderQuery,
     OAuthAppQuery,
     RoleQuery,
+    MfaQuery,
     SessionQuery,
     PasskeyQuery,
 ):
@@ -39,6 +41,7 @@ class Mutation(
     OAuthAppMutation,
     QuotaMutation,
     RoleMutation,
+    MfaMutation,
     SessionMutation,
     TenantMutation,
     PasskeyMutation,

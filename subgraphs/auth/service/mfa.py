@@ -53,9 +53,25 @@ async def admit(
     desk: SignInDesk, tenant: TenantRecord, session: TenantSession, entry: Entry, attempt: Attempt
 ) -> SignedIn | MfaRequired:
     """Open a session, unless the person has a second factor and has not used it yet."""
-    user_id, proof = entry.account.user_id, entry.proof
+
+    async def proved() -> Entry:
+        return entry
+
+    return await admit_once(desk, tenant, session, proved, attempt)
+
+
+async def admit_once(
+    desk: SignInDesk,
+    tenant: TenantRecord,
+    session: TenantSession,
+    prove_first: Callable[[], Awaitable[Entry]],
+    attempt: Attempt,
+) -> SignedIn | MfaRequired:
+    """The same where the first factor works once: it is checked only when the attempt is made first."""
 
     async def enter() -> UUID:
+        entry = await prove_first()
+        user_id, proof = entry.account.user_id, entry.proof
         if SEVERAL_FACTORS in proof.methods or not await mfa_factors.methods_of(session, user_id):
             return await open_session(session, user_id, proof, entry.device_id, entry.device_name)
         waiting = MfaChallenge(
@@ -70,7 +86,7 @@ async def admit(
     waiting = await MfaChallengeStore(session).get(entered)
     if waiting is None:
         return await _admitted(desk, tenant, session, entered)
-    methods = await mfa_factors.methods_of(session, user_id)
+    methods = await mfa_factors.methods_of(session, waiting.user_id)
     return MfaRequired(desk.codes.challenges.sign(waiting.id), methods, waiting.expires_at)
 
 

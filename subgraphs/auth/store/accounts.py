@@ -1,5 +1,6 @@
 """Every statement of the auth subgraph."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -23,6 +24,14 @@ class AccountStore:
 
     async def by_id(self, user_id: UUID) -> Account | None:
         return await self._session.get(Account, user_id)
+
+    async def set_password(self, user_id: UUID, sealed_password_hash: str) -> None:
+        changed = update(Account).where(Account.user_id == user_id)
+        await self._session.execute(changed.values(sealed_password_hash=sealed_password_hash))
+
+    async def verify_email(self, user_id: UUID, now: datetime) -> None:
+        """Note that somebody reads the mail of the account's address."""
+        await self._session.execute(update(Account).where(Account.user_id == user_id).values(email_verified_at=now))
 
     async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role) -> Account | None:
         """Insert an account; None if the person has one.

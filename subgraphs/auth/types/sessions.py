@@ -90,3 +90,21 @@ class RevokeOtherSessionsInput(MutationInput):
 @strawberry.type(description="What came of `revokeOtherSessions`.")
 class RevokeOtherSessionsPayload(Payload):
     session_id: strawberry.ID | None = strawberry.field(default=None, description="The one that goes on.")
+
+
+@strawberry.type(description="What came of `confirmMfa`.")
+class ConfirmMfaPayload(Payload):
+    session: IssuedSession | None = strawberry.field(
+        default=None, description="The same session; its tokens say that two factors were used."
+    )
+    recovery_codes: list[str] = strawberry.field(
+        default_factory=list,
+        description="With the first app: each works once in its place. Keep them where the app is not.",
+    )
+
+
+@strawberry.type(description="What came of `stepUp`.")
+class StepUpPayload(Payload):
+    session: IssuedSession | None = strawberry.field(
+        default=None, description="The same session; its access token says when it was proved."
+    )
