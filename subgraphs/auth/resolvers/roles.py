@@ -13,19 +13,18 @@ from subgraphs.auth.service import role_assignments, roles
 from subgraphs.auth.service.role_assignments import IN_ORDER
 from subgraphs.auth.service.roles import BY_NAME
 from subgraphs.auth.store.roles import Chosen
+from subgraphs.auth.types.places import PlaceInput, place_of
 from subgraphs.auth.types.roles import (
     AssignRoleInput,
     AssignRolePayload,
     CreateRoleInput,
     CreateRolePayload,
-    PlaceInput,
     RevokeRoleInput,
     RevokeRolePayload,
     RoleAssignment,
     TenantRole,
     UpdateRoleInput,
     UpdateRolePayload,
-    place_of,
 )
 
 OfUser = Annotated[strawberry.ID | None, strawberry.argument(description="Only this person's.")]

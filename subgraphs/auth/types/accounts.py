@@ -10,12 +10,16 @@ from strawberry.federation.types import FieldSet
 
 from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
+from shared.permissions.places import Resource
 from shared.roles import Role
 from shared.tenancy.registry import TenantRecord
 from shared.tokens import IssuedToken
+from subgraphs.auth.context import Info
 from subgraphs.auth.service.accounts import SignedIn
 from subgraphs.auth.service.mfa import MfaRequired
+from subgraphs.auth.service.permissions import own_rights
 from subgraphs.auth.types.mfa import MfaChallenge
+from subgraphs.auth.types.places import At, place_of
 from subgraphs.auth.types.tenants import Tenant
 
 
@@ -36,7 +40,17 @@ class Viewer:
     )
     tenant: Tenant = strawberry.field(description="The viewer sees nothing of any other.")
     role: Role = strawberry.field(description="What the viewer is in the tenant.")
-    scopes: list[str] = strawberry.field(description="What the viewer may do.")
+    scopes: list[str] = strawberry.field(description="What the access token lets them do in the whole tenant.")
+
+    @strawberry.field(
+        description="What the viewer may do at a place, sorted. It needs the token of the session, as the person's "
+        "name does."
+    )
+    async def permissions(self, info: Info, at: At = None) -> list[str] | None:
+        caller = info.context.caller
+        place = place_of(at, caller.tenant_id)
+        async with info.context.desk.sessions.read(caller) as session:
+            return (await own_rights(session)).at(Resource(caller.tenant_id, place))
 
     @classmethod
     def of(cls, user_id: UUID, tenant: TenantRecord, role: Role, scopes: Iterable[str]) -> "Viewer":

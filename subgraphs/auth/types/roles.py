@@ -1,7 +1,7 @@
 """The GraphQL types of roles and their assignments."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 
 import strawberry
 
@@ -10,12 +10,13 @@ from shared.caller import TenantId
 from shared.errors import BadUserInput, parse_id
 from shared.graphql.inputs import MutationInput, UpdateInput
 from shared.graphql.user_errors import Payload
-from shared.permissions.places import Place, PlaceKind
+from shared.permissions.places import PlaceKind
 from subgraphs.auth.context import Info
 from subgraphs.auth.service.role_assignments import NewAssignment, role_of
 from subgraphs.auth.service.roles import KnownRole, RoleContent
 from subgraphs.auth.store.roles import Assigned
 from subgraphs.auth.types.accounts import User
+from subgraphs.auth.types.places import PlaceInput, place_of
 
 _MOST_PERMISSIONS: Final = 100
 
@@ -69,28 +70,6 @@ class RoleAssignment:
             created_at=row.created_at,
             revoked_at=row.revoked_at,
         )
-
-
-@strawberry.input(description="A place where permissions are held.")
-class PlaceInput:
-    kind: PlaceKind = strawberry.field(description="What kind of place.")
-    id: strawberry.ID = strawberry.field(description="Which one: an org unit, a course, a section, or the tenant.")
-
-
-At = Annotated[
-    PlaceInput | None, strawberry.argument(description="At which place; at the whole tenant if it is not given.")
-]
-
-
-def place_of(given: PlaceInput | None, tenant_id: TenantId) -> Place:
-    """The place that was asked for; the whole tenant if none was.
-
-    Raises:
-        BadUserInput: its id is malformed.
-    """
-    if given is None:
-        return Place(PlaceKind.TENANT, tenant_id)
-    return Place(given.kind, parse_id(given.id, field="at.id"))
 
 
 @strawberry.input(description="A role to make.")

@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TypeAlias
 from uuid import UUID
 
 import pytest
 
+from shared.authentication import Authentication
 from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from shared.permissions.catalogue import PERMISSIONS
 from shared.roles import Role
+from shared.tokens import TokenIssuer
 from subgraphs.auth.store.accounts import AccountStore
+from tests.subgraphs.auth.conftest import SIGNING_KEY
 from tests.tenants import Tenant
 
 Person: TypeAlias = Callable[..., Awaitable[Caller]]
@@ -36,6 +40,25 @@ def person(sessions: Sessions, tenant: Tenant) -> Person:
 async def owner(person: Person) -> Caller:
     """Somebody who holds every permission in the tenant."""
     return await person(*PERMISSIONS, role=Role.OWNER)
+
+
+@pytest.fixture
+def token_of() -> Callable[[Caller], str]:
+    """The token of a session that a caller has opened themselves."""
+
+    def issue(caller: Caller) -> str:
+        assert caller.session_id is not None
+        issued = TokenIssuer(SIGNING_KEY).issue(
+            caller.tenant_id,
+            caller.require_user(),
+            caller.session_id,
+            role=caller.role,
+            scopes=caller.scopes,
+            authentication=Authentication.of(datetime.now(UTC), ["pwd"]),
+        )
+        return issued.access_token
+
+    return issue
 
 
 def calling(tenant: Tenant, user_id: UUID, *scopes: str) -> Caller:
