@@ -20,6 +20,7 @@ class InvitationMutation:
             checks.email_address(email, field=f"emails.{position}") for position, email in enumerate(input.emails)
         ]
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
-            invited = await service.invite(session, emails, input.role, input.attempt("inviteUsers"))
+            attempt, tenants = input.attempt("inviteUsers"), info.context.desk.tenants
+            invited = await service.invite(session, emails, input.role, attempt, tenants)
         code = info.context.desk.invitations.sign
         return InviteUsersPayload(invitations=[Invitation.of(row, user, code=code(row.id)) for row, user in invited])

@@ -11,9 +11,11 @@ from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.roles import Role
+from shared.tenancy.registry import Registry
 from subgraphs.users.errors import EmailTaken
 from subgraphs.users.events import UserInvited
 from subgraphs.users.models import Invitation, User, UserStatus
+from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.people import UserStore
 
@@ -22,7 +24,7 @@ MAX_INVITED_AT_ONCE: Final = 100
 
 
 async def invite(
-    session: TenantSession, emails: Sequence[str], role: Role, attempt: Attempt
+    session: TenantSession, emails: Sequence[str], role: Role, attempt: Attempt, tenants: Registry
 ) -> Sequence[tuple[Invitation, User]]:
     """Invite people by e-mail; those already invited get a new invitation.
 
@@ -31,15 +33,16 @@ async def invite(
 
     Raises:
         EmailTaken: one of them is already here; nobody was invited.
+        QuotaExceeded: the tenant would have more people than it may; nobody was invited.
     """
     session.caller.require("users:invite")
     if not 0 < len(emails) <= MAX_INVITED_AT_ONCE or len(set(emails)) != len(emails):
         raise BadUserInput(f"`emails` must be 1 to {MAX_INVITED_AT_ONCE} different addresses", field="emails")
-    batch_id = await once(session, attempt, lambda: _invite(session, emails, role))
+    batch_id = await once(session, attempt, lambda: _invite(session, emails, role, tenants))
     return await InvitationStore(session).batch(batch_id)
 
 
-async def _invite(session: TenantSession, emails: Sequence[str], role: Role) -> UUID:
+async def _invite(session: TenantSession, emails: Sequence[str], role: Role, tenants: Registry) -> UUID:
     batch_id = uuid7()
     known = await UserStore(session).by_emails(emails)
     for position, email in enumerate(emails):
@@ -47,6 +50,7 @@ async def _invite(session: TenantSession, emails: Sequence[str], role: Role) -> 
         if user is None or user.status != UserStatus.INVITED:
             raise EmailTaken(path=("input", "emails", str(position)))
         await _send_invitation(session, user, role, batch_id)
+    await check_seats(session, tenants)
     return batch_id
 
 

@@ -19,6 +19,7 @@ from shared.tenancy.registry import Registry, TenantStatus
 from subgraphs.users.errors import EmailTaken, InvitationInvalid
 from subgraphs.users.events import UserSignedUp
 from subgraphs.users.models import User, UserStatus
+from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.people import UserStore
 
@@ -61,6 +62,7 @@ async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attemp
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
         EmailTaken: somebody is already here with this address.
+        QuotaExceeded: the tenant has as many people as it may.
         InvitationInvalid: the code is not a valid one for this address.
         IdempotencyKeyReused: the attempt was sent before with another input, or another password.
     """
@@ -130,6 +132,7 @@ class _Enrolling:
         )
         if user is None:
             raise EmailTaken(path=("input", "email"))
+        await check_seats(self.session, self.desk.tenants)
         return user
 
     async def _claim(self, code: str) -> User:
