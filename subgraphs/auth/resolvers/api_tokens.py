@@ -8,6 +8,7 @@ from shared import checks
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import api_tokens, service_accounts
@@ -81,9 +82,9 @@ class ApiTokenQuery:
 @strawberry.type
 class ApiTokenMutation:
     @strawberry.mutation(
-        extensions=[Refusals(CreateApiTokenPayload)],
-        description="Make a token for a program. It may do what it is made for and its owner may do. In a session "
-        "that the viewer has opened themselves.",
+        extensions=[StepUp(), Refusals(CreateApiTokenPayload)],
+        description="Make a token for a program. It may do what it is made for and its owner may do. Shortly after "
+        "the viewer has proved who they are.",
     )
     async def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenPayload | None:
         new = input.asked()

@@ -4,12 +4,18 @@ import strawberry
 
 from shared import checks
 from shared.errors import parse_id
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
+from subgraphs.auth.resolvers.sessions import device_name
 from subgraphs.auth.service import webauthn as service
+from subgraphs.auth.service import webauthn_sign_in
+from subgraphs.auth.service.sessions import DeviceHint
+from subgraphs.auth.types.accounts import SignInPayload
 from subgraphs.auth.types.webauthn import (
     FinishPasskeyRegistrationInput,
     FinishPasskeyRegistrationPayload,
+    FinishPasskeySignInInput,
     Passkey,
     PasskeyCeremony,
     RemovePasskeyInput,
@@ -18,6 +24,8 @@ from subgraphs.auth.types.webauthn import (
     RenamePasskeyPayload,
     StartPasskeyRegistrationInput,
     StartPasskeyRegistrationPayload,
+    StartPasskeySignInInput,
+    StartPasskeySignInPayload,
     credential_of,
 )
 
@@ -35,8 +43,8 @@ class PasskeyQuery:
 @strawberry.type
 class PasskeyMutation:
     @strawberry.mutation(
-        extensions=[Refusals(StartPasskeyRegistrationPayload)],
-        description="Begin to add a passkey of the viewer's, in a session that they have opened themselves.",
+        extensions=[StepUp(), Refusals(StartPasskeyRegistrationPayload)],
+        description="Begin to add a passkey of the viewer's, shortly after they have proved who they are.",
     )
     async def start_passkey_registration(
         self, info: Info, input: StartPasskeyRegistrationInput
@@ -72,9 +80,37 @@ class PasskeyMutation:
         return RenamePasskeyPayload(passkey=Passkey.of(row))
 
     @strawberry.mutation(
-        extensions=[Refusals(RemovePasskeyPayload)], description="Accept one of the viewer's passkeys no more."
+        extensions=[StepUp(), Refusals(RemovePasskeyPayload)],
+        description="Accept one of the viewer's passkeys no more.",
     )
     async def remove_passkey(self, info: Info, input: RemovePasskeyInput) -> RemovePasskeyPayload | None:
         attempt = input.attempt("removePasskey")
         removed = await service.remove(info.context.passkeys, info.context.caller, parse_id(input.id), attempt)
         return RemovePasskeyPayload(passkey_id=strawberry.ID(str(removed)))
+
+    @strawberry.mutation(
+        extensions=[Refusals(StartPasskeySignInPayload)],
+        description="Begin to sign in with a passkey. The answer says nothing of who has an account, and a repetition "
+        "of the request begins anew.",
+    )
+    async def start_passkey_sign_in(
+        self, info: Info, input: StartPasskeySignInInput
+    ) -> StartPasskeySignInPayload | None:
+        ceremony = await webauthn_sign_in.start_sign_in(info.context.passkeys, input.tenant)
+        return StartPasskeySignInPayload(ceremony=PasskeyCeremony.of(ceremony))
+
+    @strawberry.mutation(
+        extensions=[Refusals(SignInPayload)],
+        description="Open a session for whoever has unlocked their passkey. A challenge is answered once: a repetition "
+        "of the request is refused.",
+    )
+    async def finish_passkey_sign_in(self, info: Info, input: FinishPasskeySignInInput) -> SignInPayload | None:
+        signed_in = await webauthn_sign_in.finish_sign_in(
+            info.context.passkeys,
+            input.tenant,
+            parse_id(input.challenge_id, field="challengeId"),
+            credential_of(input.credential),
+            DeviceHint(input.device_token, device_name(input.device_name)),
+            input.attempt("finishPasskeySignIn", without={"device_token", "credential"}),
+        )
+        return SignInPayload.of(signed_in)

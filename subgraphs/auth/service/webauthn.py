@@ -86,7 +86,8 @@ async def finish_registration(
         PasskeyKnown: somebody has it already.
     """
     answer = read_registration(credential)
-    async with _answering(passkeys, caller, challenge_id) as session:
+    answering = answered(passkeys, caller, challenge_id, caller.session_id)
+    async with answering, unit_of_work(passkeys.desk.sessions, caller) as session:
         user_id = await require_own_session(session)
         store = PasskeyStore(session)
 
@@ -177,22 +178,23 @@ async def remove(passkeys: PasskeyDesk, caller: Caller, passkey_id: UUID, attemp
 
 
 @asynccontextmanager
-async def _answering(passkeys: PasskeyDesk, caller: Caller, challenge_id: UUID) -> AsyncGenerator[TenantSession]:
-    """A unit of work in which a challenge is answered; a wrong answer is kept as little as any, but ends the challenge.
+async def answered(
+    passkeys: PasskeyDesk, caller: Caller, challenge_id: UUID, session_id: UUID | None
+) -> AsyncGenerator[None]:
+    """Around the unit of work in which a challenge is answered: a wrong answer ends it as well.
 
     Raises:
         PasskeyInvalid: the answer was wrong, or says that there may be a copy of the passkey.
     """
     try:
-        async with unit_of_work(passkeys.desk.sessions, caller) as session:
-            yield session
+        yield
     except PasskeyInvalid:
         async with unit_of_work(passkeys.desk.sessions, caller) as session:
-            await ChallengeStore(session).drop(challenge_id, caller.user_id)
+            await ChallengeStore(session).drop(challenge_id, session_id)
         raise
     except _Suspected as error:
         async with unit_of_work(passkeys.desk.sessions, caller) as session:
-            await ChallengeStore(session).drop(challenge_id, caller.user_id)
+            await ChallengeStore(session).drop(challenge_id, session_id)
             await _suspect(passkeys, session, error.passkey_id)
         raise PasskeyInvalid from error
 

@@ -82,10 +82,10 @@ class ChallengeStore:
         )
         return await self._session.scalar(taken)
 
-    async def drop(self, challenge_id: UUID, user_id: UUID | None) -> None:
-        """Nobody can answer it any more, if it was made for that person, or for whoever wants to sign in."""
+    async def drop(self, challenge_id: UUID, session_id: UUID | None) -> None:
+        """Nobody can answer it any more, if it belongs to that session, or to none."""
         dropped = delete(WebAuthnChallenge).where(
-            WebAuthnChallenge.id == challenge_id, WebAuthnChallenge.user_id.is_not_distinct_from(user_id)
+            WebAuthnChallenge.id == challenge_id, WebAuthnChallenge.session_id.is_not_distinct_from(session_id)
         )
         await self._session.execute(dropped)
 

@@ -111,3 +111,29 @@ class RemovePasskeyInput(MutationInput):
 @strawberry.type(description="What came of `removePasskey`.")
 class RemovePasskeyPayload(Payload):
     passkey_id: strawberry.ID | None = strawberry.field(default=None, description="The passkey that is gone.")
+
+
+@strawberry.input(description="Where somebody wants to come in with a passkey.")
+class StartPasskeySignInInput(MutationInput):
+    tenant: str = strawberry.field(description="The tenant's slug.")
+
+
+@strawberry.type(description="What came of `startPasskeySignIn`.")
+class StartPasskeySignInPayload(Payload):
+    ceremony: PasskeyCeremony | None = strawberry.field(
+        default=None, description="For `navigator.credentials.get()`: the person chooses a passkey, and unlocks it."
+    )
+
+
+@strawberry.input(description="A passkey that somebody has unlocked.")
+class FinishPasskeySignInInput(MutationInput):
+    tenant: str = strawberry.field(description="The tenant's slug.")
+    challenge_id: strawberry.ID = strawberry.field(description="As `startPasskeySignIn` gave it.")
+    credential: JSON = strawberry.field(description="What the credential's `toJSON()` gives.")
+    device_token: str | None = strawberry.field(
+        default=None, description="That an earlier sign-in of the person gave this client."
+    )
+    device_name: str | None = strawberry.field(
+        default=None,
+        description="What the person calls this client in the list of their sessions: 1 to 100 characters.",
+    )

@@ -123,9 +123,17 @@ class TestCreate:
         ada = await signed_in(tenant)
         created = await made(ask, token_of(ada), scopes=["learn", "sessions:manage"])
         access = (await exchanged(ask, created["secret"]))["data"]["apiTokenSession"]["accessToken"]
-        assert code_of(await ask(CREATE, asked(), token=access)) == "FORBIDDEN"
+        assert code_of(await ask(CREATE, asked(), token=access)) == "STEP_UP_REQUIRED"
         assert code_of(await ask(LIST, token=access)) == "FORBIDDEN"
         assert code_of(await ask(REVOKE, {"input": {"id": created["apiToken"]["id"]}}, token=access)) == "FORBIDDEN"
+
+    async def test_whoever_has_left_their_desk_proves_again_who_they_are(
+        self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant
+    ) -> None:
+        ada = await signed_in(tenant)
+        assert ada.auth_time
+        away = replace(ada, auth_time=ada.auth_time - 3600)
+        assert code_of(await ask(CREATE, asked(), token=token_of(away))) == "STEP_UP_REQUIRED"
 
     async def test_a_session_that_has_ended_makes_none(
         self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant, sessions: Sessions

@@ -1,6 +1,7 @@
 """Service accounts: programs that act for the tenant and for nobody in it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -111,7 +112,7 @@ class TestServiceAccounts:
         self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant
     ) -> None:
         ada = await signed_in(tenant)
-        limited = Caller(ada.tenant_id, ada.user_id, ada.role, frozenset({"apps:manage", "learn"}), ada.session_id)
+        limited = replace(ada, scopes=frozenset({"apps:manage", "learn"}))
         refused = await opened(ask, token_of(limited), role="OWNER")
         assert refused["userErrors"] == [{"code": "ROLE_NOT_HELD", "path": ["input", "role"]}]
         assert (await opened(ask, token_of(limited), role="LEARNER"))["userErrors"] == []

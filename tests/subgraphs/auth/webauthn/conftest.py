@@ -5,12 +5,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from shared.caller import Caller
-from tests.subgraphs.auth.api_tokens.conftest import SignedIn, signed_in
+from tests.subgraphs.auth.api_tokens.conftest import SignedIn, signed_in, token_of
 from tests.subgraphs.auth.conftest import Ask
 from tests.subgraphs.auth.webauthn.authenticator import Authenticator
 
-__all__ = ["signed_in"]
+__all__ = ["SignedIn", "signed_in", "token_of"]
 
 START = """mutation ($input: StartPasskeyRegistrationInput!) {
   startPasskeyRegistration(input: $input) { ceremony { challengeId options } userErrors { code } }
@@ -24,9 +23,6 @@ FINISH = """mutation ($input: FinishPasskeyRegistrationInput!) {
 
 Register: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 Begin: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
-Person: TypeAlias = tuple[Caller, str]
-"""Somebody who is signed in, and their access token."""
-SignedInPerson: TypeAlias = SignedIn
 
 
 @pytest.fixture
