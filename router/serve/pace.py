@@ -1,6 +1,8 @@
 """How much of the processor each tenant has for what has not been asked before, while others ask too."""
 
 import asyncio
+import time
+from dataclasses import dataclass
 from typing import Final
 
 from router.execute.transport.traffic.fair_queue import FairQueue
@@ -24,6 +26,19 @@ KNOWN: Final = 1_000
 ONE_OF_EACH: Final = Concurrency(requests=1_000_000, tenant_share=0.0)
 
 
+@dataclass(slots=True)
+class Account:
+    """What a tenant has had, by the monotonic clock.
+
+    Attributes:
+        due: when it has paid that back.
+        rests_until: when it may go on.
+    """
+
+    due: float = 0.0
+    rests_until: float = 0.0
+
+
 class Pace:
     """Each tenant's pieces of work wait for one another, and after what took long for a while more.
 
@@ -37,14 +52,13 @@ class Pace:
     def __init__(self) -> None:
         self.latest: str | None = None
         self._company_until = 0.0
-        self._due: dict[str | None, float] = {}
-        """When each tenant has paid back what it had."""
+        self._accounts: dict[str | None, Account] = {}
         self._queue = FairQueue(ONE_OF_EACH)
 
     def meet(self, tenant: str | None) -> None:
         """Note that another tenant than the latest asks for something."""
         self.latest = tenant
-        self._company_until = asyncio.get_running_loop().time() + COMPANY_SECONDS
+        self._company_until = time.monotonic() + COMPANY_SECONDS
 
     async def enter(self, tenant: str | None, *, ahead: bool) -> None:
         """Wait until no other work of the tenant's is under way, and it has rested; perhaps ahead of what waits.
@@ -53,25 +67,33 @@ class Pace:
             Crowded: too many wait, most of them from this tenant.
         """
         await self._queue.enter(_name(tenant), ahead=ahead)
+        account = self._accounts.get(tenant)
+        rest = 0.0 if account is None else account.rests_until - time.monotonic()
+        if rest > 0:
+            try:
+                await asyncio.sleep(rest)
+            except asyncio.CancelledError:
+                self._queue.leave(_name(tenant))
+                raise
 
     def leave(self, tenant: str | None, spent: float) -> None:
         """End work that took so many seconds."""
-        loop = asyncio.get_running_loop()
-        rest = self.rest(tenant, spent, loop.time())
+        now = time.monotonic()
+        rest = self.rest(tenant, spent, now)
         if rest > 0:
-            loop.call_later(rest, self._queue.leave, _name(tenant))
-        else:
-            self._queue.leave(_name(tenant))
+            self._accounts[tenant].rests_until = now + rest
+        self._queue.leave(_name(tenant))
 
     def rest(self, tenant: str | None, spent: float, now: float) -> float:
         """How many seconds a tenant waits after work that took `spent`, counting that among what it had."""
         if now >= self._company_until:
             return 0.0
-        if len(self._due) >= KNOWN:
-            self._due = {each: due for each, due in self._due.items() if due > now}
-        due = max(self._due.get(tenant, now), now) + spent / SHARE
+        if len(self._accounts) >= KNOWN:
+            self._accounts = {each: account for each, account in self._accounts.items() if account.due > now}
+        account = self._accounts.setdefault(tenant, Account())
+        due = max(account.due, now) + spent / SHARE
         rest = min(max(due - now - BURST_SECONDS / SHARE, 0.0), MOST_REST_SECONDS)
-        self._due[tenant] = min(due, now + rest + BURST_SECONDS / SHARE)
+        account.due = min(due, now + rest + BURST_SECONDS / SHARE)
         return rest
 
 
