@@ -24,6 +24,7 @@ from shared.caller import Caller, TenantId
 from shared.errors import TenantNotFound, Unavailable
 from shared.statement_spans import trace_statements
 from shared.tenancy.names import PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
+from shared.tls import without_tls_words
 
 _NAMING: Final = {
     "pk": "pk_%(table_name)s",
@@ -62,9 +63,21 @@ def read_url(url: SecretStr | str, *, database: str | None = None) -> URL:
 
 
 def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
-    """An engine that notices a connection the server closed before it hands it out."""
+    """An engine that notices a connection the server closed before it hands it out.
+
+    Raises:
+        ValueError: what the URL says of TLS cannot be used.
+    """
+    url, tls = without_tls_words(url)
+    options["connect_args"] = {**options.get("connect_args", {}), **tls}
     engine = create_async_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=10, pool_recycle=_RECYCLE_SECONDS, **options
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_recycle=_RECYCLE_SECONDS,
+        **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     trace_statements(engine.sync_engine)

@@ -1,11 +1,14 @@
 """What the platform's processes read from their environment, beside `PlatformSettings`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
 
 from shared.settings import PlatformSettings
+from shared.tls import is_verified
+
+_SERVERS: Final = ("database_url", "mongo_url", "redis_url", "elasticsearch_url", "pinecone_host")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -13,6 +16,8 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class StudiumSettings(PlatformSettings):
     """The settings of `studium up` and of every process it starts."""
 
+    require_tls: bool = False
+    """Refuse servers that are reached without TLS, or without verifying who they are; embedded ones are here."""
     host: str = "127.0.0.1"
     """Where the router, or a subgraph served by itself, listens."""
     port: Port = 8000
@@ -56,3 +61,13 @@ class StudiumSettings(PlatformSettings):
     """From SIGTERM until a process has ended, whatever it still does. `studium up` keeps to the defaults."""
     tell_cost: bool = False
     """Whether answers tell what they cost, in `extensions.cost`."""
+
+    @field_validator("require_tls")
+    @classmethod
+    def _verify_servers(cls, required: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic gives it so
+        """Name the settings whose servers are not verified, and nothing of their values."""
+        urls = {name: url for name in _SERVERS if (url := info.data.get(name)) is not None}
+        loose = [f"STUDIUM_{name.upper()}" for name, url in urls.items() if not is_verified(url.get_secret_value())]
+        if required and loose:
+            raise ValueError(f"does not let these be used as they are: {', '.join(loose)}")
+        return required

@@ -16,6 +16,7 @@ MODULES = ("shared.settings", "studium.settings", "studium.worker", "studium.mas
 PUBLIC = frozenset(
     {
         "breached_passwords",
+        "client_url",
         "jwks_url",
         "kms_access_key_id",
         "kms_key_id",

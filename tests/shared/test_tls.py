@@ -1,0 +1,94 @@
+"""Connections to servers verify whom they reach."""
+
+import ssl
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from shared.database import connect, read_url
+from shared.tls import is_verified, without_tls_words
+from studium.settings import StudiumSettings
+from tests.servers import Servers
+from tests.shared.tls_proxy import certificate, tls_in_front_of
+
+
+class TestPostgreSQL:
+    @pytest.fixture
+    async def pem(self, tmp_path: Path) -> Path:
+        """The certificate of the server that is reached."""
+        return certificate(tmp_path, "127.0.0.1")
+
+    @pytest.fixture
+    async def url(self, servers: Servers, pem: Path) -> AsyncGenerator[sa.URL]:
+        """A server with TLS."""
+        plain = read_url(servers.database)
+        async with tls_in_front_of(plain.port or 0, pem) as port:
+            yield plain.set(port=port)
+
+    async def test_a_server_that_proves_who_it_is_is_used(self, url: sa.URL, pem: Path) -> None:
+        engine = connect(url.update_query_dict({"sslmode": "verify-full", "sslrootcert": str(pem)}), pool_size=1)
+        async with engine.connect() as connection:
+            assert await connection.scalar(sa.select(1)) == 1
+        await engine.dispose()
+
+    async def test_one_whose_authority_is_not_known_is_not(self, url: sa.URL) -> None:
+        engine = connect(url.update_query_dict({"sslmode": "verify-full"}), pool_size=1)
+        with pytest.raises(ssl.SSLCertVerificationError, match="self-signed"):
+            await engine.connect()
+        await engine.dispose()
+
+    async def test_one_that_proves_to_be_another_is_not(self, servers: Servers, tmp_path: Path) -> None:
+        plain, pem = read_url(servers.database), certificate(tmp_path, "127.0.0.2")
+        async with tls_in_front_of(plain.port or 0, pem) as port:
+            trusting = {"sslmode": "verify-full", "sslrootcert": str(pem)}
+            engine = connect(plain.set(port=port).update_query_dict(trusting), pool_size=1)
+            with pytest.raises(ssl.SSLCertVerificationError, match="IP address mismatch"):
+                await engine.connect()
+            await engine.dispose()
+
+    def test_what_the_url_says_of_tls_is_not_told_to_the_driver_twice(self, pem: Path) -> None:
+        url, arguments = without_tls_words(sa.make_url(f"postgresql://h/d?sslmode=verify-ca&sslrootcert={pem}"))
+        assert not url.query
+        assert (arguments["ssl"].verify_mode, arguments["ssl"].check_hostname) == (ssl.CERT_REQUIRED, False)
+        assert without_tls_words(sa.make_url("postgresql://h/d?sslmode=disable"))[1] == {"ssl": False}
+        assert without_tls_words(sa.make_url("postgresql://h/d"))[1] == {}
+
+    @pytest.mark.parametrize("query", ["sslmode=prefer", "sslrootcert=nowhere.pem"])
+    def test_words_that_do_not_do_what_they_say_are_refused(self, query: str) -> None:
+        with pytest.raises(ValueError, match=r"sslmode|TLS settings"):
+            without_tls_words(sa.make_url(f"postgresql://h/d?{query}"))
+
+
+@pytest.mark.parametrize(
+    ("url", "verified"),
+    [
+        ("postgresql://h/d?sslmode=verify-full", True),
+        ("postgresql://h/d?sslmode=require", False),
+        ("postgresql://h/d", False),
+        ("mongodb://h/?tls=true&tlsCAFile=ca.pem", True),
+        ("mongodb+srv://h/", True),
+        ("mongodb://h/?tls=true&tlsAllowInvalidCertificates=true", False),
+        ("mongodb://h/", False),
+        ("rediss://h", True),
+        ("rediss://h?ssl_cert_reqs=none", False),
+        ("rediss://h?ssl_check_hostname=false", False),
+        ("redis://h", False),
+        ("unix:///run/redis.sock", True),
+        ("https://h", True),
+        ("http://h", False),
+    ],
+)
+def test_a_url_tells_whether_its_server_is_verified(url: str, verified: bool) -> None:  # noqa: FBT001 - a parameter
+    assert is_verified(url) is verified
+
+
+def test_servers_that_are_not_verified_are_refused_where_that_is_required() -> None:
+    loose = {"database_url": "postgresql://u:canary@h/d", "redis_url": "rediss://h", "mongo_url": "mongodb://h"}
+    with pytest.raises(ValidationError) as refused:
+        StudiumSettings.model_validate({**loose, "require_tls": True})
+    assert "STUDIUM_DATABASE_URL, STUDIUM_MONGO_URL" in str(refused.value)
+    assert "canary" not in str(refused.value)
+    assert not StudiumSettings.model_validate(loose).require_tls
