@@ -65,6 +65,12 @@ class PlatformSettings(BaseSettings):
     """Folder of the embedded servers' files, the generated secret and the generated signing key."""
     breached_passwords: Path | None = None
     """Folder of range files (Have I Been Pwned's format) of passwords that nobody may choose."""
+    mail_url: SecretStr | None = None
+    """Where mail is handed over: `smtp://user:password@host:587`, `smtps://…` or `file:///…` for a folder; files in the
+    folder of data if it is not set."""
+    mail_sender: str = "Studium <studium@localhost>"
+    client_url: str | None = None
+    """Where the pages begin that links in mails lead to; the platform's own address if it is not set."""
     otlp_endpoint: str | None = None
     private_identity_providers: bool = False
     """Whether identity providers may be asked that are not public, or without TLS: where they are neighbours."""

@@ -31,6 +31,7 @@ from shared.events.repeat import forever
 from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
+from shared.mail import FolderMailer, mailer
 from shared.tenancy.changes import Announcements
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
@@ -40,13 +41,18 @@ from shared.tenancy.roles import Admin, login_url
 from studium.audit import AuditHeads
 from studium.embedded.errors import CannotStart
 from studium.ending import cancelled
+from studium.keys import credentials_key, public_url
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
 from subgraphs.auth.service.audit_heads import HeadSigner
+from subgraphs.auth.service.codes import SignInCodes
+from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
+from subgraphs.auth.service.mailing import LinkPost
 
+_AUTH: Final = "auth"
 _CONTENT: Final = "content"
 """Keeps its records as documents, and handles events in its own process."""
-_CONTENT_READS: Final = (_CONTENT, "courses")
+_CONTENT_READS: Final = (_CONTENT, "courses", "users")
 """Whose streams it handles."""
 _CONNECTIONS: Final = 6
 """PostgreSQL connections a subgraph: one listens, the rest relay and handle."""
@@ -155,6 +161,8 @@ class Worker:
             for tenant_id in tenants:
                 async with unit_of_work(sessions, service_caller(tenant_id, "worker")) as session:
                     await idempotency.forget_old(session)
+                    if sessions.subgraph == _AUTH:
+                        await forget_old_sign_ins(session)
         await asyncio.sleep(_FORGET_EVERY)
 
 
@@ -185,7 +193,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
         consumers = [
             Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
-            for name, handlers in _handlers().items()
+            for name, handlers in _handlers(_link_post(settings, registry)).items()
         ]
         onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
         relays = [Relay(one, redis) for one in sources]
@@ -206,7 +214,13 @@ def _onboarding(provisioner: Provisioner, auth: Sessions) -> Onboarding:
     return Onboarding(provisioner, auth, install_owner)
 
 
-def _handlers() -> Mapping[str, Handlers]:
+def _link_post(settings: StudiumSettings, registry: Registry) -> LinkPost:
+    taken_by = mailer(settings.mail_url) if settings.mail_url else FolderMailer(settings.data / "mail")
+    codes = SignInCodes.create(credentials_key(settings))
+    return LinkPost(taken_by, settings.mail_sender, codes, registry, settings.client_url or public_url(settings))
+
+
+def _handlers(post: LinkPost) -> Mapping[str, Handlers]:
     """What each subgraph does with the events of others."""
     from subgraphs.analytics import consumers as analytics
     from subgraphs.auth import consumers as auth
@@ -216,7 +230,7 @@ def _handlers() -> Mapping[str, Handlers]:
 
     return {
         "analytics": analytics.HANDLERS,
-        "auth": auth.HANDLERS,
+        "auth": {**auth.HANDLERS, **auth.mailing(post)},
         "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
         "users": users.HANDLERS,

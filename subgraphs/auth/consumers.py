@@ -10,7 +10,8 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, federated
+from subgraphs.auth.service import audited_events, federated, leavers
+from subgraphs.auth.service.mailing import LinkPost, send_link
 
 _Payload: TypeAlias = dict[str, Any]
 
@@ -51,7 +52,21 @@ async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None
 _HANDLED: Final[Mapping[str, Handler[Any]]] = {
     "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
     "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
+    **leavers.ANSWERS,
 }
+
+
+class LinkRequested(msgspec.Struct, frozen=True):
+    link_id: UUID
+
+
+def mailing(post: LinkPost) -> Handlers:
+    """Handle requests for links by mailing them; the subgraph hears of its own, so that they outlast its process."""
+
+    async def send(session: TenantSession, event: LinkRequested) -> None:
+        await send_link(session, post, event.link_id)
+
+    return {"auth.link-requested.v1": Handler(LinkRequested, send)}
 
 
 def _audited(topic: str) -> Handler[_Payload]:

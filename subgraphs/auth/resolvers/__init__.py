@@ -7,6 +7,7 @@ from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
+from subgraphs.auth.resolvers.magic_links import MagicLinkMutation
 from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
 from subgraphs.auth.resolvers.quotas import QuotaMutation
@@ -41,6 +42,7 @@ class Mutation(
     OAuthAppMutation,
     QuotaMutation,
     RoleMutation,
+    MagicLinkMutation,
     MfaMutation,
     SessionMutation,
     TenantMutation,

@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.database import TenantSession
 from subgraphs.auth.service.throttles import FORGET_AFTER
+from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
@@ -23,4 +24,5 @@ async def forget_old(session: TenantSession) -> None:
     await SessionStore(session).forget(now - SESSIONS_REMEMBERED)
     await DeviceStore(session).forget(now - DEVICES_REMEMBERED)
     await MfaChallengeStore(session).forget(now - CHALLENGES_REMEMBERED)
+    await MailedLinkStore(session).forget(now - CHALLENGES_REMEMBERED)
     await ThrottleStore(session).forget(now - FORGET_AFTER)

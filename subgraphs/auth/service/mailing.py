@@ -1,0 +1,69 @@
+"""Writing the mails with links. The codes in them are made here, so that no event and no table holds one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from shared.database import TenantSession
+from shared.mail import Mail, Mailer
+from shared.tenancy.registry import Registry, TenantRecord
+from subgraphs.auth.models import LinkPurpose
+from subgraphs.auth.service.codes import SignInCodes
+from subgraphs.auth.store.magic_links import MailedLinkStore
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    subject: str
+    says: str
+    page: str
+
+
+_WORDINGS: Final[Mapping[LinkPurpose, _Wording]] = {
+    LinkPurpose.PASSWORD_RESET: _Wording(
+        "Choose another password", "Somebody, we hope you, wants to choose another password", "reset-password"
+    ),
+    LinkPurpose.SIGN_IN: _Wording("Sign in", "Somebody, we hope you, wants to sign in", "sign-in"),
+    LinkPurpose.EMAIL_VERIFICATION: _Wording(
+        "Confirm your e-mail address", "Somebody, we hope you, says that this is their address", "confirm-email"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPost:
+    """What sending links needs."""
+
+    mailer: Mailer
+    sender: str
+    codes: SignInCodes
+    tenants: Registry
+    client_url: str
+    """Where the pages of our client begin."""
+
+
+async def send_link(session: TenantSession, post: LinkPost, link_id: UUID) -> None:
+    """Mail a link that was asked for, if it is somebody's and was not used meanwhile. After a failure it is sent again.
+
+    Raises:
+        MailNotSent: the server did not take it.
+    """
+    found = await MailedLinkStore(session).to_mail(link_id)
+    tenant = await post.tenants.by_id(session.caller.tenant_id)
+    if found is None or tenant is None or found[0].used_at is not None:
+        return
+    link, account = found
+    await post.mailer.send(_mail(post, tenant, LinkPurpose(link.purpose), link_id, account.email))
+
+
+def _mail(post: LinkPost, tenant: TenantRecord, purpose: LinkPurpose, link_id: UUID, to: str) -> Mail:
+    """The code stands in the fragment, which browsers send to no server and tell no other page."""
+    wording, code = _WORDINGS[purpose], post.codes.links.sign(link_id)
+    url = f"{post.client_url}/{wording.page}#{urlencode({'tenant': tenant.slug, 'code': code})}"
+    text = (
+        f"{wording.says} at {tenant.name}.\n\nGo on here:\n\n{url}\n\n"
+        f"or with this code:\n\n{code}\n\nIf it was not you, do nothing: nothing has changed.\n"
+    )
+    return Mail(sender=post.sender, to=to, subject=f"{wording.subject} · {tenant.slug}", text=text)
