@@ -6,9 +6,11 @@ from uuid import UUID
 
 import msgspec
 
+from shared import personal_data
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
-from subgraphs.analytics.models import Verb
+from subgraphs.analytics.events import PersonalDataErased, PersonalDataExported
+from subgraphs.analytics.models import Model, Verb
 from subgraphs.analytics.store import StatementStore
 
 
@@ -69,7 +71,11 @@ async def _progressed(session: TenantSession, event: ProgressRecorded) -> None:
     )
 
 
+_HOLDINGS: Final = personal_data.Holdings.of(Model.metadata, detached={"statements": "actor_id"})
+"""A statement stays when its actor is erased: what was learned counts on, and by whom is not known any more."""
+
 HANDLERS: Final[Handlers] = {
+    **personal_data.handlers(_HOLDINGS, PersonalDataExported, PersonalDataErased),
     "courses.course-published.v1": Handler(CoursePublished, _published),
     "courses.enrolled.v1": Handler(Enrolled, _enrolled),
     "courses.progress-recorded.v1": Handler(ProgressRecorded, _progressed),

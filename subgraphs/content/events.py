@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from shared import personal_data
 from shared.events import Event
 
 
@@ -14,3 +15,11 @@ class LessonRevised(Event, frozen=True, kw_only=True):
     lesson_id: UUID
     title: str
     revision: int
+
+
+class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "content.personal-data-exported.v1"
+
+
+class PersonalDataErased(personal_data.PersonalDataErased, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "content.personal-data-erased.v1"

@@ -100,5 +100,11 @@ class ClaimStore:
             fingerprint = attempt.fingerprint()
             await self._claims(id=self._id(attempt), fingerprint=fingerprint, result_id=result_id).insert()
 
+    async def forget_of(self, user_id: UUID) -> int:
+        """Drop the keys of one caller; returns how many."""
+        bound: Any = self._claims
+        theirs = {"_id": {"$gte": f"{user_id}:", "$lt": f"{user_id};"}}
+        return (await bound.get_pymongo_collection().delete_many(theirs)).deleted_count
+
     def _id(self, attempt: Attempt) -> str:
         return f"{self._caller.user_id or NOBODY}:{attempt.operation}:{attempt.key}"

@@ -3,6 +3,7 @@
 from typing import ClassVar
 from uuid import UUID
 
+from shared import personal_data
 from shared.events import Event
 
 
@@ -49,3 +50,11 @@ class ProgressRecorded(Event, frozen=True, kw_only=True):
     item_id: UUID
     percent: int
     progress: float
+
+
+class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "courses.personal-data-exported.v1"
+
+
+class PersonalDataErased(personal_data.PersonalDataErased, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "courses.personal-data-erased.v1"

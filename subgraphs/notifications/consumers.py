@@ -5,9 +5,11 @@ from uuid import UUID
 
 import msgspec
 
+from shared import personal_data
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
-from subgraphs.notifications.models import NotificationKind
+from subgraphs.notifications.events import PersonalDataErased, PersonalDataExported
+from subgraphs.notifications.models import Model, NotificationKind
 from subgraphs.notifications.service import channel_of
 from subgraphs.notifications.store import NotificationStore
 
@@ -34,4 +36,7 @@ def _learner(event: Enrolled) -> list[str]:
     return [channel_of(event.tenant_id, event.user_id)]
 
 
-HANDLERS: Final[Handlers] = {"courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner)}
+HANDLERS: Final[Handlers] = {
+    "courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner),
+    **personal_data.handlers(personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased),
+}

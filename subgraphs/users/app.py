@@ -1,13 +1,13 @@
 """Composition root of the users subgraph."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from shared.crypto import IdSigner, Sealer
 from shared.database import Sessions
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
-from shared.graphql.context import TokenVerifier, contexts
+from shared.graphql.context import TokenVerifier
 from shared.graphql.service import GraphQLService
 from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
@@ -46,6 +46,15 @@ def create(
         await desk.tenants.aclose()
         await sessions.aclose()
 
-    context = contexts(verifier, lambda caller: Context(caller, sessions, desk))
+    async def context(headers: Mapping[str, str]) -> Context:
+        token = await verifier.presented(headers)
+
+        async def recheck() -> None:
+            if token is not None:
+                await verifier.caller(token)
+
+        caller = None if token is None else await verifier.caller(token)
+        return Context(caller, sessions, desk, recheck)
+
     service = GraphQLService(build_schema(), context=context)
     return SubgraphApp("users", service, lifespan=lifespan, ready=sessions.ping)

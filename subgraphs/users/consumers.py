@@ -1,15 +1,16 @@
 """What the users subgraph does when others have told something."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from shared.database import TenantSession
-from shared.events import Handler, Handlers, record
+from shared.events import Handler, Handlers
 from shared.roles import Role
-from subgraphs.users.events import PersonAdmitted
 from subgraphs.users.models import UserStatus
+from subgraphs.users.service import data_requests
 from subgraphs.users.store.people import UserStore
 
 
@@ -23,11 +24,18 @@ class AccountOpened(msgspec.Struct, frozen=True):
     user_id: UUID
 
 
-class PersonArrived(msgspec.Struct, frozen=True):
-    provider_id: UUID
-    subject: str
-    email: str
-    display_name: str
+class Exported(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+    request_id: UUID
+    part: int
+    parts: int
+    rows: list[dict[str, Any]]
+
+
+class Erased(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+    request_id: UUID
+    rows: int
 
 
 async def _add_owner(session: TenantSession, event: TenantCreated) -> None:
@@ -46,32 +54,39 @@ async def _note_account(session: TenantSession, event: AccountOpened) -> None:
     await UserStore(session).note_account(event.user_id)
 
 
-async def _admit(session: TenantSession, event: PersonArrived) -> None:
-    """Whom a trusted identity provider brings: the person with that address, who may be invited or new."""
-    store = UserStore(session)
-    user = (await store.by_emails([event.email])).get(event.email)
-    if user is None:
-        user = await store.add(
-            email=event.email, display_name=event.display_name, role=Role.LEARNER, status=UserStatus.ACTIVE
+_NoteExport: TypeAlias = Callable[[TenantSession, Exported], Awaitable[None]]
+_NoteErasure: TypeAlias = Callable[[TenantSession, Erased], Awaitable[None]]
+
+
+def _noting_export(subgraph: str) -> _NoteExport:
+    async def note(session: TenantSession, event: Exported) -> None:
+        await data_requests.note_export(
+            session, event.request_id, subgraph, event.rows, part=event.part, parts=event.parts
         )
-    elif user.status == UserStatus.INVITED:
-        user.display_name, user.status = event.display_name, UserStatus.ACTIVE
-        user.version += 1
-    if user is None or user.status != UserStatus.ACTIVE:
-        return
-    admitted = PersonAdmitted(
-        tenant_id=session.caller.tenant_id,
-        user_id=user.id,
-        email=user.email,
-        role=user.role,
-        provider_id=event.provider_id,
-        subject=event.subject,
-    )
-    record(session, admitted)
+
+    return note
+
+
+def _noting_erasure(subgraph: str) -> _NoteErasure:
+    async def note(session: TenantSession, event: Erased) -> None:
+        await data_requests.note_erasure(session, event.request_id, subgraph, event.rows)
+
+    return note
+
+
+def _request(event: Exported | Erased) -> list[str]:
+    return [data_requests.channel_of(event.tenant_id, event.request_id)]
+
+
+def _answers() -> Iterator[tuple[str, Handler[Any]]]:
+    """What each of the other subgraphs says to a data request."""
+    for subgraph in data_requests.OTHERS:
+        yield f"{subgraph}.personal-data-exported.v1", Handler(Exported, _noting_export(subgraph), wakes=_request)
+        yield f"{subgraph}.personal-data-erased.v1", Handler(Erased, _noting_erasure(subgraph), wakes=_request)
 
 
 HANDLERS: Final[Handlers] = {
     "auth.tenant-created.v1": Handler(TenantCreated, _add_owner),
     "auth.account-opened.v1": Handler(AccountOpened, _note_account),
-    "auth.person-arrived.v1": Handler(PersonArrived, _admit),
+    **dict(_answers()),
 }

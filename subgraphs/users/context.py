@@ -9,6 +9,7 @@ from shared.caller import Caller
 from shared.database import Sessions
 from shared.graphql.context import BaseContext
 from subgraphs.users.loaders import Loaders
+from subgraphs.users.service.following import Follower, Recheck
 from subgraphs.users.service.sign_up import SignUpDesk
 
 
@@ -16,6 +17,12 @@ from subgraphs.users.service.sign_up import SignUpDesk
 class Context(BaseContext[Loaders]):
     sessions: Sessions
     desk: SignUpDesk
+    recheck: Recheck
+
+    @property
+    def follower(self) -> Follower:
+        """The caller, as somebody who follows something."""
+        return Follower(self.sessions, self.caller, self.desk.hub, self.recheck)
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.sessions, caller)

@@ -63,3 +63,13 @@ class TreeTooLarge(Refusal):
 class RelationshipCircular(Refusal):
     code = "RELATIONSHIP_CIRCULAR"
     default_message = "Nobody is that to themselves, directly or through others"
+
+
+class DataRequestPending(Refusal):
+    code = "DATA_REQUEST_PENDING"
+    default_message = "Such a request about this person is not complete yet"
+
+
+class LastOwner(Refusal):
+    code = "LAST_OWNER"
+    default_message = "Nobody else could look after the tenant"

@@ -90,3 +90,33 @@ class PersonAdmitted(Event, frozen=True, kw_only=True):
     role: str
     provider_id: UUID
     subject: str
+
+
+class DataExportRequested(Event, frozen=True, kw_only=True):
+    """Every subgraph answers with what it holds of the person (`shared.personal_data`)."""
+
+    topic: ClassVar[str] = "users.data-export-requested.v1"
+
+    request_id: UUID
+    user_id: UUID
+    actor_id: UUID | None
+
+
+class UserErased(Event, frozen=True, kw_only=True):
+    """A person is gone: every subgraph erases what it holds of them and acknowledges it (`shared.personal_data`)."""
+
+    topic: ClassVar[str] = "users.user-erased.v1"
+
+    request_id: UUID
+    user_id: UUID
+    actor_id: UUID | None
+
+
+class DataRequestCompleted(Event, frozen=True, kw_only=True):
+    """Every subgraph has answered."""
+
+    topic: ClassVar[str] = "users.data-request-completed.v1"
+
+    request_id: UUID
+    user_id: UUID
+    kind: str

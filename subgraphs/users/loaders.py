@@ -12,6 +12,8 @@ from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched, grouped
 from subgraphs.users.models import (
     CustomFieldDefinition,
+    DataRequest,
+    DataRequestPart,
     ExternalId,
     Group,
     GroupMember,
@@ -21,6 +23,7 @@ from subgraphs.users.models import (
     User,
 )
 from subgraphs.users.store.custom_fields import CustomFieldStore
+from subgraphs.users.store.data_requests import DataRequestStore
 from subgraphs.users.store.groups import GroupStore
 from subgraphs.users.store.memberships import MemberPage, MemberStore
 from subgraphs.users.store.org_units import OrgUnitStore
@@ -49,6 +52,8 @@ class Loaders:
     org_unit_members: DataLoader[MembersAsked, Sequence[User]]
     org_unit_member_count: DataLoader[UUID, int | None]
     relationships_of_user: DataLoader[UUID, Sequence[Relationship]]
+    data_request_by_id: DataLoader[UUID, DataRequest | None]
+    data_request_parts: DataLoader[UUID, Sequence[DataRequestPart]]
 
     @classmethod
     def create(cls, sessions: Sessions, caller: Caller) -> "Loaders":
@@ -68,6 +73,8 @@ class Loaders:
             org_unit_members=grouped(sessions, caller, _org_unit_members),
             org_unit_member_count=batched(sessions, caller, _org_unit_member_counts),
             relationships_of_user=grouped(sessions, caller, _relationships_of_users),
+            data_request_by_id=batched(sessions, caller, _data_requests_by_id),
+            data_request_parts=grouped(sessions, caller, _data_request_parts),
         )
 
 
@@ -139,6 +146,14 @@ async def _relationships_of_users(
     session: TenantSession, user_ids: Sequence[UUID]
 ) -> Mapping[UUID, Sequence[Relationship]]:
     return await RelationshipStore(session).of(user_ids)
+
+
+async def _data_requests_by_id(session: TenantSession, ids: Sequence[UUID]) -> Mapping[UUID, DataRequest]:
+    return await DataRequestStore(session).by_ids(ids)
+
+
+async def _data_request_parts(session: TenantSession, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[DataRequestPart]]:
+    return await DataRequestStore(session).parts(ids)
 
 
 async def _member_pages(store: MemberStore, asked: Sequence[MembersAsked]) -> Mapping[MembersAsked, Sequence[User]]:

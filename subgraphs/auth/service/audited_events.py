@@ -23,6 +23,8 @@ AUDITED: Final = {
     "users.user-signed-up.v1": About("User", "user_id"),
     "users.user-invited.v1": About("User", "user_id"),
     "users.user-updated.v1": About("User", "user_id"),
+    "users.data-export-requested.v1": About("User", "user_id"),
+    "users.user-erased.v1": About("User", "user_id"),
     "users.group-members-changed.v1": About("Group", "group_id"),
     "users.org-unit-placed.v1": About("OrgUnit", "org_unit_id"),
     "users.org-unit-deleted.v1": About("OrgUnit", "org_unit_id"),

@@ -5,6 +5,13 @@ All of them are known as soon as this is imported.
 
 from subgraphs.users.models.base import Model
 from subgraphs.users.models.custom_fields import CustomFieldDefinition, CustomFieldKind
+from subgraphs.users.models.data_requests import (
+    DataRequest,
+    DataRequestKind,
+    DataRequestPart,
+    DataRequestState,
+    ExportedRow,
+)
 from subgraphs.users.models.groups import Group, GroupMember
 from subgraphs.users.models.invitations import Invitation
 from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
@@ -14,6 +21,11 @@ from subgraphs.users.models.relationships import Relationship, RelationshipKind
 __all__ = [
     "CustomFieldDefinition",
     "CustomFieldKind",
+    "DataRequest",
+    "DataRequestKind",
+    "DataRequestPart",
+    "DataRequestState",
+    "ExportedRow",
     "ExternalId",
     "Group",
     "GroupMember",

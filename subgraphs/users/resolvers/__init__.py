@@ -2,6 +2,11 @@
 
 import strawberry
 
+from subgraphs.users.resolvers.data_requests import (
+    DataRequestMutation,
+    DataRequestQuery,
+    DataRequestSubscription,
+)
 from subgraphs.users.resolvers.groups import GroupMutation, GroupQuery
 from subgraphs.users.resolvers.invitations import InvitationMutation
 from subgraphs.users.resolvers.org_units import OrgUnitMutation, OrgUnitQuery
@@ -12,12 +17,23 @@ from subgraphs.users.resolvers.sign_up import SignUpMutation
 
 
 @strawberry.type
-class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery):
+class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery):
     pass
 
 
 @strawberry.type
 class Mutation(
-    InvitationMutation, SignUpMutation, ProfileMutation, OrgUnitMutation, GroupMutation, RelationshipMutation
+    InvitationMutation,
+    SignUpMutation,
+    ProfileMutation,
+    OrgUnitMutation,
+    GroupMutation,
+    RelationshipMutation,
+    DataRequestMutation,
 ):
+    pass
+
+
+@strawberry.type
+class Subscription(DataRequestSubscription):
     pass

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.users.models import ExternalId, User
+from shared.roles import Role
+from subgraphs.users.models import ExternalId, User, UserStatus
 
 
 class UserStore:
@@ -56,6 +57,16 @@ class UserStore:
     async def is_handle_of_another(self, handle: str, user_id: UUID) -> bool:
         chosen = select(User.id).where(User.handle == handle, User.id != user_id)
         return await self._session.scalar(chosen) is not None
+
+    async def lock_owners(self) -> None:
+        """Let no other owner go until the transaction ends: two at once would each count the other as staying."""
+        key = func.hashtextextended(f"owners:{self._session.caller.tenant_id}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
+    async def has_other_owner(self, user_id: UUID) -> bool:
+        """Whether the tenant has an active owner beside this one."""
+        owners = select(User.id).where(User.role == Role.OWNER, User.status == UserStatus.ACTIVE, User.id != user_id)
+        return await self._session.scalar(owners.limit(1)) is not None
 
     async def note_account(self, user_id: UUID) -> None:
         await self._session.execute(update(User).where(User.id == user_id).values(can_sign_in=True))

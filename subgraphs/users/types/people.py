@@ -41,15 +41,16 @@ class User:
 
     @strawberry.field(
         description="What the person wants to be called. Until they sign up it is known only to themselves and to "
-        "callers with users:read."
+        "callers with users:read. Null once they are erased."
     )
     def display_name(self, info: Info) -> str | None:
         signed_up = self.row.status != UserStatus.INVITED
-        return self.row.display_name if signed_up or self._shows_data_to(info.context.identity) else None
+        return (self.row.display_name or None) if signed_up or self._shows_data_to(info.context.identity) else None
 
     @strawberry.field(description="Shown to the person and to callers with users:read.")
     def email(self, info: Info) -> str | None:
-        return self.row.email if self._shows_data_to(info.context.identity) else None
+        shown = self.row.status != UserStatus.ERASED and self._shows_data_to(info.context.identity)
+        return self.row.email if shown else None
 
     @strawberry.field(description="How the person wants things shown. Null unless the person is the caller.")
     def display_preferences(self, info: Info) -> DisplayPreferences | None:

@@ -1,0 +1,29 @@
+"""People who are erased: nobody signs in as them, and nothing of them is kept but the audit."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from shared import personal_data
+from shared.database import TenantSession
+from shared.events import Handler, Handlers
+from subgraphs.auth.events import PersonalDataErased, PersonalDataExported
+from subgraphs.auth.models import Model
+from subgraphs.auth.service.sessions import end_sessions
+
+_ANSWERS: Final = personal_data.handlers(
+    personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased
+)
+
+
+async def _erase(session: TenantSession, event: personal_data.DataRequested) -> None:
+    """Sessions end before they are forgotten: routers have to hear of those that are open."""
+    await end_sessions(session, event.user_id, datetime.now(UTC))
+    await session.flush()
+    await _ANSWERS[personal_data.USER_ERASED].handle(session, event)
+
+
+ANSWERS: Final[Handlers] = {
+    **_ANSWERS,
+    personal_data.USER_ERASED: Handler(personal_data.DataRequested, _erase),
+}
+"""What is done about data requests."""

@@ -1,0 +1,13 @@
+"""What the notifications subgraph tells the others."""
+
+from typing import ClassVar
+
+from shared import personal_data
+
+
+class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "notifications.personal-data-exported.v1"
+
+
+class PersonalDataErased(personal_data.PersonalDataErased, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "notifications.personal-data-erased.v1"

@@ -1,0 +1,211 @@
+"""Exporting and erasing what the platform holds of a person: asked of every subgraph, each of which answers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from shared.caller import Caller
+from shared.database import TenantSession
+from shared.errors import NotFound
+from shared.events import record
+from shared.idempotency import Attempt, once
+from shared.personal_data import Holdings
+from shared.roles import Role
+from subgraphs.users.errors import DataRequestPending, LastOwner
+from subgraphs.users.events import DataExportRequested, DataRequestCompleted, UserErased
+from subgraphs.users.models import (
+    DataRequest,
+    DataRequestKind,
+    DataRequestPart,
+    DataRequestState,
+    Model,
+    User,
+    UserStatus,
+)
+from subgraphs.users.service.people import MANAGER, READER, changeable
+from subgraphs.users.store.data_requests import DataRequestStore, ExportStore
+from subgraphs.users.store.people import UserStore
+
+OWN: Final = "users"
+OTHERS: Final = ("analytics", "auth", "content", "courses", "notifications")
+"""Who else may hold something of a person."""
+EXPORT_KEPT: Final = timedelta(days=7)
+"""After it is complete."""
+_KEPT_OUT: Final = frozenset({"data_requests", "data_request_parts", "exported_rows"})
+"""Of the subgraph's own tables: what was asked for and when is proof that it was answered, and names nobody."""
+
+_PART_NUMBERS: Final = 10_000
+"""Rows of a piece are numbered from so many times its own number: far more than a piece has."""
+
+
+def holdings() -> Holdings:
+    """What this subgraph holds beside the person's own row."""
+    found = Holdings.of(Model.metadata)
+    return Holdings({table: how for table, how in found.person.items() if table.name not in _KEPT_OUT}, found.detached)
+
+
+def channel_of(tenant_id: UUID, request_id: UUID) -> str:
+    """Name the hub channel that is woken when a request has got an answer."""
+    return f"users:data-request:{tenant_id}:{request_id}"
+
+
+def may_see(request: DataRequest, caller: Caller) -> bool:
+    """Tell whether a request is the caller's own, or the caller manages people."""
+    return request.user_id == caller.user_id or MANAGER in caller.scopes
+
+
+async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID) -> DataRequest:
+    """Ask every subgraph for what it holds of a person: the caller's own self, or anybody for a manager.
+
+    Raises:
+        DataRequestPending: an export of this person is not complete yet.
+    """
+
+    async def perform() -> UUID:
+        user = await changeable(session, user_id)
+        request = await _add(session, user, DataRequestKind.EXPORT)
+        await ExportStore(session).forget_of(user_id)
+        await ExportStore(session).forget_completed(datetime.now(UTC) - EXPORT_KEPT)
+        asked = DataExportRequested(
+            tenant_id=session.caller.tenant_id,
+            request_id=request.id,
+            user_id=user_id,
+            actor_id=session.caller.user_id,
+        )
+        record(session, asked)
+        rows = [_profile(user), *[row async for row in holdings().export(session, user_id)]]
+        await note_export(session, request.id, OWN, rows, part=0, parts=1)
+        return request.id
+
+    return await _request(session, await once(session, attempt, perform))
+
+
+async def request_erasure(session: TenantSession, attempt: Attempt, user_id: UUID) -> DataRequest:
+    """Erase a person here, and have every subgraph erase what it holds of them. There is no way back.
+
+    Raises:
+        LastOwner: nobody else could look after the tenant.
+    """
+
+    async def perform() -> UUID:
+        await UserStore(session).lock_owners()
+        user = await changeable(session, user_id)
+        await refuse_last_owner(session, user)
+        request = await _add(session, user, DataRequestKind.ERASE)
+        rows = await _erase(session, user)
+        erased = UserErased(
+            tenant_id=session.caller.tenant_id, request_id=request.id, user_id=user_id, actor_id=session.caller.user_id
+        )
+        record(session, erased)
+        await note_erasure(session, request.id, OWN, rows)
+        return request.id
+
+    return await _request(session, await once(session, attempt, perform))
+
+
+async def refuse_last_owner(session: TenantSession, user: User) -> None:
+    """Refuse to let the last active owner go; owners are locked.
+
+    Raises:
+        LastOwner: it is they.
+    """
+    if user.role == Role.OWNER and not await UserStore(session).has_other_owner(user.id):
+        raise LastOwner(path=("input", "userId"))
+
+
+async def _add(session: TenantSession, user: User, kind: DataRequestKind) -> DataRequest:
+    store = DataRequestStore(session)
+    if await store.pending(user.id, kind) is not None:
+        raise DataRequestPending(path=("input", "userId"))
+    by = session.caller.require_user()
+    request = DataRequest(kind=kind, user_id=user.id, requested_by=by, state=DataRequestState.PENDING, version=1)
+    await store.add(request, (OWN, *OTHERS))
+    return request
+
+
+def _profile(user: User) -> dict[str, Any]:
+    names = ("email", "display_name", "handle", "locale", "time_zone", "preferences", "custom_fields", "role", "status")
+    data = {name: getattr(user, name) for name in names}
+    return {"table": "users", "data": {**data, "id": str(user.id), "created_at": user.created_at.isoformat()}}
+
+
+async def _erase(session: TenantSession, user: User) -> int:
+    """Leave nothing of a person but the identifier, which others may refer to; returns how many rows it changed."""
+    await ExportStore(session).forget_of(user.id)
+    rows = await holdings().erase(session, user.id)
+    user.email, user.display_name, user.handle = f"{user.id}@erased.invalid", "", None
+    user.locale, user.time_zone, user.preferences, user.custom_fields = "en", "UTC", {}, {}
+    user.status, user.can_sign_in = UserStatus.ERASED, False
+    user.version += 1
+    return rows + 1
+
+
+async def note_export(
+    session: TenantSession, request_id: UUID, subgraph: str, rows: Sequence[Mapping[str, Any]], *, part: int, parts: int
+) -> None:
+    """Keep a piece of an export, unless it is here already; the last one missing completes the subgraph's answer.
+
+    Args:
+        session: of the tenant.
+        request_id: the request it answers; one that is not there (any more) is passed over.
+        subgraph: whose answer it is.
+        rows: what it holds.
+        part: which piece, from 0.
+        parts: how many there are.
+    """
+    found = await _awaited(session, request_id, subgraph, DataRequestKind.EXPORT)
+    if found is None or part in found[1].received:
+        return
+    request, answer = found
+    await ExportStore(session).add(request_id, subgraph, rows, first=part * _PART_NUMBERS)
+    answer.received = [*answer.received, part]
+    answer.rows += len(rows)
+    await _note(session, request, answer, complete=len(answer.received) == parts)
+
+
+async def note_erasure(session: TenantSession, request_id: UUID, subgraph: str, rows: int) -> None:
+    """Note that a subgraph holds nothing of the person any more."""
+    found = await _awaited(session, request_id, subgraph, DataRequestKind.ERASE)
+    if found is not None:
+        request, answer = found
+        answer.rows = rows
+        await _note(session, request, answer, complete=True)
+
+
+async def _awaited(
+    session: TenantSession, request_id: UUID, subgraph: str, kind: DataRequestKind
+) -> tuple[DataRequest, DataRequestPart] | None:
+    store = DataRequestStore(session)
+    request = await store.locked(request_id)
+    answer = await store.part(request_id, subgraph)
+    if request is None or answer is None or request.kind != kind or answer.answered_at is not None:
+        return None
+    return request, answer
+
+
+async def _note(session: TenantSession, request: DataRequest, answer: DataRequestPart, *, complete: bool) -> None:
+    now = datetime.now(UTC)
+    request.version += 1
+    if complete:
+        answer.answered_at = now
+        await session.flush()
+        if not await DataRequestStore(session).unanswered(request.id):
+            request.state, request.completed_at = DataRequestState.DONE, now
+            completed = DataRequestCompleted(
+                tenant_id=session.caller.tenant_id, request_id=request.id, user_id=request.user_id, kind=request.kind
+            )
+            record(session, completed)
+
+
+def is_readable(request: DataRequest, caller: Caller, now: datetime) -> bool:
+    """Tell whether the caller may read what was exported: it is complete, still kept, and theirs or for a reader."""
+    theirs = request.user_id == caller.user_id or {MANAGER, READER} <= caller.scopes
+    return theirs and request.completed_at is not None and now < request.completed_at + EXPORT_KEPT
+
+
+async def _request(session: TenantSession, request_id: UUID) -> DataRequest:
+    request = await DataRequestStore(session).get(request_id)
+    if request is None:
+        raise NotFound("There is no such request")
+    return request
