@@ -20,6 +20,7 @@ from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord
 from shared.tokens import IssuedToken, TokenIssuer
 from subgraphs.auth.events import AccountOpened, TenantCreated
 from subgraphs.auth.models import Account
+from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.store.accounts import AccountStore
 
@@ -112,6 +113,7 @@ async def install_owner(session: TenantSession, sign_up: SignUp) -> None:
             owner_name=sign_up.owner_name,
         )
         record(session, created)
+        note(session, "signUpTenant", Subject("Tenant", sign_up.tenant_id), actor=Actor.person(sign_up.owner_id))
 
 
 async def open_account(

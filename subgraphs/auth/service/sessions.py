@@ -17,6 +17,7 @@ from subgraphs.auth.errors import RefreshTokenInvalid
 from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import Account, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.audit import Actor, Subject, describe
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
@@ -77,7 +78,9 @@ async def open_session(
         last_used_at=now,
         expires_at=now + IDLE,
     )
-    return await SessionStore(session).add(opened)
+    session_id = await SessionStore(session).add(opened)
+    describe(session, Subject("Session", session_id), actor=Actor.person(user_id))
+    return session_id
 
 
 async def signed_in(
