@@ -59,7 +59,7 @@ class AuditEvent(Model):
 
 
 class AuditHead(Model):
-    """An entry of the chain that was the last one once, signed by the worker with a key that this subgraph has not."""
+    """An entry of the chain that was the last one once, signed by the worker with a key that is in no database."""
 
     __tablename__ = "audit_heads"
     __table_args__ = ({"comment": READ_ONLY},)

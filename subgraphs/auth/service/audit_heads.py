@@ -1,7 +1,7 @@
 """Heads of the audit's chains: signed from time to time, so that a chain that was cut short is found out.
 
 A chain by itself shows entries that were changed or taken out, but not that its last ones are missing. A head says
-which was the last entry at some time; it is signed with a key that the auth subgraph does not hold. Kept outside the
+which was the last entry at some time; it is signed with a key that is in no database. Kept outside the
 database as well (`studium audit heads`), heads show even what somebody did who can change all of it.
 """
 
