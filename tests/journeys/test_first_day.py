@@ -1,13 +1,12 @@
 """A school's first day: the real processes, asked by clients that are not ours."""
 
 import asyncio
-from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from tests.journeys.people import ENROLL, Person, eventually, publish_course, refused_at_last, sign_up, sign_up_tenant
-from tests.journeys.platform import Platform, running
+from tests.journeys.platform import Platform
 from tests.patience import PATIENCE_SECONDS
 
 EVERYTHING = """query ($id: ID!) {
@@ -29,26 +28,6 @@ EVERYTHING = """query ($id: ID!) {
 NOTIFICATIONS = """subscription ($after: String) {
   notificationReceived(after: $after) { title course { title } }
 }"""
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
-    """The platform with the subgraphs in the router's process."""
-    with running(tmp_path_factory.mktemp("first-day-one") / "data", "--no-demo") as up:
-        yield up
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
-    """The platform with each subgraph in a process of its own."""
-    with running(tmp_path_factory.mktemp("first-day-many") / "data", "--processes", "many", "--no-demo") as up:
-        yield up
-
-
-@pytest.fixture(params=["one", "many"])
-def platform(request: pytest.FixtureRequest) -> Platform:
-    """Either of them; both stay up, since tests come in any order and a start takes long."""
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.timeout(240)

@@ -1,0 +1,86 @@
+"""A school opens: it is signed up, looks like itself, lets people in by roles, and lets an app of others in."""
+
+import pytest
+
+from tests.journeys.apps import REDIRECT_URI, App
+from tests.journeys.people import PASSWORD, Person, eventually, sign_in, sign_up_tenant
+from tests.journeys.platform import Platform
+
+SET_BRANDING = """mutation ($input: SetBrandingInput!) {
+  setBranding(input: $input) { tenant { branding { primaryColor } } userErrors { code message } }
+}"""
+CREATE_ROLE = """mutation ($input: CreateRoleInput!) {
+  createRole(input: $input) { role { id permissions } userErrors { code message } }
+}"""
+INVITE = """mutation ($input: InviteUsersInput!) {
+  inviteUsers(input: $input) { invitations { code user { id } } userErrors { code message } }
+}"""
+SIGN_UP = """mutation ($input: SignUpInput!) {
+  signUp(input: $input) { user { id } ready userErrors { code message } }
+}"""
+ASSIGN_ROLE = """mutation ($input: AssignRoleInput!) {
+  assignRole(input: $input) { assignment { id } userErrors { code message } }
+}"""
+REGISTER_APP = """mutation ($input: RegisterOAuthAppInput!) {
+  registerOAuthApp(input: $input) { app { id scopes } clientSecret userErrors { code message } }
+}"""
+PEOPLE = "{ users { edges { node { displayName } } } }"
+AUDIT = "{ auditEvents(first: 100) { edges { node { seq action actor { user { id } } } } } }"
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.xdist_group("journeys")
+class TestOpeningASchool:
+    async def test_from_signing_up_to_an_app_that_acts_for_a_teacher(self, one: Platform) -> None:
+        owner = await sign_up_tenant(one, "north-school")
+        branded = await owner.do(SET_BRANDING, input={"primaryColor": "#0b3d91", "onPrimaryColor": "#ffffff"})
+        assert branded["tenant"]["branding"]["primaryColor"] == "#0b3d91"
+
+        tom = await _teacher(one, owner)
+        app = await _app(one, owner)
+        tokens = await app.token_for("tom@north-school.example", PASSWORD, "openid users:read")
+        reader = Person(one, tokens["access_token"])
+        assert [each["node"]["displayName"] for each in (await reader.ask(PEOPLE))["users"]["edges"]]
+        assert await reader.codes("{ auditEvents { edges { node { seq } } } }") == ["FORBIDDEN"]
+        assert await tom.codes("{ oauthApps { edges { node { id } } } }") == ["FORBIDDEN"]
+
+        audited = (await owner.ask(AUDIT))["auditEvents"]["edges"]
+        assert sorted(each["node"]["seq"] for each in audited) == list(range(1, len(audited) + 1))
+
+    async def test_another_schools_app_and_people_are_strangers(self, one: Platform) -> None:
+        first = await sign_up_tenant(one, "east-school")
+        await sign_up_tenant(one, "west-school")
+        app = await _app(one, first)
+        west = App(app.issuer.replace("east-school", "west-school"), app.client_id, app.client_secret)
+        with pytest.raises(AssertionError, match="cannot be answered"):
+            await west.token_for("owner@west-school.example", PASSWORD, "openid users:read")
+
+
+async def _teacher(platform: Platform, owner: Person) -> Person:
+    """Somebody who is invited, signs up, and gets a role that the school has made itself."""
+    invited = await owner.do(INVITE, input={"emails": ["tom@north-school.example"], "role": "LEARNER"})
+    (invitation,) = invited["invitations"]
+    newcomer = {
+        "tenant": "north-school",
+        "email": "tom@north-school.example",
+        "displayName": "Tom",
+        "password": PASSWORD,
+        "invitation": invitation["code"],
+    }
+    await Person(platform).do(SIGN_UP, input=newcomer)
+    made = await owner.do(CREATE_ROLE, input={"name": "Registrar", "permissions": ["users:read", "users:invite"]})
+    await owner.do(ASSIGN_ROLE, input={"userId": invitation["user"]["id"], "roleId": made["role"]["id"]})
+    tom = await sign_in(platform, "north-school", "tom@north-school.example")
+    await eventually(tom, "{ viewer { scopes } }", {"viewer": {"scopes": ["learn", "users:invite", "users:read"]}})
+    return tom
+
+
+async def _app(platform: Platform, owner: Person) -> App:
+    """An app of others, with two scopes."""
+    registered = await owner.do(
+        REGISTER_APP,
+        input={"name": "Reader", "scopes": ["openid", "users:read"], "redirectUris": [REDIRECT_URI]},
+    )
+    slug = (await owner.ask("{ viewer { tenant { slug } } }"))["viewer"]["tenant"]["slug"]
+    issuer = platform.url.replace("/graphql", f"/t/{slug}")
+    return App(issuer, registered["app"]["id"], registered["clientSecret"])
