@@ -48,7 +48,8 @@ __all__ = [
 ISSUER: Final = "studium"
 AUDIENCE: Final = "studium"
 TYPE: Final = "at+jwt"
-LIFETIME_SECONDS: Final = 3600
+LIFETIME_SECONDS: Final = 1800
+"""Of access tokens: sessions are refreshed before then."""
 LEEWAY_SECONDS: Final = 30
 MAX_LENGTH: Final = 8192
 _SLUG: Final = r"[a-z0-9-]{1,63}"
