@@ -7,6 +7,7 @@ from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
+from shared.permissions.policies import policies
 from subgraphs.courses.context import Context
 from subgraphs.courses.schema import build_schema
 from subgraphs.courses.settings import CoursesSettings
@@ -18,7 +19,11 @@ def create(settings: CoursesSettings, *, verifier: TokenVerifier) -> SubgraphApp
     Args:
         settings: its database.
         verifier: verifies callers' tokens.
+
+    Raises:
+        PoliciesInvalid: the policies that decide who may do what cannot be used.
     """
+    policies()
     sessions = Sessions.create(settings.database_url, subgraph="courses", pool_size=settings.pool_size)
 
     @asynccontextmanager
