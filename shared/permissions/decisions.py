@@ -32,6 +32,7 @@ class Rights:
     policies: Policies
     _known: dict[tuple[str, Resource], bool] = field(default_factory=dict[tuple[str, Resource], bool], repr=False)
     """What was decided already: a page of rows asks about one place again and again."""
+    _by_place: dict[Place, list[Grant]] = field(default_factory=dict[Place, list[Grant]], repr=False)
 
     @classmethod
     def of(cls, caller: Caller, grants: Sequence[Grant], now: datetime) -> "Rights":
@@ -67,13 +68,18 @@ class Rights:
         in_tenant = permission in self.caller.scopes
         held = [Place(PlaceKind.TENANT, self.caller.tenant_id)] if in_tenant else []
         if _in_person(self.caller):
-            around = resource.around
-            held += [one.place for one in self.grants if permission in one.permissions and one.place in around]
+            held += [one.place for one in self._near(resource) if permission in one.permissions]
         return tuple(held)
 
     def _forbidden(self, permission: str, resource: Resource) -> tuple[Place, ...]:
-        around = resource.around
-        return tuple(one.place for one in self.grants if permission in one.forbids and one.place in around)
+        return tuple(one.place for one in self._near(resource) if permission in one.forbids)
+
+    def _near(self, resource: Resource) -> list[Grant]:
+        """The grants at a resource and at what it lies in, of however many."""
+        if not self._by_place:
+            for grant in self.grants:
+                self._by_place.setdefault(grant.place, []).append(grant)
+        return [grant for place in resource.around for grant in self._by_place.get(place, ())]
 
 
 def _in_person(caller: Caller) -> bool:
