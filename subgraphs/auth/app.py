@@ -16,6 +16,7 @@ from shared.graphql.service import GraphQLService
 from shared.outbound import Outbound
 from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
+from shared.permissions.policies import policies
 from shared.tenancy.domains import DomainRegistry, LookUpTxt, look_up_txt
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
@@ -50,7 +51,11 @@ def create(
         passwords: hashes passwords; by default as strongly as production needs.
         look_up: finds the TXT records that prove domains.
         master_key: wraps the tenants' data keys; by default, one derived from the platform's secret.
+
+    Raises:
+        PoliciesInvalid: the policies that decide who may do what cannot be used.
     """
+    policies()
     sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
     desk = SignInDesk(
         sessions=sessions,
