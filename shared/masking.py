@@ -51,9 +51,3 @@ def masked_text(text: str) -> str:
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return _ADDRESS.sub(MASKED_ADDRESS, text) if "@" in text else text
-
-
-def masked_address(address: str) -> str:
-    """An e-mail address by which its owner recognises it and nobody else learns it: ``a…@example.org``."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"

@@ -32,6 +32,8 @@ class TestRedact:
             ("sent Bearer abc.def", f"sent Bearer {REDACTED}"),
             (f"got {JWT}", f"got {REDACTED}"),
             ("http://db:5432/x@y", "http://db:5432/x@y"),
+            ("no mail for ada.l+a@math.example.org.", "no mail for [e-mail address]."),
+            ("Key (email)=(ada@example.org) already exists", "Key (email)=([e-mail address]) already exists"),
         ],
     )
     def test_a_secret_is_found_inside_a_text(self, text: str, shown: str) -> None:

@@ -1,13 +1,13 @@
 """The GraphQL types of people."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
-from shared.caller import Caller
 from shared.errors import BadUserInput
 from shared.graphql.entities import Reference
+from shared.graphql.personal import Personal
 from shared.graphql.references import resolve_by_id
 from shared.graphql.user_errors import Payload
 from subgraphs.users.context import Info
@@ -27,6 +27,8 @@ strawberry.enum(
     "erased nothing is left but the identifier.",
 )
 
+_PERSONAL: Final = Personal("users:read", person=lambda user: user.row.id)
+
 
 @strawberry.federation.type(keys=["id"], description="A person of the caller's tenant.")
 class User:
@@ -45,12 +47,12 @@ class User:
     )
     def display_name(self, info: Info) -> str | None:
         signed_up = self.row.status != UserStatus.INVITED
-        return (self.row.display_name or None) if signed_up or self._shows_data_to(info.context.identity) else None
+        shown = signed_up or may_see_data(self.row.id, info.context.identity)
+        return (self.row.display_name or None) if shown else None
 
-    @strawberry.field(description="Shown to the person and to callers with users:read.")
-    def email(self, info: Info) -> str | None:
-        shown = self.row.status != UserStatus.ERASED and self._shows_data_to(info.context.identity)
-        return self.row.email if shown else None
+    @strawberry.field(extensions=[_PERSONAL], description="Shown to the person and to callers with users:read.")
+    def email(self) -> str | None:
+        return None if self.row.status == UserStatus.ERASED else self.row.email
 
     @strawberry.field(description="How the person wants things shown. Null unless the person is the caller.")
     def display_preferences(self, info: Info) -> DisplayPreferences | None:
@@ -60,20 +62,18 @@ class User:
         return DisplayPreferences.of(self.row.preferences)
 
     @strawberry.field(
-        description="What other systems call the person. Shown to the person and to callers with users:read."
+        extensions=[_PERSONAL],
+        description="What other systems call the person. Shown to the person and to callers with users:read.",
     )
     async def external_ids(self, info: Info) -> list[ExternalId] | None:
-        if not self._shows_data_to(info.context.identity):
-            return None
         return [ExternalId.of(row) for row in await info.context.loaders.external_ids.load(self.row.id)]
 
     @strawberry.field(
+        extensions=[_PERSONAL],
         description="The person's values in the tenant's fields, in the order of their keys. Shown to the person and "
-        "to callers with users:read."
+        "to callers with users:read.",
     )
     async def custom_fields(self, info: Info) -> list[CustomField] | None:
-        if not self._shows_data_to(info.context.identity):
-            return None
         if not self.row.custom_fields:
             return []
         values = self.row.custom_fields
@@ -81,46 +81,40 @@ class User:
         return [CustomField.of(row, values[row.key]) for row in definitions if row.key in values]
 
     @strawberry.field(
+        extensions=[_PERSONAL],
         description="The org units the person belongs to, in the order of their names. Shown to the person and to "
-        "callers with users:read."
+        "callers with users:read.",
     )
     async def org_units(
         self, info: Info
     ) -> list[Annotated["OrgUnit", strawberry.lazy("subgraphs.users.types.org_units")]] | None:
         from subgraphs.users.types.org_units import OrgUnit
 
-        if not self._shows_data_to(info.context.identity):
-            return None
         return [OrgUnit.of(row) for row in await info.context.loaders.org_units_of_user.load(self.row.id)]
 
     @strawberry.field(
+        extensions=[_PERSONAL],
         description="The groups the person is in, in the order of their names. Shown to the person and to callers "
-        "with users:read."
+        "with users:read.",
     )
     async def groups(
         self, info: Info
     ) -> list[Annotated["Group", strawberry.lazy("subgraphs.users.types.groups")]] | None:
         from subgraphs.users.types.groups import Group
 
-        if not self._shows_data_to(info.context.identity):
-            return None
         return [Group.of(row) for row in await info.context.loaders.groups_of_user.load(self.row.id)]
 
     @strawberry.field(
+        extensions=[_PERSONAL],
         description="What the person is to others and others to them, in the order in which they were linked. Shown "
-        "to the person and to callers with users:read."
+        "to the person and to callers with users:read.",
     )
     async def relationships(
         self, info: Info
     ) -> list[Annotated["Relationship", strawberry.lazy("subgraphs.users.types.relationships")]] | None:
         from subgraphs.users.types.relationships import Relationship
 
-        if not self._shows_data_to(info.context.identity):
-            return None
         return [Relationship.of(row) for row in await info.context.loaders.relationships_of_user.load(self.row.id)]
-
-    def _shows_data_to(self, caller: Caller | None) -> bool:
-        return may_see_data(self.row.id, caller)
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
