@@ -1,6 +1,7 @@
-"""A school opens: it is signed up, looks like itself, lets people in by roles, and lets an app of others in."""
+"""A school opens: it protects its owner, looks like itself, lets people in by roles, and an app of others too."""
 
 import pytest
+from pyotp.totp import TOTP
 
 from tests.journeys.apps import REDIRECT_URI, App
 from tests.journeys.people import PASSWORD, Person, eventually, sign_in, sign_up_tenant
@@ -24,6 +25,18 @@ ASSIGN_ROLE = """mutation ($input: AssignRoleInput!) {
 REGISTER_APP = """mutation ($input: RegisterOAuthAppInput!) {
   registerOAuthApp(input: $input) { app { id scopes } clientSecret userErrors { code message } }
 }"""
+ENROLL_MFA = """mutation {
+  enrollMfa(input: {name: "phone"}) { factorId secret userErrors { code message } }
+}"""
+CONFIRM_MFA = """mutation ($input: ConfirmMfaInput!) {
+  confirmMfa(input: $input) { recoveryCodes session { accessToken } userErrors { code message } }
+}"""
+SIGN_IN = """mutation ($input: SignInInput!) {
+  signIn(input: $input) { session { accessToken } challenge { code methods } userErrors { code message } }
+}"""
+COMPLETE_MFA = """mutation ($input: CompleteMfaInput!) {
+  completeMfa(input: $input) { session { accessToken } userErrors { code message } }
+}"""
 PEOPLE = "{ users { edges { node { displayName } } } }"
 AUDIT = "{ auditEvents(first: 100) { edges { node { seq action actor { user { id } } } } } }"
 
@@ -36,6 +49,7 @@ class TestOpeningASchool:
         branded = await owner.do(SET_BRANDING, input={"primaryColor": "#0b3d91", "onPrimaryColor": "#ffffff"})
         assert branded["tenant"]["branding"]["primaryColor"] == "#0b3d91"
 
+        owner = await _with_second_factor(one, owner)
         tom = await _teacher(one, owner)
         app = await _app(one, owner)
         tokens = await app.token_for("tom@north-school.example", PASSWORD, "openid users:read")
@@ -54,6 +68,22 @@ class TestOpeningASchool:
         west = App(app.issuer.replace("east-school", "west-school"), app.client_id, app.client_secret)
         with pytest.raises(AssertionError, match="cannot be answered"):
             await west.token_for("owner@west-school.example", PASSWORD, "openid users:read")
+
+
+async def _with_second_factor(platform: Platform, owner: Person) -> Person:
+    """The owner, signed in again with a password and a code."""
+    enrolled = await owner.do(ENROLL_MFA)
+    first = TOTP(enrolled["secret"]).now()
+    confirmed = await owner.do(CONFIRM_MFA, input={"factorId": enrolled["factorId"], "code": first})
+    credentials = {"tenant": "north-school", "email": "owner@north-school.example", "password": PASSWORD}
+    asked = await Person(platform).do(SIGN_IN, input=credentials)
+    assert asked["session"] is None
+    answer = {"tenant": "north-school", "challenge": asked["challenge"]["code"]}
+    replayed = await Person(platform).ask(COMPLETE_MFA, input={**answer, "code": first})
+    assert replayed["completeMfa"]["session"] is None
+    recovery = confirmed["recoveryCodes"][0]
+    completed = await Person(platform).do(COMPLETE_MFA, input={**answer, "code": recovery})
+    return Person(platform, completed["session"]["accessToken"])
 
 
 async def _teacher(platform: Platform, owner: Person) -> Person:
