@@ -73,3 +73,8 @@ class DataRequestPending(Refusal):
 class LastOwner(Refusal):
     code = "LAST_OWNER"
     default_message = "Nobody else could look after the tenant"
+
+
+class InvitationClaimed(Refusal):
+    code = "INVITATION_CLAIMED"
+    default_message = "The person has signed up with it"

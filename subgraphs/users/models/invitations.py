@@ -24,3 +24,4 @@ class Invitation(Model):
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     expires_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

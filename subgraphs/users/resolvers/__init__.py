@@ -8,7 +8,7 @@ from subgraphs.users.resolvers.data_requests import (
     DataRequestSubscription,
 )
 from subgraphs.users.resolvers.groups import GroupMutation, GroupQuery
-from subgraphs.users.resolvers.invitations import InvitationMutation
+from subgraphs.users.resolvers.invitations import InvitationMutation, InvitationQuery
 from subgraphs.users.resolvers.org_units import OrgUnitMutation, OrgUnitQuery
 from subgraphs.users.resolvers.people import PeopleQuery
 from subgraphs.users.resolvers.profiles import ProfileMutation, ProfileQuery
@@ -17,7 +17,7 @@ from subgraphs.users.resolvers.sign_up import SignUpMutation
 
 
 @strawberry.type
-class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery):
+class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery, InvitationQuery):
     pass
 
 

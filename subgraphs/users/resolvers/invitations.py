@@ -1,13 +1,45 @@
 """The root fields about invitations: unpack, call, wrap."""
 
+from typing import Final
+from uuid import UUID
+
 import strawberry
 
 from shared import checks
 from shared.database import unit_of_work
+from shared.errors import parse_id
+from shared.graphql.connection import After, Connection, First, connect
+from shared.graphql.pagination import Keyset
 from shared.graphql.user_errors import Refusals
 from subgraphs.users.context import Info
 from subgraphs.users.service import invitations as service
-from subgraphs.users.types.invitations import Invitation, InviteUsersInput, InviteUsersPayload
+from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.types.invitations import (
+    Invitation,
+    InviteUsersInput,
+    InviteUsersPayload,
+    RevokeInvitationInput,
+    RevokeInvitationPayload,
+)
+
+_BY_ID: Final = Keyset(tuple[UUID])
+
+
+@strawberry.type
+class InvitationQuery:
+    @strawberry.field(description="The invitations, the newest first. Needs users:invite.")
+    async def invitations(self, info: Info, first: First = 20, after: After = None) -> Connection[Invitation] | None:
+        info.context.caller.require("users:invite")
+        page = _BY_ID.page(first, after)
+        async with info.context.sessions.read(info.context.caller) as session:
+            rows = await InvitationStore(session).page(page)
+        code = info.context.desk.invitations.sign
+        return connect(
+            rows,
+            page,
+            node=lambda row: Invitation.of(*row, code=code(row[0].id)),
+            cursor=lambda row: _BY_ID.cursor((row[0].id,)),
+        )
 
 
 @strawberry.type
@@ -24,3 +56,13 @@ class InvitationMutation:
             invited = await service.invite(session, emails, input.role, attempt, tenants)
         code = info.context.desk.invitations.sign
         return InviteUsersPayload(invitations=[Invitation.of(row, user, code=code(row.id)) for row, user in invited])
+
+    @strawberry.mutation(
+        extensions=[Refusals(RevokeInvitationPayload)],
+        description="Take an invitation back that nobody has signed up with. Needs users:invite.",
+    )
+    async def revoke_invitation(self, info: Info, input: RevokeInvitationInput) -> RevokeInvitationPayload | None:
+        async with unit_of_work(info.context.sessions, info.context.caller) as session:
+            row, user = await service.revoke(session, input.attempt("revokeInvitation"), parse_id(input.id))
+        code = info.context.desk.invitations.sign(row.id)
+        return RevokeInvitationPayload(invitation=Invitation.of(row, user, code=code))

@@ -6,13 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from shared.database import TenantSession
-from shared.errors import BadUserInput
+from shared.errors import BadUserInput, NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.registry import Registry
-from subgraphs.users.errors import EmailTaken
+from subgraphs.users.errors import EmailTaken, InvitationClaimed
 from subgraphs.users.events import UserInvited
 from subgraphs.users.models import Invitation, User, UserStatus
 from subgraphs.users.service.seats import check_seats
@@ -65,3 +65,29 @@ async def _send_invitation(session: TenantSession, user: User, role: Role, batch
     invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
     await InvitationStore(session).add(invitation)
     record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))
+
+
+async def revoke(session: TenantSession, attempt: Attempt, invitation_id: UUID) -> tuple[Invitation, User]:
+    """Take an invitation back: its code is good for nothing any more. Revoking twice is the same as once.
+
+    Raises:
+        NotFound: there is no such invitation.
+        InvitationClaimed: the person has signed up with it.
+    """
+    session.caller.require("users:invite")
+
+    async def perform() -> UUID:
+        invitation, _ = await _locked(session, invitation_id)
+        if invitation.claimed_at is not None:
+            raise InvitationClaimed(path=("input", "id"))
+        invitation.revoked_at = invitation.revoked_at or datetime.now(UTC)
+        return invitation_id
+
+    return await _locked(session, await once(session, attempt, perform))
+
+
+async def _locked(session: TenantSession, invitation_id: UUID) -> tuple[Invitation, User]:
+    found = await InvitationStore(session).locked(invitation_id)
+    if found is None:
+        raise NotFound("There is no such invitation")
+    return found

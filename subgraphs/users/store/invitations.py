@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from shared.database import TenantSession
+from shared.graphql.pagination import PageRequest
 from subgraphs.users.models import Invitation, User
 
 
@@ -29,12 +30,27 @@ class InvitationStore:
         )
         return [(invitation, user) for invitation, user in await self._session.execute(chosen)]
 
+    async def page(self, page: PageRequest[tuple[UUID]]) -> Sequence[tuple[Invitation, User]]:
+        """The newest first."""
+        chosen = select(Invitation, User).join(User, User.id == Invitation.user_id).order_by(Invitation.id.desc())
+        if page.after is not None:
+            chosen = chosen.where(Invitation.id < page.after[0])
+        return [(invitation, user) for invitation, user in await self._session.execute(chosen.limit(page.limit))]
+
+    async def locked(self, invitation_id: UUID) -> tuple[Invitation, User] | None:
+        """An invitation with its person, whatever has become of it; nobody else changes it meanwhile."""
+        chosen = select(Invitation, User).join(User, User.id == Invitation.user_id)
+        found = (
+            await self._session.execute(chosen.where(Invitation.id == invitation_id).with_for_update())
+        ).one_or_none()
+        return (found[0], found[1]) if found else None
+
     async def claimable(self, invitation_id: UUID) -> tuple[Invitation, User] | None:
         """An open invitation with its person, locked until the transaction ends."""
         chosen = (
             select(Invitation, User)
             .join(User, User.id == Invitation.user_id)
-            .where(Invitation.id == invitation_id, Invitation.claimed_at.is_(None))
+            .where(Invitation.id == invitation_id, Invitation.claimed_at.is_(None), Invitation.revoked_at.is_(None))
             .where(Invitation.expires_at > datetime.now(UTC))
             .with_for_update()
         )

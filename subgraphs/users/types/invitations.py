@@ -14,14 +14,25 @@ from subgraphs.users.types.people import User
 
 @strawberry.type(description="Lets one person sign up with a role.")
 class Invitation:
+    id: strawberry.ID = strawberry.field(description="Identifies the invitation.")
     email: str = strawberry.field(description="The address it is for; no other can use it.")
     code: str = strawberry.field(description="Give it to `signUp`, once.")
     user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
     expires_at: datetime = strawberry.field(description="14 days after it was made.")
+    claimed_at: datetime | None = strawberry.field(description="When the person signed up with it; null if not.")
+    revoked_at: datetime | None = strawberry.field(description="When it was taken back; null if it was not.")
 
     @classmethod
     def of(cls, row: InvitationRow, user: UserRow, *, code: str) -> "Invitation":
-        return cls(email=user.email, code=code, user=User.of(user), expires_at=row.expires_at)
+        return cls(
+            id=strawberry.ID(str(row.id)),
+            email=user.email,
+            code=code,
+            user=User.of(user),
+            expires_at=row.expires_at,
+            claimed_at=row.claimed_at,
+            revoked_at=row.revoked_at,
+        )
 
 
 @strawberry.input(description="People to invite.")
@@ -34,4 +45,16 @@ class InviteUsersInput(MutationInput):
 class InviteUsersPayload(Payload):
     invitations: list[Invitation] | None = strawberry.field(
         default=None, description="In the order of `emails`; null if it was refused."
+    )
+
+
+@strawberry.input(description="An invitation to take back.")
+class RevokeInvitationInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The invitation's.")
+
+
+@strawberry.type(description="What came of `revokeInvitation`.")
+class RevokeInvitationPayload(Payload):
+    invitation: Invitation | None = strawberry.field(
+        default=None, description="The invitation; null if it was refused."
     )
