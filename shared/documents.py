@@ -92,6 +92,10 @@ class Documents:
                 await database.create_collection(name)
             await _initializer(database).init_indexes(model)
 
+    async def drop(self, tenant_id: TenantId) -> None:
+        """Delete everything of a tenant. Safe to repeat."""
+        await self.client.drop_database(document_database(self.subgraph, tenant_id))
+
     async def ping(self) -> None:
         """Raise `Unavailable` unless the server answers."""
         with unavailable_if_lost():

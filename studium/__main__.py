@@ -102,11 +102,22 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=what)
         action.add_argument("slug")
-        action.set_defaults(command=_change_tenant, status=status, on=[], off=[], region=None)
+        action.set_defaults(command=_change_tenant, status=status, on=[], off=[], region=None, ceiling=None)
         if status is None:
             action.add_argument("--on", action="append", metavar="FEATURE", help="switch a feature on")
             action.add_argument("--off", action="append", metavar="FEATURE", help="switch a feature off")
             action.add_argument("--region", help="where its requests are to be answered; empty for wherever")
+            action.add_argument(
+                "--ceiling",
+                action="append",
+                metavar="MEASURE=LIMIT",
+                help="what it may use at most, instead of what its plan says; the ones given replace all, '' is none",
+            )
+    delete = actions.add_parser("delete", help="suspend a tenant, and delete everything of it after a time")
+    delete.add_argument("slug")
+    delete.add_argument("--confirm", required=True, metavar="SLUG", help="the slug once more")
+    delete.add_argument("--days", type=int, default=30, help="in which `resume` takes it back (default: 30)")
+    delete.set_defaults(command=_delete_tenant)
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:
@@ -236,6 +247,12 @@ def _data_keys(options: argparse.Namespace) -> int:
     from studium.data_keys import run
 
     return run(_settings(), options)
+
+
+def _delete_tenant(options: argparse.Namespace) -> int:
+    from studium.tenants import delete
+
+    return delete(_settings(), options)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

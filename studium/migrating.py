@@ -28,7 +28,7 @@ async def _migrate(settings: StudiumSettings) -> None:
     everything = migrations()
     try:
         await prepare_platform(admin, secret, everything)
-        tenants = await Registry(admin.engine(CONTROL_DATABASE)).active()
+        tenants = await Registry(admin.engine(CONTROL_DATABASE)).open()
         await migrate_all(admin, [tenant.id for tenant in tenants], everything)
     finally:
         await admin.aclose()

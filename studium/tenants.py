@@ -3,8 +3,9 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from getpass import getpass
 
 import aiohttp
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.errors import DomainError
 from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.profile import Measure, Quotas
 from shared.tenancy.registry import Registry, TenantRecord, TenantStatus
 from studium.client import Graph
 from studium.embedded import CannotStart, DataFolder
@@ -43,8 +45,18 @@ def list_tenants(settings: StudiumSettings) -> int:
 def change(settings: StudiumSettings, options: argparse.Namespace) -> int:
     """Change a tenant's record; routers know within a second, and after a minute even if nobody can tell them."""
     status = None if options.status is None else TenantStatus(options.status)
-    wanted = Change(status, tuple(options.on), tuple(options.off), options.region)
+    wanted = Change(status, tuple(options.on), tuple(options.off), options.region, _ceilings(options.ceiling))
     print(_line(asyncio.run(_changed(settings, options.slug, wanted))))  # noqa: T201 - what the command is for
+    return 0
+
+
+def delete(settings: StudiumSettings, options: argparse.Namespace) -> int:
+    """Suspend a tenant, to be deleted after a time in which `studium tenant resume` takes that back."""
+    if options.confirm != options.slug:
+        raise CannotStart("Nothing was done: `--confirm` does not repeat the slug.")
+    due = datetime.now(UTC) + timedelta(days=options.days)
+    tenant = asyncio.run(_changed(settings, options.slug, Change(delete_after=due)))
+    print(f"{_line(tenant)}  deleted after {due:%Y-%m-%d %H:%M} UTC")  # noqa: T201 - what the command is for
     return 0
 
 
@@ -70,6 +82,18 @@ async def _changed(settings: StudiumSettings, slug: str, wanted: Change) -> Tena
             return await change_tenant(connection, slug, wanted)
     except DomainError as error:
         raise CannotStart(f"{error}: {slug}.") from error
+
+
+def _ceilings(given: Sequence[str] | None) -> Quotas | None:
+    """Of ``users=500``, ``streams=20``; None leaves them as they are."""
+    if given is None:
+        return None
+    try:
+        said = {Measure(name).value: int(limit) for name, _, limit in (each.partition("=") for each in given if each)}
+    except ValueError as error:
+        known = ", ".join(Measure)
+        raise CannotStart(f"A ceiling is one of {known}, an equals sign and a whole number: {error}.") from error
+    return Quotas(**said)
 
 
 @asynccontextmanager

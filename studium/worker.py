@@ -33,6 +33,7 @@ from shared.events.streams import stream_of
 from shared.events.trim import trim
 from shared.mail import FolderMailer, mailer
 from shared.tenancy.changes import Announcements
+from shared.tenancy.deletion import Deletions
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.provision import Provisioner
@@ -108,6 +109,7 @@ class Worker:
     onboarding: Onboarding
     announcements: Announcements
     audit_heads: AuditHeads
+    deletions: Deletions
     settings: WorkerSettings
 
     async def run(self) -> None:
@@ -119,7 +121,8 @@ class Worker:
                 )
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
-            for step in (self.onboarding.run, self.announcements.run, self.audit_heads.run, self._trim, self._forget):
+            lasting = (self.onboarding.run, self.announcements.run, self.audit_heads.run, self.deletions.run)
+            for step in (*lasting, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
 
@@ -199,7 +202,11 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         relays = [Relay(one, redis) for one in sources]
         announcements = Announcements(admin.engine(CONTROL_DATABASE), redis)
         heads = AuditHeads(admin, registry, HeadSigner.create(secret))
-        yield Worker(registry, redis, list(sessions.values()), relays, consumers, onboarding, announcements, heads, own)
+        deletions = Deletions(admin, migrations(), also=[documents.drop])
+        logins = list(sessions.values())
+        yield Worker(
+            registry, redis, logins, relays, consumers, onboarding, announcements, heads, deletions, settings=own
+        )
 
 
 def _documents(mongo: SecretStr) -> Documents:

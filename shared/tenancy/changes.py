@@ -7,6 +7,7 @@ and none is lost with a process; who keeps something of a tenant has it anew whe
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from shared.errors import Refusal, TenantNotFound
 from shared.events import Event, streams
 from shared.events.event import Recorded
 from shared.tenancy.notices import CHANGED_CHANNEL, sweep_on_notices
+from shared.tenancy.profile import Quotas
 from shared.tenancy.registry import TenantRecord, TenantStatus, record_of, tenants
 
 _STREAM: Final = streams.stream_of("auth")
@@ -50,6 +52,10 @@ class Change:
     features_off: tuple[str, ...] = ()
     region: str | None = None
     """Empty for none."""
+    ceilings: Quotas | None = None
+    """In place of those there are: what the tenant may use at most, instead of what its plan says."""
+    delete_after: datetime | None = None
+    """When everything of it is to be deleted; a tenant that is made active is not deleted any more."""
 
 
 async def change_tenant(connection: AsyncConnection, slug: str, change: Change) -> TenantRecord:
@@ -67,6 +73,12 @@ async def change_tenant(connection: AsyncConnection, slug: str, change: Change) 
     values: dict[str, Any] = {"features": _features(row.features, change), "untold": True}
     if change.status is not None:
         values["status"] = change.status
+    if change.status is TenantStatus.ACTIVE:
+        values["delete_after"] = None
+    if change.delete_after is not None:
+        values |= {"status": TenantStatus.SUSPENDED, "delete_after": change.delete_after}
+    if change.ceilings is not None:
+        values["ceilings"] = msgspec.to_builtins(change.ceilings)
     if change.region is not None:
         values["region"] = change.region or None
     changed = sa.update(tenants).where(tenants.c.id == row.id).values(values).returning(tenants)
