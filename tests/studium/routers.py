@@ -17,6 +17,7 @@ from router.execute import HttpTransport
 from router.serve.life.draining import Draining
 from shared.caller import UserId
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.router_tokens import keys_of, public_keys
 from shared.tokens import TokenIssuer, generate_signing_key
@@ -27,7 +28,6 @@ from studium.router_process import transports_to
 from studium.settings import StudiumSettings
 from studium.supergraph import first
 from studium.trust import signing
-from subgraphs.auth.service.accounts import SCOPES
 from tests.tenants import Control, Tenant
 
 KEY = generate_signing_key()
@@ -50,7 +50,7 @@ class Person:
 def person(tenant: Tenant, role: Role = Role.LEARNER) -> Person:
     """A new one."""
     user = UserId(uuid7())
-    issued = _ISSUER.issue(tenant.id, user, uuid7(), role=role, scopes=SCOPES[role])
+    issued = _ISSUER.issue(tenant.id, user, uuid7(), role=role, scopes=BUILT_IN[role])
     return Person(tenant, user, issued.access_token)
 
 

@@ -13,13 +13,14 @@ from shared.events import record
 from shared.graphql.pagination import Keyset
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import TenantStatus
 from shared.tokens import IssuedToken
 from subgraphs.auth.errors import ScopeNotHeld, TooManyApiTokens
 from subgraphs.auth.events import ApiTokenCreated, ApiTokenRevoked, SessionEnded
 from subgraphs.auth.models import ApiToken
-from subgraphs.auth.service.accounts import SCOPES, SignInDesk
+from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.own_session import require_own_session
 from subgraphs.auth.service.permissions import TenantPermissions, permissions_in_tenant
 from subgraphs.auth.store.api_tokens import ApiTokenStore, PresentedToken, TokenOwner
@@ -97,7 +98,7 @@ async def _owner(session: TenantSession, user_id: UUID, new: NewApiToken) -> Tok
         account = await ServiceAccountStore(session).locked(new.service_account_id)
         if account is None or account.disabled_at is not None:
             raise NotFound("There is no such service account, or it is disabled")
-        held, owner = held & SCOPES[Role(account.role)], TokenOwner(service_account_id=account.id)
+        held, owner = held & BUILT_IN[Role(account.role)], TokenOwner(service_account_id=account.id)
     if not new.scopes:
         raise BadUserInput("`scopes` must not be empty", field="scopes")
     if not new.scopes <= held:

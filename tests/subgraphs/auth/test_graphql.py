@@ -14,6 +14,7 @@ from shared.database import Sessions
 from shared.events.outbox import OutboxRow
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from subgraphs.auth.models import SignInSession
@@ -134,7 +135,7 @@ class TestSignIn:
         assert signed_in["viewer"]["user"]["id"] == str(account.user_id)
         caller = await own_verifier.caller(signed_in["session"]["accessToken"])
         assert (caller.tenant_id, caller.user_id, caller.role) == (tenant.id, account.user_id, "INSTRUCTOR")
-        assert caller.scopes == service.SCOPES[Role.INSTRUCTOR]
+        assert caller.scopes == BUILT_IN[Role.INSTRUCTOR]
 
     async def test_a_wrong_password_and_an_unknown_address_are_refused_alike(
         self, ask: Ask, add_account: AddAccount, tenant: Tenant

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import SignUp
 from subgraphs.auth.consumers import HANDLERS
@@ -45,7 +46,7 @@ class TestUserSignedUp:
 
 class TestScopes:
     def test_every_role_may_learn(self) -> None:
-        assert all("learn" in service.SCOPES[role] for role in Role)
+        assert all("learn" in BUILT_IN[role] for role in Role)
 
     def test_a_learner_may_do_nothing_else(self) -> None:
-        assert service.SCOPES[Role.LEARNER] == {"learn"}
+        assert BUILT_IN[Role.LEARNER] == {"learn"}

@@ -12,9 +12,9 @@ from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tokens import TokenIssuer
-from subgraphs.auth.service.accounts import SCOPES
 from subgraphs.auth.store.accounts import SignInSessionStore
 from tests.subgraphs.auth.conftest import SIGNING_KEY, AddAccount
 from tests.tenants import Tenant
@@ -30,7 +30,7 @@ def signed_in(sessions: Sessions, add_account: AddAccount) -> SignedIn:
         account = await add_account(tenant, f"{uuid7().hex}@example.org", "correct horse", role)
         async with unit_of_work(sessions, tenant.caller()) as session:
             session_id = await SignInSessionStore(session).add(account.user_id)
-        caller = tenant.caller(*SCOPES[role], user_id=account.user_id, role=role)
+        caller = tenant.caller(*BUILT_IN[role], user_id=account.user_id, role=role)
         return replace(caller, session_id=session_id, auth_time=int(time.time()))
 
     return sign_in

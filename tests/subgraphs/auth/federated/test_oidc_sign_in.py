@@ -11,10 +11,10 @@ from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
-from subgraphs.auth.service.accounts import SCOPES
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.federated.conftest import PUBLIC_URL
 from tests.subgraphs.conftest import code_of
@@ -43,7 +43,7 @@ Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 @pytest.fixture
 def owner(tenant: Tenant, token_of: Callable[[Caller], str]) -> str:
     """The owner's token."""
-    return token_of(tenant.caller(*SCOPES[Role.OWNER], role=Role.OWNER))
+    return token_of(tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER))
 
 
 @pytest.fixture
