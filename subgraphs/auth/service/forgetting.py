@@ -7,6 +7,7 @@ from shared.database import TenantSession
 from subgraphs.auth.service.throttles import FORGET_AFTER
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
+from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
 
@@ -19,10 +20,11 @@ CHALLENGES_REMEMBERED: Final = timedelta(days=8)
 
 
 async def forget_old(session: TenantSession) -> None:
-    """Drop sessions, devices, challenges and failures that are over."""
+    """Drop sessions, devices, challenges, failures and what apps were granted, when they are over."""
     now = datetime.now(UTC)
     await SessionStore(session).forget(now - SESSIONS_REMEMBERED)
     await DeviceStore(session).forget(now - DEVICES_REMEMBERED)
     await MfaChallengeStore(session).forget(now - CHALLENGES_REMEMBERED)
     await MailedLinkStore(session).forget(now - CHALLENGES_REMEMBERED)
     await ThrottleStore(session).forget(now - FORGET_AFTER)
+    await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)

@@ -174,7 +174,7 @@ async def _end_user(server: Server, browser: Browser) -> EndUser | None:
     caller = await caller_by_cookie(server.oauth, server.issuer, browser.session)
     if caller is None or caller.user_id is None or caller.session_id is None:
         return None
-    opened = await server.store.open_session(caller.session_id, caller.user_id)
+    opened = await server.store.open_session(caller.session_id, caller.user_id, server.now)
     account = await server.store.account(caller.user_id)
     if opened is None or account is None:
         return None

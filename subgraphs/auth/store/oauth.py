@@ -32,10 +32,11 @@ class OAuthStore:
     async def account(self, user_id: UUID) -> Account | None:
         return await self._session.get(Account, user_id)
 
-    async def open_session(self, session_id: UUID, user_id: UUID) -> SignInSession | None:
+    async def open_session(self, session_id: UUID, user_id: UUID, now: datetime) -> SignInSession | None:
         """A person's own session, if it goes on."""
         chosen = select(SignInSession).where(SignInSession.id == session_id, SignInSession.user_id == user_id)
-        return await self._session.scalar(chosen.where(SignInSession.ended_at.is_(None)))
+        goes_on = or_(SignInSession.expires_at.is_(None), SignInSession.expires_at > now)
+        return await self._session.scalar(chosen.where(SignInSession.ended_at.is_(None), goes_on))
 
     async def locked_code(self, digest: bytes) -> OAuthCode | None:
         """A code, which nobody else may redeem until the transaction ends."""
@@ -87,9 +88,11 @@ class OAuthStore:
         chosen = select(OAuthPushedRequest).where(OAuthPushedRequest.hash == digest)
         return await self._session.scalar(chosen.with_for_update())
 
-    async def forget_expired(self, now: datetime) -> None:
-        """Drop codes and pushed requests that nobody can use, or use again, any more."""
+    async def forget(self, now: datetime, *, ended_before: datetime) -> None:
+        """Drop codes and pushed requests that nobody can use any more, and families that ended a while ago."""
         await self._session.execute(delete(OAuthPushedRequest).where(OAuthPushedRequest.expires_at <= now))
+        over = or_(OAuthGrant.expires_at <= ended_before, OAuthGrant.ended_at <= ended_before)
+        await self._session.execute(delete(OAuthGrant).where(over))
         outlived = OAuthCode.grant_id.not_in(select(OAuthGrant.id).where(OAuthGrant.expires_at > now))
         unused = or_(OAuthCode.grant_id.is_(None), outlived)
         await self._session.execute(delete(OAuthCode).where(OAuthCode.expires_at <= now, unused))

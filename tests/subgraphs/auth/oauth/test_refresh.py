@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.roles import Role
-from subgraphs.auth.models import Account, OAuthGrant, OAuthRefreshToken
+from subgraphs.auth.models import Account, OAuthCode, OAuthGrant, OAuthRefreshToken
+from subgraphs.auth.service.forgetting import forget_old
 from tests.subgraphs.auth.oauth.conftest import App, Register, Server
 
 
@@ -99,3 +100,18 @@ async def test_a_family_ends_after_its_time(
 ) -> None:
     await age(server, sessions, OAuthGrant, "expires_at", timedelta(days=91))
     assert (await server.refreshed(app, granted["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+async def test_what_is_over_is_forgotten_after_a_while(
+    server: Server, app: App, granted: dict[str, Any], sessions: Sessions
+) -> None:
+    async with unit_of_work(sessions, server.tenant.caller()) as session:
+        await forget_old(session)
+    assert (await server.refreshed(app, granted["refresh_token"])).status_code == 200
+    await age(server, sessions, OAuthGrant, "expires_at", timedelta(days=121))
+    async with unit_of_work(sessions, server.tenant.caller()) as session:
+        await session.execute(sa.update(OAuthCode).values(expires_at=OAuthCode.expires_at - timedelta(days=1)))
+        await forget_old(session)
+    async with sessions.read(server.tenant.caller()) as session:
+        for model in (OAuthGrant, OAuthRefreshToken, OAuthCode):
+            assert await session.scalar(sa.select(sa.func.count()).select_from(model)) == 0
