@@ -6,7 +6,7 @@ ids) and nothing that decides anything.
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import orjson
@@ -40,7 +40,14 @@ def instrument(app: "FastAPI") -> None:
     if not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
         from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 
-        FastAPIInstrumentor.instrument_app(app, excluded_urls=_HEALTH, exclude_spans=["receive", "send"])
+        FastAPIInstrumentor.instrument_app(
+            app, excluded_urls=_HEALTH, exclude_spans=["receive", "send"], server_request_hook=_leave_query_out
+        )
+
+
+def _leave_query_out(span: trace.Span, scope: Mapping[str, Any]) -> None:
+    """A query may have codes, states and addresses of people: the span has the path alone."""
+    span.set_attribute("http.url", str(scope.get("path", "")))
 
 
 def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

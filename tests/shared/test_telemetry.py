@@ -105,7 +105,7 @@ app.add_api_route("/graphql", lambda: {})
 app.add_api_route("/health", lambda: {})
 telemetry.instrument(app)
 client = TestClient(app)
-client.get("/health"), client.get("/graphql")
+client.get("/health"), client.get("/graphql?code=hunter2")
 end()
 """
 
@@ -142,6 +142,7 @@ class TestTracing:
         assert b"GET /graphql" in body
         assert b"studium" in body
         assert b"/health" not in body
+        assert b"hunter2" not in body
 
     def test_without_an_endpoint_nothing_is_traced(self) -> None:
         script = "from shared import telemetry; from opentelemetry import trace; telemetry.set_up('x')(); "
