@@ -108,6 +108,7 @@ def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple
         "shared/tenancy/onboarding.py",
         "subgraphs/auth/service/sessions.py",
         "subgraphs/auth/service/api_tokens.py",
+        "subgraphs/auth/service/oauth.py",
         "subgraphs/users/service/sign_up.py",
     }
     for node in ast.walk(tree):
