@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.caller import Caller, TenantId
 from shared.errors import TenantNotFound, Unavailable
@@ -38,7 +39,10 @@ _AWAY: Final = ("08", "53", "57P")
 """SQL states of a server that is lost, out of resources, stopping or starting. PostgreSQL documentation, appendix A."""
 _MOST_VIEWS: Final = 1_000
 _RECYCLE_SECONDS: Final = 1800
-"""A connection caches something of each tenant it served, so it does not live for ever."""
+_MOST_SERVED: Final = 100
+"""A server process caches what it has seen of each tenant's tables, about 0.6 MB, and forgets nothing while it lives: a
+connection ends after so many tenants, or after so many seconds."""
+_SERVED: Final = "tenants"
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
 """``SET LOCAL ROLE`` with the role as a parameter: one prepared statement a connection, not one a tenant."""
@@ -80,6 +84,7 @@ def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
         **options,
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "checkin", _retire)
     trace_statements(engine.sync_engine)
     return engine
 
@@ -90,6 +95,12 @@ def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
         raise DisconnectionError
 
 
+def _retire(_: object, record: ConnectionPoolEntry) -> None:
+    """A connection that has served many tenants is replaced before it is used again: see `_MOST_SERVED`."""
+    if len(record.info.get(_SERVED, ())) >= _MOST_SERVED:
+        record.invalidate(soft=True)
+
+
 class _TenantSyncSession(Session):
     """The synchronous half of `TenantSession`, which SQLAlchemy's events are attached to."""
 
@@ -98,6 +109,8 @@ class _TenantSyncSession(Session):
 def _enter_tenant(session: Session, transaction: SessionTransaction, connection: sa.Connection) -> None:
     if transaction.nested:
         return
+    served: set[str] = connection.info.setdefault(_SERVED, set())
+    served.add(session.info["role"])
     try:
         connection.exec_driver_sql(ENTER_TENANT, (session.info["role"],))
     except DBAPIError as error:

@@ -69,8 +69,6 @@ class TenantRecord:
     """As its own people have settled them; `quotas` is what counts."""
     ceilings: Quotas = field(default_factory=Quotas)
     """What the platform's operator has said instead of the plan."""
-    server: str | None = None
-    """The database server that keeps it, by the name the platform knows it by; None for the first one."""
     delete_after: datetime | None = None
     """When everything of it is to be deleted; it is suspended until then."""
 
@@ -118,7 +116,6 @@ tenants: Final = sa.Table(
     sa.Column("flags", JSONB, nullable=False, server_default="{}"),
     sa.Column("quotas", JSONB, nullable=False, server_default="{}"),
     sa.Column("ceilings", JSONB, nullable=False, server_default="{}"),
-    sa.Column("server", sa.Text),
     sa.Column("delete_after", sa.DateTime(timezone=True)),
 )
 sign_ups: Final = sa.Table(
@@ -139,7 +136,7 @@ directory: Final = sa.Table(
     ),
     *(
         sa.Column(name, tenants.c[name].type)
-        for name in ("version", "branding", "flags", "quotas", "ceilings", "server", "delete_after")
+        for name in ("version", "branding", "flags", "quotas", "ceilings", "delete_after")
     ),
 )
 
@@ -160,7 +157,6 @@ def record_of(row: sa.Row[Any]) -> TenantRecord:
         flags=msgspec.convert(row.flags, Flags),
         own_quotas=msgspec.convert(row.quotas, Quotas),
         ceilings=msgspec.convert(row.ceilings, Quotas),
-        server=row.server,
         delete_after=row.delete_after,
     )
 

@@ -78,7 +78,7 @@ class TestOwnRecord:
         assert touched
         assert (touched.name, untouched.name) == ("Everybody", other_tenant.slug)
 
-    @pytest.mark.parametrize("column", ["status", "plan", "ceilings", "server", "features", "delete_after"])
+    @pytest.mark.parametrize("column", ["status", "plan", "ceilings", "features", "delete_after"])
     async def test_what_the_operator_settles_is_not_theirs(
         self, registry: Registry, tenant: Tenant, column: str
     ) -> None:
