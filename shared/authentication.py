@@ -14,6 +14,8 @@ HARDWARE_KEY: Final = "hwk"
 USER_PRESENT: Final = "user"
 MAILED_LINK: Final = "email"
 """Not one of the registered ones, which know no mail."""
+FEDERATED: Final = "fed"
+"""An identity provider has said so; not one of the registered ones either."""
 SEVERAL_FACTORS: Final = "mfa"
 """Beside the methods themselves, where they are of two kinds."""
 

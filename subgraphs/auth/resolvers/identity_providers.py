@@ -8,9 +8,8 @@ from shared.errors import BadUserInput
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import federated, identity_providers
-from subgraphs.auth.service.accounts import SCOPES
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
-from subgraphs.auth.types.accounts import IssuedSession, Viewer
+from subgraphs.auth.types.accounts import SignInPayload
 from subgraphs.auth.types.identity_providers import (
     CompleteFederatedSignInInput,
     CompleteFederatedSignInPayload,
@@ -87,9 +86,9 @@ class IdentityProviderMutation:
         self, info: Info, input: CompleteFederatedSignInInput
     ) -> CompleteFederatedSignInPayload | None:
         attempt = input.attempt("completeFederatedSignIn")
-        signed_in = await federated.sign_in(info.context.federation, input.tenant, input.code, attempt)
-        viewer = Viewer.of(signed_in.user_id, signed_in.tenant, signed_in.role, SCOPES[signed_in.role])
-        return CompleteFederatedSignInPayload(session=IssuedSession.of(signed_in.token), viewer=viewer)
+        outcome = await federated.sign_in(info.context.federation, input.tenant, input.code, attempt)
+        given = SignInPayload.of(outcome)
+        return CompleteFederatedSignInPayload(session=given.session, viewer=given.viewer, challenge=given.challenge)
 
 
 def _trust(input: ConfigureIdentityProviderInput) -> identity_providers.Trust:

@@ -14,18 +14,19 @@ from shared.events import record
 from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.passwords import Passwords
-from shared.permissions.catalogue import BUILT_IN as SCOPES
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord
 from shared.tokens import IssuedToken, TokenIssuer
 from subgraphs.auth.events import AccountOpened, TenantCreated
-from subgraphs.auth.models import Account
 from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.store.accounts import AccountStore
 
 FIRST_PLAN: Final = Plan.FREE
 PROVISIONING_SECONDS: Final = 10.0
+SCOPES: Final = BUILT_IN
+"""What each role may do, beside the roles that are assigned."""
 
 
 def utc_now() -> datetime:
@@ -85,14 +86,6 @@ async def sign_up_tenant(desk: SignInDesk, new: NewTenant, attempt: Attempt) -> 
     if tenant is None:
         raise TenantNotFound
     return tenant
-
-
-def issue(desk: SignInDesk, tenant: TenantRecord, account: Account, session_id: UUID) -> SignedIn:
-    """What somebody gets for a session of theirs."""
-    role, user_id = Role(account.role), UserId(account.user_id)
-    scopes = SCOPES[role]
-    token = desk.issuer.issue(tenant.id, user_id, session_id, role=role, scopes=scopes)
-    return SignedIn(tenant, user_id, role, scopes, token)
 
 
 async def install_owner(session: TenantSession, sign_up: SignUp) -> None:

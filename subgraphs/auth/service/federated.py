@@ -17,21 +17,23 @@ from uuid import UUID
 import msgspec
 
 from shared import checks
+from shared.authentication import FEDERATED, Authentication
 from shared.caller import Caller, service_caller
 from shared.crypto import Sealer
 from shared.data_keys import DataKeys
 from shared.database import TenantSession, unit_of_work
 from shared.errors import BadUserInput, NotFound, Refusal, TenantNotFound
 from shared.events import record
-from shared.idempotency import Attempt, once
+from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
-from subgraphs.auth.service.accounts import SignedIn, SignInDesk, issue
+from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
-from subgraphs.auth.store.accounts import AccountStore, SignInSessionStore
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import (
     FederatedIdentityStore,
     FederatedSignInStore,
@@ -156,8 +158,8 @@ async def finish(
     return f"{begun.return_uri}#code={code}"
 
 
-async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Attempt) -> SignedIn:
-    """Open a session for whoever came back with that code.
+async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Attempt) -> SignedIn | MfaRequired:
+    """Let in whoever came back with that code, or ask for the second factor they have here.
 
     Raises:
         TenantNotFound: there is no such tenant, or it is not open.
@@ -167,15 +169,11 @@ async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Att
     tenant, caller = await _open(federation, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
 
-        async def complete() -> UUID:
+        async def complete() -> Entry:
             account = await _completed(session, code)
-            return await SignInSessionStore(session).add(account.user_id)
+            return Entry(account, Authentication.of(federation.desk.clock(), [FEDERATED]))
 
-        session_id = await once(session, attempt, complete)
-        account = await FederatedSignInStore(session).account_of_session(session_id)
-    if account is None:
-        raise SignInNotBegun
-    return issue(federation.desk, tenant, account, session_id)
+        return await admit_once(federation.desk, tenant, session, complete, attempt)
 
 
 async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared import checks
 from shared.database import TenantSession
-from subgraphs.auth.models import Account, SignInSession
+from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedIdentity, FederatedSignIn, IdentityProvider
 
 
@@ -111,11 +111,3 @@ class FederatedSignInStore:
         )
         row = (await self._session.execute(done)).one_or_none()
         return None if row is None or row.subject is None else (row.provider_id, row.subject)
-
-    async def account_of_session(self, session_id: UUID) -> Account | None:
-        """Whose session it is."""
-        return await self._session.scalar(
-            select(Account)
-            .join(SignInSession, SignInSession.user_id == Account.user_id)
-            .where(SignInSession.id == session_id)
-        )

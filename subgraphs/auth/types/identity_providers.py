@@ -7,6 +7,7 @@ from shared.graphql.user_errors import Payload
 from subgraphs.auth.models.identity_providers import IdentityProvider as IdentityProviderRow
 from subgraphs.auth.models.identity_providers import IdentityProviderKind
 from subgraphs.auth.types.accounts import IssuedSession, Viewer
+from subgraphs.auth.types.mfa import MfaChallenge
 
 strawberry.enum(IdentityProviderKind, description="How a provider is spoken with.")
 
@@ -90,5 +91,10 @@ class CompleteFederatedSignInInput(MutationInput):
 
 @strawberry.type(description="What came of `completeFederatedSignIn`.")
 class CompleteFederatedSignInPayload(Payload):
-    session: IssuedSession | None = strawberry.field(default=None, description="Opened for the viewer.")
+    session: IssuedSession | None = strawberry.field(
+        default=None, description="Opened for the viewer; null while a second factor is awaited."
+    )
     viewer: Viewer | None = strawberry.field(default=None, description="Whoever has signed in.")
+    challenge: MfaChallenge | None = strawberry.field(
+        default=None, description="Go on with `completeMfa`; null unless the person has a second factor here."
+    )

@@ -15,6 +15,7 @@ from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
+from subgraphs.auth.models import TotpFactor
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.federated.conftest import PUBLIC_URL
 from tests.subgraphs.conftest import code_of
@@ -32,7 +33,7 @@ REMOVE = """mutation ($input: RemoveIdentityProviderInput!) {
 }"""
 COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
   completeFederatedSignIn(input: $input) {
-    session { accessToken } viewer { user { id } } userErrors { code }
+    session { accessToken refreshToken } viewer { user { id } } challenge { methods } userErrors { code }
   }
 }"""
 PROVIDERS = "{ identityProviders { alias name clientId returnUris } }"
@@ -138,6 +139,27 @@ class TestSignIn:
         caller = await own_verifier.caller(signed_in["session"]["accessToken"])
         assert (caller.tenant_id, caller.user_id) == (tenant.id, account.user_id)
         assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
+
+    async def test_does_not_replace_the_second_factor_that_somebody_has_here(
+        self,
+        ask: Ask,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        sessions: Sessions,
+    ) -> None:
+        account = await add_account(tenant, ada.subject, "correct horse")
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            factor = TotpFactor(user_id=account.user_id, sealed_secret="sealed", confirmed_at=account.created_at)
+            session.add(factor)
+        await configure()
+        await ada.is_called()
+        code = told(await ada.signs_in(browser, tenant))["code"]
+        waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert (waiting["session"], waiting["viewer"]) == (None, None)
+        assert waiting["challenge"] == {"methods": ["TOTP"]}
 
     @pytest.mark.parametrize("claims", [{"email_verified": False}, {"email_verified": "true"}, {"email": None}])
     async def test_an_address_that_is_not_verified_leads_nowhere(
