@@ -35,7 +35,7 @@ from subgraphs.auth.types.sessions import ConfirmMfaPayload, StepUpPayload
 @strawberry.type
 class MfaQuery:
     @strawberry.field(description="The viewer's second factors.")
-    async def mfa(self, info: Info) -> Mfa:
+    async def mfa(self, info: Info) -> Mfa | None:
         user_id = info.context.caller.require_user()
         async with info.context.desk.sessions.read(info.context.caller) as session:
             factors = await TotpFactorStore(session).of(user_id)

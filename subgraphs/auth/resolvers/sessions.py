@@ -29,7 +29,7 @@ _LONGEST_NAME = 100
 @strawberry.type
 class SessionQuery:
     @strawberry.field(description="The viewer's sessions that go on, the newest first.")
-    async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session]:
+    async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session] | None:
         caller = info.context.caller
         page = NEWEST_FIRST.page(first, after)
         async with info.context.desk.sessions.read(caller) as session:
