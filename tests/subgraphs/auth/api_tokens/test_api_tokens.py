@@ -97,22 +97,18 @@ class TestCreate:
             assert refused["userErrors"] == [{"code": "SCOPE_NOT_HELD", "path": ["input", "scopes"]}]
             assert (refused["apiToken"], refused["secret"]) == (None, None)
 
-    @pytest.mark.parametrize(
-        "changes",
-        [
+    async def test_refuses_bad_input(self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant) -> None:
+        token = token_of(await signed_in(tenant))
+        wrong: tuple[dict[str, Any], ...] = (
             {"name": ""},
             {"scopes": []},
             {"expiresAt": "2020-01-01T00:00:00Z"},
             {"expiresAt": "2999-01-01T00:00:00Z"},
             {"expiresAt": "2030-01-01T00:00:00"},
             {"serviceAccountId": "x"},
-        ],
-    )
-    async def test_refuses_bad_input(
-        self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant, changes: dict[str, Any]
-    ) -> None:
-        ada = await signed_in(tenant)
-        assert code_of(await ask(CREATE, asked(**changes), token=token_of(ada))) == "BAD_USER_INPUT"
+        )
+        for changes in wrong:
+            assert code_of(await ask(CREATE, asked(**changes), token=token)) == "BAD_USER_INPUT", changes
 
     async def test_needs_somebody_signed_in(self, ask: Ask) -> None:
         assert code_of(await ask(CREATE, asked())) == "UNAUTHENTICATED"
@@ -211,29 +207,25 @@ class TestExchange:
         await exchanged(ask, created["secret"])
         assert not [statement for statement in queries if "UPDATE" in statement]
 
-    @pytest.mark.parametrize(
-        "values",
-        [
-            {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
-            {"revoked_at": datetime(2020, 1, 1, tzinfo=UTC)},
-            {"digest": b"another"},
-        ],
-    )
     async def test_expired_revoked_and_unknown_ones_are_refused_alike(
-        self,
-        ask: Ask,
-        signed_in: SignedIn,
-        token_of: TokenOf,
-        tenant: Tenant,
-        sessions: Sessions,
-        values: dict[str, Any],
+        self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant, sessions: Sessions
     ) -> None:
         created = await made(ask, token_of(await signed_in(tenant)))
-        await changed(sessions, tenant, ApiToken, **values)
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        later = datetime.now(UTC) + timedelta(days=1)
         unmade = await exchanged(ask, api_tokens.generate(TenantId(uuid7())))
-        assert await exchanged(ask, created["secret"]) == unmade
         assert code_of(unmade) == "UNAUTHENTICATED"
         assert await exchanged(ask, "stud_nothing") == unmade
+        wrong: tuple[dict[str, Any], ...] = (
+            {"expires_at": long_ago},
+            {"expires_at": later, "revoked_at": long_ago},
+            {"revoked_at": None, "digest": b"another"},
+        )
+        for values in wrong:
+            await changed(sessions, tenant, ApiToken, **values)
+            assert await exchanged(ask, created["secret"]) == unmade, values
+        await changed(sessions, tenant, ApiToken, digest=api_tokens.digest(created["secret"]))
+        assert "errors" not in await exchanged(ask, created["secret"])
 
     async def test_another_tenants_secret_is_unknown_here(
         self, ask: Ask, signed_in: SignedIn, token_of: TokenOf, tenant: Tenant, other_tenant: Tenant, sessions: Sessions

@@ -96,9 +96,8 @@ class TestSignIn:
     async def test_needs_a_tenant_that_is_there(self, ask: Ask, tenant: Tenant) -> None:
         assert code_of(await ask(START, {"input": {"tenant": "nowhere"}})) == "TENANT_NOT_FOUND"
 
-    @pytest.mark.parametrize(
-        "changes",
-        [
+    async def test_refuses_what_is_not_right_in_one_way(self, enter: Enter, known: Authenticator) -> None:
+        dishonest: tuple[dict[str, Any], ...] = (
             {"flags": PRESENT},
             {"flags": VERIFIED},
             {"flags": PRESENT | VERIFIED | ELIGIBLE},
@@ -112,13 +111,9 @@ class TestSignIn:
             {"handle": b"somebody else"},
             {"credential_id": b"unknown"},
             {"key": Authenticator().key},
-        ],
-        ids=lambda changes: str(next(iter(changes.items())))[:40],
-    )
-    async def test_refuses_what_is_not_right_in_one_way(
-        self, enter: Enter, known: Authenticator, changes: dict[str, Any]
-    ) -> None:
-        assert await enter(replace(known, **changes)) == INVALID
+        )
+        for changes in dishonest:
+            assert await enter(replace(known, **changes)) == INVALID, changes
         assert (await enter(known))["userErrors"] == []
 
     async def test_a_key_that_nobody_has_to_unlock_is_not_enough(
@@ -161,9 +156,10 @@ class TestSignIn:
         credential = known.get({"rpId": "localhost", "challenge": ceremony["options"]["challenge"]})
         assert await answered(ask, tenant, ceremony, credential) == INVALID
 
-    @pytest.mark.parametrize("credential", [{}, {"id": "x"}, {"id": "A" * 40_000}])
-    async def test_refuses_what_is_no_answer_at_all(self, ask: Ask, tenant: Tenant, credential: dict[str, Any]) -> None:
-        assert await answered(ask, tenant, await started(ask, tenant), credential) == INVALID
+    async def test_refuses_what_is_no_answer_at_all(self, ask: Ask, tenant: Tenant) -> None:
+        nonsense: tuple[dict[str, Any], ...] = ({}, {"id": "x"}, {"id": "A" * 40_000})
+        for credential in nonsense:
+            assert await answered(ask, tenant, await started(ask, tenant), credential) == INVALID
 
     async def test_a_challenge_that_nobody_made_is_refused(
         self, ask: Ask, known: Authenticator, tenant: Tenant
