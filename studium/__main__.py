@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
     keys = commands.add_parser("keys", help="make the keys of a deployment, as lines of an environment file")
+    keys.add_argument("--rotate", action="store_true", help="add the next signing key to those of STUDIUM_SIGNING_KEY")
     keys.set_defaults(command=_keys)
     health = commands.add_parser("health", help="exit with status 0 if a process answers")
     health.add_argument("--url", default="http://127.0.0.1:8000/health")
@@ -206,10 +207,10 @@ def _schema(options: argparse.Namespace) -> int:
     return export(check=options.check)
 
 
-def _keys(_: argparse.Namespace) -> int:
-    from studium.new_keys import environment_lines
+def _keys(options: argparse.Namespace) -> int:
+    from studium.new_keys import environment_lines, rotated_lines
 
-    sys.stdout.write(environment_lines())
+    sys.stdout.write(rotated_lines(_settings().signing_key) if options.rotate else environment_lines())
     return 0
 
 
