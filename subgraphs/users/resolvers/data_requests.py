@@ -79,7 +79,9 @@ class DataRequestSubscription:
         description="How a data request stands now or, given the cursor of a version, later; then after each answer, "
         "of which several may come as one. Ends once it is done."
     )
-    async def data_request_updated(self, info: Info, id: _Id, after: _Seen = None) -> AsyncGenerator[DataRequest]:
+    async def data_request_updated(
+        self, info: Info, id: _Id, after: _Seen = None
+    ) -> AsyncGenerator[DataRequest | None]:
         request_id, caller = parse_id(id), info.context.caller
         # A client that reconnects repeats its operation as it was: what it has seen last is later than `after`.
         cursor = info.context.goes_on_after or after
