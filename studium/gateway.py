@@ -66,6 +66,8 @@ def identify(caller: Caller, expires: float) -> Identity:
     claims: dict[str, Any] = {"role": caller.role, "sid": str(caller.session_id)}
     if caller.auth_time is not None:
         claims |= {"auth_time": caller.auth_time, "acr": caller.acr}
+    if caller.impersonator_id is not None:
+        claims["act"] = {"sub": str(caller.impersonator_id)}
     client = None if caller.client_id is None else str(caller.client_id)
     subject = str(caller.user_id or caller.client_id)
     return Identity(subject, str(caller.tenant_id), client, caller.scopes, claims, expires)

@@ -69,7 +69,9 @@ class TestTokens:
 
 
 class TestRouter:
-    @pytest.mark.parametrize("said", [{"auth_time": 1_700_000_000, "acr": "aal2"}, {}])
+    @pytest.mark.parametrize(
+        "said", [{"auth_time": 1_700_000_000, "acr": "aal2"}, {"impersonator_id": UserId(uuid7())}, {}]
+    )
     async def test_tells_subgraphs_what_the_callers_token_says(
         self, issuer: TokenIssuer, said: dict[str, object]
     ) -> None:
