@@ -29,6 +29,7 @@ from subgraphs.auth.errors import CodeInvalid
 from subgraphs.auth.events import OAuthAppAuthorized
 from subgraphs.auth.models import OAuthApp, OAuthPushedRequest
 from subgraphs.auth.service import mfa, passwords
+from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer, caller_by_cookie
 from subgraphs.auth.service.oauth_clients import digest
@@ -269,6 +270,7 @@ class _Decision:
             tenant_id = server.issuer.tenant.id
             told = OAuthAppAuthorized(tenant_id=tenant_id, user_id=user.user_id, app_id=app.id, scopes=scope.split())
             record(server.session, told)
+            note(server.session, "authorizeOAuthApp", Subject("OAuthApp", app.id), actor=Actor.person(user.user_id))
         if self._pushed is not None:
             self._pushed.used_at = server.now
         answer: Any = server.create_authorization_response(grant.request, user, grant)
