@@ -29,12 +29,12 @@ async def _own(info: Info) -> TenantRecord:
 @strawberry.type
 class FlagQuery:
     @strawberry.field(description="The tenant's feature flags by key, for those who may manage the tenant.")
-    async def feature_flags(self, info: Info) -> list[FeatureFlag]:
+    async def feature_flags(self, info: Info) -> list[FeatureFlag] | None:
         found = service.all_flags(info.context.caller, await _own(info))
         return [FeatureFlag.of(key, flag) for key, flag in found.items()]
 
     @strawberry.field(description="What each enabled feature flag of the tenant is for the caller, by key.")
-    async def flags(self, info: Info) -> list[FlagDecision]:
+    async def flags(self, info: Info) -> list[FlagDecision] | None:
         decided = service.values_of(info.context.caller, await _own(info))
         return [FlagDecision.of(key, value) for key, value in decided.items()]
 
