@@ -78,6 +78,16 @@ class TestAuthentication:
         assert context.identity.scopes == {"learn"}
         assert context.identity.expires == pytest.approx(time.time() + LIFETIME_SECONDS + LEEWAY_SECONDS, abs=3600)
 
+    async def test_the_router_knows_an_app_that_calls_for_itself(self, issuer: TokenIssuer) -> None:
+        url, client, now = "https://learn.example", str(uuid4()), issuer.now()
+        claims = {"iss": f"{url}/t/north", "aud": "studium", "sub": client, "client_id": client, "tid": str(uuid4())}
+        more = {"sid": str(uuid4()), "role": "SERVICE", "scope": "learn", "iat": now, "exp": now + 60}
+        given = issuer.sign({**claims, **more}, type_="at+jwt")
+        verifier = TokenVerifier(LocalKeys(issuer.public_keys), public_url=url)
+        context = await authenticating(verifier)({"authorization": f"Bearer {given}"}, None)
+        assert context.identity is not None
+        assert (context.identity.subject, context.identity.client) == (client, client)
+
     @pytest.mark.parametrize("claim", ["jwt", "caller", "claims", "tenant", "roles"])
     async def test_what_a_websocket_says_of_itself_does_not_count(self, issuer: TokenIssuer, claim: str) -> None:
         authenticate = authenticating(TokenVerifier(LocalKeys(issuer.public_keys)))

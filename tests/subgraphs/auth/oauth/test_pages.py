@@ -1,13 +1,20 @@
 """The pages that people are asked on: whose forms count, what they show, and when nobody need be asked."""
 
+import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from joserfc import jws
+from pyotp import random_base32
+from pyotp.totp import TOTP
 
 from shared.database import Sessions, unit_of_work
-from subgraphs.auth.models import SignInSession
+from shared.ids import uuid7
+from subgraphs.auth.models import Account, SignInSession, TotpFactor
+from subgraphs.auth.service.codes import SignInCodes
+from tests.subgraphs.auth.conftest import CREDENTIALS_KEY
 from tests.subgraphs.auth.oauth.conftest import (
     EMAIL,
     PASSWORD,
@@ -69,6 +76,29 @@ class TestForms:
         assert (await person.send(page, action="allow")).status_code == 400
         del person.browser.headers["origin"]
         assert "code" in returned(await person.send(page, action="allow"))
+
+
+class TestSecondFactor:
+    async def test_who_has_one_is_asked_for_it(
+        self, server: Server, person: Person, app: App, sessions: Sessions
+    ) -> None:
+        secret, factor_id, codes = random_base32(), uuid7(), SignInCodes.create(CREDENTIALS_KEY)
+        async with unit_of_work(sessions, server.tenant.caller()) as session:
+            user_id = await session.scalar(sa.select(Account.user_id).where(Account.email == EMAIL))
+            sealed = codes.factors.seal(secret, context=str(factor_id))
+            session.add(TotpFactor(id=factor_id, user_id=user_id, sealed_secret=sealed, confirmed_at=datetime.now(UTC)))
+        flow = Flow(app)
+        page = await person.sign_in(await person.open(flow.asked()))
+        assert 'name="code"' in page.text
+        assert "studium-session" not in page.cookies
+        assert returned(await person.open(flow.asked(prompt="none")))["error"] == "login_required"
+        page = await person.send(page, action="sign-in", code="abcdef")
+        assert (page.status_code, 'name="code"' in page.text) == (403, True)
+        page = await person.send(page, action="sign-in", code=TOTP(secret).now())
+        code = returned(await person.send(page, action="allow"))["code"]
+        token = (await server.tokens(app, **flow.redemption(code))).json()["id_token"]
+        claims = json.loads(jws.extract_compact(token.encode()).payload)
+        assert (claims["acr"], "mfa" in claims["amr"]) == ("aal2", True)
 
 
 class TestAskedOnce:
