@@ -1,5 +1,6 @@
 """Accounts: opened once, told once."""
 
+import msgspec
 import sqlalchemy as sa
 
 from shared.database import Sessions, unit_of_work
@@ -11,6 +12,7 @@ from shared.tenancy.registry import SignUp
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.models import Account
 from subgraphs.auth.service import accounts as service
+from subgraphs.users.events import UserSignedUp
 from tests.tenants import Tenant
 
 
@@ -32,12 +34,18 @@ class TestInstallOwner:
 class TestUserSignedUp:
     async def test_opens_one_account_and_tells_it_once(self, sessions: Sessions, tenant: Tenant) -> None:
         handler = HANDLERS["users.user-signed-up.v1"]
-        event = handler.payload(
-            user_id=uuid7(), email="ada@example.org", role=Role.INSTRUCTOR, sealed_password_hash="sealed"
+        event = UserSignedUp(
+            tenant_id=tenant.id,
+            user_id=uuid7(),
+            email="ada@example.org",
+            display_name="Ada",
+            role=Role.INSTRUCTOR,
+            sealed_password_hash="sealed",
         )
+        payload = msgspec.json.decode(msgspec.json.encode(event), type=handler.payload)
         for _ in range(2):
             async with unit_of_work(sessions, tenant.caller()) as session:
-                await handler.handle(session, event)
+                await handler.handle(session, payload)
         async with sessions.read(tenant.caller()) as session:
             [account] = await session.scalars(sa.select(Account))
         assert (account.user_id, account.role) == (event.user_id, "INSTRUCTOR")
