@@ -40,8 +40,8 @@ _AWAY: Final = ("08", "53", "57P")
 _MOST_VIEWS: Final = 1_000
 _RECYCLE_SECONDS: Final = 1800
 _MOST_SERVED: Final = 100
-"""A server process caches what it has seen of each tenant's tables, about 0.6 MB, and forgets nothing while it lives: a
-connection ends after so many tenants, or after so many seconds."""
+"""A server process caches what it has seen of each tenant's tables, about 36 KB for one that is read, and forgets nothing
+while it lives: a connection ends after so many tenants, or after so many seconds."""
 _SERVED: Final = "tenants"
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"

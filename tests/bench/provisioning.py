@@ -139,7 +139,7 @@ async def _serve(sessions: Sessions, tenant_id: TenantId) -> float:
 
 def _private_megabytes(pid: int) -> float:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")]
+    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:")]
     return round(sum(kilobytes) / 1024, 1)
 
 
