@@ -40,7 +40,7 @@ _AWAY: Final = ("08", "53", "57P")
 _MOST_VIEWS: Final = 1_000
 _RECYCLE_SECONDS: Final = 1800
 _MOST_SERVED: Final = 100
-"""A server process caches what it has seen of each tenant's tables, about 36 KB for one that is read, and forgets nothing
+"""A server process caches what it has seen of each tenant's tables, about 36 KB for one that is read, and forgets none
 while it lives: a connection ends after so many tenants, or after so many seconds."""
 _SERVED: Final = "tenants"
 
