@@ -1,0 +1,50 @@
+"""Somebody is erased: their sessions end everywhere, and nothing by which they signed in is left."""
+
+import sqlalchemy as sa
+
+from shared.database import Sessions, unit_of_work
+from shared.events.outbox import OutboxRow
+from shared.ids import uuid7
+from shared.personal_data import EXPORT_REQUESTED, USER_ERASED, DataRequested
+from subgraphs.auth.models import Account, Device, SignInSession
+from subgraphs.auth.service.leavers import ANSWERS
+from tests.subgraphs.conftest import opened
+from tests.tenants import Control, Tenant
+
+
+async def told(sessions: Sessions, tenant: Tenant) -> list[OutboxRow]:
+    """What the subgraph has told the others."""
+    async with sessions.read(tenant.caller()) as session:
+        return list(await session.scalars(sa.select(OutboxRow).order_by(OutboxRow.seq)))
+
+
+async def test_an_export_has_no_secret_and_an_erasure_ends_sessions(control: Control, tenant: Tenant) -> None:
+    ada, bob = uuid7(), uuid7()
+    asked = DataRequested(tenant_id=tenant.id, request_id=uuid7(), user_id=ada)
+    async with opened(control, "auth", pool_size=2) as sessions:
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            for person in (ada, bob):
+                session.add(
+                    Account(user_id=person, email=f"{person}@example.org", sealed_password_hash="s3", role="LEARNER")
+                )
+                await session.flush()
+                device = Device(user_id=person, name="Phone")
+                session.add(device)
+                await session.flush()
+                session.add(SignInSession(user_id=person, device_id=device.id))
+        for topic in (EXPORT_REQUESTED, USER_ERASED):
+            async with unit_of_work(sessions, tenant.caller()) as session:
+                await ANSWERS[topic].handle(session, asked)
+        events = await told(sessions, tenant)
+        async with sessions.read(tenant.caller()) as session:
+            left = [
+                (await session.scalars(sa.select(table.user_id))).all() for table in (Account, Device, SignInSession)
+            ]
+    assert left == [[bob], [bob], [bob]]
+    assert [event.topic for event in events] == [
+        "auth.personal-data-exported.v1",
+        "auth.session-ended.v1",
+        "auth.personal-data-erased.v1",
+    ]
+    assert {row["table"] for row in events[0].payload["rows"]} == {"accounts", "devices", "sessions"}
+    assert "s3" not in str(events[0].payload)
