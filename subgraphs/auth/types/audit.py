@@ -12,7 +12,6 @@ from subgraphs.auth.models.audit import AuditEvent as AuditEventRow
 from subgraphs.auth.store.audit import AuditFilter
 from subgraphs.auth.types.accounts import User
 
-
 strawberry.enum(
     ActorKind,
     name="AuditActorKind",
