@@ -18,21 +18,22 @@ import msgspec
 
 from shared import checks
 from shared.authentication import FEDERATED, Authentication
-from shared.caller import Caller, service_caller
+from shared.caller import Caller
 from shared.crypto import Sealer
 from shared.data_keys import DataKeys
 from shared.database import TenantSession, unit_of_work
-from shared.errors import BadUserInput, NotFound, Refusal, TenantNotFound
+from shared.errors import BadUserInput, NotFound, Refusal
 from shared.events import record
 from shared.idempotency import Attempt
 from shared.ids import uuid7
-from shared.tenancy.registry import TenantRecord, TenantStatus
+from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
+from subgraphs.auth.service.sessions import open_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import (
     FederatedIdentityStore,
@@ -107,7 +108,7 @@ async def begin(federation: FederationDesk, slug: str, alias: str, return_uri: s
         BadUserInput: people are not to be sent to that address.
         OutboundRefused, ProviderRefused: the provider cannot be asked.
     """
-    tenant, caller = await _open(federation, slug)
+    tenant, caller = await open_tenant(federation.desk, slug)
     async with federation.desk.sessions.read(caller) as session:
         provider = await _enabled(session, alias)
     if return_uri not in provider.return_uris:
@@ -141,7 +142,7 @@ async def finish(
         TenantNotFound, NotFound: as above.
         SignInNotBegun: the answer is to no question that this browser asked.
     """
-    tenant, caller = await _open(federation, slug)
+    tenant, caller = await open_tenant(federation.desk, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
         provider = await _enabled(session, alias)
         state = answer.get("state", "")
@@ -166,7 +167,7 @@ async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Att
         SignInNotBegun: no sign-in has the code, or one that was completed already.
         AccountNotReady: the account is being opened; the code goes on working.
     """
-    tenant, caller = await _open(federation, slug)
+    tenant, caller = await open_tenant(federation.desk, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
 
         async def complete() -> Entry:
@@ -275,13 +276,6 @@ def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: 
         email=email,
         display_name=person.name,
     )
-
-
-async def _open(federation: FederationDesk, slug: str) -> tuple[TenantRecord, Caller]:
-    tenant = await federation.desk.tenants.by_slug(slug)
-    if tenant is None or tenant.status is not TenantStatus.ACTIVE:
-        raise TenantNotFound
-    return tenant, service_caller(tenant.id, "sign-in")
 
 
 async def _enabled(session: TenantSession, alias: str) -> IdentityProvider:
