@@ -1,0 +1,41 @@
+"""One platform with three tenants for all tests of isolation, in a process of its own."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.isolation.client import Client, Spans
+from tests.isolation.running import Address, run_platform
+from tests.isolation.world import World, settle
+from tests.patience import PATIENCE_SECONDS
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[Address]:
+    """The platform."""
+    with run_platform(tmp_path_factory.mktemp("isolation") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def world(address: Address) -> World:
+    """The platform and who lives there."""
+    return asyncio.run(settle(address))
+
+
+@pytest.fixture(scope="session")
+def spans(address: Address) -> Spans:
+    """What the platform does."""
+    return Spans(Path(address.spans))
+
+
+@pytest.fixture
+async def client(address: Address) -> AsyncGenerator[Client]:
+    """Asks the platform."""
+    timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+    connector = aiohttp.TCPConnector(force_close=True)  # none is reused in the moment in which it is closed over there
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
+        yield Client(http, address)
