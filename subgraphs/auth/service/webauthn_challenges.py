@@ -29,7 +29,6 @@ from subgraphs.auth.store.webauthn import ChallengeStore
 
 REGISTER: Final = "register"
 SIGN_IN: Final = "sign-in"
-SECOND_FACTOR: Final = "second-factor"
 LIFETIME: Final = timedelta(minutes=5)
 _BYTES: Final = 32
 _LOCALHOST: Final = "localhost"
@@ -136,23 +135,13 @@ def creation(
     return Ceremony(made.id, options_to_json_dict(options))
 
 
-def assertion(party: RelyingParty, made: WebAuthnChallenge, held: Sequence[Passkey] | None = None) -> Ceremony:
-    """What a browser needs to have a challenge signed.
-
-    Args:
-        party: for whom.
-        made: the challenge.
-        held: the passkeys of a person who is known already; None for whoever wants to sign in: they choose themselves,
-            and have to unlock what they choose.
-    """
+def assertion(party: RelyingParty, made: WebAuthnChallenge) -> Ceremony:
+    """What a browser needs to have a challenge signed by a passkey that its owner chooses, and has to unlock."""
     options = webauthn.generate_authentication_options(
         rp_id=party.id,
         challenge=made.challenge,
         timeout=_milliseconds(),
-        allow_credentials=[_described(each) for each in held or ()],
-        user_verification=(
-            UserVerificationRequirement.REQUIRED if held is None else UserVerificationRequirement.PREFERRED
-        ),
+        user_verification=UserVerificationRequirement.REQUIRED,
     )
     return Ceremony(made.id, options_to_json_dict(options))
 
