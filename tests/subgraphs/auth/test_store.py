@@ -36,7 +36,8 @@ class TestAccountStore:
         await add_account(tenant, "ada@example.org", "correct horse")
         async with sessions.read(tenant.caller()) as session:
             kept = await AccountStore(session).by_email("ada@example.org")
-        assert kept
+        assert kept is not None
+        assert kept.sealed_password_hash is not None
         assert "argon2" not in kept.sealed_password_hash
 
 
