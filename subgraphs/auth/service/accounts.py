@@ -14,7 +14,6 @@ from shared.events import record
 from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.passwords import Passwords
-from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantRecord
 from shared.tokens import IssuedToken, TokenIssuer
@@ -25,8 +24,6 @@ from subgraphs.auth.store.accounts import AccountStore
 
 FIRST_PLAN: Final = Plan.FREE
 PROVISIONING_SECONDS: Final = 10.0
-SCOPES: Final = BUILT_IN
-"""What each role may do, beside the roles that are assigned."""
 
 
 def utc_now() -> datetime:
