@@ -24,6 +24,10 @@ _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not 
 _PREFIX: Final = "STUDIUM_"
 _HEALTH: Final = "/health"
 _SEARCH: Final = ("elasticsearch_url", "elasticsearch_api_key", "pinecone_host", "pinecone_api_key")
+_CHOSEN: Final = "breached_passwords"
+"""A setting of everybody before whom people choose passwords."""
+_SIGN_IN: Final = (_CHOSEN, "private_identity_providers")
+_MAIL: Final = ("mail_url", "mail_sender", "client_url")
 APART: Final = ("workers", "schema_poll_seconds")
 """Settings of a router whose subgraphs are behind HTTP."""
 ROUTER: Final = (
@@ -52,19 +56,21 @@ class Environments:
 
     def administrator(self) -> dict[str, str]:
         """For processes that create databases and tenants."""
-        return self._of("database_url", "mongo_url", *_SEARCH) | self._signing()
+        return self._of("database_url", "mongo_url", *_SEARCH, *_MAIL) | self._signing()
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
-        return self._of("mongo_url", *_SEARCH, *ROUTER) | self._database() | self._signing() | _master_key()
+        told = self._of("mongo_url", *_SEARCH, *ROUTER, *_SIGN_IN) | self._database() | self._signing()
+        return told | _told("auth") | _master_key()
 
     def subgraph(self, name: str) -> dict[str, str]:
         """For a subgraph by itself: its own login, and only what is its business beside."""
         told = self._database() | self._answering()
         match name:
             case "auth":
-                own = self._of("breached_passwords", "private_identity_providers")
-                return own | told | self._signing() | _master_key()
+                return self._of(*_SIGN_IN) | told | self._signing() | _told("auth") | _master_key()
+            case "users":
+                return self._of(_CHOSEN) | told | self._verifying()
             case "content":
                 return self._of("mongo_url", *_SEARCH) | told | self._verifying()
             case _:
@@ -111,6 +117,11 @@ class Environments:
 
     def _verifying(self) -> dict[str, str]:
         return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}
+
+
+def _told(subgraph: str) -> dict[str, str]:
+    """What this process was told for a subgraph alone."""
+    return {name: value for name, value in os.environ.items() if name.startswith(f"{_PREFIX}{subgraph.upper()}_")}
 
 
 def _master_key() -> dict[str, str]:

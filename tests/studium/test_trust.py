@@ -149,7 +149,7 @@ class TestSettings:
 
     def test_the_router_is_told_everything_that_is_its_business(self, tmp_path: Path) -> None:
         elsewhere = {"host", "port", "postgres_port", "valkey_port", "documents_port", "database_host", "jwks_url"}
-        elsewhere |= {"router_key", "router_keys", "subgraphs", "notice_seconds", "grace_seconds"}
+        elsewhere |= {"router_key", "router_keys", "subgraphs", "notice_seconds", "grace_seconds", "require_tls"}
         assert {*ROUTER, *APART} | elsewhere == {*StudiumSettings.model_fields} - {*PlatformSettings.model_fields}
         settings = StudiumSettings(
             database_url=SecretStr("postgresql://a:b@host/db"), redis_url=SecretStr("redis://there"), operation_cost=7
@@ -157,6 +157,25 @@ class TestSettings:
         for told in (Environments(settings).router(tmp_path), Environments(settings).in_process()):
             assert (told["STUDIUM_OPERATION_COST"], told["STUDIUM_REDIS_URL"]) == ("7", "redis://there")
         assert "STUDIUM_DATABASE_URL" not in Environments(settings).router(tmp_path)
+
+    def test_each_process_is_told_what_people_sign_in_by(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("STUDIUM_AUTH_WEBAUTHN_ORIGINS", '["https://learn.example"]')
+        monkeypatch.setenv("STUDIUM_MASTER_KEYS", "k" * 32)
+        settings = StudiumSettings(
+            database_url=SecretStr("postgresql://a:b@host/db"),
+            mail_url=SecretStr("smtp://post.example"),
+            breached_passwords=Path("breached"),
+            private_identity_providers=True,
+        )
+        told = Environments(settings)
+        for environment in (told.in_process(), told.subgraph("auth")):
+            assert environment["STUDIUM_BREACHED_PASSWORDS"] == "breached"
+            assert environment["STUDIUM_PRIVATE_IDENTITY_PROVIDERS"] == "True"
+            assert environment["STUDIUM_AUTH_WEBAUTHN_ORIGINS"] == '["https://learn.example"]'
+            assert environment["STUDIUM_MASTER_KEYS"] == "k" * 32
+        assert told.subgraph("users")["STUDIUM_BREACHED_PASSWORDS"] == "breached"
+        assert told.administrator()["STUDIUM_MAIL_URL"] == "smtp://post.example"
+        assert not {"STUDIUM_MASTER_KEYS", "STUDIUM_AUTH_WEBAUTHN_ORIGINS"} & told.subgraph("courses").keys()
 
 
 class TestReading:

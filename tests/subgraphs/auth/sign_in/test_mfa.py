@@ -200,7 +200,11 @@ class TestSigningIn:
             await session.execute(sa.update(MfaChallenge).values(expires_at=sa.func.now()))
         assert refusal(await ada.complete(challenge, code_at(ada.secret))) == "CHALLENGE_INVALID"
 
-    @pytest.mark.parametrize("made_up", ["", "nonsense", CODES.challenges.sign(uuid7()), "\ud800"])
+    @pytest.mark.parametrize(
+        "made_up",
+        ["", "nonsense", CODES.challenges.sign(uuid7()), "\ud800"],
+        ids=["empty", "nonsense", "well-formed", "half a character"],
+    )
     async def test_a_challenge_that_was_made_up_is_none(self, ada: Person, made_up: str) -> None:
         assert refusal(await ada.complete(made_up, code_at(ada.secret))) == "CHALLENGE_INVALID"
 
