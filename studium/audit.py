@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
+from shared.events.repeat import rest
 from shared.tenancy.names import CONTROL_DATABASE, database_name
 from shared.tenancy.registry import Registry, TenantRecord
 from shared.tenancy.roles import Admin
@@ -40,7 +41,7 @@ class AuditHeads:
     async def run(self) -> None:
         """Sign once, and wait a minute. The log has each head too: a copy of it outside the database."""
         await self.sign()
-        await asyncio.sleep(_EVERY_SECONDS)
+        await rest(_EVERY_SECONDS)
 
     async def sign(self) -> None:
         """Sign all that is not signed yet; a tenant that this fails for does not hold up the others."""

@@ -27,7 +27,7 @@ from shared.events.consume import Consumer
 from shared.events.documents import DocumentSource
 from shared.events.handler import Handlers
 from shared.events.relay import Relay
-from shared.events.repeat import forever
+from shared.events.repeat import forever, rest
 from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
@@ -154,7 +154,7 @@ class Worker:
         for stream, groups in readers.items():
             if groups:
                 await trim(self.redis, stream, frozenset(groups))
-        await asyncio.sleep(_TRIM_EVERY)
+        await rest(_TRIM_EVERY)
 
     async def _forget(self) -> None:
         tenants = [tenant.id for tenant in await self.registry.active()]
@@ -166,7 +166,7 @@ class Worker:
                     await idempotency.forget_old(session)
                     if sessions.subgraph == _AUTH:
                         await forget_old_sign_ins(session)
-        await asyncio.sleep(_FORGET_EVERY)
+        await rest(_FORGET_EVERY)
 
 
 @asynccontextmanager

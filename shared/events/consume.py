@@ -23,7 +23,7 @@ from shared.events.backoff import Backoff
 from shared.events.event import Recorded
 from shared.events.handler import Handlers, acknowledgement_of
 from shared.events.outages import is_outage
-from shared.events.repeat import forever, heed_cancellation
+from shared.events.repeat import forever, heed_cancellation, rest
 from shared.events.streams import Entry, EntryId, Group, stream_of
 from shared.events.turns import Turns
 
@@ -115,7 +115,7 @@ class Consumer:
             after = entries[-1].id
 
     async def _claim_abandoned(self) -> None:
-        await asyncio.sleep(self._claim_idle / 2)
+        await rest(self._claim_idle / 2)
         for stream in self._group.streams:
             await self._room()
             self._take(await self._group.claim(stream, idle=int(self._claim_idle * 1000), count=_READ_AT_ONCE))

@@ -15,7 +15,7 @@ from shared.caller import TenantId
 from shared.events import streams
 from shared.events.backoff import Backoff
 from shared.events.loss import LossDetector
-from shared.events.repeat import forever
+from shared.events.repeat import forever, rest
 from shared.events.sources import Source
 from shared.events.turns import Turns
 
@@ -79,7 +79,7 @@ class Relay:
         for tenant_id in tenants[start : start + _TENANTS_A_ROUND]:
             self._look_at(tenant_id)
         self._next_round = start + _TENANTS_A_ROUND
-        await asyncio.sleep(self._round_every)
+        await rest(self._round_every)
 
     async def _replay_lost(self) -> None:
         since = await self._loss.lost_since()
@@ -138,4 +138,4 @@ class Relay:
     async def _forget_old(self) -> None:
         for tenant_id in await self._source.tenants():
             await self._source.prune(tenant_id, datetime.now(UTC) - RETENTION)
-        await asyncio.sleep(_PRUNE_EVERY)
+        await rest(_PRUNE_EVERY)

@@ -20,6 +20,15 @@ def heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
+async def rest(seconds: float) -> None:
+    """Wait between two runs of a step, unless this was asked to end and what ran so far has swallowed that.
+
+    A driver that is interrupted may raise an error of its own, which a step that goes on with the next tenant logs.
+    """
+    heed_cancellation()
+    await asyncio.sleep(seconds)
+
+
 async def forever(step: Callable[[], Coroutine[Any, Any, None]], log: Any, *, longest: float = 5.0) -> NoReturn:
     """Run `step` again and again until cancelled; log a failure, and wait a little longer after each one in a row.
 

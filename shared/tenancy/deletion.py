@@ -1,6 +1,5 @@
 """Deleting tenants, once nobody has taken it back in time: everything of them, everywhere, and their record last."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
+from shared.events.repeat import rest
 from shared.tenancy.migrate import SubgraphMigrations
 from shared.tenancy.names import CONTROL_DATABASE, database_name, tenant_role, tenant_schema
 from shared.tenancy.provision import Step
@@ -37,7 +37,7 @@ class Deletions:
     async def run(self) -> None:
         """Delete what is due, and wait a while."""
         await self.sweep()
-        await asyncio.sleep(_SWEEP_SECONDS)
+        await rest(_SWEEP_SECONDS)
 
     async def sweep(self, *, now: datetime | None = None) -> int:
         """Delete all tenants that are due; one that fails is left for the next sweep. Returns how many are gone.

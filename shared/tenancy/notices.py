@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.errors import Unavailable
+from shared.events.repeat import heed_cancellation, rest
 
 CHANGED_CHANNEL: Final = "tenant_changed"
 """Notices that a tenant's record has changed."""
@@ -67,10 +68,11 @@ async def sweep_on_notices(
             async with Notices.listen(engine, channel) as notices:
                 while True:
                     await sweep()
+                    heed_cancellation()
                     await _pause(notices)
         except (Unavailable, DBAPIError, OSError) as error:
             log.warning("sweeping interrupted", channel=channel, error=str(error))
-            await asyncio.sleep(_AGAIN_SECONDS)
+            await rest(_AGAIN_SECONDS)
 
 
 async def _pause(notices: Notices) -> None:

@@ -103,7 +103,7 @@ class TestWhoIsAlike:
             *("subject", "tenant", "client", "scopes", "claims", "expires")
         }
         shown_by_the_operation = {"contract", "introspection", "introspection_scopes", "suggestions", "labels"}
-        before_it_begins = {"names", "operation_cost", "rates", "persisted"}
+        before_it_begins = {"names", "operation_cost", "rates", "streams", "persisted"}
         assert {each.name for each in fields(TenantPolicy)} == {"placement", *shown_by_the_operation, *before_it_begins}
 
 
