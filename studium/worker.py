@@ -41,7 +41,7 @@ from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
 from studium.audit import AuditHeads
 from studium.embedded.errors import CannotStart
-from studium.ending import cancelled
+from studium.ending import all_cancelled, end_within
 from studium.keys import credentials_key, public_url
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
@@ -59,6 +59,8 @@ _CONNECTIONS: Final = 6
 """PostgreSQL connections a subgraph: one listens, the rest relay and handle."""
 _TRIM_EVERY: Final = 60.0
 _FORGET_EVERY: Final = 3600.0
+_END_SECONDS: Final = 10.0
+"""From SIGTERM until it has ended in any case. All of its work can be cut off at any moment, and is done again."""
 _log = structlog.get_logger("studium.worker")
 
 
@@ -84,15 +86,20 @@ def main(settings: StudiumSettings) -> int:
 
 
 async def _work(settings: StudiumSettings, own: WorkerSettings) -> None:
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        end_within(_END_SECONDS, loop)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     async with open_worker(settings, own) as worker:
         working = asyncio.create_task(worker.run())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        await cancelled(working)
+        await all_cancelled(working)
         if not working.cancelled():
             working.result()
 

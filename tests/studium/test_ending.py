@@ -1,10 +1,11 @@
 """What is told to stop does."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 
-from studium.ending import first
+from studium.ending import all_cancelled, first
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -48,3 +49,20 @@ async def test_it_tells_whether_the_work_was_done() -> None:
     assert not await first(failing_late(), told()), "what fails on its way out was told to stop"
     with pytest.raises(RuntimeError):
         await first(failing(), asyncio.Event().wait())
+
+
+async def test_what_has_lost_a_cancellation_deep_within_ends_as_well() -> None:
+    async def deaf() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(PATIENCE_SECONDS)
+        await asyncio.sleep(PATIENCE_SECONDS)
+
+    async def work() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(deaf())
+
+    working = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await all_cancelled(working)
+    assert working.cancelled()
