@@ -14,10 +14,10 @@ from shared.passwords import Passwords
 from shared.tokens import TokenVerifier
 from subgraphs.auth.app import create
 from subgraphs.auth.settings import AuthSettings
+from tests.browser import CHROMIUM, browsing
 from tests.router.serve.server import serving
 from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY
 from tests.subgraphs.auth.webauthn import test_sign_in
-from tests.subgraphs.auth.webauthn.browser import CHROMIUM, browsing
 from tests.subgraphs.auth.webauthn.conftest import FINISH, START, SignedIn
 from tests.subgraphs.auth.webauthn.test_sign_in import TokenOf
 from tests.subgraphs.conftest import started
