@@ -247,7 +247,7 @@ def _handlers(post: LinkPost) -> Mapping[str, Handlers]:
         "auth": {**auth.HANDLERS, **auth.mailing(post)},
         "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
-        "users": users.HANDLERS,
+        "users": {**users.HANDLERS, **users.admitting(post.tenants)},
     }
 
 

@@ -9,8 +9,9 @@ import msgspec
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
+from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
-from subgraphs.users.service import data_requests
+from subgraphs.users.service import admission, data_requests
 from subgraphs.users.store.people import UserStore
 
 
@@ -22,6 +23,13 @@ class TenantCreated(msgspec.Struct, frozen=True):
 
 class AccountOpened(msgspec.Struct, frozen=True):
     user_id: UUID
+
+
+class PersonArrived(msgspec.Struct, frozen=True):
+    provider_id: UUID
+    subject: str
+    email: str
+    display_name: str
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -90,3 +98,13 @@ HANDLERS: Final[Handlers] = {
     "auth.account-opened.v1": Handler(AccountOpened, _note_account),
     **dict(_answers()),
 }
+
+
+def admitting(tenants: Registry) -> Handlers:
+    """Let in whom identity providers bring, as many as the tenant may have."""
+
+    async def admit(session: TenantSession, event: PersonArrived) -> None:
+        arrival = admission.Arrival(event.provider_id, event.subject, event.email, event.display_name)
+        await admission.admit(session, tenants, arrival)
+
+    return {"auth.person-arrived.v1": Handler(PersonArrived, admit)}

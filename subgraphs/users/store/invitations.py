@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
@@ -50,9 +50,21 @@ class InvitationStore:
         chosen = (
             select(Invitation, User)
             .join(User, User.id == Invitation.user_id)
-            .where(Invitation.id == invitation_id, Invitation.claimed_at.is_(None), Invitation.revoked_at.is_(None))
-            .where(Invitation.expires_at > datetime.now(UTC))
+            .where(Invitation.id == invitation_id, *_open())
             .with_for_update()
         )
         found = (await self._session.execute(chosen)).one_or_none()
         return (found[0], found[1]) if found else None
+
+    async def open_of(self, user_id: UUID) -> Invitation | None:
+        """The latest open invitation of a person, locked until the transaction ends."""
+        chosen = select(Invitation).where(Invitation.user_id == user_id, *_open()).order_by(Invitation.id.desc())
+        return await self._session.scalar(chosen.limit(1).with_for_update())
+
+
+def _open() -> Sequence[ColumnElement[bool]]:
+    return (
+        Invitation.claimed_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > datetime.now(UTC),
+    )

@@ -1,0 +1,73 @@
+"""Letting in whom an identity provider brings that the tenant trusts."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.database import TenantSession
+from shared.events import record
+from shared.roles import Role
+from shared.tenancy.profile import QuotaExceeded
+from shared.tenancy.registry import Registry
+from subgraphs.users.events import PersonAdmitted
+from subgraphs.users.models import User, UserStatus
+from subgraphs.users.service.seats import check_seats
+from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.store.people import UserStore
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Somebody as the provider told of them; it speaks for the address, which the auth subgraph has made sure of."""
+
+    provider_id: UUID
+    subject: str
+    email: str
+    display_name: str
+
+
+async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> None:
+    """Make them one of the tenant's people, whether they were invited or are new, and have an account opened.
+
+    Whoever is deactivated stays so, and nobody is added to a tenant that has as many people as it may: no account is
+    opened then, and they cannot sign in. Safe to repeat.
+    """
+    user = (await UserStore(session).by_emails([arrival.email])).get(arrival.email)
+    if user is None:
+        user = await _add(session, tenants, arrival)
+    elif user.status == UserStatus.INVITED:
+        await _take_up(session, user)
+        user.display_name = arrival.display_name
+    if user is None or user.status != UserStatus.ACTIVE:
+        return
+    admitted = PersonAdmitted(
+        tenant_id=session.caller.tenant_id,
+        user_id=user.id,
+        email=user.email,
+        role=user.role,
+        provider_id=arrival.provider_id,
+        subject=arrival.subject,
+    )
+    record(session, admitted)
+
+
+async def _take_up(session: TenantSession, user: User) -> None:
+    """They are what their latest invitation says that still counts; one taken back, or expired, promises nothing."""
+    invitation = await InvitationStore(session).open_of(user.id)
+    user.role = Role.LEARNER if invitation is None else invitation.role
+    if invitation is not None:
+        invitation.claimed_at = datetime.now(UTC)
+    user.status = UserStatus.ACTIVE
+    user.version += 1
+
+
+async def _add(session: TenantSession, tenants: Registry, arrival: Arrival) -> User | None:
+    try:
+        async with session.begin_nested():
+            user = await UserStore(session).add(
+                email=arrival.email, display_name=arrival.display_name, role=Role.LEARNER, status=UserStatus.ACTIVE
+            )
+            await check_seats(session, tenants)
+    except QuotaExceeded:
+        return None
+    return user
