@@ -60,6 +60,13 @@ class Page:
         while "Page.loadEventFired" not in self._happened:
             await self._next()
 
+    async def follow(self, expression: str) -> None:
+        """Do what leads to another document, and wait until that is loaded."""
+        self._happened.clear()
+        await self.evaluate(expression)
+        while "Page.loadEventFired" not in self._happened:
+            await self._next()
+
     async def _next(self) -> dict[str, Any]:
         said: dict[str, Any] = await self.socket.receive_json(timeout=PATIENCE_SECONDS)
         self._happened.add(said.get("method", ""))

@@ -1,0 +1,62 @@
+// openid-client: what most relying parties that run on Node are made with.
+import * as client from "openid-client";
+import { Person } from "./person.mjs";
+import { refuses, same } from "./checks.mjs";
+
+function configured(world, app, authentication) {
+  return client.discovery(new URL(world.issuer), app.id, app.secret, authentication, {
+    execute: [client.allowInsecureRequests],
+  });
+}
+
+async function asked(world, scope = "openid email learn") {
+  const verifier = client.randomPKCECodeVerifier();
+  const checks = { pkceCodeVerifier: verifier, expectedState: client.randomState(), expectedNonce: client.randomNonce() };
+  const parameters = {
+    redirect_uri: world.redirectUri, scope, state: checks.expectedState, nonce: checks.expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
+  };
+  return { checks, parameters };
+}
+
+async function signedIn(world, config, options) {
+  const { checks, parameters } = await asked(world);
+  const back = await new Person(world).agree(client.buildAuthorizationUrl(config, parameters));
+  return client.authorizationCodeGrant(config, back, checks, {}, options);
+}
+
+export default {
+  async "code with PKCE"(world) {
+    const config = await configured(world, world.app);
+    const tokens = await signedIn(world, config);
+    same([tokens.token_type, tokens.scope], ["bearer", "openid email learn"]);
+    const known = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+    same(known.email, world.email);
+  },
+  async "refresh, introspection and revocation"(world) {
+    const config = await configured(world, world.app, client.ClientSecretBasic(world.app.secret));
+    const first = await signedIn(world, config);
+    const next = await client.refreshTokenGrant(config, first.refresh_token);
+    same((await client.tokenIntrospection(config, next.access_token)).active, true);
+    await client.tokenRevocation(config, next.refresh_token);
+    same(await client.tokenIntrospection(config, next.access_token), { active: false });
+  },
+  async "requests sent ahead"(world) {
+    const config = await configured(world, world.app);
+    const { checks, parameters } = await asked(world);
+    const url = await client.buildAuthorizationUrlWithPAR(config, parameters);
+    same([...url.searchParams.keys()].sort(), ["client_id", "request_uri"]);
+    const tokens = await client.authorizationCodeGrant(config, await new Person(world).agree(url), checks);
+    same(tokens.scope, "openid email learn");
+  },
+  async "client credentials"(world) {
+    const tokens = await client.clientCredentialsGrant(await configured(world, world.machine), { scope: "learn" });
+    same([tokens.scope, tokens.refresh_token], ["learn", undefined]);
+  },
+  async "a person who says no"(world) {
+    const config = await configured(world, world.app);
+    const { checks, parameters } = await asked(world, "nonsense");
+    const back = await new Person(world).agree(client.buildAuthorizationUrl(config, parameters));
+    await refuses(client.authorizationCodeGrant(config, back, checks), "invalid_scope");
+  },
+};
