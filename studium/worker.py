@@ -31,7 +31,7 @@ from shared.events.repeat import forever, rest
 from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
-from shared.mail import FolderMailer, mailer
+from shared.mail import FolderMailer, Mailer, mailer
 from shared.tenancy.changes import Announcements
 from shared.tenancy.deletion import Deletions
 from shared.tenancy.names import CONTROL_DATABASE
@@ -49,6 +49,7 @@ from subgraphs.auth.service.audit_heads import HeadSigner
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
+from subgraphs.users.service.mailing import InvitationPost, invitation_codes
 
 _AUTH: Final = "auth"
 _CONTENT: Final = "content"
@@ -203,7 +204,9 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
         consumers = [
             Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
-            for name, handlers in _handlers(_link_post(settings, registry)).items()
+            for name, handlers in _handlers(
+                _link_post(settings, registry), _invitation_post(settings, registry)
+            ).items()
         ]
         onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
         relays = [Relay(one, redis) for one in sources]
@@ -228,13 +231,21 @@ def _onboarding(provisioner: Provisioner, auth: Sessions) -> Onboarding:
     return Onboarding(provisioner, auth, install_owner)
 
 
+def _mailer(settings: StudiumSettings) -> Mailer:
+    return mailer(settings.mail_url) if settings.mail_url else FolderMailer(settings.data / "mail")
+
+
 def _link_post(settings: StudiumSettings, registry: Registry) -> LinkPost:
-    taken_by = mailer(settings.mail_url) if settings.mail_url else FolderMailer(settings.data / "mail")
-    codes = SignInCodes.create(credentials_key(settings))
-    return LinkPost(taken_by, settings.mail_sender, codes, registry, settings.client_url or public_url(settings))
+    codes, client_url = SignInCodes.create(credentials_key(settings)), settings.client_url or public_url(settings)
+    return LinkPost(_mailer(settings), settings.mail_sender, codes, registry, client_url)
 
 
-def _handlers(post: LinkPost) -> Mapping[str, Handlers]:
+def _invitation_post(settings: StudiumSettings, registry: Registry) -> InvitationPost:
+    codes, client_url = invitation_codes(credentials_key(settings)), settings.client_url or public_url(settings)
+    return InvitationPost(_mailer(settings), settings.mail_sender, codes, registry, client_url)
+
+
+def _handlers(post: LinkPost, invitations: InvitationPost) -> Mapping[str, Handlers]:
     """What each subgraph does with the events of others."""
     from subgraphs.analytics import consumers as analytics
     from subgraphs.auth import consumers as auth
@@ -247,7 +258,7 @@ def _handlers(post: LinkPost) -> Mapping[str, Handlers]:
         "auth": {**auth.HANDLERS, **auth.mailing(post)},
         "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
-        "users": {**users.HANDLERS, **users.admitting(post.tenants)},
+        "users": {**users.HANDLERS, **users.admitting(post.tenants), **users.mailing(invitations)},
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
-from shared.crypto import IdSigner, Sealer
+from shared.crypto import Sealer
 from shared.database import Sessions
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
@@ -14,6 +14,7 @@ from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from subgraphs.users.context import Context
 from subgraphs.users.schema import build_schema
+from subgraphs.users.service.mailing import invitation_codes
 from subgraphs.users.service.sign_up import SignUpDesk
 from subgraphs.users.settings import UsersSettings
 
@@ -35,7 +36,7 @@ def create(
         tenants=Registry.create(settings.database_url),
         passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
         sealer=Sealer.create(settings.credentials_key, "password-hash"),
-        invitations=IdSigner.create(settings.credentials_key, "invitation"),
+        invitations=invitation_codes(settings.credentials_key),
         hub=hub,
     )
 

@@ -12,6 +12,7 @@ from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
 from subgraphs.users.service import admission, data_requests
+from subgraphs.users.service.mailing import InvitationPost, send_invitation
 from subgraphs.users.store.people import UserStore
 
 
@@ -30,6 +31,10 @@ class PersonArrived(msgspec.Struct, frozen=True):
     subject: str
     email: str
     display_name: str
+
+
+class InvitationSent(msgspec.Struct, frozen=True):
+    invitation_id: UUID
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -108,3 +113,12 @@ def admitting(tenants: Registry) -> Handlers:
         await admission.admit(session, tenants, arrival)
 
     return {"auth.person-arrived.v1": Handler(PersonArrived, admit)}
+
+
+def mailing(post: InvitationPost) -> Handlers:
+    """Mail invitations; the subgraph hears of its own, so that they outlast the process they were made in."""
+
+    async def send(session: TenantSession, event: InvitationSent) -> None:
+        await send_invitation(session, post, event.invitation_id)
+
+    return {"users.invitation-sent.v1": Handler(InvitationSent, send)}

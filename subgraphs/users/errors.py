@@ -75,6 +75,16 @@ class LastOwner(Refusal):
     default_message = "Nobody else could look after the tenant"
 
 
+class InvitationRevoked(Refusal):
+    code = "INVITATION_REVOKED"
+    default_message = "The invitation was taken back; invite the person anew"
+
+
+class InvitationSentEnough(Refusal):
+    code = "INVITATION_SENT_ENOUGH"
+    default_message = "The invitation was sent a moment ago, or as often as it may be"
+
+
 class InvitationClaimed(Refusal):
     code = "INVITATION_CLAIMED"
     default_message = "The person has signed up with it"

@@ -27,6 +27,16 @@ class UserInvited(Event, frozen=True, kw_only=True):
     role: str
 
 
+class InvitationSent(Event, frozen=True, kw_only=True):
+    """An invitation is to be mailed. The link in it is made by whoever mails it: no event has its code."""
+
+    topic: ClassVar[str] = "users.invitation-sent.v1"
+
+    invitation_id: UUID
+    user_id: UUID
+    actor_id: UUID | None
+
+
 class UserUpdated(Event, frozen=True, kw_only=True):
     """A profile has changed; whoever shows it reads it again."""
 
@@ -120,3 +130,19 @@ class DataRequestCompleted(Event, frozen=True, kw_only=True):
     request_id: UUID
     user_id: UUID
     kind: str
+
+
+class UserDeactivated(Event, frozen=True, kw_only=True):
+    """Nobody gets in as this person any more: the auth subgraph ends what they have open."""
+
+    topic: ClassVar[str] = "users.user-deactivated.v1"
+
+    user_id: UUID
+    actor_id: UUID | None
+
+
+class UserReactivated(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.user-reactivated.v1"
+
+    user_id: UUID
+    actor_id: UUID | None

@@ -23,5 +23,8 @@ class Invitation(Model):
     role: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     expires_at: Mapped[datetime]
+    sent_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+    """When it was mailed last."""
+    times_sent: Mapped[int] = mapped_column(server_default="1")
     claimed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

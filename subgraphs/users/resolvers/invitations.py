@@ -1,5 +1,6 @@
 """The root fields about invitations: unpack, call, wrap."""
 
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from subgraphs.users.types.invitations import (
     Invitation,
     InviteUsersInput,
     InviteUsersPayload,
+    ResendInvitationInput,
+    ResendInvitationPayload,
     RevokeInvitationInput,
     RevokeInvitationPayload,
 )
@@ -66,3 +69,15 @@ class InvitationMutation:
             row, user = await service.revoke(session, input.attempt("revokeInvitation"), parse_id(input.id))
         code = info.context.desk.invitations.sign(row.id)
         return RevokeInvitationPayload(invitation=Invitation.of(row, user, code=code))
+
+    @strawberry.mutation(
+        extensions=[Refusals(ResendInvitationPayload)],
+        description="Mail an open invitation again, at most 5 times and 5 minutes after the last; one that has expired "
+        "works again. Needs users:invite.",
+    )
+    async def resend_invitation(self, info: Info, input: ResendInvitationInput) -> ResendInvitationPayload | None:
+        async with unit_of_work(info.context.sessions, info.context.caller) as session:
+            attempt, invitation_id = input.attempt("resendInvitation"), parse_id(input.id)
+            row, user = await service.resend(session, attempt, invitation_id, now=datetime.now(UTC))
+        code = info.context.desk.invitations.sign(row.id)
+        return ResendInvitationPayload(invitation=Invitation.of(row, user, code=code))

@@ -12,8 +12,8 @@ from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.registry import Registry
-from subgraphs.users.errors import EmailTaken, InvitationClaimed
-from subgraphs.users.events import UserInvited
+from subgraphs.users.errors import EmailTaken, InvitationClaimed, InvitationRevoked, InvitationSentEnough
+from subgraphs.users.events import InvitationSent, UserInvited
 from subgraphs.users.models import Invitation, User, UserStatus
 from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
@@ -21,6 +21,9 @@ from subgraphs.users.store.people import UserStore
 
 INVITATION_LIFETIME: Final = timedelta(days=14)
 MAX_INVITED_AT_ONCE: Final = 100
+MOST_SENT: Final = 5
+"""Mails of one invitation: whoever invites cannot have people flooded."""
+RESEND_AFTER: Final = timedelta(minutes=5)
 
 
 async def invite(
@@ -65,6 +68,45 @@ async def _send_invitation(session: TenantSession, user: User, role: Role, batch
     invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
     await InvitationStore(session).add(invitation)
     record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))
+    _mail(session, invitation)
+
+
+def _mail(session: TenantSession, invitation: Invitation) -> None:
+    sent = InvitationSent(
+        tenant_id=session.caller.tenant_id,
+        invitation_id=invitation.id,
+        user_id=invitation.user_id,
+        actor_id=session.caller.user_id,
+    )
+    record(session, sent)
+
+
+async def resend(
+    session: TenantSession, attempt: Attempt, invitation_id: UUID, *, now: datetime
+) -> tuple[Invitation, User]:
+    """Mail an invitation again; it works for as long as a new one, from now on.
+
+    Raises:
+        NotFound: there is no such invitation.
+        InvitationClaimed, InvitationRevoked: it is good for nothing any more.
+        InvitationSentEnough: it was sent a moment ago, or as often as may be.
+    """
+    session.caller.require("users:invite")
+
+    async def perform() -> UUID:
+        invitation, user = await _locked(session, invitation_id)
+        if invitation.claimed_at is not None or user.status != UserStatus.INVITED:
+            raise InvitationClaimed(path=("input", "id"))
+        if invitation.revoked_at is not None:
+            raise InvitationRevoked(path=("input", "id"))
+        if invitation.times_sent >= MOST_SENT or now < invitation.sent_at + RESEND_AFTER:
+            raise InvitationSentEnough(path=("input", "id"))
+        invitation.times_sent += 1
+        invitation.sent_at, invitation.expires_at = now, now + INVITATION_LIFETIME
+        _mail(session, invitation)
+        return invitation_id
+
+    return await _locked(session, await once(session, attempt, perform))
 
 
 async def revoke(session: TenantSession, attempt: Attempt, invitation_id: UUID) -> tuple[Invitation, User]:

@@ -79,6 +79,28 @@ async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attemp
         return SignedUp(user, ready=user.can_sign_in or (enrolling.recorded and await _arrives(acknowledged)))
 
 
+async def accept_invitation(
+    desk: SignUpDesk, tenant_slug: str, code: str, password: str, attempt: Attempt, *, display_name: str | None = None
+) -> SignedUp:
+    """Sign up with an invitation alone: whoever has its code is whom it was mailed to.
+
+    Raises:
+        TenantNotFound: there is no tenant of that name, or it is not open.
+        InvitationInvalid: the code is of no invitation that can be used.
+        WeakPassword, BreachedPassword, BadUserInput: the password should not be chosen.
+        IdempotencyKeyReused: the attempt was sent before with another input, or another password.
+    """
+    caller = await _caller_for(desk, tenant_slug)
+    invitation_id = desk.invitations.read(code)
+    async with desk.sessions.read(caller) as session:
+        user = await InvitationStore(session).invited(invitation_id) if invitation_id else None
+    if user is None:
+        raise InvitationInvalid(path=("input", "code"))
+    newcomer = Newcomer(user.email, display_name or user.display_name, password, invitation=code)
+    await desk.passwords.check(password, about=(newcomer.email, newcomer.display_name))
+    return await sign_up(desk, tenant_slug, newcomer, attempt)
+
+
 async def _caller_for(desk: SignUpDesk, tenant_slug: str) -> Caller:
     tenant = await desk.tenants.by_slug(tenant_slug)
     if tenant is None or tenant.status is not TenantStatus.ACTIVE:

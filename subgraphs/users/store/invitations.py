@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.users.models import Invitation, User
+from subgraphs.users.models import Invitation, User, UserStatus
 
 
 class InvitationStore:
@@ -44,6 +44,17 @@ class InvitationStore:
             await self._session.execute(chosen.where(Invitation.id == invitation_id).with_for_update())
         ).one_or_none()
         return (found[0], found[1]) if found else None
+
+    async def invited(self, invitation_id: UUID) -> User | None:
+        """Whom an invitation is for, whatever has become of it."""
+        chosen = select(User).join(Invitation, User.id == Invitation.user_id)
+        return await self._session.scalar(chosen.where(Invitation.id == invitation_id))
+
+    async def to_mail(self, invitation_id: UUID) -> User | None:
+        """Whom an invitation is for, if it is open and they have not come yet; not locked, since mailing takes time."""
+        chosen = select(User).join(Invitation, User.id == Invitation.user_id)
+        chosen = chosen.where(Invitation.id == invitation_id, User.status == UserStatus.INVITED, *_open())
+        return await self._session.scalar(chosen)
 
     async def claimable(self, invitation_id: UUID) -> tuple[Invitation, User] | None:
         """An open invitation with its person, locked until the transaction ends."""

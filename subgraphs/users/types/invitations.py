@@ -16,9 +16,10 @@ from subgraphs.users.types.people import User
 class Invitation:
     id: strawberry.ID = strawberry.field(description="Identifies the invitation.")
     email: str = strawberry.field(description="The address it is for; no other can use it.")
-    code: str = strawberry.field(description="Give it to `signUp`, once.")
+    code: str = strawberry.field(description="Give it to `acceptInvitation` or `signUp`, once.")
     user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
-    expires_at: datetime = strawberry.field(description="14 days after it was made.")
+    expires_at: datetime = strawberry.field(description="14 days after it was made or sent again.")
+    sent_at: datetime = strawberry.field(description="When it was mailed last.")
     claimed_at: datetime | None = strawberry.field(description="When the person signed up with it; null if not.")
     revoked_at: datetime | None = strawberry.field(description="When it was taken back; null if it was not.")
 
@@ -30,6 +31,7 @@ class Invitation:
             code=code,
             user=User.of(user),
             expires_at=row.expires_at,
+            sent_at=row.sent_at,
             claimed_at=row.claimed_at,
             revoked_at=row.revoked_at,
         )
@@ -55,6 +57,18 @@ class RevokeInvitationInput(MutationInput):
 
 @strawberry.type(description="What came of `revokeInvitation`.")
 class RevokeInvitationPayload(Payload):
+    invitation: Invitation | None = strawberry.field(
+        default=None, description="The invitation; null if it was refused."
+    )
+
+
+@strawberry.input(description="An invitation to mail again.")
+class ResendInvitationInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The invitation's.")
+
+
+@strawberry.type(description="What came of `resendInvitation`.")
+class ResendInvitationPayload(Payload):
     invitation: Invitation | None = strawberry.field(
         default=None, description="The invitation; null if it was refused."
     )

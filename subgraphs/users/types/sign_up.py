@@ -18,7 +18,17 @@ class SignUpInput(MutationInput):
     )
 
 
-@strawberry.type(description="What came of `signUp`.")
+@strawberry.input(description="Somebody who follows the link of an invitation.")
+class AcceptInvitationInput(MutationInput):
+    tenant: str = strawberry.field(description="The tenant's slug, as in the link.")
+    code: str = strawberry.field(description="As in the link; it works once.")
+    password: str = strawberry.field(description="8 to 256 characters; any will do.")
+    display_name: str | None = strawberry.field(
+        default=None, description="What the person wants to be called: 1 to 200 characters; null: as it is so far."
+    )
+
+
+@strawberry.type(description="What came of signing up.")
 class SignUpPayload(Payload):
     user: User | None = strawberry.field(
         default=None,
