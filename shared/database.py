@@ -6,26 +6,26 @@ one schema only. Both end with the transaction, so nothing is left on a pooled c
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy import URL, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.caller import Caller, TenantId
-from shared.errors import TenantNotFound, Unavailable
-from shared.statement_spans import trace_statements
-from shared.tenancy.names import PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
-from shared.tls import without_tls_words
+from shared.engines import connect, note_served, read_url, sqlstate, unavailable_if_lost
+from shared.errors import TenantNotFound
+from shared.tenancy.names import MAIN, PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
+from shared.tenancy.placement import Placement
 
 _NAMING: Final = {
     "pk": "pk_%(table_name)s",
@@ -35,14 +35,7 @@ _NAMING: Final = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 _ROLE_UNKNOWN_OR_NOT_OURS: Final = frozenset({"22023", "42501"})
-_AWAY: Final = ("08", "53", "57P")
-"""SQL states of a server that is lost, out of resources, stopping or starting. PostgreSQL documentation, appendix A."""
 _MOST_VIEWS: Final = 1_000
-_RECYCLE_SECONDS: Final = 1800
-_MOST_SERVED: Final = 100
-"""A server process caches what it has seen of each tenant's tables, about 36 KB for one that is read, and forgets none
-while it lives: a connection ends after so many tenants, or after so many seconds."""
-_SERVED: Final = "tenants"
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
 """``SET LOCAL ROLE`` with the role as a parameter: one prepared statement a connection, not one a tenant."""
@@ -59,48 +52,6 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text(), datetime: sa.DateTime(timezone=True)}
 
 
-def read_url(url: SecretStr | str, *, database: str | None = None) -> URL:
-    """Parse ``postgresql://…`` for the driver used here, optionally for another database of the same server."""
-    text = url.get_secret_value() if isinstance(url, SecretStr) else url
-    parsed = sa.make_url(text).set(drivername="postgresql+asyncpg")
-    return parsed.set(database=database) if database else parsed
-
-
-def connect(url: URL, *, pool_size: int, **options: Any) -> AsyncEngine:
-    """An engine that notices a connection the server closed before it hands it out.
-
-    Raises:
-        ValueError: what the URL says of TLS cannot be used.
-    """
-    url, tls = without_tls_words(url)
-    options["connect_args"] = {**options.get("connect_args", {}), **tls}
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=10,
-        pool_recycle=_RECYCLE_SECONDS,
-        **options,
-    )
-    event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    event.listen(engine.sync_engine, "checkin", _retire)
-    trace_statements(engine.sync_engine)
-    return engine
-
-
-def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
-    """The driver knows a lost socket without a round trip; the pool answers this error with a new connection."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-def _retire(_: object, record: ConnectionPoolEntry) -> None:
-    """A connection that has served many tenants is replaced before it is used again: see `_MOST_SERVED`."""
-    if len(record.info.get(_SERVED, ())) >= _MOST_SERVED:
-        record.invalidate(soft=True)
-
-
 class _TenantSyncSession(Session):
     """The synchronous half of `TenantSession`, which SQLAlchemy's events are attached to."""
 
@@ -109,12 +60,11 @@ class _TenantSyncSession(Session):
 def _enter_tenant(session: Session, transaction: SessionTransaction, connection: sa.Connection) -> None:
     if transaction.nested:
         return
-    served: set[str] = connection.info.setdefault(_SERVED, set())
-    served.add(session.info["role"])
+    note_served(connection, session.info["role"])
     try:
         connection.exec_driver_sql(ENTER_TENANT, (session.info["role"],))
     except DBAPIError as error:
-        if _sqlstate(error) in _ROLE_UNKNOWN_OR_NOT_OURS:
+        if sqlstate(error) in _ROLE_UNKNOWN_OR_NOT_OURS:
             raise TenantNotFound from error
         raise
 
@@ -141,21 +91,74 @@ Observer: TypeAlias = Callable[[TenantSession, str, UUID], None]
 """Is told of each mutation done: in which session, its name, and the id of what it was done to."""
 
 
-class Sessions:
-    """The tenant sessions of one subgraph's process, over one pool of connections."""
+@dataclass(frozen=True, slots=True)
+class OtherServers:
+    """Those beside the main one that tenants may be on."""
 
-    def __init__(self, engine: AsyncEngine, *, subgraph: str, observer: Observer | None = None) -> None:
+    placement: Placement
+    engines: Mapping[str, AsyncEngine]
+    """By name, of the same subgraph's database on each."""
+
+    @classmethod
+    def create(cls, main: SecretStr | str, urls: Mapping[str, SecretStr], *, pool_size: int) -> "OtherServers":
+        engines = {name: connect(read_url(url), pool_size=pool_size) for name, url in urls.items()}
+        return cls(Placement.create(main, engines), engines)
+
+    async def aclose(self) -> None:
+        await self.placement.aclose()
+        for engine in self.engines.values():
+            await engine.dispose()
+
+
+class Sessions:
+    """The tenant sessions of one subgraph's process, over one pool of connections a server.
+
+    Attributes:
+        engine: the pool of the main server.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        subgraph: str,
+        observer: Observer | None = None,
+        others: OtherServers | None = None,
+    ) -> None:
         self.engine = engine
         self.subgraph = subgraph
         self._observer = observer
-        self._views: OrderedDict[tuple[TenantId, bool], AsyncEngine] = OrderedDict()
-        """The engine as tenants' sessions have it, which takes a tenth of a request to make."""
+        self._others = others
+        self._views: OrderedDict[tuple[str, TenantId, bool], AsyncEngine] = OrderedDict()
+        """The engines as tenants' sessions have them, which take a tenth of a request to make."""
 
     @classmethod
     def create(
-        cls, url: SecretStr | str, *, subgraph: str, pool_size: int = 8, observer: Observer | None = None
+        cls,
+        url: SecretStr | str,
+        *,
+        subgraph: str,
+        pool_size: int = 8,
+        observer: Observer | None = None,
+        servers: Mapping[str, SecretStr] = MappingProxyType({}),
     ) -> "Sessions":
-        return cls(connect(read_url(url), pool_size=pool_size), subgraph=subgraph, observer=observer)
+        """Sessions over the servers of some URLs.
+
+        Args:
+            url: the subgraph's login to its database on the main server.
+            subgraph: whose tenants' roles are taken on.
+            pool_size: connections to each server.
+            observer: is told of mutations.
+            servers: the same logins on the other servers that tenants may be on, by name.
+        """
+        others = OtherServers.create(url, servers, pool_size=pool_size) if servers else None
+        main = connect(read_url(url), pool_size=pool_size)
+        return cls(main, subgraph=subgraph, observer=observer, others=others)
+
+    @property
+    def engines(self) -> Sequence[AsyncEngine]:
+        """The pools of all servers, the main one first."""
+        return [self.engine, *(self._others.engines.values() if self._others else ())]
 
     def read(self, caller: Caller) -> AbstractAsyncContextManager[TenantSession]:
         """A session in a read-only transaction, rolled back at the end."""
@@ -169,45 +172,39 @@ class Sessions:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+        if self._others:
+            await self._others.aclose()
 
     @asynccontextmanager
     async def _open(self, caller: Caller, *, readonly: bool = False) -> AsyncGenerator[TenantSession]:
-        engine = self._view(caller.tenant_id, readonly=readonly)
+        engine = self._view(await self._server_of(caller.tenant_id), caller.tenant_id, readonly=readonly)
         role = tenant_role(caller.tenant_id, self.subgraph)
-        with unavailable_if_lost():
-            async with TenantSession(engine, caller, role=role, observer=self._observer) as session:
-                yield session
+        try:
+            with unavailable_if_lost():
+                async with TenantSession(engine, caller, role=role, observer=self._observer) as session:
+                    yield session
+        except TenantNotFound:
+            if self._others:
+                self._others.placement.forget(caller.tenant_id)
+            raise
 
-    def _view(self, tenant_id: TenantId, *, readonly: bool) -> AsyncEngine:
-        """The engine for one tenant's schema, over the one pool; those that were used last are kept."""
-        key = tenant_id, readonly
+    async def _server_of(self, tenant_id: TenantId) -> str:
+        return MAIN if self._others is None else await self._others.placement.server_of(tenant_id)
+
+    def _view(self, server: str, tenant_id: TenantId, *, readonly: bool) -> AsyncEngine:
+        """The engine for one tenant's schema, over its server's one pool; those that were used last are kept."""
+        key = server, tenant_id, readonly
         found = self._views.get(key)
         if found is not None:
             self._views.move_to_end(key)
             return found
         options: dict[str, Any] = {"postgresql_readonly": True} if readonly else {}
         mapped = {PLACEHOLDER_SCHEMA: tenant_schema(tenant_id)}
-        made = self._views[key] = self.engine.execution_options(schema_translate_map=mapped, **options)
+        pool = self._others.engines[server] if self._others and server != MAIN else self.engine
+        made = self._views[key] = pool.execution_options(schema_translate_map=mapped, **options)
         if len(self._views) > _MOST_VIEWS:
             self._views.popitem(last=False)
         return made
-
-
-@contextmanager
-def unavailable_if_lost() -> Generator[None]:
-    """Raise `Unavailable` for a server that is away: that is no bug of ours, and the caller may try again."""
-    try:
-        yield
-    except DBAPIError as error:
-        if error.connection_invalidated or _sqlstate(error).startswith(_AWAY):
-            raise Unavailable from error
-        raise
-    except (ConnectionError, FileNotFoundError, PoolTimeout) as error:
-        raise Unavailable from error
-
-
-def _sqlstate(error: DBAPIError) -> str:
-    return getattr(error.orig, "sqlstate", None) or ""
 
 
 @asynccontextmanager

@@ -3,12 +3,15 @@
 A server that is not named is embedded: started, supervised and reached by the platform itself.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.tenancy.names import MAIN
 
 
 def _with_scheme(*schemes: str) -> AfterValidator:
@@ -33,9 +36,18 @@ def _public(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _named(servers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    wrong = [name for name in servers if name == MAIN or not _SERVER_NAME.fullmatch(name)]
+    if wrong:
+        raise ValueError(f"has servers named other than by small letters, digits and hyphens, or {MAIN!r}: {wrong}")
+    return servers
+
+
+_SERVER_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres")]
+DatabaseServers = Annotated[dict[str, DatabaseUrl], AfterValidator(_named)]
 MongoUrl = Annotated[SecretStr, _with_scheme("mongodb", "mongodb+srv")]
 RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
 HttpUrl = Annotated[SecretStr, _with_scheme("http", "https")]
@@ -51,6 +63,8 @@ class PlatformSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: DatabaseUrl | None = None
+    database_servers: DatabaseServers = Field(default_factory=dict[str, DatabaseUrl])
+    """Other servers that tenants may be on, by name, as a JSON object; `database_url` is the main one."""
     mongo_url: MongoUrl | None = None
     redis_url: RedisUrl | None = None
     elasticsearch_url: HttpUrl | None = None

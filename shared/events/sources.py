@@ -5,17 +5,20 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.caller import TenantId, service_caller
 from shared.database import Sessions, unit_of_work
 from shared.events.event import Recorded
 from shared.events.outbox import OUTBOX_CHANNEL, OutboxRow
+from shared.events.repeat import forever
 
+_log = structlog.get_logger()
 _PROBE_EVERY = 10.0
 """Seconds of silence after which the listening connection has to prove that it lives."""
 
@@ -70,15 +73,9 @@ class PostgresSource:
     async def tenants(self) -> Sequence[TenantId]:
         return await self._tenants()
 
-    async def wakes(self) -> AsyncGenerator[TenantId | None]:
-        async with self._sessions.engine.connect() as connection:
-            try:
-                async with contextlib.aclosing(_notifications(connection)) as heard:
-                    async for tenant_id in heard:
-                        yield tenant_id
-            finally:
-                # it goes back to no pool: nobody else shall hear what it listens to
-                await connection.invalidate()
+    def wakes(self) -> AsyncGenerator[TenantId | None]:
+        first, *others = self._sessions.engines
+        return _heard_on_all([first, *others]) if others else _heard_on(first)
 
     @contextlib.asynccontextmanager
     async def batch(self, tenant_id: TenantId, limit: int) -> AsyncGenerator[Sequence[Recorded]]:
@@ -112,6 +109,40 @@ class PostgresSource:
         async with unit_of_work(self._sessions, service_caller(tenant_id, "relay")) as session:
             done = await session.execute(statement.execution_options(synchronize_session=False))
         return cast("sa.CursorResult[Any]", done).rowcount
+
+
+async def _heard_on(engine: AsyncEngine) -> AsyncGenerator[TenantId | None]:
+    """Listen to one server until the connection is lost."""
+    async with engine.connect() as connection:
+        try:
+            async with contextlib.aclosing(_notifications(connection)) as heard:
+                async for tenant_id in heard:
+                    yield tenant_id
+        finally:
+            # it goes back to no pool: nobody else shall hear what it listens to
+            await connection.invalidate()
+
+
+async def _heard_on_all(engines: Sequence[AsyncEngine]) -> AsyncGenerator[TenantId | None]:
+    """Listen to several servers, each again and again: one that is away keeps nobody from hearing the others."""
+    heard: asyncio.Queue[TenantId | None] = asyncio.Queue()
+
+    def listen(engine: AsyncEngine) -> asyncio.Task[NoReturn]:
+        async def pass_on() -> None:
+            async with contextlib.aclosing(_heard_on(engine)) as wakes:
+                async for tenant_id in wakes:
+                    heard.put_nowait(tenant_id)
+
+        return asyncio.create_task(forever(pass_on, _log))
+
+    listening = [listen(engine) for engine in engines]
+    try:
+        while True:
+            yield await heard.get()
+    finally:
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def _notifications(connection: AsyncConnection) -> AsyncGenerator[TenantId | None]:

@@ -63,24 +63,28 @@ class Deletions:
                     gone += 1
 
     async def _delete(self, tenant_id: TenantId) -> None:
+        """From every server: a tenant that was moved may have left something where it was."""
         for step in self.also:
             await step(tenant_id)
-        for one in self.subgraphs:
-            await self._drop(tenant_id, one.subgraph)
+        for admin in self.admin.servers.values():
+            for one in self.subgraphs:
+                await drop_tenant(admin, tenant_id, one.subgraph)
 
-    async def _drop(self, tenant_id: TenantId, subgraph: str) -> None:
-        schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, subgraph)
-        async with self.admin.engine(database_name(subgraph)).begin() as connection:
-            await lock_schema(connection, schema)
-            await connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-            await connection.exec_driver_sql(
-                f"""DO $$ BEGIN
-                    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
-                        DROP OWNED BY {role};
-                        DROP ROLE {role};
-                    END IF;
-                END $$"""
-            )
+
+async def drop_tenant(admin: Admin, tenant_id: TenantId, subgraph: str) -> None:
+    """Drop a tenant's schema and role in one subgraph's database, on one server. Safe to repeat."""
+    schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, subgraph)
+    async with admin.engine(database_name(subgraph)).begin() as connection:
+        await lock_schema(connection, schema)
+        await connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        await connection.exec_driver_sql(
+            f"""DO $$ BEGIN
+                IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                    DROP OWNED BY {role};
+                    DROP ROLE {role};
+                END IF;
+            END $$"""
+        )
 
 
 async def _due(connection: AsyncConnection, now: datetime | None, besides: set[TenantId]) -> TenantId | None:

@@ -9,6 +9,8 @@ from shared.caller import TenantId
 
 CONTROL_DATABASE: Final = "studium_control"
 CONTROL_SCHEMA: Final = "control"
+MAIN: Final = "main"
+"""What the server of `STUDIUM_DATABASE_URL` is called; tenants whose record names none are there."""
 PLACEHOLDER_SCHEMA: Final = "tenant"
 """The schema tables are declared in; a tenant session maps it to the tenant's own."""
 APPEND_ONLY: Final = "append-only"

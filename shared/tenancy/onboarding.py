@@ -1,6 +1,6 @@
 """Sign-ups become tenants: the worker's part of `signUpTenant`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,7 +11,7 @@ from shared.database import Sessions, TenantSession, unit_of_work
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.notices import sweep_on_notices
 from shared.tenancy.provision import Provisioner
-from shared.tenancy.registry import PENDING_CHANNEL, SignUp, activate, pending
+from shared.tenancy.registry import PENDING_CHANNEL, SignUp, activate, pending, place_pending
 
 InstallOwner: TypeAlias = Callable[[TenantSession, SignUp], Awaitable[None]]
 """Makes the owner's account in the new tenant; must be safe to repeat. The auth subgraph has it."""
@@ -30,6 +30,8 @@ class Onboarding:
     provisioner: Provisioner
     auth: Sessions
     install_owner: InstallOwner
+    new_on: Sequence[str] = ()
+    """The servers that new tenants are placed on, where there are several; none for all of them."""
 
     async def run(self) -> None:
         """Serve sign-ups until cancelled: woken by notices, sweeping in case one was missed."""
@@ -38,9 +40,13 @@ class Onboarding:
     async def sweep(self) -> None:
         """Finish every sign-up there is; one that fails is left for the next sweep and does not hold up the others."""
         failed: set[TenantId] = set()
+        control, several = self.provisioner.admin.engine(CONTROL_DATABASE), bool(self.provisioner.admin.others)
         while True:
-            async with self.provisioner.admin.engine(CONTROL_DATABASE).begin() as connection:
-                sign_up = await pending(connection, besides=failed)
+            if several:
+                async with control.begin() as connection:
+                    await place_pending(connection, self.new_on or list(self.provisioner.admin.servers))
+            async with control.begin() as connection:
+                sign_up = await pending(connection, besides=failed, placed=several)
                 if sign_up is None:
                     return
                 try:
@@ -53,6 +59,6 @@ class Onboarding:
                     _log.info("onboarding.active", tenant_id=str(sign_up.tenant_id), slug=sign_up.slug)
 
     async def _make(self, sign_up: SignUp) -> None:
-        await self.provisioner.provision(sign_up.tenant_id)
+        await self.provisioner.provision(sign_up.tenant_id, sign_up.server)
         async with unit_of_work(self.auth, service_caller(sign_up.tenant_id, "onboarding")) as session:
             await self.install_owner(session, sign_up)

@@ -19,8 +19,13 @@ Step: TypeAlias = Callable[[TenantId], Awaitable[None]]
 
 
 async def prepare_platform(admin: Admin, secret: SecretStr, subgraphs: Sequence[SubgraphMigrations]) -> None:
-    """Create and migrate what all tenants share: databases, login roles, the registry. Safe to repeat."""
+    """Create and migrate what all tenants share: databases, login roles, the registry. Safe to repeat.
+
+    Other servers than the main one have the same databases, without the registry.
+    """
     await create_databases(admin, secret, subgraphs)
+    for other in admin.others.values():
+        await create_databases(other, secret, subgraphs, control=False)
     readers = ", ".join(login_role(one.subgraph) for one in subgraphs)
     async with admin.engine(CONTROL_DATABASE).begin() as connection:
         await connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {CONTROL_SCHEMA}")
@@ -39,11 +44,17 @@ class Provisioner:
     subgraphs: Sequence[SubgraphMigrations]
     also: Sequence[Step] = ()
 
-    async def provision(self, tenant_id: TenantId) -> None:
-        """Make what is missing of a tenant, everywhere at once. Safe to repeat, and after being killed half-way."""
+    async def provision(self, tenant_id: TenantId, server: str | None = None) -> None:
+        """Make what is missing of a tenant, everywhere at once. Safe to repeat, and after being killed half-way.
+
+        Args:
+            tenant_id: whose it is.
+            server: that it is placed on; None for the main one.
+        """
+        admin = self.admin.on(server)
         async with asyncio.TaskGroup() as tasks:
             for one in self.subgraphs:
-                tasks.create_task(migrate_tenant(self.admin, tenant_id, one))
+                tasks.create_task(migrate_tenant(admin, tenant_id, one))
             for step in self.also:
                 tasks.create_task(_run(step, tenant_id))
 

@@ -5,7 +5,7 @@ Subgraphs read the directory view as their login role; the auth subgraph also re
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,11 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import checks
 from shared.caller import Caller, TenantId
-from shared.database import connect, read_url, unavailable_if_lost
+from shared.engines import connect, read_url, unavailable_if_lost
 from shared.errors import Refusal
 from shared.idempotency import Attempt, IdempotencyKeyReused
 from shared.tenancy.flags import Flags
-from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA
+from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA, MAIN
 from shared.tenancy.profile import PLAN_QUOTAS, Branding, Plan, Quotas
 
 PENDING_CHANNEL: Final = "tenant_pending"
@@ -71,6 +71,8 @@ class TenantRecord:
     """What the platform's operator has said instead of the plan."""
     delete_after: datetime | None = None
     """When everything of it is to be deleted; it is suspended until then."""
+    server: str | None = None
+    """That its schemas are on; None for the main one."""
 
     @property
     def ceiling(self) -> Quotas:
@@ -94,6 +96,8 @@ class SignUp:
     owner_email: str
     owner_name: str
     sealed_password_hash: str = field(repr=False)
+    server: str | None = None
+    """That the tenant is placed on; None for the main one."""
 
 
 _metadata = sa.MetaData(schema=CONTROL_SCHEMA)
@@ -116,6 +120,7 @@ tenants: Final = sa.Table(
     sa.Column("flags", JSONB, nullable=False, server_default="{}"),
     sa.Column("quotas", JSONB, nullable=False, server_default="{}"),
     sa.Column("ceilings", JSONB, nullable=False, server_default="{}"),
+    sa.Column("server", sa.Text),
     sa.Column("delete_after", sa.DateTime(timezone=True)),
 )
 sign_ups: Final = sa.Table(
@@ -136,7 +141,7 @@ directory: Final = sa.Table(
     ),
     *(
         sa.Column(name, tenants.c[name].type)
-        for name in ("version", "branding", "flags", "quotas", "ceilings", "delete_after")
+        for name in ("version", "branding", "flags", "quotas", "ceilings", "server", "delete_after")
     ),
 )
 
@@ -158,6 +163,7 @@ def record_of(row: sa.Row[Any]) -> TenantRecord:
         own_quotas=msgspec.convert(row.quotas, Quotas),
         ceilings=msgspec.convert(row.ceilings, Quotas),
         delete_after=row.delete_after,
+        server=row.server,
     )
 
 
@@ -281,8 +287,31 @@ def _owner_of(sign_up: SignUp) -> dict[str, Any]:
     }
 
 
-async def pending(connection: AsyncConnection, *, besides: Collection[TenantId] = ()) -> SignUp | None:
-    """The oldest tenant nobody is provisioning, locked until the transaction ends."""
+async def place_pending(connection: AsyncConnection, servers: Sequence[str]) -> None:
+    """Place the tenants that are to be provisioned and have no server yet: each on the one with the fewest.
+
+    A placement is committed before anything of the tenant is made, so that whoever goes on with it finds it there.
+    """
+    on = sa.func.coalesce(tenants.c.server, MAIN)
+    new = sa.select(tenants.c.id).where(tenants.c.status == TenantStatus.PROVISIONING, tenants.c.server.is_(None))
+    chosen = (await connection.execute(new.order_by(tenants.c.id).with_for_update(skip_locked=True))).scalars().all()
+    if not chosen:
+        return
+    placed = sa.select(on, sa.func.count()).where(tenants.c.id.not_in(chosen)).group_by(on)
+    there = dict.fromkeys(servers, 0)
+    for server, count in await connection.execute(placed):
+        if server in there:
+            there[server] = count
+    for tenant_id in chosen:
+        emptiest = min(servers, key=lambda server: there[server])
+        there[emptiest] += 1
+        await connection.execute(sa.update(tenants).where(tenants.c.id == tenant_id).values(server=emptiest))
+
+
+async def pending(
+    connection: AsyncConnection, *, besides: Collection[TenantId] = (), placed: bool = False
+) -> SignUp | None:
+    """The oldest tenant nobody is provisioning, locked until the transaction ends; if asked for, of those placed."""
     chosen = (
         sa.select(
             tenants.c.id,
@@ -292,6 +321,7 @@ async def pending(connection: AsyncConnection, *, besides: Collection[TenantId] 
             sign_ups.c.owner_email,
             sign_ups.c.owner_name,
             sign_ups.c.sealed_password_hash,
+            tenants.c.server,
         )
         .join(sign_ups)
         .where(tenants.c.status == TenantStatus.PROVISIONING, tenants.c.id.not_in(besides))
@@ -299,6 +329,8 @@ async def pending(connection: AsyncConnection, *, besides: Collection[TenantId] 
         .limit(1)
         .with_for_update(of=tenants, skip_locked=True)
     )
+    if placed:
+        chosen = chosen.where(tenants.c.server.is_not(None))
     row = (await connection.execute(chosen)).one_or_none()
     return SignUp(*row) if row else None
 

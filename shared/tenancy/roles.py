@@ -7,7 +7,8 @@
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
@@ -16,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.caller import TenantId
 from shared.crypto import login_password
-from shared.database import connect, read_url
-from shared.tenancy.names import CONTROL_DATABASE, database_name, login_role, tenant_role, tenant_schema
+from shared.engines import connect, read_url
+from shared.errors import Unavailable
+from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, login_role, tenant_role, tenant_schema
 
 if TYPE_CHECKING:
     from shared.tenancy.migrate import SubgraphMigrations
@@ -26,11 +28,32 @@ _POOL_SIZE: Final = 4
 
 
 class Admin:
-    """The administrator's connections, one small pool a database."""
+    """The administrator's connections to a server, one small pool a database; the main server's leads to the others.
 
-    def __init__(self, url: SecretStr | str) -> None:
+    Attributes:
+        others: those of the other servers that tenants may be on, by name; the main server's alone has any.
+    """
+
+    def __init__(self, url: SecretStr | str, servers: Mapping[str, SecretStr] = MappingProxyType({})) -> None:
         self._url = read_url(url)
         self._engines: dict[str, AsyncEngine] = {}
+        self.others: Mapping[str, Admin] = {name: Admin(other) for name, other in servers.items()}
+
+    @property
+    def servers(self) -> "Mapping[str, Admin]":
+        """All of them by name, the main one first."""
+        return {MAIN: self, **self.others}
+
+    def on(self, server: str | None) -> "Admin":
+        """The connections to the server that a tenant's record names.
+
+        Raises:
+            Unavailable: this process was not told of it.
+        """
+        found = self.servers.get(server or MAIN)
+        if found is None:
+            raise Unavailable(f"The server {server!r} is not among those of this process")
+        return found
 
     def engine(self, database: str) -> AsyncEngine:
         """The pool of one database. Statements are not prepared: each runs once a tenant, in another schema."""
@@ -48,6 +71,8 @@ class Admin:
         return self.engine(self._url.database or "postgres")
 
     async def aclose(self) -> None:
+        for other in self.others.values():
+            await other.aclose()
         for engine in self._engines.values():
             await engine.dispose()
 
@@ -60,18 +85,27 @@ def login_url(admin_url: SecretStr | str, subgraph: str, secret: SecretStr) -> S
     return SecretStr(url.render_as_string(hide_password=False))
 
 
-async def create_databases(admin: Admin, secret: SecretStr, subgraphs: "Iterable[SubgraphMigrations]") -> None:
-    """Create the databases, login roles and extensions that are missing. Safe to repeat."""
-    wanted = list(subgraphs)
+async def create_databases(
+    admin: Admin, secret: SecretStr, subgraphs: "Iterable[SubgraphMigrations]", *, control: bool = True
+) -> None:
+    """Create the databases, login roles and extensions that are missing on one server. Safe to repeat.
+
+    Args:
+        admin: of that server.
+        secret: the login roles' passwords are derived from it.
+        subgraphs: whose databases they are.
+        control: whether the control database is there, too.
+    """
+    wanted, shared = list(subgraphs), [CONTROL_DATABASE] if control else []
     async with admin.server.connect() as connection:
         autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
         for one in wanted:
             await _create_login_role(autocommit, login_role(one.subgraph), secret)
-        await _create_missing_databases(autocommit, [CONTROL_DATABASE, *(database_name(s.subgraph) for s in wanted)])
+        await _create_missing_databases(autocommit, [*shared, *(database_name(s.subgraph) for s in wanted)])
         for one in wanted:
             role = login_role(one.subgraph)
-            await autocommit.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database_name(one.subgraph)} TO {role}")
-            await autocommit.exec_driver_sql(f"GRANT CONNECT ON DATABASE {CONTROL_DATABASE} TO {role}")
+            for database in (database_name(one.subgraph), *shared):
+                await autocommit.exec_driver_sql(f"GRANT CONNECT ON DATABASE {database} TO {role}")
     await asyncio.gather(*(_create_extensions(admin, one) for one in wanted if one.extensions))
 
 

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from shared import database
+from shared import engines
 from shared.database import Sessions
 from tests.subgraphs.conftest import opened
 from tests.tenants import Control, Tenant
@@ -18,7 +18,7 @@ async def served_by(sessions: Sessions, tenant: Tenant) -> int | None:
 async def test_a_connection_ends_after_so_many_tenants(
     control: Control, tenant: Tenant, other_tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_MOST_SERVED", 2)
+    monkeypatch.setattr(engines, "_MOST_SERVED", 2)
     async with opened(control, "auth", pool_size=1) as sessions:
         first = [await served_by(sessions, one) for one in (tenant, tenant, other_tenant)]
         assert len(set(first)) == 1

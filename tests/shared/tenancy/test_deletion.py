@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shared.caller import TenantId
 from shared.ids import uuid7
 from shared.tenancy.changes import Change, change_tenant
-from shared.tenancy.deletion import Deletions
+from shared.tenancy.deletion import Deletions, drop_tenant
 from shared.tenancy.names import CONTROL_DATABASE, database_name, tenant_schema
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import TenantStatus, tenants
@@ -96,6 +96,6 @@ class TestDeletion:
 
         assert await Deletions(admin, control.migrations, also=[fail]).sweep() == 0
         assert tenant.slug in await left(control, admin, tenant)
-        await Deletions(admin, control.migrations[:2])._drop(tenant.id, "auth")  # pyright: ignore[reportPrivateUsage] - as a worker that is killed then leaves it
+        await drop_tenant(admin, tenant.id, "auth")  # as a worker that is killed then leaves it
         assert await Deletions(admin, control.migrations).sweep() == 1
         assert await left(control, admin, tenant) == []
