@@ -113,6 +113,7 @@ class TokenIssuer:
         scopes: Iterable[str],
         until: datetime | None = None,
         authentication: Authentication | None = None,
+        impersonator: UserId | None = None,
     ) -> IssuedToken:
         """Sign a token for a session of a person.
 
@@ -124,10 +125,11 @@ class TokenIssuer:
             scopes: what they may do.
             until: when it ends, if that is before its usual end.
             authentication: how they proved who they are, if they did so themselves.
+            impersonator: who acts in their name, if somebody does. Source: RFC 8693, section 4.1.
         """
         now = int(self._clock())
         expires = now + LIFETIME_SECONDS if until is None else min(now + LIFETIME_SECONDS, int(until.timestamp()))
-        claims: dict[str, str | int | list[str]] = {
+        claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": str(user_id),
@@ -138,6 +140,7 @@ class TokenIssuer:
             "iat": now,
             "exp": expires,
             **(authentication.claims() if authentication else {}),
+            **({"act": {"sub": str(impersonator)}} if impersonator else {}),
         }
         return IssuedToken(self.sign(claims, type_=TYPE), datetime.fromtimestamp(expires, UTC))
 

@@ -63,7 +63,7 @@ async def record_document(documents: TenantDocuments, event: Event) -> None:
     """
     if event.tenant_id != documents.caller.tenant_id:
         raise ValueError(f"event of tenant {event.tenant_id} among documents of tenant {documents.caller.tenant_id}")
-    payload = msgspec.json.encode(event).decode()
+    payload = msgspec.json.encode(event.told_by(documents.caller)).decode()
     await documents.of(OutboxEntry)(id=event.event_id, topic=event.topic, payload=payload).insert()
 
 

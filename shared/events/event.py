@@ -1,11 +1,12 @@
 """What an event is: a fact about a tenant, named in the past tense, never changed."""
 
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
 
+from shared.caller import Caller
 from shared.ids import uuid7
 
 
@@ -26,6 +27,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID = msgspec.field(default_factory=uuid7)
     """The identity consumers are idempotent on."""
     occurred_at: datetime = msgspec.field(default_factory=_now)
+
+    def told_by(self, caller: Caller) -> dict[str, Any]:
+        """The event as it is kept: where somebody acts in another person's name, it says so of itself."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        if caller.impersonator_id is None:
+            return told
+        return {"actor_id": str(caller.user_id), **told, "impersonator_id": str(caller.impersonator_id)}
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -61,7 +60,7 @@ def record(session: TenantSession, event: Event) -> None:
         OutboxRow(
             event_id=event.event_id,
             topic=event.topic,
-            payload=msgspec.to_builtins(event),
+            payload=event.told_by(session.caller),
             occurred_at=event.occurred_at,
         )
     )

@@ -15,6 +15,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "users:read": "See people's e-mail addresses, and list people.",
         "users:invite": "Invite people.",
         "users:manage": "Change people, org units and groups; deactivate, merge and import people.",
+        "people:impersonate": "Act for a while in the name of somebody who may do no more; they are told of it.",
         "analytics:read": "See the figures of other learners.",
         "roles:manage": "Make roles, and assign and revoke them.",
         "apps:manage": "Register applications, and make tokens and accounts for programs.",
@@ -24,6 +25,10 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What each permission lets its holder do, by its name, ``<area>:<verb>``."""
+NOT_IN_ANOTHERS_NAME: Final = frozenset(
+    {"roles:manage", "apps:manage", "sessions:manage", "tenant:manage", "people:impersonate"}
+)
+"""Permissions that nobody has while they act for somebody else; the policies forbid them too."""
 
 _LEARNER: Final = frozenset({"learn"})
 _INSTRUCTOR: Final = _LEARNER | {"courses:write", "content:write", "users:read", "analytics:read"}

@@ -2,7 +2,7 @@
 
 What a caller holds in the whole tenant are the scopes of their token; what they hold at other places, and what is
 forbidden to them, are their grants. A token that was narrowed for a program gives what its scopes say and no more:
-grants count for a person who calls themselves, and what they forbid counts always.
+grants count for a person who calls themselves, and for whoever acts in their name; what they forbid counts always.
 """
 
 from collections.abc import Sequence
@@ -83,5 +83,6 @@ class Rights:
 
 
 def _in_person(caller: Caller) -> bool:
-    """Whether a person calls in a session that they have opened themselves, and not a program for them."""
-    return caller.client_id is None and caller.auth_time is not None
+    """Whether a person calls in a session that they have opened themselves, or somebody in their name; no program."""
+    in_session = caller.auth_time is not None or caller.impersonator_id is not None
+    return caller.client_id is None and in_session

@@ -104,6 +104,7 @@ def note(
     *,
     changes: Sequence[Change] = (),
     actor: Actor | None = None,
+    impersonator_id: UUID | None = None,
     occurred_at: datetime | None = None,
 ) -> None:
     """Add an entry with the changes of `session`: both are kept or neither is.
@@ -114,6 +115,7 @@ def note(
         subject: to what.
         changes: what is different after it.
         actor: who did it; by default, the session's caller.
+        impersonator_id: who acted in the actor's name; by default, whoever acts in the caller's.
         occurred_at: when; by default, now.
     """
     notes = _notes(session)
@@ -126,7 +128,7 @@ def note(
             action=action,
             actor_kind=who.kind,
             actor_id=who.id,
-            impersonator_id=session.caller.impersonator_id,
+            impersonator_id=impersonator_id or session.caller.impersonator_id,
             subject_type=subject.type,
             subject_id=str(subject.id),
             changes=_shown(changes),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from shared.database import TenantSession
 from subgraphs.auth.models.audit import ActorKind
@@ -23,6 +24,8 @@ AUDITED: Final = {
     "users.user-signed-up.v1": About("User", "user_id"),
     "users.user-invited.v1": About("User", "user_id"),
     "users.user-updated.v1": About("User", "user_id"),
+    "users.user-deactivated.v1": About("User", "user_id"),
+    "users.user-reactivated.v1": About("User", "user_id"),
     "users.data-export-requested.v1": About("User", "user_id"),
     "users.user-erased.v1": About("User", "user_id"),
     "users.group-members-changed.v1": About("Group", "group_id"),
@@ -37,8 +40,11 @@ AUDITED: Final = {
 
 
 def keep(session: TenantSession, topic: str, payload: dict[str, Any]) -> None:
-    """Add an entry for an event. Who acted it says in `actor_id`; without, it was the subgraph, as far as is known."""
-    about, actor_id = AUDITED[topic], payload.get("actor_id")
+    """Add an entry for an event. Who acted it says in `actor_id`; without, it was the subgraph, as far as is known.
+
+    In whose name somebody else acted, `impersonator_id` says who did.
+    """
+    about, actor_id, impersonator = AUDITED[topic], payload.get("actor_id"), payload.get("impersonator_id")
     producer = topic.partition(".")[0]
     actor = Actor(ActorKind.USER, actor_id) if actor_id else Actor(ActorKind.SERVICE, producer)
     note(
@@ -46,5 +52,6 @@ def keep(session: TenantSession, topic: str, payload: dict[str, Any]) -> None:
         topic,
         Subject(about.type, payload[about.field]),
         actor=actor,
+        impersonator_id=UUID(impersonator) if impersonator else None,
         occurred_at=datetime.fromisoformat(payload["occurred_at"]),
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.caller import Caller, TenantId, UserId, service_caller
 from shared.errors import Forbidden
 from shared.ids import uuid7
-from shared.permissions.catalogue import PERMISSIONS
+from shared.permissions.catalogue import NOT_IN_ANOTHERS_NAME, PERMISSIONS
 from shared.permissions.decisions import Rights
 from shared.permissions.grants import Grant
 from shared.permissions.places import Place, PlaceKind, Resource
@@ -122,9 +122,11 @@ class TestPrograms:
 class TestImpersonators:
     def test_leave_nothing_behind_that_would_last(self) -> None:
         caller = replace(somebody(*PERMISSIONS), impersonator_id=UserId(uuid7()))
-        assert rights(caller).at(Resource.tenant(TENANT)) == sorted(
-            PERMISSIONS.keys() - {"roles:manage", "apps:manage", "sessions:manage", "tenant:manage"}
-        )
+        assert rights(caller).at(Resource.tenant(TENANT)) == sorted(PERMISSIONS.keys() - NOT_IN_ANOTHERS_NAME)
+
+    def test_may_where_the_person_holds_something_what_they_may(self) -> None:
+        caller = replace(somebody("learn"), auth_time=None, impersonator_id=UserId(uuid7()))
+        assert rights(caller, giving(COURSE, WRITE)).at(ALGEBRA) == [WRITE, "learn"]
 
 
 class TestTenants:
