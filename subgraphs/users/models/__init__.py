@@ -12,6 +12,7 @@ from subgraphs.users.models.data_requests import (
     DataRequestState,
     ExportedRow,
 )
+from subgraphs.users.models.deactivation import Deactivation
 from subgraphs.users.models.groups import Group, GroupMember
 from subgraphs.users.models.invitations import Invitation
 from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
@@ -25,6 +26,7 @@ __all__ = [
     "DataRequestKind",
     "DataRequestPart",
     "DataRequestState",
+    "Deactivation",
     "ExportedRow",
     "ExternalId",
     "Group",

@@ -7,6 +7,7 @@ from subgraphs.users.resolvers.data_requests import (
     DataRequestQuery,
     DataRequestSubscription,
 )
+from subgraphs.users.resolvers.deactivation import DeactivationMutation
 from subgraphs.users.resolvers.groups import GroupMutation, GroupQuery
 from subgraphs.users.resolvers.invitations import InvitationMutation, InvitationQuery
 from subgraphs.users.resolvers.org_units import OrgUnitMutation, OrgUnitQuery
@@ -30,6 +31,7 @@ class Mutation(
     GroupMutation,
     RelationshipMutation,
     DataRequestMutation,
+    DeactivationMutation,
 ):
     pass
 
