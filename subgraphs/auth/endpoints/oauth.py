@@ -1,47 +1,27 @@
 """The routes of the tenants' authorization servers, under ``/t/<slug>/``."""
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, TypeAlias
-from urllib.parse import parse_qsl
+from typing import TypeAlias
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from shared.errors import DomainError, NotFound, Unavailable
+from subgraphs.auth.endpoints.oauth_browsers import Browsers
+from subgraphs.auth.endpoints.oauth_forms import NO_STORE, BadRequest, read_fields, read_form
 from subgraphs.auth.endpoints.oauth_pages import form_page, problem_page
 from subgraphs.auth.service import oauth_authorize, oauth_protocol
 from subgraphs.auth.service.oauth import METADATA, OAuthDesk, TenantIssuer
-from subgraphs.auth.service.oauth_authorize import Answered, Asked, Browser, Given, Problem, Shown
+from subgraphs.auth.service.oauth_authorize import Answered, Asked, Problem, Shown
 from subgraphs.auth.service.oauth_server import Answer, Received
+from subgraphs.auth.service.oauth_sign_in import Browser, Given, is_marked
 from subgraphs.auth.service.oauth_userinfo import userinfo
-
-_SESSION: Final = "studium-session"
-_BROWSER: Final = "studium-browser"
-_BROWSER_LENGTH: Final = 43
-_DEVICE: Final = "studium-device"
-_DEVICE_SECONDS: Final = 365 * 24 * 3600
-_NO_STORE: Final = {
-    "Cache-Control": "no-store",
-    "Pragma": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-_MOST_BYTES: Final = 32_768
-_MOST_FIELDS: Final = 50
-_TYPED: Final = frozenset({"email", "password"})
-"""Fields that people fill in; all others are programs', in ASCII."""
-_FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
 Endpoint: TypeAlias = Callable[[Request, TenantIssuer], Awaitable[Response]]
 Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[Answer]]
-
-
-class BadRequest(Exception):
-    """What was sent is no form, or says something twice."""
 
 
 def oauth_routes(oauth: OAuthDesk) -> list[Route]:
@@ -56,7 +36,7 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
 
     async def about(request: Request, issuer: TenantIssuer) -> Response:
         answer = await userinfo(oauth, issuer, request.headers)
-        return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **_NO_STORE})
+        return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **NO_STORE})
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
         return Route(path, _of_tenant(oauth, endpoint), methods=methods)
@@ -100,9 +80,9 @@ def _protocol(oauth: OAuthDesk, work: Protocol, name: str) -> Endpoint:
     async def answered(request: Request, issuer: TenantIssuer) -> Response:
         if request.url.query:  # secrets in URLs are seen by others. Source: RFC 6749, section 2.3.1
             raise BadRequest("Send parameters in the body alone")
-        received = Received("POST", issuer.endpoint(name), request.headers, await _form(request))
+        received = Received("POST", issuer.endpoint(name), request.headers, await read_form(request))
         answer = await work(oauth, issuer, received)
-        return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **_NO_STORE})
+        return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **NO_STORE})
 
     return answered
 
@@ -112,25 +92,25 @@ class _Pages:
 
     def __init__(self, oauth: OAuthDesk) -> None:
         self._oauth = oauth
-        self._secure = oauth.public_url.startswith("https:")
+        self._browsers = Browsers(oauth)
 
     async def show(self, request: Request, issuer: TenantIssuer) -> Response:
-        browser = self._browser(request)
+        browser = self._browsers.browser(request)
         try:
-            query = _fields(request.url.query)
+            query = read_fields(request.url.query)
         except BadRequest as error:
             return self._drawn(Problem(str(error)), issuer, browser)
         return self._drawn(await oauth_authorize.authorize(self._oauth, issuer, query, browser), issuer, browser)
 
     async def take(self, request: Request, issuer: TenantIssuer) -> Response:
-        browser = self._browser(request)
-        form = await _form(request)
+        browser = self._browsers.browser(request)
+        form = await read_form(request)
         asked, action = form.get("request", ""), form.get("action", "")
         marked_for = replace(browser, session=None) if action == "sign-in" else browser
-        own = request.headers.get("origin", self._oauth.public_url) in {self._oauth.public_url, "null"}
-        if not own or not oauth_authorize.is_marked(self._oauth, issuer, asked, marked_for, form.get("mark", "")):
+        own = self._browsers.sends_own_form(request)
+        if not own or not is_marked(self._oauth, issuer, asked, marked_for, form.get("mark", "")):
             return self._drawn(Problem("This form is not valid any more: go back to the app and try again"), issuer)
-        query = _fields(asked)
+        query = read_fields(asked)
         if action == "sign-in":
             given = Given(*(form.get(name, "") for name in ("email", "password", "challenge", "code")))
             done = await oauth_authorize.sign_in(self._oauth, issuer, query, browser, given)
@@ -139,12 +119,6 @@ class _Pages:
         return self._drawn(
             await oauth_authorize.consent(self._oauth, issuer, query, browser, allowed=allowed), issuer, browser
         )
-
-    def _browser(self, request: Request) -> Browser:
-        name = request.cookies.get(_BROWSER, "")
-        known = len(name) >= _BROWSER_LENGTH and name.isascii()
-        cookies = request.cookies
-        return Browser(name if known else secrets.token_urlsafe(32), cookies.get(_SESSION), cookies.get(_DEVICE))
 
     def _drawn(
         self, shown: Shown, issuer: TenantIssuer, browser: Browser | None = None, done: Answered | None = None
@@ -156,58 +130,13 @@ class _Pages:
                 response = problem_page(shown)
             case Answer():
                 response = RedirectResponse(shown.location or "", status_code=HTTPStatus.SEE_OTHER)
-        response.headers.update(_NO_STORE)
-        if browser is not None:
-            self._keep(response, issuer, _BROWSER, browser.name)
-        if done is not None and done.session is not None:
-            self._keep(response, issuer, _SESSION, done.session)
-        if done is not None and done.device is not None:
-            self._keep(response, issuer, _DEVICE, done.device, max_age=_DEVICE_SECONDS)
-        return response
-
-    def _keep(
-        self, response: Response, issuer: TenantIssuer, name: str, value: str, *, max_age: int | None = None
-    ) -> None:
-        """A cookie that no script reads, for this tenant's endpoint alone; it ends with the browser's session."""
-        path = f"/t/{issuer.tenant.slug}/oauth/authorize"
-        response.set_cookie(name, value, max_age, path=path, secure=self._secure, httponly=True, samesite="lax")
-
-
-async def _form(request: Request) -> dict[str, str]:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
-        raise BadRequest(f"Send a form: {_FORM_TYPE}")
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MOST_BYTES:
-                raise BadRequest("That is too much")
-    except ClientDisconnect as error:
-        raise BadRequest("It ended early") from error
-    return _fields(body.decode("latin-1"))
-
-
-def _fields(text: str) -> dict[str, str]:
-    """The fields of a form or a query; a field without a value counts as left out. Source: RFC 6749, section 3.1."""
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError as error:
-        raise BadRequest("There are too many fields") from error
-    fields = {name: value for name, value in pairs if value}
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise BadRequest("Each field may be there once")
-    if not all(_is_plain(name, value) for name, value in fields.items()):
-        raise BadRequest("Fields have to be printable ASCII")
-    return fields
-
-
-def _is_plain(name: str, value: str) -> bool:
-    return name.isascii() and name.isprintable() and (name in _TYPED or (value.isascii() and value.isprintable()))
+        session, device = (None, None) if done is None else (done.session, done.device)
+        return self._browsers.remember(response, issuer, browser, session=session, device=device)
 
 
 def _error(code: str, status: HTTPStatus, description: str | None = None) -> Response:
     told = {"error": code} if description is None else {"error": code, "error_description": description}
-    return JSONResponse(told, status_code=status, headers=_NO_STORE)
+    return JSONResponse(told, status_code=status, headers=NO_STORE)
 
 
 def _readable(*, max_age: int) -> Mapping[str, str]:

@@ -1,17 +1,13 @@
 """The authorization endpoint: who is asked, for what, and what they answer. Source: RFC 6749, section 3.1.
 
-What is shown is decided here and drawn by the endpoint. A form carries the request it is about, and a mark that only
-this browser and this session can have got: so nobody else can answer for a person, or change what was asked.
+What is shown is decided here and drawn by the endpoint.
 """
 
 # pyright: reportUnknownMemberType=false
 # The type checker's stubs of Authlib are of another version than Authlib.
 
-import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlencode
 
@@ -20,52 +16,23 @@ from authlib.oauth2.rfc6749.errors import AccessDeniedError, InvalidRequestError
 from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from shared.authentication import Authentication
 from shared.database import unit_of_work
-from shared.errors import DomainError
 from shared.events import record
-from shared.idempotency import Attempt
-from subgraphs.auth.errors import CodeInvalid
 from subgraphs.auth.events import OAuthAppAuthorized
 from subgraphs.auth.models import OAuthApp, OAuthPushedRequest
-from subgraphs.auth.service import mfa, passwords
 from subgraphs.auth.service.audit import Actor, Subject, note
-from subgraphs.auth.service.mfa import MfaRequired
-from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer, caller_by_cookie
+from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import digest
-from subgraphs.auth.service.oauth_codes import CodeGrant, end_user
+from subgraphs.auth.service.oauth_codes import CodeGrant
 from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
-from subgraphs.auth.service.passwords import Credentials
-from subgraphs.auth.service.sessions import DeviceHint
+from subgraphs.auth.service.oauth_sign_in import Browser, Entered, Given, enter, marked, person_of
 from subgraphs.auth.store.oauth import OAuthConsentStore
 
-_DEVICE: Final = "Browser"
-_FORM_LIFE: Final = timedelta(minutes=30)
 _Step: TypeAlias = Literal["", "signed-in", "allow", "deny"]
 """What the person has just done."""
 _ASK_AGAIN: Final = frozenset({"login", "select_account"})
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """What a browser presents: `name` is random and its own, `session` the access token of a person's session."""
-
-    name: str = field(repr=False)
-    session: str | None = field(default=None, repr=False)
-    device: str | None = field(default=None, repr=False)
-    """A code that it was given when somebody signed in with it before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a person has typed to sign in: an address and a password, or the code for a `challenge`."""
-
-    email: str = ""
-    password: str = field(default="", repr=False)
-    challenge: str = field(default="", repr=False)
-    code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +79,15 @@ async def sign_in(
     oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, given: Given
 ) -> Answered:
     """Open a session of the platform for whoever proves who they are, and go on with the request."""
-    attempt = Attempt("oauthSignIn", key=None, input={})
-    slug, nobody = issuer.tenant.slug, replace(browser, session=None)
-    try:
-        if given.challenge:
-            prove = mfa.by_code(oauth.desk, given.code)
-            entered = await mfa.complete(oauth.desk, slug, given.challenge, prove, attempt, device_name=_DEVICE)
-        else:
-            hint = DeviceHint(browser.device, _DEVICE)
-            credentials = Credentials(slug, given.email.strip().lower(), given.password, hint)
-            entered = await passwords.sign_in(oauth.desk, credentials, attempt)
-    except DomainError as refusal:
-        challenge = given.challenge if isinstance(refusal, CodeInvalid) else None
-        return Answered(_told(await _decide(oauth, issuer, query, nobody, ""), challenge, refusal.message))
-    if isinstance(entered, MfaRequired):
-        return Answered(_told(await _decide(oauth, issuer, query, nobody, ""), entered.code))
-    token = entered.token.access_token
-    shown = await _decide(oauth, issuer, query, replace(browser, session=token), "signed-in")
-    return Answered(shown, token, entered.device_code)
+    entered = await enter(oauth, issuer, browser, given)
+    step: _Step = "" if entered.session is None else "signed-in"
+    shown = await _decide(oauth, issuer, query, replace(browser, session=entered.session), step)
+    return Answered(_told(shown, entered), entered.session, entered.device)
 
 
-def _told(shown: Shown, challenge: str | None, refusal: str | None = None) -> Shown:
-    return replace(shown, challenge=challenge, refusal=refusal) if isinstance(shown, Asked) else shown
+def _told(shown: Shown, entered: Entered) -> Shown:
+    asked = isinstance(shown, Asked)
+    return replace(shown, challenge=entered.challenge, refusal=entered.refusal) if asked else shown
 
 
 async def consent(
@@ -143,43 +97,13 @@ async def consent(
     return await _decide(oauth, issuer, query, browser, "allow" if allowed else "deny")
 
 
-def marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser) -> str:
-    """The mark of a form for this browser, this session and this request."""
-    return _mark(oauth, issuer, request, browser, int(oauth.desk.clock().timestamp()))
-
-
-def is_marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser, mark: str) -> bool:
-    """Whether a form was made here, not too long ago, and for whoever sends it."""
-    made, now = mark.partition(".")[0], oauth.desk.clock().timestamp()
-    if not made.isdecimal() or not browser.name or now > int(made[:12]) + _FORM_LIFE.total_seconds():
-        return False
-    return hmac.compare_digest(mark.encode(), _mark(oauth, issuer, request, browser, int(made[:12])).encode())
-
-
-def _mark(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser, made: int) -> str:
-    told = "\0".join([str(made), issuer.url, browser.name, browser.session or "", request])
-    return f"{made}.{urlsafe_b64encode(hmac.digest(oauth.form_key, told.encode(), 'sha256')).rstrip(b'=').decode()}"
-
-
 async def _decide(
     oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, decision: _Step
 ) -> Shown:
     async with unit_of_work(oauth.desk.sessions, issuer.caller) as session:
         server = server_for(oauth, issuer, session)
-        user = await _end_user(server, browser)
+        user = await person_of(server, browser)
         return await greenlet_spawn(_Decision(server, query, browser, user, decision).made)
-
-
-async def _end_user(server: Server, browser: Browser) -> EndUser | None:
-    """The person whose session the browser has, if it goes on."""
-    caller = await caller_by_cookie(server.oauth, server.issuer, browser.session)
-    if caller is None or caller.user_id is None or caller.session_id is None:
-        return None
-    opened = await server.store.open_session(caller.session_id, caller.user_id, server.now)
-    account = await server.store.account(caller.user_id)
-    if opened is None or account is None:
-        return None
-    return end_user(account, Authentication.of(opened.authenticated_at, opened.amr))
 
 
 class _Decision:
