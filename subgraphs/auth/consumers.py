@@ -1,6 +1,7 @@
 """What the auth subgraph does when others have told something: some of it, and an entry in the audit for most."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, federated, leavers
+from subgraphs.auth.service import audited_events, deactivation, federated, leavers
 from subgraphs.auth.service.mailing import LinkPost, send_link
 
 _Payload: TypeAlias = dict[str, Any]
@@ -49,9 +50,27 @@ async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None
     await federated.link(session, event.provider_id, event.subject, event.user_id)
 
 
+class UserDeactivated(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
+class UserReactivated(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
+async def _close_account(session: TenantSession, event: UserDeactivated) -> None:
+    await deactivation.close_account(session, event.user_id, datetime.now(UTC))
+
+
+async def _open_again(session: TenantSession, event: UserReactivated) -> None:
+    await deactivation.open_again(session, event.user_id)
+
+
 _HANDLED: Final[Mapping[str, Handler[Any]]] = {
     "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
     "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
+    "users.user-deactivated.v1": Handler(UserDeactivated, _close_account),
+    "users.user-reactivated.v1": Handler(UserReactivated, _open_again),
     **leavers.ANSWERS,
 }
 

@@ -32,6 +32,13 @@ class TooManyAttempts(DomainError):
     default_message = "Too many attempts have failed; wait a while"
 
 
+class AccountDeactivated(Refusal):
+    """Told only to somebody who has proved that the account is theirs."""
+
+    code = "ACCOUNT_DEACTIVATED"
+    default_message = "Your account is deactivated; ask whoever looks after your tenant"
+
+
 class RefreshTokenInvalid(Unauthenticated):
     """One answer for a token that was made up, has been used, or whose session has ended."""
 

@@ -24,3 +24,5 @@ class Account(Model):
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     email_verified_at: Mapped[datetime | None]
     """When somebody last showed that they read the mail of the address."""
+    deactivated_at: Mapped[datetime | None]
+    """Since when nobody gets in with it; None if they do."""

@@ -17,6 +17,7 @@ from uuid import UUID
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Request
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.util import await_only, greenlet_spawn
 
@@ -27,6 +28,7 @@ from shared.tokens import AUDIENCE, TYPE
 from subgraphs.auth.models import OAuthGrant, OAuthRefreshToken
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import Client, digest, new_token
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_apps import OAuthAppStore
 
@@ -136,7 +138,13 @@ class Server(AuthorizationServer):
         return None if app is None or str(app_id) != client_id else Client(app, await apps.secrets(app_id, self.now))
 
     def open_family(self, app_id: UUID, scope: str, *, end_user: EndUser | None = None) -> OAuthGrant:
-        """Begin a family of tokens. An app that acts for itself has one for each token."""
+        """Begin a family of tokens. An app that acts for itself has one for each token.
+
+        Raises:
+            InvalidGrantError: the person's account was deactivated meanwhile.
+        """
+        if end_user is not None and not await_only(AccountStore(self.session).is_active(end_user.user_id)):
+            raise InvalidGrantError
         life = timedelta(seconds=ACCESS_SECONDS) if end_user is None else FAMILY_LIFE
         self.family = OAuthGrant(
             id=uuid7(),

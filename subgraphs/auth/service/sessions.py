@@ -13,13 +13,14 @@ from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.roles import Role
 from shared.tenancy.registry import TenantRecord, TenantStatus
-from subgraphs.auth.errors import RefreshTokenInvalid
+from subgraphs.auth.errors import AccountDeactivated, RefreshTokenInvalid
 from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import Account, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, describe
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
 IDLE: Final = timedelta(days=14)
@@ -63,8 +64,14 @@ async def known_device(
 async def open_session(
     session: TenantSession, user_id: UUID, proof: Authentication, device_id: UUID | None, device_name: str | None
 ) -> UUID:
-    """Open a session for somebody who has proved who they are, on a device that is known from then on."""
+    """Open a session for somebody who has proved who they are, on a device that is known from then on.
+
+    Raises:
+        AccountDeactivated: they are not let in any more.
+    """
     now = proof.at
+    if not await AccountStore(session).is_active(user_id):
+        raise AccountDeactivated
     if device_id is None:
         device_id = (await DeviceStore(session).add(user_id, device_name, now)).id
     else:

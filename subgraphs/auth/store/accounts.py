@@ -47,6 +47,15 @@ class AccountStore:
 class SignInSessionStore:
     """Sessions of the session's tenant."""
 
+    async def is_active(self, user_id: UUID) -> bool:
+        """Whether somebody may get in with the account; it is not deactivated before the transaction ends."""
+        chosen = select(Account.user_id).where(Account.user_id == user_id, Account.deactivated_at.is_(None))
+        return await self._session.scalar(chosen.with_for_update(read=True)) is not None
+
+    async def set_deactivated(self, user_id: UUID, at: datetime | None) -> None:
+        """Close the account at that time, or open it again; whoever has looked at it before has come to an end."""
+        await self._session.execute(update(Account).where(Account.user_id == user_id).values(deactivated_at=at))
+
     def __init__(self, session: TenantSession) -> None:
         self._session = session
 

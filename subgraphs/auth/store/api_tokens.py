@@ -49,7 +49,11 @@ class ApiTokenStore:
     async def presented(self, digest: bytes) -> PresentedToken | None:
         """The token of that digest."""
         chosen = (
-            select(ApiToken, func.coalesce(Account.role, ServiceAccount.role), ServiceAccount.disabled_at)
+            select(
+                ApiToken,
+                func.coalesce(Account.role, ServiceAccount.role),
+                func.coalesce(Account.deactivated_at, ServiceAccount.disabled_at),
+            )
             .outerjoin(Account, Account.user_id == ApiToken.user_id)
             .outerjoin(ServiceAccount, ServiceAccount.id == ApiToken.service_account_id)
             .where(ApiToken.digest == digest)

@@ -30,7 +30,9 @@ class OAuthStore:
         await self._session.flush()
 
     async def account(self, user_id: UUID) -> Account | None:
-        return await self._session.get(Account, user_id)
+        """A person's account, unless it is deactivated."""
+        found = await self._session.get(Account, user_id)
+        return None if found is None or found.deactivated_at is not None else found
 
     async def open_session(self, session_id: UUID, user_id: UUID, now: datetime) -> SignInSession | None:
         """A person's own session, if it goes on."""
@@ -72,6 +74,13 @@ class OAuthStore:
         )
         if user_id is not None:
             ended = ended.where(OAuthGrant.user_id == user_id)
+        return (await self._session.scalars(ended.values(ended_at=func.now()).returning(OAuthGrant))).all()
+
+    async def end_all_of(self, user_id: UUID, now: datetime) -> Sequence[OAuthGrant]:
+        """End a person's families that have not ended yet, whichever app they are of."""
+        ended = update(OAuthGrant).where(
+            OAuthGrant.user_id == user_id, OAuthGrant.ended_at.is_(None), OAuthGrant.expires_at > now
+        )
         return (await self._session.scalars(ended.values(ended_at=func.now()).returning(OAuthGrant))).all()
 
     async def forget_answers(self, grant_id: UUID, *, besides: bytes) -> None:
