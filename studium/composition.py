@@ -12,7 +12,7 @@ from shared.jwks import KeySource
 from shared.router_tokens import RouterTokenVerifier, keys_of
 from shared.tenancy.roles import login_url
 from shared.tokens import TokenVerifier
-from studium.keys import create_verifier, credentials_key, given, public_url
+from studium.keys import create_verifier, credentials_key, credentials_keys, given, public_url
 from studium.master_key import MasterKeySettings, create_master_key
 from studium.settings import StudiumSettings
 
@@ -46,6 +46,11 @@ class Parts:
         settings = self.settings
         server = settings.database_url or f"postgresql://{given(settings.database_host, 'DATABASE_HOST')}"
         return login_url(server, subgraph, given(settings.secret, "SECRET"))
+
+    def servers(self, subgraph: str) -> dict[str, SecretStr]:
+        """The same on the other servers that tenants may be on, by name."""
+        secret = given(self.settings.secret, "SECRET")
+        return {name: login_url(url, subgraph, secret) for name, url in self.settings.database_servers.items()}
 
     @property
     def credentials_key(self) -> SecretStr:
@@ -95,6 +100,7 @@ def _auth(parts: Parts) -> "SubgraphApp":
         database_url=parts.database("auth"),
         signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
+        earlier_credentials_keys=credentials_keys(parts.settings)[1:],
         breached_passwords=parts.settings.breached_passwords,
         public_url=public_url(parts.settings),
         private_identity_providers=parts.settings.private_identity_providers,
@@ -109,6 +115,7 @@ def _users(parts: Parts) -> "SubgraphApp":
 
     settings = UsersSettings(
         database_url=parts.database("users"),
+        database_servers=parts.servers("users"),
         credentials_key=parts.credentials_key,
         breached_passwords=parts.settings.breached_passwords,
     )
@@ -119,7 +126,8 @@ def _courses(parts: Parts) -> "SubgraphApp":
     from subgraphs.courses.app import create
     from subgraphs.courses.settings import CoursesSettings
 
-    return create(CoursesSettings(database_url=parts.database("courses")), verifier=parts.verifier_of("courses"))
+    settings = CoursesSettings(database_url=parts.database("courses"), database_servers=parts.servers("courses"))
+    return create(settings, verifier=parts.verifier_of("courses"))
 
 
 def _content(parts: Parts) -> "SubgraphApp":
@@ -129,6 +137,7 @@ def _content(parts: Parts) -> "SubgraphApp":
     platform = parts.settings
     settings = ContentSettings(
         database_url=parts.database("content"),
+        database_servers=parts.servers("content"),
         mongo_url=given(platform.mongo_url, "MONGO_URL"),
         redis_url=given(platform.redis_url, "REDIS_URL"),
         search_folder=platform.data / "search",
@@ -144,12 +153,15 @@ def _analytics(parts: Parts) -> "SubgraphApp":
     from subgraphs.analytics.app import create
     from subgraphs.analytics.settings import AnalyticsSettings
 
-    return create(AnalyticsSettings(database_url=parts.database("analytics")), verifier=parts.verifier_of("analytics"))
+    settings = AnalyticsSettings(database_url=parts.database("analytics"), database_servers=parts.servers("analytics"))
+    return create(settings, verifier=parts.verifier_of("analytics"))
 
 
 def _notifications(parts: Parts) -> "SubgraphApp":
     from subgraphs.notifications.app import create
     from subgraphs.notifications.settings import NotificationsSettings
 
-    settings = NotificationsSettings(database_url=parts.database("notifications"))
+    settings = NotificationsSettings(
+        database_url=parts.database("notifications"), database_servers=parts.servers("notifications")
+    )
     return create(settings, verifier=parts.verifier_of("notifications"), hub=parts.hub)

@@ -21,7 +21,7 @@ from shared.tenancy.registry import Registry, TenantRecord
 from shared.tenancy.roles import login_url
 from studium.embedded import CannotStart
 from studium.embedded_settings import with_embedded
-from studium.keys import given
+from studium.keys import credentials_keys, given
 from studium.master_key import MasterKeySettings, create_master_key
 from studium.migrating import create_admin
 from studium.platform import SUBGRAPHS
@@ -58,20 +58,29 @@ class KeptKeys:
         """Begin a new key, encrypt everything anew, and drop the keys that earlier runs have left without use."""
         dropped = await self.rotation.retire(self.tables, now=datetime.now(UTC))
         version = await self.rotation.begin()
-        changed = [await self.rotation.encrypt_anew(table) for table in self.tables]
-        return f"key {version}; encrypted anew {sum(changed)}; dropped {dropped}"
+        return f"key {version}; {await self._encrypt_anew()}; dropped {dropped}"
 
     async def finish(self) -> str:
         """Go on with a rotation that was cut short, without another new key."""
-        changed = [await self.rotation.encrypt_anew(table) for table in self.tables]
+        said = await self._encrypt_anew()
         dropped = await self.rotation.retire(self.tables, now=datetime.now(UTC))
-        return f"encrypted anew {sum(changed)}; dropped {dropped}"
+        return f"{said}; dropped {dropped}"
 
     async def rewrap(self) -> str:
         return f"wrapped anew {await self.rotation.rewrap()}"
 
     async def shred(self) -> str:
+        """Destroy the keys; what none of them encrypted yet is encrypted first, so that it goes with them."""
+        async with self.sessions.read(service_caller(self.tenant.id, "data-keys")) as session:
+            wrapped = await DataKeyStore(session).wrapped()
+        if not wrapped or any(wrapped.values()):
+            await self._encrypt_anew()
         return f"destroyed {await self.rotation.shred()}"
+
+    async def _encrypt_anew(self) -> str:
+        done = [await self.rotation.encrypt_anew(table) for table in self.tables]
+        unreadable = sum(one.unreadable for one in done)
+        return f"encrypted anew {sum(one.rows for one in done)}" + (f", unreadable {unreadable}" if unreadable else "")
 
 
 def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
@@ -117,7 +126,8 @@ async def _kept(settings: StudiumSettings, slug: str | None) -> AsyncGenerator[l
         for name, metadata in _encrypting().items():
             url = login_url(given(settings.database_url, "DATABASE_URL"), name, secret)
             opened[name] = Sessions.create(url, subgraph=name, pool_size=2)
-            keys, tables = DataKeys(master, subgraph=name), protected_tables(metadata)
+            keys = DataKeys(master, subgraph=name, secrets=credentials_keys(settings))
+            tables = protected_tables(metadata)
             kept += [KeptKeys(tenant, name, keys, opened[name], tables) for tenant in chosen]
         yield kept
     finally:

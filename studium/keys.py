@@ -10,14 +10,24 @@ from shared.signing_keys import KeyRing
 from shared.tokens import TokenVerifier
 from studium.embedded.errors import CannotStart
 from studium.embedded.ports import LOOPBACK
+from studium.master_key import MasterKeySettings
 from studium.settings import StudiumSettings
 
 Given = TypeVar("Given")
 
 
 def credentials_key(settings: StudiumSettings) -> SecretStr:
-    """Seals password hashes."""
-    return SecretStr(derive_key(given(settings.secret, "SECRET"), "credentials").hex())
+    """Seals password hashes on their way, and signs what people are handed while they sign in."""
+    return _credentials(given(settings.secret, "SECRET"))
+
+
+def credentials_keys(settings: StudiumSettings) -> list[SecretStr]:
+    """The same, and those of the secrets before; the newest first."""
+    return [credentials_key(settings), *map(_credentials, MasterKeySettings().before())]
+
+
+def _credentials(secret: SecretStr) -> SecretStr:
+    return SecretStr(derive_key(secret, "credentials").hex())
 
 
 def create_verifier(settings: StudiumSettings) -> TokenVerifier:

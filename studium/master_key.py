@@ -29,6 +29,13 @@ class MasterKeySettings(BaseSettings):
     kms_key_id: str = "alias/studium"
     kms_access_key_id: str = ""
     kms_secret_access_key: SecretStr = SecretStr("")
+    previous_secrets: SecretStr | None = None
+    """What the platform's secret was before, the newest first with blanks between: what was sealed with these opens."""
+
+    def before(self) -> list[SecretStr]:
+        """The platform's secrets before the present one, the newest first."""
+        given = self.previous_secrets.get_secret_value().split() if self.previous_secrets else []
+        return [SecretStr(each) for each in given]
 
 
 def create_master_key(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":
@@ -65,4 +72,5 @@ def _local(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":
             return LocalMasterKey.read(own.master_keys)
     except (OSError, ValueError) as error:
         raise CannotStart(f"The master key cannot be used: {error}.") from error
-    return LocalMasterKey([SecretStr(derive_key(given(settings.secret, "SECRET"), "data-keys").hex())])
+    secrets = [given(settings.secret, "SECRET"), *own.before()]
+    return LocalMasterKey([SecretStr(derive_key(secret, "data-keys").hex()) for secret in secrets])

@@ -25,6 +25,16 @@ class ProtectedText(TypeDecorator[Protected]):
     impl = sa.Text
     cache_ok = True
 
+    def __init__(self, *, earlier: str | None = None) -> None:
+        """Declare the column.
+
+        Args:
+            earlier: the purpose for which `shared.crypto.Sealer` has sealed values of it, for the row's primary key,
+                before there were data keys, or while they travel. They open as well until they are encrypted anew.
+        """
+        super().__init__()
+        self.earlier = earlier
+
     def process_bind_param(self, value: Protected | None, dialect: Dialect) -> str | None:
         if value is not None and not isinstance(value, Protected):  # pyright: ignore[reportUnnecessaryIsInstance] - what the type says, kept
             raise TypeError("seal the value with the tenant's key ring")
@@ -32,6 +42,11 @@ class ProtectedText(TypeDecorator[Protected]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Protected | None:
         return None if value is None else Protected(value)
+
+
+def row_id(key: object) -> str:
+    """A primary key as text."""
+    return key.hex() if isinstance(key, bytes) else str(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ class ProtectedTable:
 
     def row(self, values: Mapping[str, Any]) -> str:
         """What tells a row from others: the associated data of what is encrypted in it."""
-        return "/".join(str(values[column.name]) for column in self.key)
+        return "/".join(row_id(values[column.name]) for column in self.key)
 
 
 def protected_tables(metadata: sa.MetaData) -> list[ProtectedTable]:

@@ -5,20 +5,35 @@ an older key is read with that; it is dropped when nothing needs it, and nobody 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from shared.caller import Caller
-from shared.data_keys.columns import ProtectedTable
+from shared.crypto import SealBroken
+from shared.data_keys.columns import Protected, ProtectedTable
 from shared.data_keys.master import DATA_KEY_BYTES
-from shared.data_keys.rings import DataKeys
+from shared.data_keys.rings import DataKeys, KeyRing
 from shared.data_keys.store import DataKeyStore, ProtectedStore
 from shared.database import Sessions, TenantSession, unit_of_work
 
 BATCH: Final = 200
 GRACE: Final = timedelta(hours=1)
 """Longer than any transaction takes that sealed with the key before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """What was encrypted anew.
+
+    Attributes:
+        rows: that are encrypted by the newest key now.
+        unreadable: rows that no key opens: they were damaged, or sealed with a secret that this process has not.
+    """
+
+    rows: int
+    unreadable: int
 
 
 class Rotation:
@@ -37,29 +52,35 @@ class Rotation:
             await DataKeyStore(session).add(version, wrapped)
         return version
 
-    async def encrypt_anew(self, protected: ProtectedTable, *, batch: int = BATCH) -> int:
-        """Encrypt a table's values with the newest key, some rows a transaction; returns how many rows there were."""
-        total = 0
+    async def encrypt_anew(self, protected: ProtectedTable, *, batch: int = BATCH) -> Encrypted:
+        """Encrypt a table's values with the newest key, some rows a transaction."""
+        done, after = Encrypted(0, 0), None
         while True:
             async with unit_of_work(self._sessions, self._caller) as session:
-                done = await self.encrypt_some(session, protected, batch)
-            total += done
-            if done < batch:
-                return total
+                part, rows = await self.encrypt_some(session, protected, batch, after=after)
+            done = Encrypted(done.rows + part.rows, done.unreadable + part.unreadable)
+            if len(rows) < batch:
+                return done
+            after = rows[-1]
 
-    async def encrypt_some(self, session: TenantSession, protected: ProtectedTable, limit: int) -> int:
-        """One transaction's part of it: up to `limit` rows; rows that others have locked are for another time."""
+    async def encrypt_some(
+        self, session: TenantSession, protected: ProtectedTable, limit: int, *, after: Mapping[str, Any] | None = None
+    ) -> tuple[Encrypted, Sequence[Mapping[str, Any]]]:
+        """One transaction's part of it: up to `limit` rows behind `after`; what others have locked is for another time.
+
+        Returns:
+            What was done, and the rows as they were.
+        """
         ring, store = await self._keys.of(session, sealing=True), ProtectedStore(session, protected)
-        rows = await store.outdated(ring.newest, limit=limit)
+        rows, unreadable = await store.outdated(ring.newest, limit=limit, after=after), 0
         for row in rows:
-            id_ = protected.row(row)
-            values = {
-                column.name: ring.seal(column, id_, ring.open(column, id_, row[column.name]))
-                for column in protected.columns
-                if row[column.name] is not None
-            }
+            try:
+                values = _sealed_anew(ring, protected, row)
+            except SealBroken:  # one value that nobody can open holds up no other
+                unreadable += 1
+                continue
             await store.replace(row, values)
-        return len(rows)
+        return Encrypted(len(rows) - unreadable, unreadable), rows
 
     async def retire(self, tables: Sequence[ProtectedTable], *, now: datetime) -> int:
         """Drop the data keys that nothing is encrypted by any more; returns how many."""
@@ -88,3 +109,12 @@ class Rotation:
         """Destroy the tenant's data keys, and with them all that they encrypt, for good; returns how many."""
         async with unit_of_work(self._sessions, self._caller) as session:
             return await DataKeyStore(session).shred()
+
+
+def _sealed_anew(ring: KeyRing, protected: ProtectedTable, row: Mapping[str, Any]) -> dict[str, Protected]:
+    id_ = protected.row(row)
+    return {
+        column.name: ring.seal(column, id_, ring.open(column, id_, row[column.name]))
+        for column in protected.columns
+        if row[column.name] is not None
+    }

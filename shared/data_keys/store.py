@@ -71,10 +71,14 @@ class ProtectedStore:
         self._session = session
         self._protected = protected
 
-    async def outdated(self, version: int, *, limit: int) -> Sequence[Mapping[str, Any]]:
-        """Rows with a value that was encrypted by another key than `version`, locked; by their keys."""
+    async def outdated(
+        self, version: int, *, limit: int, after: Mapping[str, Any] | None = None
+    ) -> Sequence[Mapping[str, Any]]:
+        """Rows with a value that was encrypted by another key than `version`, locked; by their keys, behind `after`."""
         of = self._protected
         chosen = sa.select(*of.key, *of.columns).where(self._is_outdated(version)).order_by(*of.key).limit(limit)
+        if after is not None:
+            chosen = chosen.where(sa.tuple_(*of.key) > sa.tuple_(*(after[column.name] for column in of.key)))
         rows = await self._session.execute(chosen.with_for_update(skip_locked=True))
         return [dict(row) for row in rows.mappings()]
 

@@ -57,19 +57,19 @@ def create(
     """
     policies()
     sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
+    secrets = [settings.credentials_key, *settings.earlier_credentials_keys]
     desk = SignInDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),
         passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
         sealer=Sealer.create(settings.credentials_key, "password-hash"),
+        keys=DataKeys(master_key or LocalMasterKey(secrets), subgraph="auth", secrets=secrets),
         issuer=TokenIssuer(settings.signing_key),
-        codes=SignInCodes.create(settings.credentials_key),
+        codes=SignInCodes.create(settings.credentials_key, settings.earlier_credentials_keys),
     )
 
     outbound = Outbound(private=settings.private_identity_providers)
-    sealer = Sealer.create(settings.credentials_key, "identity-provider")
-    data_keys = DataKeys(master_key or LocalMasterKey([settings.credentials_key]), subgraph="auth")
-    federation = FederationDesk(desk, OidcClient(outbound), sealer, data_keys, settings.public_url)
+    federation = FederationDesk(desk, OidcClient(outbound), settings.public_url)
 
     tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))

@@ -1,5 +1,6 @@
 """What the auth subgraph reads from its environment."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,6 +18,8 @@ class AuthSettings(BaseSettings):
     """PEM of the P-256 private key that signs access tokens."""
     credentials_key: SecretStr
     """Opens the password hashes, which are sealed wherever they are kept or sent."""
+    earlier_credentials_keys: Sequence[SecretStr] = ()
+    """Those before it, the newest first: what was sealed with them opens, and recovery codes go on working."""
     breached_passwords: Path | None = None
     """Folder of range files of passwords that nobody may choose."""
     public_url: PublicUrl = "http://127.0.0.1:4000"

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from subgraphs.auth.models.base import Model
 
 
@@ -17,9 +18,9 @@ class Account(Model):
 
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
     email: Mapped[str]
-    sealed_password_hash: Mapped[str | None]
-    """An argon2id hash, sealed for this user id: a copy of the database alone gives nothing to crack. None if the
-    person has no password."""
+    sealed_password_hash: Mapped[Protected | None] = mapped_column(ProtectedText(earlier="password-hash"))
+    """An argon2id hash, encrypted: a copy of the database alone gives nothing to crack. None if the person has no
+    password."""
     role: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     email_verified_at: Mapped[datetime | None]

@@ -65,7 +65,7 @@ class FederatedSignIn(Model):
     state_hash: Mapped[bytes]
     browser_hash: Mapped[bytes]
     """Of what the browser that began it holds in a cookie."""
-    sealed_proofs: Mapped[str]
+    sealed_proofs: Mapped[Protected] = mapped_column(ProtectedText(earlier="identity-provider"))
     """The nonce and the PKCE verifier."""
     return_uri: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from shared.ids import uuid7
 from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.base import Model
@@ -21,8 +22,7 @@ class TotpFactor(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Account.user_id, ondelete="CASCADE"), index=True)
     name: Mapped[str | None]
-    sealed_secret: Mapped[str]
-    """Sealed for this factor's id."""
+    sealed_secret: Mapped[Protected] = mapped_column(ProtectedText(earlier="totp-secret"))
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int | None] = mapped_column(sa.BigInteger)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from shared.ids import uuid7
 from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.base import Model
@@ -62,8 +63,8 @@ class OAuthRefreshToken(Model):
     grant_id: Mapped[UUID] = mapped_column(sa.ForeignKey(OAuthGrant.id, ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     used_at: Mapped[datetime | None] = mapped_column()
-    sealed_answer: Mapped[str | None] = mapped_column()
-    """What it was exchanged for, sealed for the grant: who asks twice at once is told the same."""
+    sealed_answer: Mapped[Protected | None] = mapped_column(ProtectedText)
+    """What it was exchanged for: who asks twice at once is told the same."""
 
 
 class OAuthConsent(Model):

@@ -56,7 +56,7 @@ class IdentityProviderMutation:
         attempt = input.attempt("configureIdentityProvider", without={"client_secret"})
         async with unit_of_work(context.desk.sessions, context.caller) as session:
             row = await identity_providers.configure(
-                session, context.federation.keys, trust, attempt, expected_version=input.expected_version
+                session, context.desk.keys, trust, attempt, expected_version=input.expected_version
             )
         tenant = await context.own_tenant()
         if tenant is None:

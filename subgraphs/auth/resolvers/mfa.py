@@ -81,10 +81,10 @@ class MfaMutation:
         async with unit_of_work(desk.sessions, caller) as session:
 
             async def enroll() -> UUID:
-                return await mfa_factors.enroll(session, desk.codes, user_id, name)
+                return await mfa_factors.enroll(session, desk.keys, user_id, name)
 
             factor_id = await once(session, attempt, enroll)
-            enrolment = await mfa_factors.enrolment(session, desk.codes, user_id, factor_id)
+            enrolment = await mfa_factors.enrolment(session, desk.keys, user_id, factor_id)
             account = await AccountStore(session).by_id(user_id)
         tenant = await info.context.own_tenant()
         if tenant is None or account is None:

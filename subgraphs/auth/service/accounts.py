@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.caller import TenantId, UserId
 from shared.crypto import Sealer
+from shared.data_keys import DataKeys
 from shared.database import Sessions, TenantSession
 from shared.errors import TenantNotFound
 from shared.events import record
@@ -38,6 +39,8 @@ class SignInDesk:
     tenants: Registry
     passwords: Passwords
     sealer: Sealer
+    """Of password hashes on their way."""
+    keys: DataKeys
     issuer: TokenIssuer
     codes: SignInCodes
     clock: Callable[[], datetime] = utc_now

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from shared.caller import TenantId
-from shared.crypto import IdSigner, Sealer, derive_key
+from shared.crypto import IdSigner, derive_key
 
 _PREFIX: Final = "strt_"
 """Of refresh tokens, so that whoever finds one in the wrong place knows what it is."""
@@ -38,25 +39,33 @@ class SignInCodes:
     """That a sign-in goes on with, once its first factor was right."""
     links: IdSigner
     """That are sent by mail."""
-    factors: Sealer
-    """Seals the secrets of authenticator apps."""
     _refresh: bytes = field(repr=False)
-    _digests: bytes = field(repr=False)
+    _digests: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
-    def create(cls, secret: SecretStr) -> "SignInCodes":
+    def create(cls, secret: SecretStr, earlier: Sequence[SecretStr] = ()) -> "SignInCodes":
+        """Derive the keys.
+
+        Args:
+            secret: that everything is made with.
+            earlier: those before it, whose digests are still known (`digests`).
+        """
         return cls(
             devices=IdSigner.create(secret, "sign-in-device"),
             challenges=IdSigner.create(secret, "mfa-challenge"),
             links=IdSigner.create(secret, "mailed-link"),
-            factors=Sealer.create(secret, "totp-secret"),
             _refresh=derive_key(secret, "refresh-token"),
-            _digests=derive_key(secret, "sign-in-digest"),
+            _digests=tuple(derive_key(each, "sign-in-digest") for each in (secret, *earlier)),
         )
 
     def digest(self, kind: str, value: str) -> bytes:
         """What stands for a value where it is only compared; nobody finds the value without the key."""
-        return hmac.digest(self._digests, f"{kind}:{value}".encode(errors="surrogatepass"), hashlib.sha256)
+        return self.digests(kind, value)[0]
+
+    def digests(self, kind: str, value: str) -> list[bytes]:
+        """The same, and what stood for it when the secret was another; the newest first."""
+        said = f"{kind}:{value}".encode(errors="surrogatepass")
+        return [hmac.digest(key, said, hashlib.sha256) for key in self._digests]
 
     def refresh_token(self, token: RefreshToken) -> str:
         """Make a refresh token; the same for the same session after as many refreshes."""

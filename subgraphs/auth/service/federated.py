@@ -19,8 +19,7 @@ import msgspec
 from shared import checks
 from shared.authentication import FEDERATED, Authentication
 from shared.caller import Caller
-from shared.crypto import Sealer
-from shared.data_keys import DataKeys
+from shared.data_keys import KeyRing
 from shared.database import TenantSession, unit_of_work
 from shared.errors import BadUserInput, NotFound, Refusal
 from shared.events import record
@@ -72,8 +71,6 @@ class FederationDesk:
 
     desk: SignInDesk
     client: OidcClient
-    sealer: Sealer
-    keys: DataKeys
     public_url: str
 
     def callback(self, slug: str, alias: str) -> str:
@@ -117,18 +114,18 @@ async def begin(federation: FederationDesk, slug: str, alias: str, return_uri: s
     proofs = Proofs(nonce, verifier)
     redirect_uri = federation.callback(tenant.slug, alias)
     url = await federation.client.authorization_url(provider.issuer, provider.client_id, redirect_uri, state, proofs)
-    sign_in_id = uuid7()
-    sealed = federation.sealer.seal(msgspec.json.encode((nonce, verifier)).decode(), context=str(sign_in_id))
-    begun = FederatedSignIn(
-        id=sign_in_id,
-        provider_id=provider.id,
-        state_hash=_hash(state),
-        browser_hash=_hash(browser),
-        sealed_proofs=sealed,
-        return_uri=return_uri,
-        expires_at=datetime.now(UTC) + AT_PROVIDER,
-    )
+    sign_in_id, said = uuid7(), msgspec.json.encode((nonce, verifier)).decode()
     async with unit_of_work(federation.desk.sessions, caller) as session:
+        ring = await federation.desk.keys.of(session, sealing=True)
+        begun = FederatedSignIn(
+            id=sign_in_id,
+            provider_id=provider.id,
+            state_hash=_hash(state),
+            browser_hash=_hash(browser),
+            sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, said),
+            return_uri=return_uri,
+            expires_at=datetime.now(UTC) + AT_PROVIDER,
+        )
         await FederatedSignInStore(session).begin(begun)
     return Begun(url, browser)
 
@@ -149,10 +146,9 @@ async def finish(
         begun = await FederatedSignInStore(session).take(provider.id, _hash(state), datetime.now(UTC))
         if begun is None or not hmac.compare_digest(begun.browser_hash, _hash(browser_secret)):
             raise SignInNotBegun
-        ring = await federation.keys.of(session)
-    secret = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
+        ring = await federation.desk.keys.of(session)
     try:
-        person = await _who(federation, tenant, provider, secret, begun, answer)
+        person = await _who(federation, tenant, provider, ring, begun, answer)
         code = await _admit(federation, caller, provider, begun, person)
     except Refusal as refusal:
         return f"{begun.return_uri}#error={refusal.code}"
@@ -197,7 +193,7 @@ async def _who(
     federation: FederationDesk,
     tenant: TenantRecord,
     provider: IdentityProvider,
-    secret: str,
+    ring: KeyRing,
     begun: FederatedSignIn,
     answer: Mapping[str, str],
 ) -> Person:
@@ -213,9 +209,9 @@ async def _who(
     code = answer.get("code")
     if code is None or "error" in answer:
         raise ProviderRefused
-    nonce, verifier = msgspec.json.decode(
-        federation.sealer.open(begun.sealed_proofs, context=str(begun.id)), type=tuple[str, str]
-    )
+    secret = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
+    proofs = ring.open(FederatedSignIn.sealed_proofs, begun.id, begun.sealed_proofs)
+    nonce, verifier = msgspec.json.decode(proofs, type=tuple[str, str])
     claims = await federation.client.claims(
         provider.issuer,
         ClientCredentials(provider.client_id, secret),

@@ -19,6 +19,7 @@ from subgraphs.auth.events import LinkRequested, PasswordChanged
 from subgraphs.auth.models import Account, LinkPurpose, MailedLink
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
+from subgraphs.auth.service.passwords import keep_password
 from subgraphs.auth.service.sessions import DeviceHint, end_sessions, known_device, open_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
@@ -107,7 +108,7 @@ async def reset_password(desk: SignInDesk, slug: str, code: str, password: str, 
         async def reset() -> UUID:
             account = await _take(desk, session, code, LinkPurpose.PASSWORD_RESET, now)
             user_id = account.user_id
-            await AccountStore(session).set_password(user_id, desk.sealer.seal(hashed, context=str(user_id)))
+            await keep_password(desk, session, user_id, hashed)
             await AccountStore(session).verify_email(user_id, now)
             await MailedLinkStore(session).close(user_id, now)
             await DeviceStore(session).forget_all(user_id)

@@ -154,7 +154,7 @@ def by_code(desk: SignInDesk, code: str) -> Prove:
     """Check a code of an authenticator app, or a recovery code."""
 
     async def prove(session: TenantSession, user_id: UUID) -> str | None:
-        return await mfa_factors.verify(session, desk.codes, user_id, code, desk.clock())
+        return await mfa_factors.verify(session, desk.codes, desk.keys, user_id, code, desk.clock())
 
     return prove
 
@@ -235,7 +235,7 @@ async def confirm_factor(
     async with unit_of_work(desk.sessions, caller) as session:
 
         async def confirm() -> UUID:
-            first = await mfa_factors.confirm(session, desk.codes, user_id, factor_id, code, now)
+            first = await mfa_factors.confirm(session, desk, user_id, factor_id, code, now)
             await strengthen(session, session_id, user_id, mfa_factors.ONE_TIME_CODE, now)
             await end_sessions(session, user_id, now, but=session_id)
             return factor_id if first else session_id

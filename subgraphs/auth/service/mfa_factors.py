@@ -15,6 +15,7 @@ from pyotp import random_base32
 from pyotp.totp import TOTP
 
 from shared.authentication import ONE_TIME_CODE
+from shared.data_keys import DataKeys, KeyRing
 from shared.database import TenantSession
 from shared.errors import NotFound
 from shared.events import record
@@ -22,6 +23,7 @@ from shared.ids import uuid7
 from subgraphs.auth.errors import CodeInvalid, TooManyFactors
 from subgraphs.auth.events import MfaChanged
 from subgraphs.auth.models import TotpFactor
+from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.store.mfa import RecoveryCodeStore, TotpFactorStore
 
@@ -59,7 +61,7 @@ async def methods_of(session: TenantSession, user_id: UUID) -> list[MfaMethod]:
     return [MfaMethod.TOTP, *([MfaMethod.RECOVERY_CODE] if left else [])]
 
 
-async def enroll(session: TenantSession, codes: SignInCodes, user_id: UUID, name: str | None) -> UUID:
+async def enroll(session: TenantSession, keys: DataKeys, user_id: UUID, name: str | None) -> UUID:
     """Begin to add an authenticator app; one that was begun before and not confirmed is forgotten.
 
     Raises:
@@ -70,12 +72,12 @@ async def enroll(session: TenantSession, codes: SignInCodes, user_id: UUID, name
         raise TooManyFactors
     await factors.drop_unconfirmed(user_id)
     factor_id = uuid7()
-    sealed = codes.factors.seal(random_base32(), context=str(factor_id))
+    sealed = (await keys.of(session, sealing=True)).seal(TotpFactor.sealed_secret, factor_id, random_base32())
     await factors.add(TotpFactor(id=factor_id, user_id=user_id, name=name, sealed_secret=sealed))
     return factor_id
 
 
-async def enrolment(session: TenantSession, codes: SignInCodes, user_id: UUID, factor_id: UUID) -> Enrolment:
+async def enrolment(session: TenantSession, keys: DataKeys, user_id: UUID, factor_id: UUID) -> Enrolment:
     """What the app has to be told.
 
     Raises:
@@ -84,11 +86,11 @@ async def enrolment(session: TenantSession, codes: SignInCodes, user_id: UUID, f
     factor = await TotpFactorStore(session).get(factor_id, user_id)
     if factor is None or factor.confirmed_at is not None:
         raise NotFound
-    return Enrolment(factor.id, _secret(codes, factor))
+    return Enrolment(factor.id, _secret(await keys.of(session), factor))
 
 
 async def confirm(
-    session: TenantSession, codes: SignInCodes, user_id: UUID, factor_id: UUID, code: str, now: datetime
+    session: TenantSession, desk: SignInDesk, user_id: UUID, factor_id: UUID, code: str, now: datetime
 ) -> bool:
     """Let an app count, once a code has shown that it works; tells whether it is the person's first.
 
@@ -101,10 +103,10 @@ async def confirm(
     factor = await factors.get(factor_id, user_id)
     if factor is None or factor.confirmed_at is not None:
         raise NotFound
-    if not await _accepts(factors, codes, factor, code, now):
+    if not await _accepts(factors, await desk.keys.of(session), factor, code, now):
         raise CodeInvalid
     if first:
-        await RecoveryCodeStore(session).replace(user_id, _digests(codes, user_id, factor_id))
+        await RecoveryCodeStore(session).replace(user_id, _digests(desk.codes, user_id, factor_id))
     _tell(session, user_id, factor_id, added=True)
     return first
 
@@ -140,7 +142,9 @@ def recovery_codes(codes: SignInCodes, user_id: UUID, batch_id: UUID) -> list[st
     return [_recovery_code(codes, user_id, batch_id, place) for place in range(RECOVERY_CODES)]
 
 
-async def verify(session: TenantSession, codes: SignInCodes, user_id: UUID, code: str, now: datetime) -> str | None:
+async def verify(
+    session: TenantSession, codes: SignInCodes, keys: DataKeys, user_id: UUID, code: str, now: datetime
+) -> str | None:
     """Whether a code is the next of one of a person's apps, or a recovery code of theirs; it does not work again.
 
     Returns:
@@ -148,17 +152,17 @@ async def verify(session: TenantSession, codes: SignInCodes, user_id: UUID, code
     """
     plain = "".join(code.split()).replace("-", "").lower()
     if len(plain) == _DIGITS and plain.isascii() and plain.isdigit():
-        factors = TotpFactorStore(session)
+        factors, ring = TotpFactorStore(session), await keys.of(session)
         for factor in await factors.of(user_id):
-            if await _accepts(factors, codes, factor, plain, now):
+            if await _accepts(factors, ring, factor, plain, now):
                 return ONE_TIME_CODE
         return None
-    used = await RecoveryCodeStore(session).use(user_id, _digest(codes, user_id, plain), now)
+    used = await RecoveryCodeStore(session).use(user_id, codes.digests(*_counted(user_id, plain)), now)
     return ONE_TIME_CODE if used else None
 
 
-async def _accepts(factors: TotpFactorStore, codes: SignInCodes, factor: TotpFactor, code: str, now: datetime) -> bool:
-    totp = TOTP(_secret(codes, factor), digits=_DIGITS, interval=STEP_SECONDS)
+async def _accepts(factors: TotpFactorStore, ring: KeyRing, factor: TotpFactor, code: str, now: datetime) -> bool:
+    totp = TOTP(_secret(ring, factor), digits=_DIGITS, interval=STEP_SECONDS)
     current = int(now.timestamp()) // STEP_SECONDS
     right = [
         step
@@ -168,8 +172,8 @@ async def _accepts(factors: TotpFactorStore, codes: SignInCodes, factor: TotpFac
     return bool(right) and await factors.accept(factor.id, right[0], now)
 
 
-def _secret(codes: SignInCodes, factor: TotpFactor) -> str:
-    return codes.factors.open(factor.sealed_secret, context=str(factor.id))
+def _secret(ring: KeyRing, factor: TotpFactor) -> str:
+    return ring.open(TotpFactor.sealed_secret, factor.id, factor.sealed_secret)
 
 
 def _recovery_code(codes: SignInCodes, user_id: UUID, batch_id: UUID, place: int) -> str:
@@ -179,11 +183,13 @@ def _recovery_code(codes: SignInCodes, user_id: UUID, batch_id: UUID, place: int
 
 
 def _digests(codes: SignInCodes, user_id: UUID, batch_id: UUID) -> list[bytes]:
-    return [_digest(codes, user_id, code.replace("-", "")) for code in recovery_codes(codes, user_id, batch_id)]
+    made = [code.replace("-", "") for code in recovery_codes(codes, user_id, batch_id)]
+    return [codes.digest(*_counted(user_id, code)) for code in made]
 
 
-def _digest(codes: SignInCodes, user_id: UUID, plain: str) -> bytes:
-    return codes.digest("recovery-code-digest", f"{user_id}:{plain}")
+def _counted(user_id: UUID, plain: str) -> tuple[str, str]:
+    """What stands for a recovery code is the digest of this."""
+    return "recovery-code-digest", f"{user_id}:{plain}"
 
 
 def _tell(session: TenantSession, user_id: UUID, factor_id: UUID, *, added: bool) -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from shared.authentication import Authentication
 from shared.caller import Caller, UserId, service_caller
-from shared.crypto import Sealer, derive_key
+from shared.crypto import derive_key
 from shared.database import TenantSession
 from shared.errors import NotFound, Unauthenticated
 from shared.events import record
@@ -34,7 +34,6 @@ class OAuthDesk:
     desk: SignInDesk
     public_url: str
     verifier: TokenVerifier
-    sealer: Sealer = field(repr=False)
     form_key: bytes = field(repr=False)
     """Signs the forms that people are shown."""
 
@@ -45,10 +44,10 @@ class OAuthDesk:
         Args:
             desk: signs people in.
             public_url: that the issuers begin with.
-            key: what seals and signs here is derived from it.
+            key: what signs here is derived from it.
         """
         verifier = TokenVerifier(desk.issuer.ring, public_url=public_url, clock=lambda: desk.clock().timestamp())
-        return cls(desk, public_url, verifier, Sealer.create(key, "oauth-answers"), derive_key(key, "oauth-forms"))
+        return cls(desk, public_url, verifier, derive_key(key, "oauth-forms"))
 
     async def server_of(self, slug: str) -> "TenantIssuer":
         """The authorization server of a tenant.

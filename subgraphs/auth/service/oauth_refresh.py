@@ -17,6 +17,7 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError
 from sqlalchemy.util import await_only
 
 from shared.authentication import Authentication
+from shared.crypto import SealBroken
 from subgraphs.auth.models import OAuthGrant, OAuthRefreshToken
 from subgraphs.auth.service.oauth import EndUser, tell_ended
 from subgraphs.auth.service.oauth_clients import Client, digest
@@ -91,12 +92,15 @@ class RefreshGrant(grants.RefreshTokenGrant):
     def create_token_response(self) -> tuple[int, Any, Any]:
         """The answer; kept, sealed, for whoever sends the same token at the same time."""
         found: RefreshToken = self.request.refresh_token  # pyright: ignore[reportAssignmentType] - the stubs lag
-        row, context = found.row, f"{found.family.id}/{found.row.hash.hex()}"
-        sealer = self.server.oauth.sealer
+        row, column = found.row, OAuthRefreshToken.sealed_answer
+        ring = await_only(self.server.oauth.desk.keys.of(self.server.session, sealing=True))
         if row.sealed_answer is not None:
-            return 200, orjson.loads(sealer.open(row.sealed_answer, context=context)), self.TOKEN_RESPONSE_HEADER
+            try:
+                return 200, orjson.loads(ring.open(column, row.hash, row.sealed_answer)), self.TOKEN_RESPONSE_HEADER
+            except SealBroken as error:  # the keys are others than a moment ago
+                raise InvalidGrantError from error
         status, token, headers = super().create_token_response()
-        row.sealed_answer = sealer.seal(orjson.dumps(token).decode(), context=context)
+        row.sealed_answer = ring.seal(column, row.hash, orjson.dumps(token).decode())
         await_only(self.server.store.forget_answers(found.family.id, besides=row.hash))
         return status, token, headers
 

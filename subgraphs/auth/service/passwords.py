@@ -45,7 +45,8 @@ async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> Sig
         device_id = await known_device(desk, session, account, given.device)
         key = desk.codes.digest("sign-in", f"device:{device_id}" if device_id else f"account:{given.email}")
         await attempting(session, key, now)
-    if not await desk.passwords.verify(password_hash(desk, account), given.password) or account is None:
+        known = await password_hash(desk, session, account)
+    if not await desk.passwords.verify(known, given.password) or account is None:
         raise InvalidCredentials
     async with unit_of_work(desk.sessions, caller) as session:
         await ThrottleStore(session).clear(key)
@@ -53,18 +54,26 @@ async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> Sig
         return await admit(desk, tenant, session, entry, attempt)
 
 
-def password_hash(desk: SignInDesk, account: Account | None) -> str | None:
-    """The hash of an account's password; None if it has none."""
+async def password_hash(desk: SignInDesk, session: TenantSession, account: Account | None) -> str | None:
+    """The hash of an account's password; None if it has none. As many statements whether there is one or not."""
+    ring = await desk.keys.of(session)
     if account is None or account.sealed_password_hash is None:
         return None
-    return desk.sealer.open(account.sealed_password_hash, context=str(account.user_id))
+    return ring.open(Account.sealed_password_hash, account.user_id, account.sealed_password_hash)
+
+
+async def keep_password(desk: SignInDesk, session: TenantSession, user_id: UUID, hashed: str) -> None:
+    """Let a person have a password, by its hash."""
+    ring = await desk.keys.of(session, sealing=True)
+    await AccountStore(session).set_password(user_id, ring.seal(Account.sealed_password_hash, user_id, hashed))
 
 
 async def by_password(desk: SignInDesk, caller: Caller, password: str) -> Prove:
     """Check a password, for those who have no second factor: to others it proves nothing new."""
     async with desk.sessions.read(caller) as session:
         account = await AccountStore(session).by_id(caller.require_user())
-    matches = await desk.passwords.verify(password_hash(desk, account), password)
+        known = await password_hash(desk, session, account)
+    matches = await desk.passwords.verify(known, password)
 
     async def prove(session: TenantSession, user_id: UUID) -> str | None:
         if not matches or await methods_of(session, user_id):

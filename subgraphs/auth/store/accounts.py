@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import checks
+from shared.data_keys import Protected
 from shared.database import TenantSession
 from shared.roles import Role
 from subgraphs.auth.models import Account, SignInSession
@@ -25,7 +26,7 @@ class AccountStore:
     async def by_id(self, user_id: UUID) -> Account | None:
         return await self._session.get(Account, user_id)
 
-    async def set_password(self, user_id: UUID, sealed_password_hash: str) -> None:
+    async def set_password(self, user_id: UUID, sealed_password_hash: Protected) -> None:
         changed = update(Account).where(Account.user_id == user_id)
         await self._session.execute(changed.values(sealed_password_hash=sealed_password_hash))
 
@@ -36,16 +37,15 @@ class AccountStore:
     async def add(self, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role) -> Account | None:
         """Insert an account; None if the person has one.
 
+        The password's hash comes as it is sent, sealed by `shared.crypto.Sealer` for the person's id.
+
         Raises:
             IntegrityError: somebody else has one with this e-mail address.
         """
-        values = {"user_id": user_id, "email": email, "sealed_password_hash": sealed_password_hash, "role": role}
+        sealed = None if sealed_password_hash is None else Protected(sealed_password_hash)
+        values = {"user_id": user_id, "email": email, "sealed_password_hash": sealed, "role": role}
         added = insert(Account).values(values).on_conflict_do_nothing(index_elements=[Account.user_id])
         return await self._session.scalar(added.returning(Account))
-
-
-class SignInSessionStore:
-    """Sessions of the session's tenant."""
 
     async def is_active(self, user_id: UUID) -> bool:
         """Whether somebody may get in with the account; it is not deactivated before the transaction ends."""
@@ -55,6 +55,10 @@ class SignInSessionStore:
     async def set_deactivated(self, user_id: UUID, at: datetime | None) -> None:
         """Close the account at that time, or open it again; whoever has looked at it before has come to an end."""
         await self._session.execute(update(Account).where(Account.user_id == user_id).values(deactivated_at=at))
+
+
+class SignInSessionStore:
+    """Sessions of the session's tenant."""
 
     def __init__(self, session: TenantSession) -> None:
         self._session = session

@@ -64,11 +64,11 @@ class RecoveryCodeStore:
         self._session.add_all(RecoveryCode(user_id=user_id, digest=digest) for digest in digests)
         await self._session.flush()
 
-    async def use(self, user_id: UUID, digest: bytes, now: datetime) -> bool:
-        """Use one up; tells whether it was there to be used."""
+    async def use(self, user_id: UUID, digests: Collection[bytes], now: datetime) -> bool:
+        """Use one up that is any of these; tells whether it was there to be used."""
         used = (
             update(RecoveryCode)
-            .where(RecoveryCode.user_id == user_id, RecoveryCode.digest == digest, RecoveryCode.used_at.is_(None))
+            .where(RecoveryCode.user_id == user_id, RecoveryCode.digest.in_(digests), RecoveryCode.used_at.is_(None))
             .values(used_at=now)
             .returning(RecoveryCode.user_id)
         )

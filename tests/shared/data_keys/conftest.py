@@ -40,7 +40,7 @@ class Note(Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     secret: Mapped[Protected] = mapped_column(ProtectedText)
-    address: Mapped[Protected | None] = mapped_column(ProtectedText)
+    address: Mapped[Protected | None] = mapped_column(ProtectedText(earlier="note-address"))
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from sqlalchemy.exc import StatementError
 
 from shared.caller import Caller
-from shared.crypto import SealBroken
+from shared.crypto import SealBroken, Sealer
 from shared.data_keys import DataKeys, DataShredded, LocalMasterKey, Protected
 from shared.data_keys.columns import ProtectedTable
-from shared.data_keys.rotation import GRACE, Rotation
+from shared.data_keys.rotation import GRACE, Encrypted, Rotation
 from shared.data_keys.store import DataKeyStore
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
@@ -112,11 +112,42 @@ class TestRotation:
         await keep(sessions, caller, keys, *told)
         await rotation.begin()
         async with unit_of_work(sessions, caller) as session:
-            assert await rotation.encrypt_some(session, notes, 2) == 2
-        assert await rotation.encrypt_anew(notes, batch=2) == 3
-        assert await rotation.encrypt_anew(notes, batch=2) == 0
+            done, _ = await rotation.encrypt_some(session, notes, 2)
+        assert done == Encrypted(2, 0)
+        assert await rotation.encrypt_anew(notes, batch=2) == Encrypted(3, 0)
+        assert await rotation.encrypt_anew(notes, batch=2) == Encrypted(0, 0)
         assert await versions(sessions, caller) == {"2"}
         assert await read(sessions, caller, keys) == told
+
+    async def test_what_no_key_opens_holds_up_nothing_else(
+        self, sessions: Sessions, caller: Caller, keys: DataKeys, rotation: Rotation, notes: ProtectedTable
+    ) -> None:
+        [damaged, *_] = await keep(sessions, caller, keys, "damaged", "whole", "sound")
+        async with unit_of_work(sessions, caller) as session:
+            await session.execute(sa.update(Note).where(Note.id == damaged).values(secret=Protected("1.1.AAAA")))
+        await rotation.begin()
+        assert await rotation.encrypt_anew(notes, batch=1) == Encrypted(2, 1)
+        assert await rotation.retire([notes], now=NOW + 2 * GRACE) == 0
+
+    async def test_what_was_sealed_before_there_were_keys_is_read_and_encrypted_anew(
+        self, sessions: Sessions, caller: Caller, notes: ProtectedTable
+    ) -> None:
+        older, id_ = SecretStr("the secret before"), uuid7()
+        keys = DataKeys(LocalMasterKey([SecretStr("m" * 32)]), subgraph="secrets", secrets=[SecretStr("x"), older])
+        sealed = Protected(Sealer.create(older, "note-address").seal("home", context=str(id_)))
+        async with unit_of_work(sessions, caller) as session:
+            ring = await keys.of(session, sealing=True)
+            session.add(Note(id=id_, secret=ring.seal(Note.secret, id_, "note"), address=sealed))
+        assert ring.open(Note.address, id_, sealed) == "home"
+        for column, row in ((Note.secret, id_), (Note.address, uuid7())):
+            with pytest.raises(SealBroken):
+                ring.open(column, row, sealed)
+        assert await Rotation(keys, sessions, caller).encrypt_anew(notes) == Encrypted(1, 0)
+        without = DataKeys(LocalMasterKey([SecretStr("m" * 32)]), subgraph="secrets")
+        async with sessions.read(caller) as session:
+            address = (await session.get_one(Note, id_)).address
+            assert address is not None
+            assert (await without.of(session)).open(Note.address, id_, address) == "home"
 
     async def test_a_key_is_dropped_when_nothing_needs_it_and_nobody_can_still_begin_with_it(
         self, sessions: Sessions, caller: Caller, keys: DataKeys, rotation: Rotation, notes: ProtectedTable

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
@@ -25,7 +26,12 @@ async def test_an_export_has_no_secret_and_an_erasure_ends_sessions(control: Con
         async with unit_of_work(sessions, tenant.caller()) as session:
             for person in (ada, bob):
                 session.add(
-                    Account(user_id=person, email=f"{person}@example.org", sealed_password_hash="s3", role="LEARNER")
+                    Account(
+                        user_id=person,
+                        email=f"{person}@example.org",
+                        sealed_password_hash=Protected("s3"),
+                        role="LEARNER",
+                    )
                 )
                 await session.flush()
                 device = Device(user_id=person, name="Phone")

@@ -8,6 +8,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from shared.caller import Caller
+from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
@@ -152,7 +153,9 @@ class TestSignIn:
     ) -> None:
         account = await add_account(tenant, ada.subject, "correct horse")
         async with unit_of_work(sessions, tenant.caller()) as session:
-            factor = TotpFactor(user_id=account.user_id, sealed_secret="sealed", confirmed_at=account.created_at)
+            factor = TotpFactor(
+                user_id=account.user_id, sealed_secret=Protected("sealed"), confirmed_at=account.created_at
+            )
             session.add(factor)
         await configure()
         await ada.is_called()

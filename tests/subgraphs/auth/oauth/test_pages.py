@@ -10,10 +10,11 @@ from joserfc import jws
 from pyotp import random_base32
 from pyotp.totp import TOTP
 
+from shared.crypto import Sealer
+from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from subgraphs.auth.models import Account, SignInSession, TotpFactor
-from subgraphs.auth.service.codes import SignInCodes
 from tests.subgraphs.auth.conftest import CREDENTIALS_KEY
 from tests.subgraphs.auth.oauth.conftest import (
     EMAIL,
@@ -82,10 +83,10 @@ class TestSecondFactor:
     async def test_who_has_one_is_asked_for_it(
         self, server: Server, person: Person, app: App, sessions: Sessions
     ) -> None:
-        secret, factor_id, codes = random_base32(), uuid7(), SignInCodes.create(CREDENTIALS_KEY)
+        secret, factor_id = random_base32(), uuid7()
         async with unit_of_work(sessions, server.tenant.caller()) as session:
             user_id = await session.scalar(sa.select(Account.user_id).where(Account.email == EMAIL))
-            sealed = codes.factors.seal(secret, context=str(factor_id))
+            sealed = Protected(Sealer.create(CREDENTIALS_KEY, "totp-secret").seal(secret, context=str(factor_id)))
             session.add(TotpFactor(id=factor_id, user_id=user_id, sealed_secret=sealed, confirmed_at=datetime.now(UTC)))
         flow = Flow(app)
         page = await person.sign_in(await person.open(flow.asked()))

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import pytest
 import sqlalchemy as sa
 
+from shared.data_keys import DataKeys, LocalMasterKey
 from shared.database import Sessions, unit_of_work
 from subgraphs.auth.models import SignInSession
 from subgraphs.auth.service.codes import SignInCodes
@@ -14,6 +15,7 @@ from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, AddAccount, Ask
 from tests.tenants import Tenant
 
 CODES = SignInCodes.create(CREDENTIALS_KEY)
+KEYS = DataKeys(LocalMasterKey([CREDENTIALS_KEY]), subgraph="auth")
 PASSWORD = "correct horse"
 SIGN_IN = """mutation ($input: SignInInput!) {
   signIn(input: $input) {

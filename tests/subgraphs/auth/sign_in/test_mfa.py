@@ -21,7 +21,7 @@ from subgraphs.auth.models import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.service import mfa_factors
 from subgraphs.auth.service.throttles import FREE_ATTEMPTS
 from tests.subgraphs.auth.conftest import Ask
-from tests.subgraphs.auth.sign_in.conftest import CODES, PASSWORD, SIGN_IN, Enter, shift
+from tests.subgraphs.auth.sign_in.conftest import CODES, KEYS, PASSWORD, SIGN_IN, Enter, shift
 from tests.subgraphs.conftest import code_of
 from tests.tenants import Tenant
 
@@ -123,7 +123,7 @@ class TestEnrolling:
         async with sessions.read(tenant.caller()) as session:
             [factor] = await session.scalars(sa.select(TotpFactor))
             digests = list(await session.scalars(sa.select(RecoveryCode.digest)))
-        assert ada.secret not in factor.sealed_secret
+        assert ada.secret not in factor.sealed_secret.sealed
         assert not {code.replace("-", "").encode() for code in ada.recovery_codes} & set(digests)
 
     async def test_of_somebody_else_is_not_there(self, ask: Ask, ada: Person, enter: Enter) -> None:
@@ -276,6 +276,6 @@ class TestVerify:
             [factor] = await session.scalars(sa.select(TotpFactor))
             for late, accepted in ((60, False), (30, True), (0, False)):
                 method = await mfa_factors.verify(
-                    session, CODES, factor.user_id, code, moment + timedelta(seconds=late)
+                    session, CODES, KEYS, factor.user_id, code, moment + timedelta(seconds=late)
                 )
                 assert (method == "otp") is accepted
