@@ -48,7 +48,7 @@ lock: setup-dev  ## Resolve the dependencies anew into the lock files
 	@$(COMPILE) -o tests/conformance/judges/requirements.lock tests/conformance/judges/requirements.in
 
 bench: setup-dev  ## Measure speed and memory
-	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python -m tests.bench.run $(ARGS)
 
 judges: setup-dev  ## Let outside tools look for weaknesses in the running router
 	@$(BIN)/python -m tests.conformance.judges.install

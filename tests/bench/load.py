@@ -6,6 +6,7 @@ server it measures. Bounded in time and connections; it refuses any address but 
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 LOOPBACK = "127.0.0.1"
@@ -50,6 +51,18 @@ def post(
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
+def form(port: int, path: str, body: bytes, authorization: str) -> bytes:
+    """The bytes of a POST of a form."""
+    head = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {LOOPBACK}:{port}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        f"Authorization: {authorization}",
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
 async def run(port: int, request: bytes, *, connections: int = 32, seconds: float = 5.0) -> Load:
     """Send `request` over each connection again as soon as it is answered, for `seconds`."""
     load = Load()
@@ -60,17 +73,62 @@ async def run(port: int, request: bytes, *, connections: int = 32, seconds: floa
     return load
 
 
+@dataclass(slots=True)
+class Conversations:
+    """What clients saw that say one thing after the other; the last body of each."""
+
+    load: Load
+    bodies: list[bytes]
+
+
+async def converse(
+    port: int, first: Sequence[bytes], then: Callable[[bytes], bytes] | None, seconds: float
+) -> Conversations:
+    """Send each first request over a connection of its own and, until `seconds` are over, one after each answer.
+
+    Args:
+        port: on the loopback.
+        first: what each client begins with.
+        then: from an answer's body to the request after it; None for the first one again.
+        seconds: 0 for one answer each.
+    """
+    load = Load()
+    began = time.perf_counter()
+    talking = (_talk(port, request, then, began + seconds, load) for request in first)
+    bodies = await asyncio.gather(*talking)
+    load.seconds = time.perf_counter() - began
+    return Conversations(load, bodies)
+
+
+async def _talk(port: int, request: bytes, then: Callable[[bytes], bytes] | None, until: float, load: Load) -> bytes:
+    reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=4 * 1024 * 1024)
+    try:
+        while True:
+            body = await _exchange(reader, writer, request, load)
+            if time.perf_counter() >= until:
+                return body
+            request = request if then is None else then(body)
+    finally:
+        writer.close()
+
+
 async def _connection(port: int, request: bytes, until: float, load: Load) -> None:
     reader, writer = await asyncio.open_connection(LOOPBACK, port, limit=4 * 1024 * 1024)
     try:
-        while (began := time.perf_counter()) < until:
-            writer.write(request)
-            status, body = await _answer(reader)
-            load.latencies.append(time.perf_counter() - began)
-            load.statuses[status] = load.statuses.get(status, 0) + 1
-            load.sample = load.sample or body
+        while time.perf_counter() < until:
+            await _exchange(reader, writer, request, load)
     finally:
         writer.close()
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, load: Load) -> bytes:
+    began = time.perf_counter()
+    writer.write(request)
+    status, body = await _answer(reader)
+    load.latencies.append(time.perf_counter() - began)
+    load.statuses[status] = load.statuses.get(status, 0) + 1
+    load.sample = load.sample or body
+    return body
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
