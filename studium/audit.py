@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.events.repeat import rest
-from shared.tenancy.names import CONTROL_DATABASE, database_name
+from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name
 from shared.tenancy.registry import Registry, TenantRecord
 from shared.tenancy.roles import Admin
 from studium.embedded import CannotStart
@@ -47,15 +47,15 @@ class AuditHeads:
         """Sign all that is not signed yet; a tenant that this fails for does not hold up the others."""
         for tenant in await self._registry.open():
             try:
-                head = await self._sign(tenant.id)
+                head = await self._sign(tenant.id, tenant.server)
             except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
                 _log.exception("audit.head_not_signed", tenant=str(tenant.id))
             else:
                 if head is not None:
                     _log.info("audit.head", **_shown(head))
 
-    async def _sign(self, tenant_id: TenantId) -> Head | None:
-        async with self._admin.engine(database_name("auth")).begin() as connection:
+    async def _sign(self, tenant_id: TenantId, server: str | None) -> Head | None:
+        async with self._admin.on(server).engine(database_name("auth")).begin() as connection:
             return await sign_head(AuditChain(connection, tenant_id), self._signer, tenant_id, now=datetime.now(UTC))
 
 
@@ -76,9 +76,8 @@ def heads(settings: StudiumSettings, options: argparse.Namespace) -> int:
 async def _verify(settings: StudiumSettings, slug: str | None, kept: Sequence[Head]) -> int:
     signer = HeadSigner.create(given(settings.secret, "SECRET"))
     wrong = 0
-    async with _audited(settings, slug) as (tenants, connection):
-        for tenant in tenants:
-            chain = AuditChain(connection, tenant.id)
+    async with _audited(settings, slug) as chains:
+        for tenant, chain in chains:
             outside = [head for head in kept if head.tenant_id == tenant.id]
             found = [
                 fault async for fault in faults(tenant.id, chain.entries(), [*await chain.heads(), *outside], signer)
@@ -89,27 +88,28 @@ async def _verify(settings: StudiumSettings, slug: str | None, kept: Sequence[He
 
 
 async def _print_heads(settings: StudiumSettings, slug: str | None) -> None:
-    async with _audited(settings, slug) as (tenants, connection):
-        for tenant in tenants:
-            for head in await AuditChain(connection, tenant.id).heads():
+    async with _audited(settings, slug) as chains:
+        for _, chain in chains:
+            for head in await chain.heads():
                 print(msgspec.json.encode(_shown(head)).decode())  # noqa: T201 - what the command is for
 
 
 @asynccontextmanager
 async def _audited(
     settings: StudiumSettings, slug: str | None
-) -> AsyncGenerator[tuple[Sequence[TenantRecord], AsyncConnection]]:
-    """The tenants in question, and one view of all their chains."""
-    admin = create_admin(settings)
-    try:
+) -> AsyncGenerator[Sequence[tuple[TenantRecord, AuditChain]]]:
+    """The tenants in question with their chains, in one view of each server."""
+    admin, views = create_admin(settings), dict[str, AsyncConnection]()
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(admin.aclose)
         tenants = await Registry(admin.engine(CONTROL_DATABASE)).open()
         chosen = [tenant for tenant in tenants if slug in {None, tenant.slug}]
         if not chosen and slug is not None:
             raise CannotStart(f"There is no tenant called {slug}.")
-        async with admin.engine(database_name("auth")).connect() as connection:
-            yield chosen, await connection.execution_options(isolation_level="REPEATABLE READ")
-    finally:
-        await admin.aclose()
+        for name in {tenant.server or MAIN for tenant in chosen}:
+            connection = await closing.enter_async_context(admin.on(name).engine(database_name("auth")).connect())
+            views[name] = await connection.execution_options(isolation_level="REPEATABLE READ")
+        yield [(tenant, AuditChain(views[tenant.server or MAIN], tenant.id)) for tenant in chosen]
 
 
 def _shown(head: Head) -> dict[str, str | int]:

@@ -1,5 +1,6 @@
 """The platform's own processes: their commands and what each is told. Nobody is told more than it needs."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -56,7 +57,8 @@ class Environments:
 
     def administrator(self) -> dict[str, str]:
         """For processes that create databases and tenants."""
-        return self._of("database_url", "mongo_url", *_SEARCH, *_MAIL) | self._signing()
+        urls = {name: url.get_secret_value() for name, url in self.settings.database_servers.items()}
+        return self._of("database_url", "mongo_url", *_SEARCH, *_MAIL) | _servers(urls) | self._signing()
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
@@ -101,9 +103,10 @@ class Environments:
         return self.plain() | {f"{_PREFIX}{name.upper()}": value for name, value in values.items() if value is not None}
 
     def _database(self) -> dict[str, str]:
-        url = urlsplit(_plain(self.settings.database_url) or "")
-        host = url.netloc.rpartition("@")[2]
-        return {f"{_PREFIX}DATABASE_HOST": urlunsplit(("", "", host, url.query, "")).lstrip("/")}
+        host = _without_login(_plain(self.settings.database_url) or "")
+        urls = {name: url.get_secret_value() for name, url in self.settings.database_servers.items()}
+        others = {name: f"postgresql://{_without_login(url)}" for name, url in urls.items()}
+        return {f"{_PREFIX}DATABASE_HOST": host} | _servers(others)
 
     def _signing(self) -> dict[str, str]:
         return {f"{_PREFIX}SIGNING_KEY": _plain(self.settings.signing_key) or ""}
@@ -117,6 +120,17 @@ class Environments:
 
     def _verifying(self) -> dict[str, str]:
         return {f"{_PREFIX}JWKS_URL": self.settings.jwks_url or ""}
+
+
+def _without_login(url: str) -> str:
+    """The address of a server, and what its URL says of TLS."""
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.netloc.rpartition("@")[2], parts.query, "")).lstrip("/")
+
+
+def _servers(urls: Mapping[str, str]) -> dict[str, str]:
+    """The database servers beside the main one."""
+    return {f"{_PREFIX}DATABASE_SERVERS": json.dumps(urls)} if urls else {}
 
 
 def _told(subgraph: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 
 from shared.tenancy.migrate import MigrationFailed, migrate_all
-from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.names import CONTROL_DATABASE, MAIN
 from shared.tenancy.provision import prepare_platform
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin
@@ -29,7 +29,8 @@ async def _migrate(settings: StudiumSettings) -> None:
     try:
         await prepare_platform(admin, secret, everything)
         tenants = await Registry(admin.engine(CONTROL_DATABASE)).open()
-        await migrate_all(admin, [tenant.id for tenant in tenants], everything)
+        for name, server in admin.servers.items():
+            await migrate_all(server, [each.id for each in tenants if (each.server or MAIN) == name], everything)
     finally:
         await admin.aclose()
 
@@ -42,4 +43,4 @@ def create_admin(settings: StudiumSettings) -> Admin:
     """
     if settings.database_url is None:
         raise CannotStart("STUDIUM_DATABASE_URL is not set; `studium up` sets it for the processes it starts.")
-    return Admin(settings.database_url)
+    return Admin(settings.database_url, settings.database_servers)

@@ -67,6 +67,7 @@ class StudiumSettings(PlatformSettings):
     def _verify_servers(cls, required: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic gives it so
         """Name the settings whose servers are not verified, and nothing of their values."""
         urls = {name: url for name in _SERVERS if (url := info.data.get(name)) is not None}
+        urls |= {f"database_servers[{name}]": url for name, url in info.data.get("database_servers", {}).items()}
         loose = [f"STUDIUM_{name.upper()}" for name, url in urls.items() if not is_verified(url.get_secret_value())]
         if required and loose:
             raise ValueError(f"does not let these be used as they are: {', '.join(loose)}")

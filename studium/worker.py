@@ -74,6 +74,8 @@ class WorkerSettings(BaseSettings):
     """Where ``GET /health`` tells whether everything runs; nowhere if it is not set."""
     member: str = socket.gethostname()
     """Its name among the workers. One that comes back under its name goes on at once with what it had in hand."""
+    new_tenants_on: tuple[str, ...] = ()
+    """The servers that new tenants are placed on, of those there are, as a JSON list; none for all of them."""
 
 
 def main(settings: StudiumSettings) -> int:
@@ -187,11 +189,17 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
     database, mongo = _given(settings.database_url, "DATABASE_URL"), _given(settings.mongo_url, "MONGO_URL")
     secret, redis_url = _given(settings.secret, "SECRET"), _given(settings.redis_url, "REDIS_URL")
     async with AsyncExitStack() as closing:
-        admin, registry = Admin(database), Registry.create(database)
+        servers = settings.database_servers
+        admin, registry = Admin(database, servers), Registry.create(database)
         redis = connect(redis_url.get_secret_value())
         documents = _documents(mongo)
         sessions = {
-            name: Sessions.create(login_url(database, name, secret), subgraph=name, pool_size=_CONNECTIONS)
+            name: Sessions.create(
+                login_url(database, name, secret),
+                subgraph=name,
+                pool_size=_CONNECTIONS,
+                servers={server: login_url(url, name, secret) for server, url in servers.items()},
+            )
             for name in SUBGRAPHS
             if name != _CONTENT
         }
@@ -208,7 +216,8 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
                 _link_post(settings, registry), _invitation_post(settings, registry)
             ).items()
         ]
-        onboarding = _onboarding(Provisioner(admin, migrations(), also=[documents.provision]), sessions["auth"])
+        provisioner = Provisioner(admin, migrations(), also=[documents.provision])
+        onboarding = _onboarding(provisioner, sessions["auth"], own.new_tenants_on)
         relays = [Relay(one, redis) for one in sources]
         announcements = Announcements(admin.engine(CONTROL_DATABASE), redis)
         heads = AuditHeads(admin, registry, HeadSigner.create(secret))
@@ -225,10 +234,10 @@ def _documents(mongo: SecretStr) -> Documents:
     return Documents.create(mongo, subgraph=_CONTENT, models=DOCUMENTS)
 
 
-def _onboarding(provisioner: Provisioner, auth: Sessions) -> Onboarding:
+def _onboarding(provisioner: Provisioner, auth: Sessions, new_on: Sequence[str]) -> Onboarding:
     from subgraphs.auth.service.accounts import install_owner
 
-    return Onboarding(provisioner, auth, install_owner)
+    return Onboarding(provisioner, auth, install_owner, new_on)
 
 
 def _mailer(settings: StudiumSettings) -> Mailer:

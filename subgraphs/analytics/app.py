@@ -19,7 +19,9 @@ def create(settings: AnalyticsSettings, *, verifier: TokenVerifier) -> SubgraphA
         settings: its database.
         verifier: verifies callers' tokens.
     """
-    sessions = Sessions.create(settings.database_url, subgraph="analytics", pool_size=settings.pool_size)
+    sessions = Sessions.create(
+        settings.database_url, subgraph="analytics", pool_size=settings.pool_size, servers=settings.database_servers
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:

@@ -39,7 +39,7 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
         settings: its databases and search engines.
         verifier: verifies callers' tokens.
     """
-    sessions = Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size)
+    sessions = _sessions(settings)
     documents = Documents.create(settings.mongo_url, subgraph=_NAME, models=DOCUMENTS)
     indexer = Indexer(documents, search=_search(settings), vectors=_vectors(settings, sessions), embedder=Embedder())
 
@@ -68,6 +68,11 @@ def _search(settings: ContentSettings) -> SearchIndex:
     return ElasticsearchSearch(settings.elasticsearch_url, name=_NAME, api_key=settings.elasticsearch_api_key)
 
 
+def _sessions(settings: ContentSettings) -> Sessions:
+    servers = settings.database_servers
+    return Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size, servers=servers)
+
+
 def _vectors(settings: ContentSettings, sessions: Sessions) -> VectorIndex:
     if settings.pinecone_host is None or settings.pinecone_api_key is None:
         return PgVectors(sessions)
@@ -82,7 +87,7 @@ async def _indexing(settings: ContentSettings, documents: Documents, indexer: In
 
     The consumer has a pool of its own: a handler holds a session while the vectors it writes need another.
     """
-    sessions = Sessions.create(settings.database_url, subgraph=_NAME, pool_size=settings.pool_size)
+    sessions = _sessions(settings)
     registry = Registry.create(settings.database_url)
     redis = connect(settings.redis_url.get_secret_value())
     consumer = Consumer(handlers(documents, indexer), sessions=sessions, redis=redis, member=_NAME)

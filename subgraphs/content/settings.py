@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseUrl, HttpUrl, MongoUrl, RedisUrl
+from shared.settings import DatabaseServers, DatabaseUrl, HttpUrl, MongoUrl, RedisUrl
 
 
 class ContentSettings(BaseSettings):
@@ -13,6 +13,8 @@ class ContentSettings(BaseSettings):
 
     database_url: DatabaseUrl
     """The subgraph's own login role, in its own database: handled events, and vectors unless they are in Pinecone."""
+    database_servers: DatabaseServers = Field(default_factory=dict[str, SecretStr])
+    """The same login on the other servers that tenants may be on, by name."""
     mongo_url: MongoUrl
     redis_url: RedisUrl
     search_folder: Path

@@ -24,7 +24,9 @@ def create(settings: CoursesSettings, *, verifier: TokenVerifier) -> SubgraphApp
         PoliciesInvalid: the policies that decide who may do what cannot be used.
     """
     policies()
-    sessions = Sessions.create(settings.database_url, subgraph="courses", pool_size=settings.pool_size)
+    sessions = Sessions.create(
+        settings.database_url, subgraph="courses", pool_size=settings.pool_size, servers=settings.database_servers
+    )
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:

@@ -1,8 +1,9 @@
 """What the courses subgraph reads from its environment."""
 
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseUrl
+from shared.settings import DatabaseServers, DatabaseUrl
 
 
 class CoursesSettings(BaseSettings):
@@ -10,4 +11,6 @@ class CoursesSettings(BaseSettings):
 
     database_url: DatabaseUrl
     """The subgraph's own login role, in its own database."""
+    database_servers: DatabaseServers = Field(default_factory=dict[str, SecretStr])
+    """The same login on the other servers that tenants may be on, by name."""
     pool_size: int = 8

@@ -21,7 +21,9 @@ def create(settings: NotificationsSettings, *, verifier: TokenVerifier, hub: Hub
         verifier: verifies callers' tokens, also while a subscription lasts.
         hub: wakes subscriptions; started and stopped by whoever made it.
     """
-    sessions = Sessions.create(settings.database_url, subgraph="notifications", pool_size=settings.pool_size)
+    sessions = Sessions.create(
+        settings.database_url, subgraph="notifications", pool_size=settings.pool_size, servers=settings.database_servers
+    )
 
     async def context(headers: Mapping[str, str]) -> Context:
         token = await verifier.presented(headers)

@@ -30,7 +30,9 @@ def create(
         hub: wakes it; started and stopped by whoever made it.
         passwords: hashes passwords; by default as strongly as production needs.
     """
-    sessions = Sessions.create(settings.database_url, subgraph="users", pool_size=settings.pool_size)
+    sessions = Sessions.create(
+        settings.database_url, subgraph="users", pool_size=settings.pool_size, servers=settings.database_servers
+    )
     desk = SignUpDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),

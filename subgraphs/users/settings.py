@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseUrl
+from shared.settings import DatabaseServers, DatabaseUrl
 
 
 class UsersSettings(BaseSettings):
@@ -13,6 +13,8 @@ class UsersSettings(BaseSettings):
 
     database_url: DatabaseUrl
     """The subgraph's own login role, in its own database."""
+    database_servers: DatabaseServers = Field(default_factory=dict[str, SecretStr])
+    """The same login on the other servers that tenants may be on, by name."""
     credentials_key: SecretStr
     """Seals what is told to the auth subgraph, and signs invitations."""
     breached_passwords: Path | None = None
