@@ -87,8 +87,9 @@ def payload(body: bytes) -> dict[str, Any]:
     Raises:
         RuntimeError: it was refused.
     """
-    answer = json.loads(body)
-    found = next(iter((answer.get("data") or {}).values()), None)
+    answer: dict[str, Any] = json.loads(body)
+    data: dict[str, dict[str, Any] | None] = answer.get("data") or {}
+    found = next(iter(data.values()), None)
     if found is None or found["userErrors"]:
         raise RuntimeError(answer)
     return found
