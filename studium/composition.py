@@ -98,6 +98,7 @@ def _auth(parts: Parts) -> "SubgraphApp":
 
     settings = AuthSettings(
         database_url=parts.database("auth"),
+        database_servers=parts.servers("auth"),
         signing_key=given(parts.settings.signing_key, "SIGNING_KEY"),
         credentials_key=parts.credentials_key,
         earlier_credentials_keys=credentials_keys(parts.settings)[1:],

@@ -125,7 +125,8 @@ async def _kept(settings: StudiumSettings, slug: str | None) -> AsyncGenerator[l
         kept: list[KeptKeys] = []
         for name, metadata in _encrypting().items():
             url = login_url(given(settings.database_url, "DATABASE_URL"), name, secret)
-            opened[name] = Sessions.create(url, subgraph=name, pool_size=2)
+            others = {server: login_url(one, name, secret) for server, one in settings.database_servers.items()}
+            opened[name] = Sessions.create(url, subgraph=name, pool_size=2, servers=others)
             keys = DataKeys(master, subgraph=name, secrets=credentials_keys(settings))
             tables = protected_tables(metadata)
             kept += [KeptKeys(tenant, name, keys, opened[name], tables) for tenant in chosen]

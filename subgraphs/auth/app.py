@@ -56,7 +56,13 @@ def create(
         PoliciesInvalid: the policies that decide who may do what cannot be used.
     """
     policies()
-    sessions = Sessions.create(settings.database_url, subgraph="auth", pool_size=settings.pool_size, observer=performed)
+    sessions = Sessions.create(
+        settings.database_url,
+        subgraph="auth",
+        pool_size=settings.pool_size,
+        observer=performed,
+        servers=settings.database_servers,
+    )
     secrets = [settings.credentials_key, *settings.earlier_credentials_keys]
     desk = SignInDesk(
         sessions=sessions,

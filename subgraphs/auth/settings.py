@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseUrl, PublicUrl
+from shared.settings import DatabaseServers, DatabaseUrl, PublicUrl
 
 
 class AuthSettings(BaseSettings):
@@ -14,6 +14,8 @@ class AuthSettings(BaseSettings):
 
     database_url: DatabaseUrl
     """The subgraph's own login role, in its own database."""
+    database_servers: DatabaseServers = Field(default_factory=dict[str, SecretStr])
+    """The same login on the other servers that tenants may be on, by name."""
     signing_key: SecretStr
     """PEM of the P-256 private key that signs access tokens."""
     credentials_key: SecretStr
