@@ -31,7 +31,7 @@ def writing(graph: Graph, filler: Filler) -> list[Operation]:
 
 
 async def test_no_reader_but_its_own_tenant_sees_it(world: World, client: Client) -> None:
-    amber, cedar = world.amber, world.cedar
+    amber, birch = world.amber, world.birch
     filler = Filler(partial(likeliest, amber.kinds), text=amber.canary, whole=True)
     for each in writing(world.graph, filler):
         await client.ask(each, amber.owner, traced=True)
@@ -39,9 +39,9 @@ async def test_no_reader_but_its_own_tenant_sees_it(world: World, client: Client
     assert sum(amber.canary in answer.text for answer in own) > 3
 
     entities = {name: kind[:1] for name, kind in amber.kinds.items() if name.endswith(("s.id", "._id"))}
-    for reader in (cedar.owner, cedar.learner, None):
+    for reader in (birch.owner, birch.learner, None):
         told = await read_roots(client, world.graph, reader)
-        if reader == cedar.owner:
+        if reader == birch.owner:
             told += await read_each(client, world.graph, reader, entities)
         assert [answer.text for answer in told if amber.canary in answer.text] == []
 
@@ -49,7 +49,7 @@ async def test_no_reader_but_its_own_tenant_sees_it(world: World, client: Client
 async def test_searching_for_it_finds_it_at_home_alone(world: World, client: Client) -> None:
     search = Operation(SEARCH, {"text": world.amber.canary})
     assert (await client.ask(search, world.amber.owner)).body["data"]["search"] != []
-    assert (await client.ask(search, world.cedar.owner)).body["data"]["search"] == []
+    assert (await client.ask(search, world.birch.owner)).body["data"]["search"] == []
 
 
 async def test_whoever_runs_the_platform_reads_nothing_that_was_written(world: World, client: Client) -> None:
@@ -63,10 +63,10 @@ async def test_whoever_runs_the_platform_reads_nothing_that_was_written(world: W
         "traces": await asyncio.to_thread(Path(world.address.spans).read_text),
         "metrics": metrics,
     }.items():
-        for one in (world.amber, world.birch, world.cedar):
+        for one in (world.amber, world.birch):
             lines = [line for line in text.splitlines() if one.canary in line]
             assert lines == [], (place, lines[:3])
-        tokens = [one.owner.rpartition(".")[2] for one in (world.amber, world.birch, world.cedar)]
+        tokens = [one.owner.rpartition(".")[2] for one in (world.amber, world.birch)]
         assert [token for token in tokens if token in text] == [], place
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.isolation.fixtures import address, world
+from tests.isolation.fixtures import address, newcomer, world
 from tests.isolation.stateful import ThreeTenants
 from tests.isolation.world import World
 
-__all__ = ["address", "world"]
+__all__ = ["address", "newcomer", "world"]
 
 pytestmark = [pytest.mark.xdist_group("isolation"), pytest.mark.timeout(3600)]
 
@@ -17,6 +17,6 @@ LONG = settings(
 )
 
 
-def test_the_platform_agrees_with_a_model_of_three_tenants_apart(world: World) -> None:
-    ThreeTenants.world = world
+def test_the_platform_agrees_with_a_model_of_three_tenants_apart(world: World, newcomer: str) -> None:
+    ThreeTenants.world, ThreeTenants.newcomer = world, newcomer
     run_state_machine_as_test(ThreeTenants, settings=LONG)

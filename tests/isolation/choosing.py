@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from tests.isolation.graph import Position
 from tests.isolation.harvest import Kinds
 
 _SAYS_NOTHING = frozenset({"id", "ids", "input", "of", "by", "to", "the", "key", "graph", "after"})
@@ -17,21 +16,17 @@ def words(name: str) -> frozenset[str]:
     return frozenset(part.removesuffix("s") for part in parts if part not in _SAYS_NOTHING)
 
 
-def score(kind: str, position: Position) -> int:
-    """How likely a value of a kind is what a position asks for."""
-    return _score(kind, position.name, position.field.name)
-
-
 def _score(kind: str, name: str, operation: str) -> int:
+    """How likely a value of a kind is what an argument of an operation asks for."""
     place, _, column = kind.rpartition(".")
     called = words(place.rpartition(".")[2] or column) | words(column)
     primary = column in {"id", "_id"}
     return 8 * len(words(name) & called) + 4 * len(words(operation) & called) + 2 * primary + (words(name) == called)
 
 
-def ranked(kinds: Iterable[str], position: Position) -> list[str]:
+def ranked(kinds: Iterable[str], name: str, operation: str) -> list[str]:
     """The likeliest first."""
-    return sorted(kinds, key=lambda kind: (-score(kind, position), kind))
+    return sorted(kinds, key=lambda kind: (-_score(kind, name, operation), kind))
 
 
 def likeliest(kinds: Kinds, name: str, operation: str) -> str | None:

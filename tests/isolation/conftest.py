@@ -1,5 +1,5 @@
-"""One platform with three tenants for all tests of isolation."""
+"""One platform with tenants for all tests of isolation."""
 
-from tests.isolation.fixtures import address, client, spans, world
+from tests.isolation.fixtures import address, client, newcomer, spans, world
 
-__all__ = ["address", "client", "spans", "world"]
+__all__ = ["address", "client", "newcomer", "spans", "world"]

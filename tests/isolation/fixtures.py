@@ -1,4 +1,4 @@
-"""One platform with three tenants for all tests of isolation, in a process of its own."""
+"""One platform with tenants for all tests of isolation, in a process of its own."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -9,7 +9,7 @@ import pytest
 
 from tests.isolation.client import Client, Spans
 from tests.isolation.running import Address, run_platform
-from tests.isolation.world import World, settle
+from tests.isolation.world import World, settle, sign_up
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -24,6 +24,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[Address]:
 def world(address: Address) -> World:
     """The platform and who lives there."""
     return asyncio.run(settle(address))
+
+
+@pytest.fixture(scope="session")
+def newcomer(address: Address) -> str:
+    """The access token of the owner of a tenant with nothing in it."""
+
+    async def sign_up_cedar() -> str:
+        async with aiohttp.ClientSession() as http:
+            return await sign_up(Client(http, address), "cedar")
+
+    return asyncio.run(sign_up_cedar())
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ Everything here follows from the composed schema, read when the tests run: what 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -83,9 +83,10 @@ class Graph:
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
 
-    @classmethod
-    def read(cls, path: Path = SUPERGRAPH) -> "Graph":
-        return cls(build_schema(path.read_text(), assume_valid=True))
+    @staticmethod
+    @cache
+    def read(path: Path = SUPERGRAPH) -> "Graph":
+        return Graph(build_schema(path.read_text(), assume_valid=True))
 
     @cached_property
     def positions(self) -> list[Position]:

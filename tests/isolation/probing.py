@@ -57,7 +57,7 @@ class Prober:
 
     def values(self, position: Position) -> list[str]:
         """What is tried at a position: identifiers where it takes one, else texts as well."""
-        kinds = ranked(self.kinds, position)
+        kinds = ranked(self.kinds, position.name, position.field.name)
         fitting = [one for one in kinds if position.type_name != "ID" or UUIDS.fullmatch(self.kinds[one][0])]
         if self.whole:
             return list(dict.fromkeys(value for one in fitting for value in self.kinds[one]))

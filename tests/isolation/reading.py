@@ -7,16 +7,19 @@ from tests.isolation.graph import Filler, Graph, Operation, Position, operation,
 from tests.isolation.harvest import Kinds
 
 _AT_ONCE = 10
-_LISTS = 3
 
 
-async def read_roots(client: Client, graph: Graph, token: str | None, *, traced: bool = False) -> list[Answer]:
-    """Ask every field at the root that can be asked without arguments, for all that it tells."""
+async def read_roots(
+    client: Client, graph: Graph, token: str | None, *, depth: int = 6, lists: int = 3, traced: bool = False
+) -> list[Answer]:
+    """Ask every field at the root that can be asked without arguments, for all that it tells as deep as is asked."""
     answers: list[Answer] = []
     for name, one in graph.root("query").items():
         if not any(is_required_argument(each) for each in one.args.values()):
-            everything = Operation(f"query Read {{ {name}{_all(graph, name)} }}", {})
-            answers.append(await client.ask(everything, token, traced=traced))
+            everything = graph.selection(type_of(one), lists=lists, depth=depth)
+            answers.append(
+                await client.ask(Operation(f"query Read {{ {name}{everything} }}", {}), token, traced=traced)
+            )
     return answers
 
 
@@ -27,10 +30,6 @@ async def read_each(client: Client, graph: Graph, token: str | None, kinds: Kind
         if position.kind == "query" and len(position.steps) == 1 and position.type_name == "ID":
             answers += await _each(client, graph, token, position, kinds)
     return answers
-
-
-def _all(graph: Graph, name: str) -> str:
-    return graph.selection(type_of(graph.root("query")[name]), lists=_LISTS, depth=6)
 
 
 async def _each(client: Client, graph: Graph, token: str | None, position: Position, kinds: Kinds) -> list[Answer]:

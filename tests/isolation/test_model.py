@@ -10,7 +10,7 @@ from tests.isolation.world import World
 pytestmark = [pytest.mark.xdist_group("isolation"), pytest.mark.timeout(600)]
 
 SHORT = settings(
-    max_examples=4,
+    max_examples=6,
     stateful_step_count=12,
     deadline=None,
     derandomize=True,
@@ -19,6 +19,6 @@ SHORT = settings(
 )
 
 
-def test_the_platform_agrees_with_a_model_of_three_tenants_apart(world: World) -> None:
-    ThreeTenants.world = world
+def test_the_platform_agrees_with_a_model_of_three_tenants_apart(world: World, newcomer: str) -> None:
+    ThreeTenants.world, ThreeTenants.newcomer = world, newcomer
     run_state_machine_as_test(ThreeTenants, settings=SHORT)

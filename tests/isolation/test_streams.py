@@ -22,10 +22,10 @@ async def test_another_tenants_identifiers_are_like_random_ones(
     world: World, client: Client, spans: Spans, way: Way
 ) -> None:
     async def ask(operation: Operation) -> Answer:
-        return await way(client, operation, world.cedar.owner)
+        return await way(client, operation, world.birch.owner)
 
-    filler = Filler(partial(likeliest, world.cedar.kinds))
-    probing = Prober(world.graph, ask, spans, world.amber.kinds, world.amber.secrets, filler, {world.cedar.id.hex})
+    filler = Filler(partial(likeliest, world.birch.kinds))
+    probing = Prober(world.graph, ask, spans, world.amber.kinds, world.amber.secrets, filler, {world.birch.id.hex})
     positions = [
         position
         for position in world.graph.positions
@@ -41,4 +41,4 @@ async def test_ones_own_are_found_in_the_same_way(world: World, client: Client, 
     course = world.amber.kinds["courses.courses.id"][0]
     found = Operation("query Own($id: ID!) { course(id: $id) { id } }", {"id": course})
     assert (await way(client, found, world.amber.owner)).body == {"data": {"course": {"id": course}}}
-    assert (await way(client, found, world.cedar.owner)).body == {"data": {"course": None}}
+    assert (await way(client, found, world.birch.owner)).body == {"data": {"course": None}}
