@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared import personal_data
 from shared.events import Event
+from shared.roles import Role
 
 
 class TenantCreated(Event, frozen=True, kw_only=True):
@@ -155,6 +156,8 @@ class PersonArrived(Event, frozen=True, kw_only=True):
     subject: str
     email: str
     display_name: str
+    role: str = Role.LEARNER
+    """Of somebody whom nobody has invited."""
 
 
 class TenantSettled(Event, frozen=True, kw_only=True):
@@ -211,6 +214,18 @@ class OAuthAppAuthorized(Event, frozen=True, kw_only=True):
     user_id: UUID
     app_id: UUID
     scopes: list[str]
+
+
+class ImpersonationStarted(Event, frozen=True, kw_only=True):
+    """Somebody acts in a person's name, who should know."""
+
+    topic: ClassVar[str] = "auth.impersonation-started.v1"
+
+    impersonation_id: UUID
+    user_id: UUID
+    impersonator_id: UUID
+    reason: str
+    expires_at: datetime
 
 
 class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):

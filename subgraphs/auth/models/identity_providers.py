@@ -16,6 +16,7 @@ from subgraphs.auth.models.base import Model
 
 class IdentityProviderKind(StrEnum):
     OIDC = "OIDC"
+    SAML = "SAML"
 
 
 class IdentityProvider(Model):
@@ -32,7 +33,9 @@ class IdentityProvider(Model):
     enabled: Mapped[bool] = mapped_column(server_default=sa.true())
     issuer: Mapped[str]
     client_id: Mapped[str]
+    """What the provider knows the tenant by: with SAML, the tenant's entity ID."""
     sealed_client_secret: Mapped[Protected] = mapped_column(ProtectedText)
+    """What the tenant proves itself with there: with SAML, its private key, in PEM."""
     email_domains: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     """Whose verified e-mail addresses it may speak for; nobody else's account is ever linked by an address."""
     return_uris: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")

@@ -8,8 +8,8 @@ the address and the tenant lets it speak for the address's domain: nobody takes 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,10 +25,11 @@ from shared.errors import BadUserInput, NotFound, Refusal
 from shared.events import record
 from shared.idempotency import Attempt
 from shared.ids import uuid7
+from shared.roles import Role
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models import Account
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
+from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
@@ -87,6 +88,19 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a provider is asked with, until it answers."""
+
+    state: str = field(repr=False)
+    """Comes back with the answer."""
+    browser_secret: str = field(repr=False)
+    """Which the browser keeps."""
+    proofs: str = field(repr=False)
+    """What the answer has to fit."""
+    return_uri: str
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Whom a provider means, as far as it is believed."""
 
@@ -94,6 +108,8 @@ class Person:
     name: str
     email: str | None
     """None unless the provider has verified it and may speak for it."""
+    role: Role = Role.LEARNER
+    """Of newcomers whom nobody has invited."""
 
 
 async def begin(federation: FederationDesk, slug: str, alias: str, return_uri: str) -> Begun:
@@ -107,26 +123,15 @@ async def begin(federation: FederationDesk, slug: str, alias: str, return_uri: s
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with federation.desk.sessions.read(caller) as session:
-        provider = await _enabled(session, alias)
-    if return_uri not in provider.return_uris:
-        raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
-    state, browser, nonce, verifier = (secrets.token_urlsafe(_SECRET_BYTES) for _ in range(4))
+        provider = await enabled(session, alias, IdentityProviderKind.OIDC)
+    check_return(provider, return_uri)
+    state, browser, nonce, verifier = (new_secret() for _ in range(4))
     proofs = Proofs(nonce, verifier)
     redirect_uri = federation.callback(tenant.slug, alias)
     url = await federation.client.authorization_url(provider.issuer, provider.client_id, redirect_uri, state, proofs)
-    sign_in_id, said = uuid7(), msgspec.json.encode((nonce, verifier)).decode()
+    proved = msgspec.json.encode((nonce, verifier)).decode()
     async with unit_of_work(federation.desk.sessions, caller) as session:
-        ring = await federation.desk.keys.of(session, sealing=True)
-        begun = FederatedSignIn(
-            id=sign_in_id,
-            provider_id=provider.id,
-            state_hash=_hash(state),
-            browser_hash=_hash(browser),
-            sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, said),
-            return_uri=return_uri,
-            expires_at=datetime.now(UTC) + AT_PROVIDER,
-        )
-        await FederatedSignInStore(session).begin(begun)
+        await keep_begun(session, federation.desk, provider, Asked(state, browser, proved, return_uri))
     return Begun(url, browser)
 
 
@@ -141,15 +146,13 @@ async def finish(
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
-        provider = await _enabled(session, alias)
-        state = answer.get("state", "")
-        begun = await FederatedSignInStore(session).take(provider.id, _hash(state), datetime.now(UTC))
-        if begun is None or not hmac.compare_digest(begun.browser_hash, _hash(browser_secret)):
-            raise SignInNotBegun
+        provider = await enabled(session, alias, IdentityProviderKind.OIDC)
+        begun = await take_begun(session, provider, answer.get("state", ""), browser_secret)
         ring = await federation.desk.keys.of(session)
     try:
         person = await _who(federation, tenant, provider, ring, begun, answer)
-        code = await _admit(federation, caller, provider, begun, person)
+        async with unit_of_work(federation.desk.sessions, caller) as session:
+            code = await admit_person(session, provider, begun.id, person)
     except Refusal as refusal:
         return f"{begun.return_uri}#error={refusal.code}"
     return f"{begun.return_uri}#code={code}"
@@ -180,7 +183,7 @@ async def link(session: TenantSession, provider_id: UUID, subject: str, user_id:
 
 
 async def _completed(session: TenantSession, code: str) -> Account:
-    done = await FederatedSignInStore(session).complete(_hash(code), datetime.now(UTC))
+    done = await FederatedSignInStore(session).complete(hash_secret(code), datetime.now(UTC))
     if done is None:
         raise SignInNotBegun
     account = await FederatedIdentityStore(session).account_of(*done)
@@ -224,44 +227,83 @@ async def _who(
 
 def person_of(claims: Mapping[str, Any], email_domains: list[str]) -> Person:
     """What of a provider's claims is believed."""
-    email, name = claims.get("email"), claims.get("name")
-    believed = None
-    if isinstance(email, str) and claims.get("email_verified") is True:
-        try:
-            address = checks.email_address(email)
-        except BadUserInput:
-            address = ""
-        believed = address if address.partition("@")[2] in email_domains else None
+    email = claims.get("email") if claims.get("email_verified") is True else None
+    believed = believable_address(email, email_domains)
+    return Person(claims["sub"], believable_name(claims.get("name"), believed), believed)
+
+
+def believable_address(email: object, email_domains: Sequence[str]) -> str | None:
+    """The address, if it is one, and of a domain that the provider may speak for."""
+    try:
+        address = checks.email_address(email) if isinstance(email, str) else ""
+    except BadUserInput:
+        address = ""
+    return address if address.partition("@")[2] in email_domains else None
+
+
+def believable_name(name: object, email: str | None) -> str:
+    """What somebody is called; what stands before the at sign where they are called nothing that can be shown."""
     try:
         called = checks.text(name, field="name") if isinstance(name, str) else ""
     except BadUserInput:
         called = ""
-    return Person(claims["sub"], called or (believed or "").partition("@")[0], believed)
+    return called or (email or "").partition("@")[0]
 
 
-async def _admit(
-    federation: FederationDesk, caller: Caller, provider: IdentityProvider, begun: FederatedSignIn, person: Person
-) -> str:
-    """A code for who it is.
+async def admit_person(session: TenantSession, provider: IdentityProvider, sign_in_id: UUID, person: Person) -> str:
+    """A code for whom the provider means in a sign-in; it completes it once.
 
     Raises:
         NoAccount: nobody here, and no account is opened for them.
     """
-    code = secrets.token_urlsafe(_SECRET_BYTES)
-    async with unit_of_work(federation.desk.sessions, caller) as session:
-        identities = FederatedIdentityStore(session)
-        if await identities.account_of(provider.id, person.subject) is None:
-            known = await AccountStore(session).by_email(person.email) if person.email else None
-            if known is not None:
-                await identities.link(provider.id, person.subject, known.user_id)
-            elif provider.opens_accounts and person.email:
-                record(session, _arrived(caller, provider, person, person.email))
-            else:
-                raise NoAccount
-        await FederatedSignInStore(session).answer(
-            begun.id, subject=person.subject, code_hash=_hash(code), expires_at=datetime.now(UTC) + TO_COMPLETE
-        )
+    code, identities = new_secret(), FederatedIdentityStore(session)
+    if await identities.account_of(provider.id, person.subject) is None:
+        known = await AccountStore(session).by_email(person.email) if person.email else None
+        if known is not None:
+            await identities.link(provider.id, person.subject, known.user_id)
+        elif provider.opens_accounts and person.email:
+            record(session, _arrived(session.caller, provider, person, person.email))
+        else:
+            raise NoAccount
+    await FederatedSignInStore(session).answer(
+        sign_in_id, subject=person.subject, code_hash=hash_secret(code), expires_at=datetime.now(UTC) + TO_COMPLETE
+    )
     return code
+
+
+def check_return(provider: IdentityProvider, return_uri: str) -> None:
+    """Refuse to send people anywhere that the tenant has not named."""
+    if return_uri not in provider.return_uris:
+        raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
+
+
+async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> None:
+    """Remember a sign-in until its answer comes; of what the browser carries, only hashes."""
+    ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
+    begun = FederatedSignIn(
+        id=sign_in_id,
+        provider_id=provider.id,
+        state_hash=hash_secret(asked.state),
+        browser_hash=hash_secret(asked.browser_secret),
+        sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, asked.proofs),
+        return_uri=asked.return_uri,
+        expires_at=datetime.now(UTC) + AT_PROVIDER,
+    )
+    await FederatedSignInStore(session).begin(begun)
+
+
+async def take_begun(
+    session: TenantSession, provider: IdentityProvider, state: str, browser_secret: str
+) -> FederatedSignIn:
+    """The sign-in that an answer belongs to, which nobody else answers from now on.
+
+    Raises:
+        SignInNotBegun: there is none, or another browser has begun it.
+    """
+    begun = await FederatedSignInStore(session).take(provider.id, hash_secret(state), datetime.now(UTC))
+    if begun is None or not hmac.compare_digest(begun.browser_hash, hash_secret(browser_secret)):
+        raise SignInNotBegun
+    return begun
 
 
 def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: str) -> PersonArrived:
@@ -271,16 +313,26 @@ def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: 
         subject=person.subject,
         email=email,
         display_name=person.name,
+        role=person.role,
     )
 
 
-async def _enabled(session: TenantSession, alias: str) -> IdentityProvider:
+async def enabled(session: TenantSession, alias: str, kind: IdentityProviderKind) -> IdentityProvider:
+    """The provider of that name, which people can sign in through now.
+
+    Raises:
+        NotFound: there is none, or it is spoken with otherwise.
+    """
     provider = await IdentityProviderStore(session).by_alias(alias)
-    if provider is None or not provider.enabled:
+    if provider is None or not provider.enabled or provider.kind != kind:
         raise NotFound
     return provider
 
 
-def _hash(secret: str) -> bytes:
+def new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> bytes:
     """Of a secret of chance, which needs no salt; text that no header can hold is hashed as well."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
