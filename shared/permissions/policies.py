@@ -1,13 +1,18 @@
-"""The Cedar policies: read and checked once, and asked for each decision.
+"""The Cedar policies: read and checked once, and asked for each decision of another shape.
+
+The policies speak of kinds of places and of how these lie to each other, and name no single one (that is checked). So a
+decision depends on the shape of its question alone, of which there are few; what was decided once about a shape is
+remembered.
 
 Source: https://docs.cedarpolicy.com/policies/syntax-policy.html
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import cedarpy
@@ -31,9 +36,13 @@ _SETS: Final = {
     PlaceKind.COURSE: "courses",
     PlaceKind.SECTION: "sections",
 }
-_PERSONS_KEPT: Final = 4096
+_SHAPES_KEPT: Final = 4096
+_ACTION: Final = "Action"
 
 _Json: TypeAlias = dict[str, Any]
+_Numbered: TypeAlias = tuple[tuple[PlaceKind, int], ...]
+_Shape: TypeAlias = tuple[str, _Numbered, _Numbered, _Numbered, _Numbered, bool]
+"""What is asked for; then what the resource lies in, the tenant of who asks, and where it is held and forbidden."""
 
 
 class PoliciesInvalid(Exception):
@@ -42,11 +51,7 @@ class PoliciesInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whoever asks for one permission, a person or a program; see the schema for what the places are.
-
-    It is the key under which its entity is kept, so it holds nothing that changes from question to question without
-    need.
-    """
+    """Whoever asks for one permission, a person or a program; see the schema for what the places are."""
 
     tenant_id: TenantId
     subject: UUID
@@ -66,7 +71,8 @@ class Policies:
             policies: likewise.
 
         Raises:
-            PoliciesInvalid: one of them is malformed or does not fit the schema, or a permission is no action of it.
+            PoliciesInvalid: one of them is malformed or does not fit the schema, or names a single place or person; or
+                a permission is no action of the schema.
         """
         try:
             known = cedarpy.Schema.from_str(schema)
@@ -77,7 +83,9 @@ class Policies:
         result = cedarpy.validate_policies(f"{policies}\n{probes}", known)  # pyright: ignore[reportUnknownMemberType] - untyped dicts
         if not result.validation_passed:
             raise PoliciesInvalid("\n".join(map(str, result.errors)))
-        self._persons: OrderedDict[Person, cedarpy.Entities] = OrderedDict()
+        if named := sorted(_named(orjson.loads(cedarpy.policies_to_json_str(policies)))):
+            raise PoliciesInvalid(f"policies are about all alike, and name {', '.join(named)}")
+        self._decided: OrderedDict[_Shape, bool] = OrderedDict()
 
     @classmethod
     def read(cls, folder: Path = FOLDER) -> "Policies":
@@ -91,25 +99,25 @@ class Policies:
 
     def allow(self, person: Person, permission: str, resource: Resource) -> bool:
         """Decide. What cannot be evaluated is denied."""
+        shape = _shape(person, permission, resource)
+        decided = self._decided.get(shape)
+        if decided is None:
+            decided = self._decided[shape] = self._decide(person, permission, resource)
+            if len(self._decided) > _SHAPES_KEPT:
+                self._decided.popitem(last=False)
+        else:
+            self._decided.move_to_end(shape)
+        return decided
+
+    def _decide(self, person: Person, permission: str, resource: Resource) -> bool:
         request: _Json = {
             "principal": {"type": "Person", "id": str(person.subject)},
-            "action": {"type": "Action", "id": permission},
+            "action": {"type": _ACTION, "id": permission},
             "resource": _uid(resource.place),
         }
-        entities = self._entities(person, resource)
+        entities = cedarpy.Entities.from_json_str(_entities(person, resource))  # pyright: ignore[reportUnknownMemberType] - the same
         result = cedarpy.is_authorized(request, self._policies, entities)  # pyright: ignore[reportUnknownMemberType] - the same
         return result.allowed and not result.diagnostics.errors
-
-    def _entities(self, person: Person, resource: Resource) -> cedarpy.Entities:
-        known = self._persons.get(person)
-        if known is None:
-            known = cedarpy.Entities.from_json_str(_person(person))  # pyright: ignore[reportUnknownMemberType] - the same
-            self._persons[person] = known
-            if len(self._persons) > _PERSONS_KEPT:
-                self._persons.popitem(last=False)
-        else:
-            self._persons.move_to_end(person)
-        return known.with_added_json_str(_resource(resource))  # pyright: ignore[reportUnknownMemberType] - the same
 
 
 @cache
@@ -122,20 +130,54 @@ def policies() -> Policies:
     return Policies.read()
 
 
-def _person(person: Person) -> str:
+def _shape(person: Person, permission: str, resource: Resource) -> _Shape:
+    """A question with places numbered as they come: two questions of one shape differ in identifiers alone."""
+    numbers: dict[Place, int] = {}
+
+    def numbered(places: Iterable[Place]) -> _Numbered:
+        return tuple([(place.kind, numbers.setdefault(place, len(numbers))) for place in places])
+
+    around, tenant = numbered(resource.around), Place(PlaceKind.TENANT, person.tenant_id)
+    return (
+        permission,
+        around,
+        numbered((tenant,)),
+        numbered(person.held),
+        numbered(person.forbidden),
+        person.impersonated,
+    )
+
+
+def _named(policy: object) -> Iterator[str]:
+    """The entities, beside actions, that policies name in their JSON form."""
+    match policy:
+        case {"type": str(type_), "id": str(id_)} if type_ != _ACTION:
+            yield f'{type_}::"{id_}"'
+        case dict():
+            for value in cast("_Json", policy).values():
+                yield from _named(value)
+        case list():
+            for value in cast("list[object]", policy):
+                yield from _named(value)
+        case _:
+            pass
+
+
+def _entities(person: Person, resource: Resource) -> str:
     attributes = {
         "tenant": {"__entity": {"type": "Tenant", "id": str(person.tenant_id)}},
         "impersonated": person.impersonated,
         "held": _places(person.held),
         "forbidden": _places(person.forbidden),
     }
-    uid = {"type": "Person", "id": str(person.subject)}
-    return orjson.dumps([{"uid": uid, "attrs": attributes, "parents": []}]).decode()
-
-
-def _resource(resource: Resource) -> str:
     parents = [_uid(place) for place in resource.around if place != resource.place]
-    return orjson.dumps([{"uid": _uid(resource.place), "attrs": {}, "parents": parents}]).decode()
+    uid = {"type": "Person", "id": str(person.subject)}
+    return orjson.dumps(
+        [
+            {"uid": uid, "attrs": attributes, "parents": []},
+            {"uid": _uid(resource.place), "attrs": {}, "parents": parents},
+        ]
+    ).decode()
 
 
 def _places(places: tuple[Place, ...]) -> _Json:
