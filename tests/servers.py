@@ -22,9 +22,9 @@ class Servers:
 
 
 @contextmanager
-def run_servers(folder: Path) -> Generator[Servers]:
-    """Servers in a process of their own, which ends with this one however this one ends."""
-    command = [sys.executable, str(_HOST), str(folder)]
+def run_servers(folder: Path, *wanted: str) -> Generator[Servers]:
+    """Servers in a process of their own, which ends with this one however this one ends: all of them, or some."""
+    command = [sys.executable, str(_HOST), str(folder), *wanted]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as host:  # noqa: S603 - ours
         assert host.stdin
         assert host.stdout
