@@ -1,6 +1,7 @@
 """`python -m tests.bench.permissions`: what one decision costs, of a caller with many grants, on one core.
 
-Each decision is about another course, so that none is remembered; `again` asks about one course only.
+Each decision is about another course; `again` asks about one course only. Of those of one shape, the policies decide
+the first alone: `first of its shape` has as many shapes as decisions.
 """
 
 import argparse
@@ -16,9 +17,11 @@ from shared.ids import uuid7
 from shared.permissions.decisions import Rights
 from shared.permissions.grants import Grant
 from shared.permissions.places import Place, PlaceKind, Resource
+from shared.permissions.policies import Policies
 
 COURSES: Final = 1_000
 ROUNDS: Final = 9
+SHAPES: Final = 10
 NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
 WRITE: Final = "courses:write"
 TENANT: Final = TenantId(uuid7())
@@ -28,13 +31,19 @@ def measure() -> dict[str, float]:
     """Microseconds a decision, the median of several rounds."""
     courses = [Resource.course(TENANT, uuid7(), within=(Place(PlaceKind.ORG, uuid7()),)) for _ in range(COURSES)]
     granted = tuple(Grant(course.place, frozenset({WRITE})) for course in courses[:100])
+    deep = [Resource(TENANT, courses[0].place, within=_units(depth)) for depth in range(1, SHAPES)]
     in_tenant, at_places = _caller(WRITE), _caller()
     return {
         "held in the tenant": _each(lambda: Rights.of(in_tenant, (), NOW), courses),
         "held at the course, one of 100": _each(lambda: Rights.of(at_places, granted, NOW), courses[:100]),
         "not held": _each(lambda: Rights.of(at_places, granted, NOW), courses[100:]),
+        "first of its shape": _each(lambda: Rights(in_tenant, (), Policies.read()), deep),
         "again": _each(lambda: Rights.of(in_tenant, (), NOW), courses[:1] * COURSES),
     }
+
+
+def _units(count: int) -> tuple[Place, ...]:
+    return tuple(Place(PlaceKind.ORG, uuid7()) for _ in range(count))
 
 
 def _caller(*scopes: str) -> Caller:
