@@ -97,6 +97,16 @@ class TooManyPasskeys(Refusal):
     default_message = "There are as many passkeys as one person may have; remove one first"
 
 
+class NotImpersonable(Refusal):
+    code = "NOT_IMPERSONABLE"
+    default_message = "Nobody acts in this person's name: they are you, or cannot sign in"
+
+
+class ImpersonationEnded(Refusal):
+    code = "IMPERSONATION_ENDED"
+    default_message = "That is over; begin again, and say why"
+
+
 class LinkInvalid(Refusal):
     """One answer for a code that was made up, was used, or is too old."""
 

@@ -8,6 +8,7 @@ from subgraphs.auth.models.api_tokens import ApiToken
 from subgraphs.auth.models.audit import ActorKind, AuditEvent, AuditHead
 from subgraphs.auth.models.base import Model
 from subgraphs.auth.models.identity_providers import FederatedIdentity, FederatedSignIn, IdentityProvider
+from subgraphs.auth.models.impersonation import Impersonation
 from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
 from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
@@ -28,6 +29,7 @@ __all__ = [
     "FederatedIdentity",
     "FederatedSignIn",
     "IdentityProvider",
+    "Impersonation",
     "LinkPurpose",
     "MailedLink",
     "MfaChallenge",

@@ -7,6 +7,7 @@ from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
+from subgraphs.auth.resolvers.impersonation import ImpersonationMutation, ImpersonationQuery
 from subgraphs.auth.resolvers.magic_links import MagicLinkMutation
 from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
@@ -24,6 +25,7 @@ class Query(
     AuditQuery,
     FlagQuery,
     IdentityProviderQuery,
+    ImpersonationQuery,
     OAuthAppQuery,
     RoleQuery,
     MfaQuery,
@@ -39,6 +41,7 @@ class Mutation(
     ApiTokenMutation,
     FlagMutation,
     IdentityProviderMutation,
+    ImpersonationMutation,
     OAuthAppMutation,
     QuotaMutation,
     RoleMutation,

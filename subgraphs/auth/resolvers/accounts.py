@@ -28,7 +28,13 @@ class AccountQuery:
         tenant = await info.context.own_tenant()
         if tenant is None:
             raise Unauthenticated
-        return Viewer.of(caller.require_user(), tenant, Role(caller.role), caller.scopes)
+        return Viewer.of(
+            caller.require_user(),
+            tenant,
+            Role(caller.role),
+            caller.scopes,
+            impersonator_id=caller.impersonator_id,
+        )
 
     @strawberry.field(description="The caller's tenant.")
     async def tenant(self, info: Info) -> Tenant | None:

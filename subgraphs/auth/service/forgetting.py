@@ -5,9 +5,12 @@ from typing import Final
 
 from shared.database import TenantSession
 from subgraphs.auth.service.throttles import FORGET_AFTER
+from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.oauth import OAuthStore
+from subgraphs.auth.store.oauth_device import OAuthDeviceStore
+from subgraphs.auth.store.saml import SamlStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
 
@@ -18,6 +21,9 @@ DEVICES_REMEMBERED: Final = timedelta(days=180)
 CHALLENGES_REMEMBERED: Final = timedelta(days=8)
 """For longer than the keys of attempts (`shared.idempotency`), which name them."""
 
+IMPERSONATIONS_REMEMBERED: Final = timedelta(days=365)
+"""For the person in whose name they were; the audit has them for good."""
+
 
 async def forget_old(session: TenantSession) -> None:
     """Drop sessions, devices, challenges, failures and what apps were granted, when they are over."""
@@ -27,4 +33,7 @@ async def forget_old(session: TenantSession) -> None:
     await MfaChallengeStore(session).forget(now - CHALLENGES_REMEMBERED)
     await MailedLinkStore(session).forget(now - CHALLENGES_REMEMBERED)
     await ThrottleStore(session).forget(now - FORGET_AFTER)
+    await ImpersonationStore(session).forget(now - IMPERSONATIONS_REMEMBERED)
+    await OAuthDeviceStore(session).forget(now)
+    await SamlStore(session).forget(now)
     await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)

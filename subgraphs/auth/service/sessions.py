@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.authentication import Authentication
 from shared.caller import Caller, TenantId, UserId, service_caller
 from shared.database import TenantSession, unit_of_work
-from shared.errors import NotFound, TenantNotFound, Unauthenticated
+from shared.errors import Forbidden, NotFound, TenantNotFound, Unauthenticated
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.roles import Role
@@ -21,6 +21,7 @@ from subgraphs.auth.service.audit import Actor, Subject, describe
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.accounts import AccountStore
+from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
 IDLE: Final = timedelta(days=14)
@@ -166,9 +167,25 @@ async def end_sessions(
     """End sessions, and tell it: routers refuse their tokens from then on, and close what runs on their behalf."""
     ended = await SessionStore(session).end(user_id, now, only=only, but=but)
     for session_id, whose in ended:
-        event = SessionEnded(tenant_id=TenantId(session.caller.tenant_id), user_id=whose, session_id=session_id)
-        record(session, event)
-    return [session_id for session_id, _ in ended]
+        tell_ended(session, session_id, whose)
+    ids = [session_id for session_id, _ in ended]
+    await _end_impersonations(session, ids, user_id if only is None else None, now)
+    return ids
+
+
+async def _end_impersonations(session: TenantSession, ids: list[UUID], user_id: UUID | None, now: datetime) -> None:
+    """End what was begun in sessions that have ended, and what is done in the name of a person whose sessions end."""
+    store = ImpersonationStore(session)
+    over = [*await store.end_begun_in(ids, now)] if ids else []
+    over += [] if user_id is None else await store.end_of(user_id, now)
+    for impersonation in over:
+        tell_ended(session, impersonation.id, impersonation.user_id)
+
+
+def tell_ended(session: TenantSession, session_id: UUID, user_id: UUID) -> None:
+    """Tell routers that the tokens of a session, or of what stands in its place, are good no more."""
+    event = SessionEnded(tenant_id=TenantId(session.caller.tenant_id), user_id=user_id, session_id=session_id)
+    record(session, event)
 
 
 async def sign_out(desk: SignInDesk, caller: Caller, attempt: Attempt) -> UUID:
@@ -193,8 +210,8 @@ async def revoke(desk: SignInDesk, caller: Caller, session_id: UUID, attempt: At
     Raises:
         NotFound: there is no such session that they may end.
     """
-    user_id = caller.require_user()
-    whose = None if "sessions:manage" in caller.scopes else user_id
+    user_id = _themselves(caller)
+    whose = None if caller.may("sessions:manage") else user_id
     async with unit_of_work(desk.sessions, caller) as session:
 
         async def end() -> UUID:
@@ -224,7 +241,20 @@ def own_session(caller: Caller) -> tuple[UserId, UUID]:
 
     Raises:
         Unauthenticated: the caller is not a person with a session.
+        Forbidden: somebody calls in their name.
     """
     if caller.session_id is None:
         raise Unauthenticated
-    return caller.require_user(), caller.session_id
+    return _themselves(caller), caller.session_id
+
+
+def _themselves(caller: Caller) -> UserId:
+    """The person who calls; whoever acts in their name has no session of theirs.
+
+    Raises:
+        Unauthenticated: it is no person.
+        Forbidden: it is somebody in their name.
+    """
+    if caller.impersonator_id is not None:
+        raise Forbidden("`stopImpersonation` ends what you do in somebody's name; their sessions are theirs")
+    return caller.require_user()

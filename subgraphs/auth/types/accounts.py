@@ -41,6 +41,9 @@ class Viewer:
     tenant: Tenant = strawberry.field(description="The viewer sees nothing of any other.")
     role: Role = strawberry.field(description="What the viewer is in the tenant.")
     scopes: list[str] = strawberry.field(description="What the access token lets them do in the whole tenant.")
+    impersonator: User | None = strawberry.field(
+        default=None, description="Who acts in the viewer's name; null if they act themselves."
+    )
 
     @strawberry.field(
         description="What the viewer may do at a place, sorted. It needs the token of the session, as the person's "
@@ -53,8 +56,23 @@ class Viewer:
             return (await own_rights(session)).at(Resource(caller.tenant_id, place))
 
     @classmethod
-    def of(cls, user_id: UUID, tenant: TenantRecord, role: Role, scopes: Iterable[str]) -> "Viewer":
-        return cls(user=User.of(user_id), tenant=Tenant.of(tenant), role=role, scopes=sorted(scopes))
+    def of(
+        cls,
+        user_id: UUID,
+        tenant: TenantRecord,
+        role: Role,
+        scopes: Iterable[str],
+        *,
+        impersonator_id: UUID | None = None,
+    ) -> "Viewer":
+        impersonator = None if impersonator_id is None else User.of(impersonator_id)
+        return cls(
+            user=User.of(user_id),
+            tenant=Tenant.of(tenant),
+            role=role,
+            scopes=sorted(scopes),
+            impersonator=impersonator,
+        )
 
 
 @strawberry.type(description="A proof of who is calling, valid for a while.")
