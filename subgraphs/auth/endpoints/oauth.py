@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from shared.errors import DomainError, NotFound, Unavailable
 from subgraphs.auth.endpoints.oauth_browsers import Browsers
+from subgraphs.auth.endpoints.oauth_device import DEVICE_PATH, DevicePages
 from subgraphs.auth.endpoints.oauth_forms import NO_STORE, BadRequest, read_fields, read_form
 from subgraphs.auth.endpoints.oauth_pages import form_page, problem_page
 from subgraphs.auth.service import oauth_authorize, oauth_protocol
@@ -26,7 +27,7 @@ Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[An
 
 def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     """Metadata, keys, and every endpoint."""
-    pages = _Pages(oauth)
+    pages, devices = _Pages(oauth), DevicePages(oauth)
 
     async def metadata(_: Request, issuer: TenantIssuer) -> Response:
         return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
@@ -51,6 +52,10 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
         route("/t/{slug}/oauth/authorize", pages.show, "GET"),
         route("/t/{slug}/oauth/authorize", pages.take, "POST"),
         route("/t/{slug}/oauth/userinfo", about, "GET", "POST"),
+        route("/t/{slug}/device", devices.short, "GET"),
+        route(f"/t/{{slug}}/{DEVICE_PATH}", devices.show, "GET"),
+        route(f"/t/{{slug}}/{DEVICE_PATH}", devices.take, "POST"),
+        protocol("device_authorization", oauth_protocol.begin_device),
         protocol("token", oauth_protocol.issue_tokens),
         protocol("introspect", oauth_protocol.introspect),
         protocol("revoke", oauth_protocol.revoke),

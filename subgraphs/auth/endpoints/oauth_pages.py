@@ -3,12 +3,13 @@
 import hashlib
 from base64 import b64encode
 from html import escape
-from typing import Final
+from typing import Final, assert_never
 from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse
 
 from subgraphs.auth.service.oauth_authorize import Asked, Problem
+from subgraphs.auth.service.oauth_device_pages import DeviceForm
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem;color:#1b1b1f;"
@@ -37,6 +38,11 @@ _CODE: Final = (
     'recovery code</label><input id="code" name="code" autocomplete="one-time-code" required autofocus>'
     '<button name="action" value="sign-in">Go on</button>'
 )
+_USER_CODE: Final = (
+    '<label for="user_code">Code that your device shows</label>'
+    '<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" required autofocus>'
+    '<button name="action" value="look">Go on</button>'
+)
 _CONSENT: Final = (
     '<button name="action" value="allow">Allow</button><button name="action" value="deny">Do not allow</button>'
 )
@@ -60,19 +66,48 @@ def form_page(asked: Asked) -> HTMLResponse:
     return _page(title, body + form, status=200 if asked.refusal is None else 403, returns_to=asked.returns_to)
 
 
+def device_page(form: DeviceForm) -> HTMLResponse:
+    """What whoever has a device before them types, reads or decides."""
+    app, tenant = escape(form.app), escape(form.tenant)
+    match form.step:
+        case "sign-in":
+            title, body = f"Sign in to {tenant}", "<p>to connect a device</p>"
+            fields = _CODE.format(challenge=escape(form.challenge)) if form.challenge else _SIGN_IN
+        case "code":
+            title, body, fields = "Connect a device", f"<p>It will act for you at {tenant}.</p>", _USER_CODE
+        case "consent":
+            title, fields = f"{app} wants to act for you", _CONSENT
+            allows = "".join(f"<li>{escape(each)}</li>" for each in form.allows)
+            body = (
+                f"<p>Go on only if the device before you shows <strong>{escape(form.user_code)}</strong>.</p>"
+                f"<p>You are {escape(form.email)} at {tenant}. It asks to:</p><ul>{allows}</ul>"
+            )
+        case "done":
+            said = f"{app} may act for you now" if form.allowed else f"{app} may not act for you"
+            return _page(said, "<p>Go back to your device.</p>", status=200)
+        case _:
+            assert_never(form.step)
+    if form.refusal:
+        body += f'<p class="refusal" role="alert">{escape(form.refusal)}</p>'
+    sent = _FORM.format(request=escape(form.request), mark=escape(form.mark), fields=fields)
+    return _page(title, body + sent, status=200 if form.refusal is None else 403, asks=True)
+
+
 def problem_page(problem: Problem) -> HTMLResponse:
     """Why there is nothing to decide."""
     return _page("This request cannot be answered", f"<p>{escape(problem.message)}.</p>", status=400)
 
 
-def _page(title: str, body: str, *, status: int, returns_to: str | None = None) -> HTMLResponse:
+def _page(title: str, body: str, *, status: int, asks: bool = False, returns_to: str | None = None) -> HTMLResponse:
     content = _PAGE.format(title=title, style=_STYLE, body=body)
-    return HTMLResponse(content, status_code=status, headers={"Content-Security-Policy": _policy(returns_to)})
+    policy = _policy(returns_to, asks=asks or returns_to is not None)
+    return HTMLResponse(content, status_code=status, headers={"Content-Security-Policy": policy})
 
 
-def _policy(returns_to: str | None) -> str:
+def _policy(returns_to: str | None, *, asks: bool) -> str:
     """What the page may do: be seen by itself, and send its form here, from where the browser goes on to the app."""
-    allowed = "'none'" if returns_to is None else f"'self' {_source(returns_to)}"
+    places = ["'self'"] if asks else ["'none'"]
+    allowed = " ".join(places if returns_to is None else [*places, _source(returns_to)])
     return (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {allowed}; "
         "base-uri 'none'; frame-ancestors 'none'"

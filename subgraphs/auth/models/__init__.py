@@ -13,6 +13,7 @@ from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
 from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
 from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret
+from subgraphs.auth.models.oauth_device import OAuthDeviceRequest
 from subgraphs.auth.models.roles import RoleAssignment, TenantRole
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
@@ -38,6 +39,7 @@ __all__ = [
     "OAuthAppSecret",
     "OAuthCode",
     "OAuthConsent",
+    "OAuthDeviceRequest",
     "OAuthGrant",
     "OAuthPushedRequest",
     "OAuthRefreshToken",

@@ -23,7 +23,8 @@ from subgraphs.auth.service.oauth_scopes import known
 logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
 
 CLIENT_AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 METADATA: Final = ".well-known/openid-configuration"
 
 
@@ -78,7 +79,7 @@ class TenantIssuer:
         return f"{self.url}/oauth/{name}"
 
     def metadata(self) -> dict[str, Any]:
-        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 9126 and 9207."""
+        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 8628, 9126 and 9207."""
         methods = list(CLIENT_AUTHENTICATION)
         return {
             "issuer": self.url,
@@ -88,6 +89,7 @@ class TenantIssuer:
             "jwks_uri": self.endpoint("jwks"),
             "introspection_endpoint": self.endpoint("introspect"),
             "revocation_endpoint": self.endpoint("revoke"),
+            "device_authorization_endpoint": self.endpoint("device_authorization"),
             "pushed_authorization_request_endpoint": self.endpoint("par"),
             "require_pushed_authorization_requests": False,
             "scopes_supported": known(),

@@ -17,7 +17,7 @@ from shared.ids import uuid7
 from subgraphs.auth.errors import ScopeNotHeld
 from subgraphs.auth.events import OAuthAppChanged
 from subgraphs.auth.models import OAuthApp
-from subgraphs.auth.service.oauth import GRANT_TYPES, tell_ended
+from subgraphs.auth.service.oauth import DEVICE_CODE, GRANT_TYPES, tell_ended
 from subgraphs.auth.service.oauth_clients import digest, new_secret
 from subgraphs.auth.service.oauth_scopes import IDENTITY, known
 from subgraphs.auth.service.own_session import require_own_session
@@ -60,8 +60,8 @@ class NewOAuthApp:
         by_people = "authorization_code" in self.grant_types
         if by_people is not bool(self.redirect_uris):
             raise BadUserInput("`redirectUris` go with the grant type authorization_code", field="redirectUris")
-        if "refresh_token" in self.grant_types and not by_people:
-            raise BadUserInput("refresh_token goes with the grant type authorization_code", field="grantTypes")
+        if "refresh_token" in self.grant_types and not by_people and DEVICE_CODE not in self.grant_types:
+            raise BadUserInput("refresh_token goes with the grant types of people", field="grantTypes")
         if not self.confidential and ("client_credentials" in self.grant_types or self.may_introspect):
             raise BadUserInput("Only a confidential app has credentials of its own", field="confidential")
 

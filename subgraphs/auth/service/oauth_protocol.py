@@ -17,6 +17,7 @@ from subgraphs.auth.models import OAuthPushedRequest
 from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import Client, digest, new_token
 from subgraphs.auth.service.oauth_codes import CodeGrant, PlainRequests, S256Required
+from subgraphs.auth.service.oauth_device import DeviceAuthorization, DeviceGrant
 from subgraphs.auth.service.oauth_openid import CodeIdentity, RefreshIdentity
 from subgraphs.auth.service.oauth_refresh import RefreshGrant
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
@@ -33,6 +34,8 @@ def server_for(oauth: OAuthDesk, issuer: TenantIssuer, session: TenantSession) -
     server.register_grant(CodeGrant, [S256Required(required=True), PlainRequests(), CodeIdentity(server)])
     server.register_grant(RefreshGrant, [RefreshIdentity(server)])
     server.register_grant(ClientGrant)
+    server.register_grant(DeviceGrant, [RefreshIdentity(server)])
+    server.register_endpoint(DeviceAuthorization)
     server.register_endpoint(Introspection)
     server.register_endpoint(Revocation)
     return server
@@ -51,6 +54,11 @@ async def introspect(oauth: OAuthDesk, issuer: TenantIssuer, received: Received)
 async def revoke(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:
     """End a token and its family. Source: RFC 7009."""
     return await _answered(oauth, issuer, received, lambda server: _endpoint(server, Revocation.ENDPOINT_NAME))
+
+
+async def begin_device(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:
+    """Let a device wait for somebody's consent. Source: RFC 8628, section 3.1."""
+    return await _answered(oauth, issuer, received, lambda server: _endpoint(server, DeviceAuthorization.ENDPOINT_NAME))
 
 
 async def push(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:

@@ -68,9 +68,7 @@ async def enter(oauth: OAuthDesk, issuer: TenantIssuer, browser: Browser, given:
             credentials = Credentials(slug, given.email.strip().lower(), given.password, hint)
             entered = await passwords.sign_in(oauth.desk, credentials, attempt)
     except DomainError as refusal:
-        return Entered(
-            challenge=given.challenge if isinstance(refusal, CodeInvalid) else None, refusal=refusal.message
-        )
+        return Entered(challenge=given.challenge if isinstance(refusal, CodeInvalid) else None, refusal=refusal.message)
     if isinstance(entered, MfaRequired):
         return Entered(challenge=entered.code)
     return Entered(entered.token.access_token, entered.device_code)

@@ -73,7 +73,8 @@ class RegisterOAuthAppInput(MutationInput):
     )
     grant_types: list[str] = strawberry.field(
         default_factory=lambda: ["authorization_code", "refresh_token"],
-        description="Of `authorization_code`, `refresh_token` and `client_credentials`.",
+        description="Of `authorization_code`, `refresh_token`, `client_credentials` and "
+        "`urn:ietf:params:oauth:grant-type:device_code`.",
     )
     may_introspect: bool = strawberry.field(
         default=False, description="Whether it may ask about other apps' tokens, as a resource server does."

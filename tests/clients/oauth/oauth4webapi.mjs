@@ -71,6 +71,19 @@ export default {
     await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, secret, token, insecure));
     same(await introspected(), { active: false });
   },
+  async "a device that waits for a person elsewhere"(world) {
+    const server = await discovered(world);
+    const [client, nobody] = [{ client_id: world.device.id }, oauth.None()];
+    const begun = await oauth.deviceAuthorizationRequest(server, client, nobody, { scope: "learn" }, insecure);
+    const told = await oauth.processDeviceAuthorizationResponse(server, client, begun);
+    const redeemed = async () =>
+      oauth.processDeviceCodeResponse(
+        server, client, await oauth.deviceCodeGrantRequest(server, client, nobody, told.device_code, insecure),
+      );
+    await refuses(redeemed(), "authorization_pending");
+    await new Person(world).approve(told.verification_uri_complete);
+    same((await redeemed()).scope, "learn");
+  },
   async "a wrong secret"(world) {
     const server = await discovered(world);
     const [client, secret] = [{ client_id: world.machine.id }, oauth.ClientSecretBasic("wrong")];

@@ -53,7 +53,16 @@ export default {
     const tokens = await client.clientCredentialsGrant(await configured(world, world.machine), { scope: "learn" });
     same([tokens.scope, tokens.refresh_token], ["learn", undefined]);
   },
-  async "a person who says no"(world) {
+  async "a device that waits for a person elsewhere"(world) {
+    const config = await client.discovery(new URL(world.issuer), world.device.id, undefined, client.None(), {
+      execute: [client.allowInsecureRequests],
+    });
+    const told = await client.initiateDeviceAuthorization(config, { scope: "openid learn" });
+    await new Person(world).approve(told.verification_uri_complete);
+    const tokens = await client.pollDeviceAuthorizationGrant(config, { ...told, interval: 0.01 });
+    same([tokens.scope, tokens.claims().iss], ["openid learn", world.issuer]);
+  },
+  async "a scope that is none"(world) {
     const config = await configured(world, world.app);
     const { checks, parameters } = await asked(world, "nonsense");
     const back = await new Person(world).agree(client.buildAuthorizationUrl(config, parameters));

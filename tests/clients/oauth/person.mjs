@@ -33,7 +33,7 @@ export class Person {
 
   /** Say yes to a device that shows a code; the page that says so. */
   async approve(url) {
-    let page = await this.#ask(url);
+    let page = await this.#ask((await this.#ask(url)).back);
     if (page.text.includes('value="sign-in"')) {
       page = await this.#send(page, { action: "sign-in", email: this.email, password: this.password });
     }

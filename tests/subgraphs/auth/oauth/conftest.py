@@ -91,8 +91,7 @@ class Person:
 
     async def send(self, page: Response, **fields: str) -> Response:
         """Send the form of a page, with what is typed and pressed."""
-        hidden = {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
-        return await self.browser.post(self.server.url("authorize"), data={**hidden, **fields})
+        return await self.browser.post(self.server.url("authorize"), data={**hidden_in(page), **fields})
 
     async def sign_in(self, page: Response, password: str = PASSWORD) -> Response:
         return await self.send(page, action="sign-in", email=EMAIL, password=password)
@@ -131,6 +130,11 @@ class Flow:
         """The parameters of the token request."""
         usual = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI}
         return {**usual, "code_verifier": self.verifier, **changes}
+
+
+def hidden_in(page: Response) -> Fields:
+    """The fields of a page's form that nobody sees."""
+    return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
 
 
 def challenge_of(verifier: str) -> str:

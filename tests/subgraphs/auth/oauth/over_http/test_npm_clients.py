@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE
 import pytest
 
 from shared.roles import Role
+from subgraphs.auth.service.oauth import DEVICE_CODE
 from tests.clients.outcomes import HERE, node
 from tests.subgraphs.auth.conftest import AddAccount
 from tests.subgraphs.auth.oauth.conftest import EMAIL, PASSWORD, REDIRECT_URI, App, Register
@@ -15,7 +16,7 @@ from tests.tenants import Tenant
 
 pytestmark = pytest.mark.xdist_group("clients")
 
-SCENARIOS = 9
+SCENARIOS = 11
 
 
 def told(app: App) -> dict[str, str | None]:
@@ -31,6 +32,7 @@ async def test_every_flow_is_completed(site: Site, tenant: Tenant, register: Reg
         "password": PASSWORD,
         "app": told(await register()),
         "publicApp": told(await register(name="Phone", confidential=False)),
+        "device": told(await register(confidential=False, redirectUris=[], grantTypes=["refresh_token", DEVICE_CODE])),
         "machine": told(await register(name="Sync", grantTypes=["client_credentials"], redirectUris=[])),
     }
     process = await asyncio.create_subprocess_exec(
