@@ -12,7 +12,7 @@ from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
 from subgraphs.auth.service import audited_events, deactivation, federated, leavers
-from subgraphs.auth.service.mailing import LinkPost, send_link
+from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice
 
 _Payload: TypeAlias = dict[str, Any]
 
@@ -75,17 +75,27 @@ _HANDLED: Final[Mapping[str, Handler[Any]]] = {
 }
 
 
+class ImpersonationStarted(msgspec.Struct, frozen=True):
+    impersonation_id: UUID
+
+
 class LinkRequested(msgspec.Struct, frozen=True):
     link_id: UUID
 
 
 def mailing(post: LinkPost) -> Handlers:
-    """Handle requests for links by mailing them; the subgraph hears of its own, so that they outlast its process."""
+    """Mail links that are asked for, and notices; the subgraph hears of its own, so that they outlast its process."""
 
     async def send(session: TenantSession, event: LinkRequested) -> None:
         await send_link(session, post, event.link_id)
 
-    return {"auth.link-requested.v1": Handler(LinkRequested, send)}
+    async def notify(session: TenantSession, event: ImpersonationStarted) -> None:
+        await send_notice(session, post, event.impersonation_id)
+
+    return {
+        "auth.link-requested.v1": Handler(LinkRequested, send),
+        "auth.impersonation-started.v1": Handler(ImpersonationStarted, notify),
+    }
 
 
 def _audited(topic: str) -> Handler[_Payload]:

@@ -1,5 +1,6 @@
 """What the notifications subgraph does when others have told something."""
 
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,11 +33,33 @@ async def _welcome(session: TenantSession, event: Enrolled) -> None:
     )
 
 
+class Impersonated(msgspec.Struct, frozen=True):
+    event_id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    reason: str
+    expires_at: datetime
+
+
+async def _warn(session: TenantSession, event: Impersonated) -> None:
+    await NotificationStore(session, event.user_id).add(
+        event_id=event.event_id,
+        kind=NotificationKind.IMPERSONATED,
+        title="Somebody acts in your name",
+        body=f"Until {event.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, for this reason: {event.reason}",
+    )
+
+
+def _impersonated(event: Impersonated) -> list[str]:
+    return [channel_of(event.tenant_id, event.user_id)]
+
+
 def _learner(event: Enrolled) -> list[str]:
     return [channel_of(event.tenant_id, event.user_id)]
 
 
 HANDLERS: Final[Handlers] = {
     "courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner),
+    "auth.impersonation-started.v1": Handler(Impersonated, _warn, wakes=_impersonated),
     **personal_data.handlers(personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased),
 }

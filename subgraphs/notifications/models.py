@@ -26,6 +26,7 @@ idempotency_table(Model.metadata)
 
 class NotificationKind(StrEnum):
     ENROLLED = "ENROLLED"
+    IMPERSONATED = "IMPERSONATED"
 
 
 class Mailbox(Model):

@@ -1,11 +1,15 @@
 """A school opens: it protects its owner, looks like itself, lets people in by roles, and an app of others too."""
 
+import asyncio
+from collections.abc import Mapping
+
 import pytest
 from pyotp.totp import TOTP
 
 from tests.journeys.apps import REDIRECT_URI, App
-from tests.journeys.people import PASSWORD, Person, eventually, sign_in, sign_up_tenant
+from tests.journeys.people import PASSWORD, Person, eventually, refused_at_last, sign_in, sign_up_tenant
 from tests.journeys.platform import Platform
+from tests.patience import PATIENCE_SECONDS
 
 SET_BRANDING = """mutation ($input: SetBrandingInput!) {
   setBranding(input: $input) { tenant { branding { primaryColor } } userErrors { code message } }
@@ -39,6 +43,19 @@ COMPLETE_MFA = """mutation ($input: CompleteMfaInput!) {
 }"""
 PEOPLE = "{ users { edges { node { displayName } } } }"
 AUDIT = "{ auditEvents(first: 100) { edges { node { seq action actor { user { id } } } } } }"
+START = """mutation ($input: StartImpersonationInput!) {
+  startImpersonation(input: $input) { impersonation { id } session { accessToken } userErrors { code message } }
+}"""
+STOP = "mutation { stopImpersonation(input: {}) { impersonation { id } userErrors { code message } } }"
+RENAME = """mutation ($input: UpdateProfileInput!) {
+  updateProfile(input: $input) { user { displayName } userErrors { code message } }
+}"""
+VIEWER = "{ viewer { user { id } impersonator { id } } }"
+INBOX = "{ inbox { edges { node { kind body } } } }"
+BOTH = """query ($action: String!) {
+  auditEvents(filter: {action: $action}) { edges { node { actor { id } impersonator { id } subject { id } } } }
+}"""
+LISTENING = "subscription { notificationReceived { kind } }"
 
 
 @pytest.mark.timeout(240)
@@ -58,6 +75,7 @@ class TestOpeningASchool:
         assert await reader.codes("{ auditEvents { edges { node { seq } } } }") == ["FORBIDDEN"]
         assert await tom.codes("{ oauthApps { edges { node { id } } } }") == ["FORBIDDEN"]
 
+        await _support(one, owner, tom)
         audited = (await owner.ask(AUDIT))["auditEvents"]["edges"]
         assert sorted(each["node"]["seq"] for each in audited) == list(range(1, len(audited) + 1))
 
@@ -103,6 +121,53 @@ async def _teacher(platform: Platform, owner: Person) -> Person:
     tom = await sign_in(platform, "north-school", "tom@north-school.example")
     await eventually(tom, "{ viewer { scopes } }", {"viewer": {"scopes": ["learn", "users:invite", "users:read"]}})
     return tom
+
+
+async def _support(platform: Platform, owner: Person, tom: Person) -> None:
+    """The owner helps the teacher in his name: he is told, the audit names both, and it ends at once."""
+    his, hers = [(await each.ask(VIEWER))["viewer"]["user"]["id"] for each in (tom, owner)]
+    begun = await owner.do(START, input={"userId": his, "reason": "His name is misspelt"})
+    acting = Person(platform, begun["session"]["accessToken"])
+    assert (await acting.ask(VIEWER))["viewer"] == {"user": {"id": his}, "impersonator": {"id": hers}}
+    renamed = await acting.do(RENAME, input={"displayName": "Thomas"})
+    assert renamed["user"]["displayName"] == "Thomas"
+    assert await acting.codes("mutation { enrollMfa(input: {}) { secret } }") == ["STEP_UP_REQUIRED"]
+    async with acting.listening(LISTENING):
+        await acting.do(STOP)
+        await refused_at_last(acting, VIEWER, "SESSION_ENDED")
+    await _told(platform, tom)
+    for action, impersonator in (("startImpersonation", None), ("stopImpersonation", hers)):
+        [entry] = (await owner.ask(BOTH, action=action))["auditEvents"]["edges"]
+        assert entry["node"] == {
+            "actor": {"id": hers if impersonator is None else his},
+            "impersonator": impersonator and {"id": impersonator},
+            "subject": {"id": his},
+        }
+    profile = {"actor": {"id": his}, "impersonator": {"id": hers}, "subject": {"id": his}}
+    await _audited(owner, "users.user-updated.v1", profile)
+
+
+async def _told(platform: Platform, person: Person) -> None:
+    """The person has a notification, and a mail, that say why."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while asyncio.get_running_loop().time() < deadline:
+        inbox = [each["node"] for each in (await person.ask(INBOX))["inbox"]["edges"]]
+        mails = [path.read_text() for path in (platform.data / "mail").glob("*.eml")]
+        told = [each for each in inbox if each["kind"] == "IMPERSONATED" and "misspelt" in each["body"]]
+        if told and any("acts in your name" in mail and "misspelt" in mail for mail in mails):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("nobody has told the person")
+
+
+async def _audited(owner: Person, action: str, expected: Mapping[str, object]) -> None:
+    """The last entry of an action is soon the expected one."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    found: list[object] = []
+    while expected not in found:
+        assert asyncio.get_running_loop().time() < deadline, found
+        found = [each["node"] for each in (await owner.ask(BOTH, action=action))["auditEvents"]["edges"]]
+        await asyncio.sleep(0.1)
 
 
 async def _app(platform: Platform, owner: Person) -> App:

@@ -1,4 +1,4 @@
-"""Writing the mails with links. The codes in them are made here, so that no event and no table holds one."""
+"""Writing mails: notices, and links, whose codes are made here, so that no event and no table holds one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from shared.mail import Mail, Mailer
 from shared.tenancy.registry import Registry, TenantRecord
 from subgraphs.auth.models import LinkPurpose
 from subgraphs.auth.service.codes import SignInCodes
+from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 
 
@@ -56,6 +57,27 @@ async def send_link(session: TenantSession, post: LinkPost, link_id: UUID) -> No
         return
     link, account = found
     await post.mailer.send(_mail(post, tenant, LinkPurpose(link.purpose), link_id, account.email))
+
+
+async def send_notice(session: TenantSession, post: LinkPost, impersonation_id: UUID) -> None:
+    """Tell a person by mail that somebody acts in their name, and why.
+
+    Raises:
+        MailNotSent: the server did not take it.
+    """
+    found = await ImpersonationStore(session).with_account(impersonation_id)
+    tenant = await post.tenants.by_id(session.caller.tenant_id)
+    if found is None or tenant is None:
+        return
+    row, account = found
+    text = (
+        f"Somebody who looks after {tenant.name} acts in your name until {row.expires_at:%Y-%m-%d %H:%M} UTC, "
+        f"for this reason:\n\n{row.reason}\n\nThey cannot change your password, your second factors or whom you "
+        f"let act for you. You see who it is, and can end it, under your account:\n\n{post.client_url}/account\n"
+    )
+    await post.mailer.send(
+        Mail(sender=post.sender, to=account.email, subject=f"Somebody acts in your name · {tenant.slug}", text=text)
+    )
 
 
 def _mail(post: LinkPost, tenant: TenantRecord, purpose: LinkPurpose, link_id: UUID, to: str) -> Mail:

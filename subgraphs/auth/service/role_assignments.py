@@ -18,7 +18,7 @@ from subgraphs.auth.models import RoleAssignment
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.permissions import built_in_role, grant_of, own_rights, refuse_gain
 from subgraphs.auth.service.roles import MANAGE, KnownRole, known_role
-from subgraphs.auth.service.sessions import end_sessions
+from subgraphs.auth.service.sessions import end_impersonations, end_sessions
 from subgraphs.auth.store.roles import Assigned, Chosen, RoleAssignmentStore
 
 IN_ORDER: Final = Keyset(tuple[UUID])
@@ -64,6 +64,7 @@ async def assign_role(session: TenantSession, new: NewAssignment, attempt: Attem
             valid_to=new.valid_to,
             assigned_by=caller.require_user(),
         )
+        await end_impersonations(session, new.user_id, datetime.now(UTC))
         describe(session, Subject("User", new.user_id), changes=[Change("roles", None, _at(role, row))])
         _tell_assignment(session, row)
         return row.id
@@ -95,6 +96,7 @@ async def revoke_role(session: TenantSession, assignment_id: UUID, attempt: Atte
             role = await known_role(session, row.role_id)
             describe(session, Subject("User", row.user_id), changes=[Change("roles", _at(role, row), None)])
             _tell_assignment(session, row)
+            await end_impersonations(session, row.user_id, now)
             if there == Resource.tenant(session.caller.tenant_id):
                 await end_sessions(session, row.user_id, now)
         return row.id

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from subgraphs.auth.events import RoleChanged
 from subgraphs.auth.models import TenantRole
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.permissions import built_in_role, own_rights, refuse_gain
+from subgraphs.auth.service.sessions import end_impersonations
 from subgraphs.auth.store.roles import RoleStore
 
 MANAGE: Final = "roles:manage"
@@ -155,6 +157,7 @@ async def update_role(
         after = KnownRole.of_row(row)
         describe(session, Subject("TenantRole", role_id), changes=_differences(before, after))
         _tell_role(session, after)
+        await end_impersonations(session, None, datetime.now(UTC))
         return role_id
 
     return await _made_role(session, await once(session, attempt, update))

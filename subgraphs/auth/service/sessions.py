@@ -182,6 +182,15 @@ async def _end_impersonations(session: TenantSession, ids: list[UUID], user_id: 
         tell_ended(session, impersonation.id, impersonation.user_id)
 
 
+async def end_impersonations(session: TenantSession, user_id: UUID | None, now: datetime) -> None:
+    """End what is done in a person's name or by them in others', as roles have changed; None: anybody's.
+
+    Who could do no more than another when that began may be able to by now.
+    """
+    for impersonation in await ImpersonationStore(session).end_around(user_id, now):
+        tell_ended(session, impersonation.id, impersonation.user_id)
+
+
 def tell_ended(session: TenantSession, session_id: UUID, user_id: UUID) -> None:
     """Tell routers that the tokens of a session, or of what stands in its place, are good no more."""
     event = SessionEnded(tenant_id=TenantId(session.caller.tenant_id), user_id=user_id, session_id=session_id)

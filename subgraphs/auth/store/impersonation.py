@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, true, update
 
 from shared.database import TenantSession
 from shared.graphql.pagination import Keyset, PageRequest
@@ -53,6 +53,11 @@ class ImpersonationStore:
     async def end_of(self, user_id: UUID, now: datetime) -> Sequence[Impersonation]:
         """End those in a person's name."""
         return await self._end(Impersonation.user_id == user_id, now)
+
+    async def end_around(self, user_id: UUID | None, now: datetime) -> Sequence[Impersonation]:
+        """End those in a person's name and those in which that person acts; None ends everybody's."""
+        around = (Impersonation.user_id == user_id) | (Impersonation.impersonator_id == user_id)
+        return await self._end(true() if user_id is None else around, now)
 
     async def forget(self, before: datetime) -> None:
         """Drop those that were over before then."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
+from shared.permissions.catalogue import built_in_id
 from shared.permissions.places import PlaceKind
 from shared.roles import Role
 from shared.tokens import TokenVerifier
@@ -24,6 +25,7 @@ from tests.tenants import Tenant
 
 VIEWER = "{ viewer { user { id } scopes impersonator { id } } }"
 SEEN = "{ impersonations { edges { node { id reason impersonator { id } endedAt } } } }"
+PROMOTE = "mutation ($input: AssignRoleInput!) { assignRole(input: $input) { userErrors { code } } }"
 REVOKE_OTHERS = "mutation { revokeOtherSessions(input: {}) { sessionId } }"
 
 
@@ -198,6 +200,15 @@ class TestEnding:
         who = {"impersonator": olga, "person": lena}[whose]
         document = REVOKE_OTHERS if whose == "person" else "mutation { signOut(input: {}) { sessionId } }"
         await who.ask(document, token=who.token)
+        assert (await own_verifier.caller(acting.token)).session_id in await ended(sessions, tenant)
+
+    async def test_when_the_person_may_do_more_by_now(
+        self, ask: Ask, olga: Person, lena: Person, sessions: Sessions, tenant: Tenant, own_verifier: TokenVerifier
+    ) -> None:
+        acting = await olga.acting_for(lena)
+        given = {"userId": str(lena.id), "roleId": str(built_in_id(tenant.id, Role.INSTRUCTOR))}
+        promoted = await ask(PROMOTE, {"input": given}, token=olga.token)
+        assert promoted["data"]["assignRole"]["userErrors"] == []
         assert (await own_verifier.caller(acting.token)).session_id in await ended(sessions, tenant)
 
     async def test_no_later_than_the_role_that_allows_it_and_is_forgotten_after_a_year(
