@@ -58,7 +58,8 @@ class Environments:
     def administrator(self) -> dict[str, str]:
         """For processes that create databases and tenants."""
         urls = {name: url.get_secret_value() for name, url in self.settings.database_servers.items()}
-        return self._of("database_url", "mongo_url", *_SEARCH, *_MAIL) | _servers(urls) | self._signing()
+        told = self._of("database_url", "mongo_url", *_SEARCH, *_MAIL)
+        return told | _servers(urls) | self._signing() | _master_key()
 
     def in_process(self) -> dict[str, str]:
         """For a router with all subgraphs inside."""
@@ -72,7 +73,7 @@ class Environments:
             case "auth":
                 return self._of(*_SIGN_IN) | told | self._signing() | _told("auth") | _master_key()
             case "users":
-                return self._of(_CHOSEN) | told | self._verifying()
+                return self._of(_CHOSEN) | told | self._verifying() | _master_key()
             case "content":
                 return self._of("mongo_url", *_SEARCH) | told | self._verifying()
             case _:

@@ -119,8 +119,10 @@ def _users(parts: Parts) -> "SubgraphApp":
         database_servers=parts.servers("users"),
         credentials_key=parts.credentials_key,
         breached_passwords=parts.settings.breached_passwords,
+        public_url=public_url(parts.settings),
     )
-    return create(settings, verifier=parts.verifier_of("users"), hub=parts.hub)
+    master_key = create_master_key(parts.settings, MasterKeySettings())
+    return create(settings, verifier=parts.verifier_of("users"), hub=parts.hub, master_key=master_key)
 
 
 def _courses(parts: Parts) -> "SubgraphApp":

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 
 from shared import idempotency, telemetry
 from shared.caller import TenantId, service_caller
+from shared.data_keys import DataKeys
 from shared.database import Sessions, unit_of_work
 from shared.documents import Documents
 from shared.events.connection import connect
@@ -36,6 +37,7 @@ from shared.tenancy.changes import Announcements
 from shared.tenancy.deletion import Deletions
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.onboarding import Onboarding
+from shared.tenancy.orders import Orders
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
@@ -43,15 +45,18 @@ from studium.audit import AuditHeads
 from studium.embedded.errors import CannotStart
 from studium.ending import all_cancelled, end_within
 from studium.keys import credentials_key, public_url
+from studium.master_key import MasterKeySettings, create_master_key
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
 from subgraphs.auth.service.audit_heads import HeadSigner
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
+from subgraphs.users.service.forgetting import forget_old as forget_old_people
 from subgraphs.users.service.mailing import InvitationPost, invitation_codes
 
 _AUTH: Final = "auth"
+_USERS: Final = "users"
 _CONTENT: Final = "content"
 """Keeps its records as documents, and handles events in its own process."""
 _CONTENT_READS: Final = (_CONTENT, "courses", "users")
@@ -118,6 +123,7 @@ class Worker:
     consumers: Sequence[Consumer]
     onboarding: Onboarding
     announcements: Announcements
+    orders: Orders
     audit_heads: AuditHeads
     deletions: Deletions
     settings: WorkerSettings
@@ -131,8 +137,8 @@ class Worker:
                 )
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
-            lasting = (self.onboarding.run, self.announcements.run, self.audit_heads.run, self.deletions.run)
-            for step in (*lasting, self._trim, self._forget):
+            told = (self.onboarding.run, self.announcements.run, self.orders.run)
+            for step in (*told, self.audit_heads.run, self.deletions.run, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
 
@@ -176,6 +182,8 @@ class Worker:
                     await idempotency.forget_old(session)
                     if sessions.subgraph == _AUTH:
                         await forget_old_sign_ins(session)
+                    if sessions.subgraph == _USERS:
+                        await forget_old_people(session)
         await rest(_FORGET_EVERY)
 
 
@@ -212,19 +220,28 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
         consumers = [
             Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
-            for name, handlers in _handlers(
-                _link_post(settings, registry), _invitation_post(settings, registry)
-            ).items()
+            for name, handlers in _handlers(_link_post(settings, registry), _users_handlers(settings, registry)).items()
         ]
         provisioner = Provisioner(admin, migrations(), also=[documents.provision])
         onboarding = _onboarding(provisioner, sessions["auth"], own.new_tenants_on)
         relays = [Relay(one, redis) for one in sources]
-        announcements = Announcements(admin.engine(CONTROL_DATABASE), redis)
+        control = admin.engine(CONTROL_DATABASE)
+        announcements, orders = Announcements(control, redis), Orders(control)
         heads = AuditHeads(admin, registry, HeadSigner.create(secret))
         deletions = Deletions(admin, migrations(), also=[documents.drop])
         logins = list(sessions.values())
         yield Worker(
-            registry, redis, logins, relays, consumers, onboarding, announcements, heads, deletions, settings=own
+            registry,
+            redis,
+            logins,
+            relays,
+            consumers,
+            onboarding,
+            announcements,
+            orders,
+            heads,
+            deletions,
+            settings=own,
         )
 
 
@@ -249,25 +266,28 @@ def _link_post(settings: StudiumSettings, registry: Registry) -> LinkPost:
     return LinkPost(_mailer(settings), settings.mail_sender, codes, registry, client_url)
 
 
-def _invitation_post(settings: StudiumSettings, registry: Registry) -> InvitationPost:
+def _users_handlers(settings: StudiumSettings, registry: Registry) -> Handlers:
+    from subgraphs.users import consumers as users
+
     codes, client_url = invitation_codes(credentials_key(settings)), settings.client_url or public_url(settings)
-    return InvitationPost(_mailer(settings), settings.mail_sender, codes, registry, client_url)
+    post = InvitationPost(_mailer(settings), settings.mail_sender, codes, registry, client_url)
+    keys = DataKeys(create_master_key(settings, MasterKeySettings()), subgraph=_USERS)
+    return users.serving(post, keys)
 
 
-def _handlers(post: LinkPost, invitations: InvitationPost) -> Mapping[str, Handlers]:
+def _handlers(post: LinkPost, users: Handlers) -> Mapping[str, Handlers]:
     """What each subgraph does with the events of others."""
     from subgraphs.analytics import consumers as analytics
     from subgraphs.auth import consumers as auth
     from subgraphs.courses import consumers as courses
     from subgraphs.notifications import consumers as notifications
-    from subgraphs.users import consumers as users
 
     return {
         "analytics": analytics.HANDLERS,
         "auth": {**auth.HANDLERS, **auth.mailing(post)},
         "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
-        "users": {**users.HANDLERS, **users.admitting(post.tenants), **users.mailing(invitations)},
+        _USERS: users,
     }
 
 

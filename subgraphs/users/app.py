@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from shared.crypto import Sealer
+from shared.data_keys import DataKeys, LocalMasterKey, MasterKey
 from shared.database import Sessions
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
@@ -13,14 +14,21 @@ from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from subgraphs.users.context import Context
+from subgraphs.users.endpoints.scim import scim_routes
 from subgraphs.users.schema import build_schema
 from subgraphs.users.service.mailing import invitation_codes
+from subgraphs.users.service.scim import ProvisioningDesk
 from subgraphs.users.service.sign_up import SignUpDesk
 from subgraphs.users.settings import UsersSettings
 
 
 def create(
-    settings: UsersSettings, *, verifier: TokenVerifier, hub: Hub, passwords: Passwords | None = None
+    settings: UsersSettings,
+    *,
+    verifier: TokenVerifier,
+    hub: Hub,
+    passwords: Passwords | None = None,
+    master_key: MasterKey | None = None,
 ) -> SubgraphApp:
     """The users subgraph; nothing is opened before it is started.
 
@@ -29,10 +37,12 @@ def create(
         verifier: verifies callers' tokens.
         hub: wakes it; started and stopped by whoever made it.
         passwords: hashes passwords; by default as strongly as production needs.
+        master_key: wraps tenants' data keys; by default it is derived from the settings.
     """
     sessions = Sessions.create(
         settings.database_url, subgraph="users", pool_size=settings.pool_size, servers=settings.database_servers
     )
+    keys = DataKeys(master_key or LocalMasterKey([settings.credentials_key]), subgraph="users")
     desk = SignUpDesk(
         sessions=sessions,
         tenants=Registry.create(settings.database_url),
@@ -57,7 +67,10 @@ def create(
                 await verifier.caller(token)
 
         caller = None if token is None else await verifier.caller(token)
-        return Context(caller, sessions, desk, recheck)
+        return Context(caller, sessions, desk, recheck, keys)
 
     service = GraphQLService(build_schema(), context=context)
-    return SubgraphApp("users", service, lifespan=lifespan, ready=sessions.ping)
+    subgraph = SubgraphApp("users", service, lifespan=lifespan, ready=sessions.ping)
+    provisioning = ProvisioningDesk(sessions, desk.tenants, settings.public_url)
+    subgraph.app.router.routes.extend(scim_routes(provisioning, verifier))
+    return subgraph

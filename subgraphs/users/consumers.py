@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 
+from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
-from subgraphs.users.service import admission, data_requests
+from subgraphs.users.service import admission, data_requests, rosters
 from subgraphs.users.service.mailing import InvitationPost, send_invitation
 from subgraphs.users.store.people import UserStore
 
@@ -35,6 +36,12 @@ class PersonArrived(msgspec.Struct, frozen=True):
 
 class InvitationSent(msgspec.Struct, frozen=True):
     invitation_id: UUID
+
+
+class RosterSubmitted(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+    job_id: UUID
+    row: int
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -122,3 +129,20 @@ def mailing(post: InvitationPost) -> Handlers:
         await send_invitation(session, post, event.invitation_id)
 
     return {"users.invitation-sent.v1": Handler(InvitationSent, send)}
+
+
+def importing(keys: DataKeys, tenants: Registry) -> Handlers:
+    """Import rosters, some rows an event."""
+
+    async def go_on(session: TenantSession, event: RosterSubmitted) -> None:
+        await rosters.go_on(session, keys, tenants, event.job_id, event.row)
+
+    def job(event: RosterSubmitted) -> list[str]:
+        return [rosters.channel_of(event.tenant_id, event.job_id)]
+
+    return {"users.roster-submitted.v1": Handler(RosterSubmitted, go_on, wakes=job)}
+
+
+def serving(post: InvitationPost, keys: DataKeys) -> Handlers:
+    """Everything the subgraph hears, with what it needs for it."""
+    return {**HANDLERS, **admitting(post.tenants), **mailing(post), **importing(keys, post.tenants)}

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import strawberry
 
 from shared.caller import Caller
+from shared.data_keys import DataKeys
 from shared.database import Sessions
 from shared.graphql.context import BaseContext
 from subgraphs.users.loaders import Loaders
@@ -18,6 +19,7 @@ class Context(BaseContext[Loaders]):
     sessions: Sessions
     desk: SignUpDesk
     recheck: Recheck
+    keys: DataKeys
 
     @property
     def follower(self) -> Follower:

@@ -85,6 +85,19 @@ class InvitationSentEnough(Refusal):
     default_message = "The invitation was sent a moment ago, or as often as it may be"
 
 
+class RosterInvalid(Refusal):
+    code = "ROSTER_INVALID"
+    default_message = "The roster cannot be read"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message, path=("input", "csv"))
+
+
+class TooManyImports(Refusal):
+    code = "TOO_MANY_IMPORTS"
+    default_message = "Other rosters are being imported; wait until they are"
+
+
 class InvitationClaimed(Refusal):
     code = "INVITATION_CLAIMED"
     default_message = "The person has signed up with it"

@@ -37,6 +37,27 @@ class InvitationSent(Event, frozen=True, kw_only=True):
     actor_id: UUID | None
 
 
+class RosterSubmitted(Event, frozen=True, kw_only=True):
+    """A roster is to be imported from the row on that it names; the subgraph tells itself, some rows at a time."""
+
+    topic: ClassVar[str] = "users.roster-submitted.v1"
+
+    job_id: UUID
+    row: int
+    actor_id: UUID | None
+
+
+class RosterImported(Event, frozen=True, kw_only=True):
+    topic: ClassVar[str] = "users.roster-imported.v1"
+
+    job_id: UUID
+    dry_run: bool
+    created: int
+    updated: int
+    failed: int
+    actor_id: UUID
+
+
 class UserUpdated(Event, frozen=True, kw_only=True):
     """A profile has changed; whoever shows it reads it again."""
 
@@ -145,4 +166,25 @@ class UserReactivated(Event, frozen=True, kw_only=True):
     topic: ClassVar[str] = "users.user-reactivated.v1"
 
     user_id: UUID
+    actor_id: UUID | None
+
+
+class UserProvisioned(Event, frozen=True, kw_only=True):
+    """The tenant's directory has added a person: the auth subgraph opens an account, which has no password."""
+
+    topic: ClassVar[str] = "users.user-provisioned.v1"
+
+    user_id: UUID
+    email: str
+    role: str
+    actor_id: UUID | None
+
+
+class UserEmailChanged(Event, frozen=True, kw_only=True):
+    """The tenant's directory gives a person another address: they sign in by it, once it has been verified."""
+
+    topic: ClassVar[str] = "users.user-email-changed.v1"
+
+    user_id: UUID
+    email: str
     actor_id: UUID | None

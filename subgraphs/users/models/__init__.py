@@ -18,6 +18,7 @@ from subgraphs.users.models.invitations import Invitation
 from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
 from subgraphs.users.models.people import ExternalId, User, UserStatus
 from subgraphs.users.models.relationships import Relationship, RelationshipKind
+from subgraphs.users.models.rosters import ImportJob, ImportProblem, ImportState
 
 __all__ = [
     "CustomFieldDefinition",
@@ -31,6 +32,9 @@ __all__ = [
     "ExternalId",
     "Group",
     "GroupMember",
+    "ImportJob",
+    "ImportProblem",
+    "ImportState",
     "Invitation",
     "Model",
     "OrgUnit",

@@ -1,5 +1,6 @@
 """What the tables of the users subgraph have in common."""
 
+from shared.data_keys.store import data_keys_table
 from shared.database import Base, subgraph_metadata
 from shared.events.inbox import inbox_table
 from shared.events.outbox import outbox_table
@@ -14,3 +15,4 @@ class Model(Base):
 outbox_table(Model.metadata)
 inbox_table(Model.metadata)
 idempotency_table(Model.metadata)
+data_keys_table(Model.metadata)

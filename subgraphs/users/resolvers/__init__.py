@@ -14,11 +14,12 @@ from subgraphs.users.resolvers.org_units import OrgUnitMutation, OrgUnitQuery
 from subgraphs.users.resolvers.people import PeopleQuery
 from subgraphs.users.resolvers.profiles import ProfileMutation, ProfileQuery
 from subgraphs.users.resolvers.relationships import RelationshipMutation
+from subgraphs.users.resolvers.rosters import RosterMutation, RosterQuery, RosterSubscription
 from subgraphs.users.resolvers.sign_up import SignUpMutation
 
 
 @strawberry.type
-class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery, InvitationQuery):
+class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery, InvitationQuery, RosterQuery):
     pass
 
 
@@ -32,10 +33,11 @@ class Mutation(
     RelationshipMutation,
     DataRequestMutation,
     DeactivationMutation,
+    RosterMutation,
 ):
     pass
 
 
 @strawberry.type
-class Subscription(DataRequestSubscription):
+class Subscription(DataRequestSubscription, RosterSubscription):
     pass

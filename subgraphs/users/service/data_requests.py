@@ -52,7 +52,7 @@ def channel_of(tenant_id: UUID, request_id: UUID) -> str:
 
 def may_see(request: DataRequest, caller: Caller) -> bool:
     """Tell whether a request is the caller's own, or the caller manages people."""
-    return request.user_id == caller.user_id or MANAGER in caller.scopes
+    return request.user_id == caller.user_id or caller.may(MANAGER)
 
 
 async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID) -> DataRequest:
@@ -66,7 +66,6 @@ async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID
         user = await changeable(session, user_id)
         request = await _add(session, user, DataRequestKind.EXPORT)
         await ExportStore(session).forget_of(user_id)
-        await ExportStore(session).forget_completed(datetime.now(UTC) - EXPORT_KEPT)
         asked = DataExportRequested(
             tenant_id=session.caller.tenant_id,
             request_id=request.id,
@@ -198,9 +197,14 @@ async def _note(session: TenantSession, request: DataRequest, answer: DataReques
             record(session, completed)
 
 
+async def forget_old(session: TenantSession, now: datetime) -> None:
+    """Drop what was exported once it was kept long enough."""
+    await ExportStore(session).forget_completed(now - EXPORT_KEPT)
+
+
 def is_readable(request: DataRequest, caller: Caller, now: datetime) -> bool:
     """Tell whether the caller may read what was exported: it is complete, still kept, and theirs or for a reader."""
-    theirs = request.user_id == caller.user_id or {MANAGER, READER} <= caller.scopes
+    theirs = request.user_id == caller.user_id or (caller.may(MANAGER) and caller.may(READER))
     return theirs and request.completed_at is not None and now < request.completed_at + EXPORT_KEPT
 
 

@@ -52,7 +52,7 @@ async def _invite(session: TenantSession, emails: Sequence[str], role: Role, ten
         user = known.get(email) or await _add_invited(session, email, role)
         if user is None or user.status != UserStatus.INVITED:
             raise EmailTaken(path=("input", "emails", str(position)))
-        await _send_invitation(session, user, role, batch_id)
+        await send_invitation(session, user, role, batch_id, datetime.now(UTC) + INVITATION_LIFETIME)
     await check_seats(session, tenants)
     return batch_id
 
@@ -63,12 +63,17 @@ async def _add_invited(session: TenantSession, email: str, role: Role) -> User |
     )
 
 
-async def _send_invitation(session: TenantSession, user: User, role: Role, batch_id: UUID) -> None:
-    expires_at = datetime.now(UTC) + INVITATION_LIFETIME
-    invitation = Invitation(batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at)
+async def send_invitation(
+    session: TenantSession, user: User, role: Role, batch_id: UUID, expires_at: datetime, *, mailed: bool = True
+) -> None:
+    """Invite somebody who is here already; an invitation that is not mailed says what they will be when they come."""
+    invitation = Invitation(
+        batch_id=batch_id, user_id=user.id, role=role, expires_at=expires_at, times_sent=1 if mailed else 0
+    )
     await InvitationStore(session).add(invitation)
     record(session, UserInvited(tenant_id=session.caller.tenant_id, user_id=user.id, email=user.email, role=role))
-    _mail(session, invitation)
+    if mailed:
+        _mail(session, invitation)
 
 
 def _mail(session: TenantSession, invitation: Invitation) -> None:
@@ -99,7 +104,8 @@ async def resend(
             raise InvitationClaimed(path=("input", "id"))
         if invitation.revoked_at is not None:
             raise InvitationRevoked(path=("input", "id"))
-        if invitation.times_sent >= MOST_SENT or now < invitation.sent_at + RESEND_AFTER:
+        too_soon = invitation.times_sent > 0 and now < invitation.sent_at + RESEND_AFTER
+        if invitation.times_sent >= MOST_SENT or too_soon:
             raise InvitationSentEnough(path=("input", "id"))
         invitation.times_sent += 1
         invitation.sent_at, invitation.expires_at = now, now + INVITATION_LIFETIME

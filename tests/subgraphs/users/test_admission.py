@@ -49,12 +49,12 @@ class TestArrival:
         invited = await add_user(tenant, "ada@example.org", status="INVITED", role="OWNER")
         soon = datetime.now(UTC) + timedelta(days=1)
         async with unit_of_work(sessions, tenant.caller()) as session:
-            for role in ("OWNER", "TEACHER"):
+            for role in ("OWNER", "INSTRUCTOR"):
                 session.add(Invitation(batch_id=uuid7(), user_id=invited.id, role=role, expires_at=soon))
                 await session.flush()
         ada, [told] = await arrive(sessions, tenant, registry)
         assert ada
-        assert (ada.id, ada.status, ada.role, told["role"]) == (invited.id, "ACTIVE", "TEACHER", "TEACHER")
+        assert (ada.id, ada.status, ada.role, told["role"]) == (invited.id, "ACTIVE", "INSTRUCTOR", "INSTRUCTOR")
 
     async def test_of_somebody_whose_invitation_was_taken_back_adds_a_learner(
         self, sessions: Sessions, tenant: Tenant, registry: Registry, add_user: AddUser
