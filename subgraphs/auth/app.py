@@ -23,6 +23,7 @@ from shared.tokens import TokenIssuer
 from subgraphs.auth.context import Context
 from subgraphs.auth.endpoints.federated import federated_routes
 from subgraphs.auth.endpoints.oauth import oauth_routes
+from subgraphs.auth.endpoints.saml import saml_routes
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
@@ -30,6 +31,7 @@ from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.oauth import OAuthDesk
 from subgraphs.auth.service.oidc_client import OidcClient
+from subgraphs.auth.service.saml_desk import SamlDesk
 from subgraphs.auth.service.tenants import TenantDesk
 from subgraphs.auth.service.webauthn_challenges import PasskeyDesk, relying_party
 from subgraphs.auth.settings import AuthSettings
@@ -76,6 +78,7 @@ def create(
 
     outbound = Outbound(private=settings.private_identity_providers)
     federation = FederationDesk(desk, OidcClient(outbound), settings.public_url)
+    saml = SamlDesk(desk, outbound, settings.public_url)
 
     tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))
@@ -84,17 +87,18 @@ def create(
     async def lifespan() -> AsyncGenerator[None]:
         yield
         desk.passwords.close()
+        saml.workers.close()
         await outbound.aclose()
         await desk.tenants.aclose()
         await sessions.aclose()
 
-    context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk, passkeys))
+    context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk, passkeys, saml))
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )
     oauth = OAuthDesk.create(desk, settings.public_url, settings.credentials_key)
     subgraph.app.router.routes.extend(
-        [_published_keys(desk.issuer), *federated_routes(federation), *oauth_routes(oauth)]
+        [_published_keys(desk.issuer), *federated_routes(federation), *saml_routes(saml), *oauth_routes(oauth)]
     )
     return subgraph
 

@@ -11,6 +11,7 @@ from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.loaders import Loaders
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.saml_desk import SamlDesk
 from subgraphs.auth.service.tenants import TenantDesk
 from subgraphs.auth.service.webauthn_challenges import PasskeyDesk
 
@@ -21,6 +22,7 @@ class Context(BaseContext[Loaders]):
     federation: FederationDesk
     tenant_desk: TenantDesk
     passkeys: PasskeyDesk
+    saml: SamlDesk
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.desk.tenants, self.desk.sessions, caller)

@@ -13,7 +13,7 @@ from subgraphs.auth.service.federated import AT_PROVIDER, FederationDesk
 
 COOKIE: Final = "studium-federated"
 _STATUS: Final = {"NOT_FOUND": 404, "TENANT_NOT_FOUND": 404, "SERVICE_UNAVAILABLE": 503, "OUTBOUND_REFUSED": 502}
-_HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -24,7 +24,7 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
     async def begin(request: Request) -> Response:
         slug, alias = request.path_params["slug"], request.path_params["alias"]
         begun = await federated.begin(federation, slug, alias, request.query_params.get("return_uri", ""))
-        answer = RedirectResponse(begun.url, status_code=303, headers=_HEADERS)
+        answer = RedirectResponse(begun.url, status_code=303, headers=HEADERS)
         answer.set_cookie(
             COOKIE,
             begun.browser_secret,
@@ -39,17 +39,17 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
     async def callback(request: Request) -> Response:
         slug, alias = request.path_params["slug"], request.path_params["alias"]
         goes_on = await federated.finish(federation, slug, alias, request.query_params, request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse(goes_on, status_code=303, headers=_HEADERS)
+        answer = RedirectResponse(goes_on, status_code=303, headers=HEADERS)
         answer.delete_cookie(COOKIE, path=f"/t/{slug}/federated/{alias}/callback")
         return answer
 
     return [
-        Route("/t/{slug}/federated/{alias}", _refusing(begin), methods=["GET"]),
-        Route("/t/{slug}/federated/{alias}/callback", _refusing(callback), methods=["GET"]),
+        Route("/t/{slug}/federated/{alias}", refusing(begin), methods=["GET"]),
+        Route("/t/{slug}/federated/{alias}/callback", refusing(callback), methods=["GET"]),
     ]
 
 
-def _refusing(answer: Answer) -> Answer:
+def refusing(answer: Answer) -> Answer:
     """Answers refusals as OAuth does. Source: RFC 6749, section 5.2."""
 
     async def answered(request: Request) -> Response:
@@ -57,6 +57,6 @@ def _refusing(answer: Answer) -> Answer:
             return await answer(request)
         except DomainError as refusal:
             told = {"error": refusal.code, "error_description": refusal.message}
-            return JSONResponse(told, status_code=_STATUS.get(refusal.code, 400), headers=_HEADERS)
+            return JSONResponse(told, status_code=_STATUS.get(refusal.code, 400), headers=HEADERS)
 
     return answered

@@ -15,6 +15,7 @@ from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAu
 from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret
 from subgraphs.auth.models.oauth_device import OAuthDeviceRequest
 from subgraphs.auth.models.roles import RoleAssignment, TenantRole
+from subgraphs.auth.models.saml import SamlAssertion, SamlProvider
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
 from subgraphs.auth.models.throttles import Throttle
@@ -46,6 +47,8 @@ __all__ = [
     "Passkey",
     "RecoveryCode",
     "RoleAssignment",
+    "SamlAssertion",
+    "SamlProvider",
     "ServiceAccount",
     "SignInSession",
     "TenantRole",

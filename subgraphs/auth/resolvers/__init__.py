@@ -13,6 +13,7 @@ from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
 from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
+from subgraphs.auth.resolvers.saml import SamlMutation
 from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
 from subgraphs.auth.resolvers.tenants import TenantMutation
 from subgraphs.auth.resolvers.webauthn import PasskeyMutation, PasskeyQuery
@@ -47,6 +48,7 @@ class Mutation(
     RoleMutation,
     MagicLinkMutation,
     MfaMutation,
+    SamlMutation,
     SessionMutation,
     TenantMutation,
     PasskeyMutation,

@@ -1,5 +1,7 @@
 """The root fields of identity providers, and of signing in through them: unpack, call, wrap."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from shared import checks
@@ -7,8 +9,12 @@ from shared.database import unit_of_work
 from shared.errors import BadUserInput
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
+from subgraphs.auth.models.identity_providers import IdentityProvider as IdentityProviderRow
+from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service import federated, identity_providers
+from subgraphs.auth.service.saml_desk import SamlDesk
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
+from subgraphs.auth.store.saml import SamlStore
 from subgraphs.auth.types.accounts import SignInPayload
 from subgraphs.auth.types.identity_providers import (
     CompleteFederatedSignInInput,
@@ -19,6 +25,7 @@ from subgraphs.auth.types.identity_providers import (
     RemoveIdentityProviderInput,
     RemoveIdentityProviderPayload,
 )
+from subgraphs.auth.types.saml import SamlSettings
 
 _MOST_DOMAINS = 100
 _LONGEST_SECRET = 2_000
@@ -32,11 +39,17 @@ class IdentityProviderQuery:
         caller.require(identity_providers.PERMISSION)
         async with info.context.desk.sessions.read(caller) as session:
             rows = await IdentityProviderStore(session).all()
+            spoken = await SamlStore(session).all()
         tenant = await info.context.own_tenant()
         if tenant is None:
             return None
-        callback = info.context.federation.callback
-        return [IdentityProvider.of(row, callback(tenant.slug, row.alias)) for row in rows]
+        context, slug = info.context, tenant.slug
+        return [
+            shown(context.saml, slug, row, spoken[row.id])
+            if row.id in spoken
+            else IdentityProvider.of(row, context.federation.callback(slug, row.alias))
+            for row in rows
+        ]
 
 
 @strawberry.type
@@ -91,13 +104,13 @@ class IdentityProviderMutation:
         return CompleteFederatedSignInPayload(session=given.session, viewer=given.viewer, challenge=given.challenge)
 
 
+def shown(saml: SamlDesk, slug: str, row: IdentityProviderRow, spoken: SamlProvider) -> IdentityProvider:
+    """A provider that is spoken with by SAML."""
+    settings = SamlSettings.of(spoken, saml.entity_id(slug, row.alias))
+    return IdentityProvider.of(row, saml.acs_url(slug, row.alias), settings)
+
+
 def _trust(input: ConfigureIdentityProviderInput) -> identity_providers.Trust:
-    if len(input.email_domains) > _MOST_DOMAINS:
-        raise BadUserInput(f"`emailDomains` must have at most {_MOST_DOMAINS}", field="emailDomains")
-    domains = [
-        checks.email_address(f"somebody@{domain}", field=f"emailDomains.{position}").partition("@")[2]
-        for position, domain in enumerate(input.email_domains)
-    ]
     secret = input.client_secret
     if secret is not None and not 0 < len(secret) <= _LONGEST_SECRET:
         raise BadUserInput(f"`clientSecret` must have 1 to {_LONGEST_SECRET} characters", field="clientSecret")
@@ -106,9 +119,19 @@ def _trust(input: ConfigureIdentityProviderInput) -> identity_providers.Trust:
         name=checks.text(input.name, field="name"),
         issuer=checks.text(input.issuer, field="issuer", longest=1_000),
         client_id=checks.text(input.client_id, field="clientId", longest=500),
-        email_domains=domains,
+        email_domains=read_domains(input.email_domains),
         return_uris=input.return_uris,
         opens_accounts=input.opens_accounts,
         enabled=input.enabled,
         client_secret=secret,
     )
+
+
+def read_domains(domains: Sequence[str]) -> list[str]:
+    """Domains of addresses, in small letters."""
+    if len(domains) > _MOST_DOMAINS:
+        raise BadUserInput(f"`emailDomains` must have at most {_MOST_DOMAINS}", field="emailDomains")
+    return [
+        checks.email_address(f"somebody@{domain}", field=f"emailDomains.{position}").partition("@")[2]
+        for position, domain in enumerate(domains)
+    ]

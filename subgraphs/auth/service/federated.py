@@ -277,8 +277,8 @@ def check_return(provider: IdentityProvider, return_uri: str) -> None:
         raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
 
 
-async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> None:
-    """Remember a sign-in until its answer comes; of what the browser carries, only hashes."""
+async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> UUID:
+    """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id."""
     ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
     begun = FederatedSignIn(
         id=sign_in_id,
@@ -290,6 +290,7 @@ async def keep_begun(session: TenantSession, desk: SignInDesk, provider: Identit
         expires_at=datetime.now(UTC) + AT_PROVIDER,
     )
     await FederatedSignInStore(session).begin(begun)
+    return sign_in_id
 
 
 async def take_begun(

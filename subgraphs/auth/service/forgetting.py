@@ -12,6 +12,7 @@ from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_device import OAuthDeviceStore
 from subgraphs.auth.store.saml import SamlStore
 from subgraphs.auth.store.oauth_device import OAuthDeviceStore
+from subgraphs.auth.store.saml import SamlStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
 
@@ -38,4 +39,5 @@ async def forget_old(session: TenantSession) -> None:
     await OAuthDeviceStore(session).forget(now)
     await SamlStore(session).forget(now)
     await OAuthDeviceStore(session).forget(now)
+    await SamlStore(session).forget(now)
     await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)

@@ -1,6 +1,6 @@
 """Which identity providers a tenant trusts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from shared.errors import BadUserInput, NotFound, Refusal, VersionConflict
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
+from subgraphs.auth.errors import NameTaken
 from subgraphs.auth.events import IdentityProviderChanged
 from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
@@ -44,14 +45,30 @@ class Trust:
     opens_accounts: bool
     enabled: bool
     client_secret: str | None = field(default=None, repr=False)
+    kind: IdentityProviderKind = IdentityProviderKind.OIDC
 
 
 async def configure(
-    session: TenantSession, keys: DataKeys, trust: Trust, attempt: Attempt, *, expected_version: int | None
+    session: TenantSession,
+    keys: DataKeys,
+    trust: Trust,
+    attempt: Attempt,
+    *,
+    expected_version: int | None,
+    also: Callable[[UUID], Awaitable[None]] | None = None,
 ) -> IdentityProvider:
     """Trust a provider, or another way than before.
 
+    Args:
+        session: of the tenant.
+        keys: seal its secret.
+        trust: how it is trusted from now on.
+        attempt: is made once.
+        expected_version: that it has to have, if any is expected.
+        also: writes what else its kind needs, with the same attempt.
+
     Raises:
+        NameTaken: there is a provider of another kind by that alias.
         BadUserInput: a new one has no secret, or an address people may be sent to is none.
         VersionConflict: it has changed since the version that is expected.
         TooManyIdentityProviders: there are too many.
@@ -68,8 +85,12 @@ async def configure(
             raise VersionConflict
         if provider is None:
             provider = await _added(store, ring, trust)
+        elif provider.kind != trust.kind:
+            raise NameTaken
         else:
             _change(provider, ring, trust)
+        if also is not None:
+            await also(provider.id)
         _tell(session, provider, removed=False)
         return provider.id
 
@@ -112,7 +133,7 @@ async def _added(store: IdentityProviderStore, ring: KeyRing, trust: Trust) -> I
         raise BadUserInput("`clientSecret` is needed for a new provider", field="clientSecret")
     if len(await store.all()) >= MOST_PROVIDERS:
         raise TooManyIdentityProviders
-    provider = IdentityProvider(id=uuid7(), alias=trust.alias, kind=IdentityProviderKind.OIDC, version=0)
+    provider = IdentityProvider(id=uuid7(), alias=trust.alias, kind=trust.kind, version=0)
     _change(provider, ring, trust)
     await store.add(provider)
     return provider

@@ -8,6 +8,7 @@ from subgraphs.auth.models.identity_providers import IdentityProvider as Identit
 from subgraphs.auth.models.identity_providers import IdentityProviderKind
 from subgraphs.auth.types.accounts import IssuedSession, Viewer
 from subgraphs.auth.types.mfa import MfaChallenge
+from subgraphs.auth.types.saml import SamlSettings
 
 strawberry.enum(IdentityProviderKind, description="How a provider is spoken with.")
 
@@ -15,7 +16,9 @@ strawberry.enum(IdentityProviderKind, description="How a provider is spoken with
 @strawberry.type(description="Somebody else who says who people are, as far as the tenant trusts them.")
 class IdentityProvider:
     id: strawberry.ID = strawberry.field(description="It never changes.")
-    alias: str = strawberry.field(description="Its name in addresses: `/t/<tenant>/federated/<alias>`.")
+    alias: str = strawberry.field(
+        description="Its name in addresses: `/t/<tenant>/federated/<alias>`, or `/t/<tenant>/saml/<alias>`."
+    )
     kind: IdentityProviderKind = strawberry.field(description="How it is spoken with.")
     name: str = strawberry.field(description="What people read.")
     enabled: bool = strawberry.field(description="Whether people can sign in through it now.")
@@ -26,11 +29,14 @@ class IdentityProvider:
     )
     return_uris: list[str] = strawberry.field(description="Where people may go on once they have signed in.")
     opens_accounts: bool = strawberry.field(description="Whether newcomers of these domains get an account.")
-    callback_uri: str = strawberry.field(description="What has to be registered there as the redirect URI.")
+    callback_uri: str = strawberry.field(
+        description="What has to be registered there as the redirect URI, or for assertions."
+    )
     version: int = strawberry.field(description="Counts its changes.")
+    saml: SamlSettings | None = strawberry.field(default=None, description="What is SAML's alone; null with OIDC.")
 
     @classmethod
-    def of(cls, row: IdentityProviderRow, callback_uri: str) -> "IdentityProvider":
+    def of(cls, row: IdentityProviderRow, callback_uri: str, saml: SamlSettings | None = None) -> "IdentityProvider":
         return cls(
             id=strawberry.ID(str(row.id)),
             alias=row.alias,
@@ -44,6 +50,7 @@ class IdentityProvider:
             opens_accounts=row.opens_accounts,
             callback_uri=callback_uri,
             version=row.version,
+            saml=saml,
         )
 
 
@@ -97,4 +104,11 @@ class CompleteFederatedSignInPayload(Payload):
     viewer: Viewer | None = strawberry.field(default=None, description="Whoever has signed in.")
     challenge: MfaChallenge | None = strawberry.field(
         default=None, description="Go on with `completeMfa`; null unless the person has a second factor here."
+    )
+
+
+@strawberry.type(description="What came of `configureSamlProvider`.")
+class ConfigureSamlProviderPayload(Payload):
+    identity_provider: IdentityProvider | None = strawberry.field(
+        default=None, description="As it is now; null if it was refused."
     )

@@ -1,0 +1,138 @@
+"""Signing in through an identity provider that speaks SAML: the browser goes there and comes back with an assertion.
+
+Source: SAML 2.0 profiles, section 4.1 (Web Browser SSO): requests by HTTP-Redirect, answers by HTTP-POST.
+"""
+
+import base64
+import secrets
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from shared.database import TenantSession, unit_of_work
+from shared.errors import NotFound, Refusal
+from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
+from subgraphs.auth.service.federated import (
+    Asked,
+    Begun,
+    SignInNotBegun,
+    admit_person,
+    check_return,
+    enabled,
+    hash_secret,
+    keep_begun,
+    new_secret,
+    take_begun,
+)
+from subgraphs.auth.service.oidc_client import ProviderRefused
+from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
+from subgraphs.auth.service.saml_desk import Known, SamlDesk
+from subgraphs.auth.service.saml_messages import AuthnRequest, KeyPair, own_metadata, request_url
+from subgraphs.auth.service.saml_providers import person_of
+from subgraphs.auth.service.sessions import open_tenant
+from subgraphs.auth.store.saml import SamlStore
+
+_ID_BYTES: Final = 20
+"""Source: SAML 2.0 core, section 1.3.4: 128 bits at least, 160 rather."""
+
+
+async def metadata(saml: SamlDesk, slug: str, alias: str) -> str:
+    """What the provider is told of the tenant, as XML.
+
+    Raises:
+        TenantNotFound, NotFound: there is no such tenant, or no such provider of it.
+    """
+    known = await _known(saml, slug, alias)
+    return await saml.workers.run(lambda: own_metadata(known.own, known.saml.name_id_format))
+
+
+async def begin(saml: SamlDesk, slug: str, alias: str, return_uri: str) -> Begun:
+    """Begin a sign-in.
+
+    Raises:
+        TenantNotFound, NotFound: as above.
+        BadUserInput: people are not to be sent to that address.
+    """
+    known = await _known(saml, slug, alias)
+    check_return(known.provider, return_uri)
+    state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
+    asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state)
+    url = await saml.workers.run(lambda: request_url(asked, known.own, saml.desk.clock()))
+    async with unit_of_work(saml.desk.sessions, known.caller) as session:
+        await keep_begun(session, saml.desk, known.provider, Asked(state, browser, request_id, return_uri))
+    return Begun(url, browser)
+
+
+async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str], browser_secret: str) -> str:
+    """Take what a browser brings; returns where it goes on, with a code for the client in the fragment.
+
+    Raises:
+        TenantNotFound, NotFound: as above.
+        SignInNotBegun: it is no answer to what this browser asked, and may not be one that nobody asked for.
+    """
+    known = await _known(saml, slug, alias)
+    async with unit_of_work(saml.desk.sessions, known.caller) as session:
+        begun = await _begun(session, known, form.get("RelayState", ""), browser_secret)
+        ring = await saml.desk.keys.of(session)
+    proofs = None if begun is None else ring.open(FederatedSignIn.sealed_proofs, begun.id, begun.sealed_proofs)
+    goes_on = known.provider.return_uris[0] if begun is None else begun.return_uri
+    try:
+        said = await _believed(saml, known, form.get("SAMLResponse", ""), proofs)
+        await _use(saml, known, said)
+        person = person_of(said, known.saml, known.provider.email_domains)
+        async with unit_of_work(saml.desk.sessions, known.caller) as session:
+            sign_in_id = begun.id if begun is not None else await _unasked(session, saml, known.provider)
+            code = await admit_person(session, known.provider, sign_in_id, person)
+    except Refusal as refusal:
+        return f"{goes_on}#error={refusal.code}"
+    return f"{goes_on}#code={code}"
+
+
+async def _known(saml: SamlDesk, slug: str, alias: str) -> Known:
+    tenant, caller = await open_tenant(saml.desk, slug)
+    async with saml.desk.sessions.read(caller) as session:
+        provider = await enabled(session, alias, IdentityProviderKind.SAML)
+        row = await SamlStore(session).get(provider.id)
+        ring = await saml.desk.keys.of(session)
+    if row is None:
+        raise NotFound
+    private_key = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
+    own = saml.service_provider(tenant.slug, alias, KeyPair(private_key, row.own_certificate))
+    return Known(caller, provider, row, own)
+
+
+async def _begun(session: TenantSession, known: Known, state: str, browser_secret: str) -> FederatedSignIn | None:
+    """The sign-in that is answered; None if there is none and none is needed.
+
+    Raises:
+        SignInNotBegun: one is needed.
+    """
+    try:
+        return await take_begun(session, known.provider, state, browser_secret)
+    except SignInNotBegun:
+        if known.saml.allows_unsolicited and known.provider.return_uris:
+            return None
+        raise
+
+
+async def _believed(saml: SamlDesk, known: Known, encoded: str, request_id: str | None) -> Believed:
+    try:
+        document = base64.b64decode("".join(encoded.split()), validate=True)
+    except (Base64Error, ValueError) as error:
+        raise ProviderRefused from error
+    expected = Expected(known.provider.issuer, known.saml.certificates, known.own, request_id, saml.desk.clock())
+    return await saml.workers.run(lambda: believed(document, expected))
+
+
+async def _use(saml: SamlDesk, known: Known, said: Believed) -> None:
+    """Let an assertion count once, whatever comes of it: whoever brings it again may have seen it on the way."""
+    async with unit_of_work(saml.desk.sessions, known.caller) as session:
+        if not await SamlStore(session).use(known.provider.id, hash_secret(said.id), said.ends_at):
+            raise ProviderRefused
+
+
+async def _unasked(session: TenantSession, saml: SamlDesk, provider: IdentityProvider) -> UUID:
+    """A sign-in that begins with its answer: nobody holds what another answer to it would need."""
+    asked = Asked(new_secret(), new_secret(), "", provider.return_uris[0])
+    return await keep_begun(session, saml.desk, provider, asked)
