@@ -20,6 +20,7 @@ from shared.caller import TenantId
 from shared.errors import Refusal, TenantNotFound
 from shared.events import Event, streams
 from shared.events.event import Recorded
+from shared.tenancy.jobs import JobKind, put_down
 from shared.tenancy.notices import CHANGED_CHANNEL, sweep_on_notices
 from shared.tenancy.profile import Quotas
 from shared.tenancy.registry import TenantRecord, TenantStatus, record_of, tenants
@@ -59,13 +60,40 @@ class Change:
 
 
 async def change_tenant(connection: AsyncConnection, slug: str, change: Change) -> TenantRecord:
+    """Change a tenant's record as the platform's operator, within the connection's transaction.
+
+    What it says of whether the tenant is open counts for more than what its people have ordered before.
+
+    Raises:
+        TenantNotFound, TenantNotOpen: see `apply_change`.
+    """
+    found = await connection.scalar(sa.select(tenants.c.id).where(tenants.c.slug == slug))
+    if found is None:
+        raise TenantNotFound
+    record = await apply_change(connection, TenantId(found), change)
+    if (said := _openness(change)) is not None:
+        await put_down(connection, record.id, said)
+    return record
+
+
+def _openness(change: Change) -> JobKind | None:
+    """What a change says of whether the tenant is open."""
+    if change.delete_after is not None:
+        return JobKind.DELETE
+    if change.status is None:
+        return None
+    return JobKind.RESUME if change.status is TenantStatus.ACTIVE else JobKind.SUSPEND
+
+
+async def apply_change(connection: AsyncConnection, tenant_id: TenantId, change: Change) -> TenantRecord:
     """Change a tenant's record, within the connection's transaction; the others are told once it is committed.
 
     Raises:
         TenantNotFound: there is none.
         TenantNotOpen: it is still being provisioned.
     """
-    row = (await connection.execute(sa.select(tenants).where(tenants.c.slug == slug).with_for_update())).one_or_none()
+    chosen = sa.select(tenants).where(tenants.c.id == tenant_id).with_for_update()
+    row = (await connection.execute(chosen)).one_or_none()
     if row is None:
         raise TenantNotFound
     if row.status == TenantStatus.PROVISIONING:

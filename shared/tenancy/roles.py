@@ -24,7 +24,7 @@ from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, login_ro
 if TYPE_CHECKING:
     from shared.tenancy.migrate import SubgraphMigrations
 
-_POOL_SIZE: Final = 4
+_POOL_SIZE: Final = 8
 
 
 class Admin:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from shared.crypto import Sealer
+from shared.crypto import IdSigner, Sealer
 from shared.data_keys import DataKeys, LocalMasterKey, MasterKey
 from shared.database import Sessions
 from shared.graphql.app import SubgraphApp
@@ -80,7 +80,8 @@ def create(
     federation = FederationDesk(desk, OidcClient(outbound), settings.public_url)
     saml = SamlDesk(desk, outbound, settings.public_url)
 
-    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up))
+    resuming = IdSigner.create(settings.credentials_key, "tenant-resume")
+    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming)
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))
 
     @asynccontextmanager

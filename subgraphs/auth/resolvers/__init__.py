@@ -15,6 +15,7 @@ from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
 from subgraphs.auth.resolvers.saml import SamlMutation
 from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
+from subgraphs.auth.resolvers.tenant_life import TenantLifeMutation, TenantLifeQuery
 from subgraphs.auth.resolvers.tenants import TenantMutation
 from subgraphs.auth.resolvers.webauthn import PasskeyMutation, PasskeyQuery
 
@@ -31,6 +32,7 @@ class Query(
     RoleQuery,
     MfaQuery,
     SessionQuery,
+    TenantLifeQuery,
     PasskeyQuery,
 ):
     pass
@@ -50,6 +52,7 @@ class Mutation(
     MfaMutation,
     SamlMutation,
     SessionMutation,
+    TenantLifeMutation,
     TenantMutation,
     PasskeyMutation,
 ):

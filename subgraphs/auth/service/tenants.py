@@ -10,12 +10,14 @@ import msgspec
 
 from shared import checks
 from shared.caller import Caller
+from shared.crypto import IdSigner
 from shared.database import Sessions, TenantSession, unit_of_work
 from shared.errors import BadUserInput, Refusal
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.tenancy.contrast import READABLE, color, contrast
 from shared.tenancy.domains import Domain, DomainRegistry
+from shared.tenancy.jobs import JobBoard
 from shared.tenancy.own_record import Alter, change_own
 from shared.tenancy.profile import Branding
 from shared.tenancy.registry import Registry, TenantRecord
@@ -44,6 +46,13 @@ class TenantDesk:
     sessions: Sessions
     tenants: Registry
     domains: DomainRegistry
+    resuming: IdSigner
+    """Makes the codes that take back that the tenant was closed."""
+
+    @property
+    def board(self) -> JobBoard:
+        """What is ordered for the tenant."""
+        return JobBoard(self.tenants)
 
 
 @dataclass(frozen=True, slots=True)

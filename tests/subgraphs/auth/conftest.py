@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import pytest
 from pydantic import SecretStr
 
+from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.crypto import Sealer
 from shared.database import Sessions, unit_of_work
@@ -87,12 +89,21 @@ def ask(auth: SubgraphApp) -> Ask:
 
 @pytest.fixture
 def token_of() -> Callable[[Caller], str]:
-    """A token for a caller, signed with the subgraph's key."""
+    """A token for a caller, signed with the subgraph's key; it says when they have proved who they are."""
 
     def issue(caller: Caller) -> str:
-        user_id, session_id = caller.require_user(), caller.session_id or uuid7()
-        issuer = TokenIssuer(SIGNING_KEY)
-        return issuer.issue(caller.tenant_id, user_id, session_id, role=caller.role, scopes=caller.scopes).access_token
+        proof = None
+        if caller.auth_time is not None:
+            proof = Authentication.of(datetime.fromtimestamp(caller.auth_time, UTC), [PASSWORD])
+        issued = TokenIssuer(SIGNING_KEY).issue(
+            caller.tenant_id,
+            caller.require_user(),
+            caller.session_id or uuid7(),
+            role=caller.role,
+            scopes=caller.scopes,
+            authentication=proof,
+        )
+        return issued.access_token
 
     return issue
 

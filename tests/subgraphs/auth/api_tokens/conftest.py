@@ -3,20 +3,17 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import pytest
 
-from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
-from shared.tokens import TokenIssuer
 from subgraphs.auth.store.accounts import SignInSessionStore
-from tests.subgraphs.auth.conftest import SIGNING_KEY, AddAccount
+from tests.subgraphs.auth.conftest import AddAccount
 from tests.tenants import Tenant
 
 SignedIn: TypeAlias = Callable[..., Awaitable[Caller]]
@@ -34,28 +31,6 @@ def signed_in(sessions: Sessions, add_account: AddAccount) -> SignedIn:
         return replace(caller, session_id=session_id, auth_time=int(time.time()))
 
     return sign_in
-
-
-@pytest.fixture
-def token_of() -> Callable[[Caller], str]:
-    """A token for a caller, which says when they have proved who they are."""
-
-    def issue(caller: Caller) -> str:
-        assert caller.session_id is not None
-        proof = None
-        if caller.auth_time is not None:
-            proof = Authentication.of(datetime.fromtimestamp(caller.auth_time, UTC), [PASSWORD])
-        issued = TokenIssuer(SIGNING_KEY).issue(
-            caller.tenant_id,
-            caller.require_user(),
-            caller.session_id,
-            role=caller.role,
-            scopes=caller.scopes,
-            authentication=proof,
-        )
-        return issued.access_token
-
-    return issue
 
 
 def asked(**changes: Any) -> dict[str, Any]:
