@@ -29,11 +29,23 @@ class Caller:
     """When the person last proved who they are, in seconds since the epoch; None if they call by other means."""
     acr: str | None = None
     """What that proof is worth: a level of `shared.authentication`."""
+    jkt: str | None = None
+    """The thumbprint of the key that their token was issued to (RFC 9449); None if it is good for whoever has it."""
 
-    def require(self, scope: str) -> None:
-        """Raise `Forbidden` unless the caller holds `scope`."""
-        if scope not in self.scopes:
-            raise Forbidden(scope=scope)
+    def may(self, permission: str) -> bool:
+        """Whether the caller may do this in the whole tenant, by the platform's policies.
+
+        What is held or forbidden at single places is not asked for: `shared.permissions.feed` reads it.
+        """
+        from shared.permissions.decisions import Rights
+        from shared.permissions.places import Resource
+
+        return Rights.in_tenant(self).allow(permission, Resource.tenant(self.tenant_id))
+
+    def require(self, permission: str) -> None:
+        """Raise `Forbidden` unless the caller may do this in the whole tenant."""
+        if not self.may(permission):
+            raise Forbidden(scope=permission)
 
     def require_user(self) -> UserId:
         """The person calling; raise `Unauthenticated` if it is a service."""

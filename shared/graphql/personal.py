@@ -35,4 +35,4 @@ class Personal(FieldExtension):
     def _is_for(self, source: Any, info: strawberry.Info) -> bool:
         context: BaseContext[Any] = info.context
         caller = context.identity
-        return caller is not None and (self._permission in caller.scopes or caller.user_id == self._person(source))
+        return caller is not None and (caller.user_id == self._person(source) or caller.may(self._permission))

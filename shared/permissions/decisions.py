@@ -39,6 +39,11 @@ class Rights:
         """Those of a caller with `grants`, by the platform's policies."""
         return cls(caller, counting(grants, now), policies())
 
+    @classmethod
+    def in_tenant(cls, caller: Caller) -> "Rights":
+        """What a caller's token says: as much as they may do in the whole tenant."""
+        return cls(caller, (), policies())
+
     def allow(self, permission: str, resource: Resource) -> bool:
         """Whether the caller may do this there; a service of the platform holds no permission."""
         key = permission, resource

@@ -9,6 +9,7 @@ import msgspec
 from shared import personal_data
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
+from shared.permissions.feed import GRANT_HANDLERS
 from subgraphs.analytics.events import PersonalDataErased, PersonalDataExported
 from subgraphs.analytics.models import Model, Verb
 from subgraphs.analytics.store import StatementStore
@@ -75,6 +76,7 @@ _HOLDINGS: Final = personal_data.Holdings.of(Model.metadata, detached={"statemen
 """A statement stays when its actor is erased: what was learned counts on, and by whom is not known any more."""
 
 HANDLERS: Final[Handlers] = {
+    **GRANT_HANDLERS,
     **personal_data.handlers(_HOLDINGS, PersonalDataExported, PersonalDataErased),
     "courses.course-published.v1": Handler(CoursePublished, _published),
     "courses.enrolled.v1": Handler(Enrolled, _enrolled),

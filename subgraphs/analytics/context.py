@@ -8,6 +8,7 @@ import strawberry
 from shared.caller import Caller
 from shared.database import Sessions
 from shared.graphql.context import BaseContext
+from shared.permissions.decisions import Rights
 from subgraphs.analytics.loaders import Loaders
 
 
@@ -17,6 +18,10 @@ class Context(BaseContext[Loaders]):
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.sessions, caller)
+
+    async def rights(self) -> Rights:
+        """What the caller may do; read once a request."""
+        return await self.loaders.rights.load(self.caller.tenant_id)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

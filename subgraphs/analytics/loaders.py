@@ -6,9 +6,11 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from shared.caller import Caller
+from shared.caller import Caller, TenantId
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched
+from shared.permissions.decisions import Rights
+from shared.permissions.feed import rights_loader
 from subgraphs.analytics.store import CourseFigures, LearnerFigures, StatementStore
 
 
@@ -18,12 +20,14 @@ class Loaders:
     """None where nothing is known of the course."""
     figures_by_enrollment: DataLoader[UUID, LearnerFigures | None]
     """None where the enrollment is not known, or not yet."""
+    rights: DataLoader[TenantId, Rights]
 
     @classmethod
     def create(cls, sessions: Sessions, caller: Caller) -> "Loaders":
         return cls(
             figures_by_course=batched(sessions, caller, _course_figures),
             figures_by_enrollment=batched(sessions, caller, _learner_figures),
+            rights=rights_loader(sessions, caller),
         )
 
 

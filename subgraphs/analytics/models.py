@@ -13,6 +13,7 @@ from shared.events.inbox import inbox_table
 from shared.events.outbox import outbox_table
 from shared.idempotency import idempotency_table
 from shared.ids import uuid7
+from shared.permissions.feed import grant_tables
 
 
 class Model(Base):
@@ -22,6 +23,7 @@ class Model(Base):
 
 outbox_table(Model.metadata)
 inbox_table(Model.metadata)
+grant_tables(Model.metadata)
 idempotency_table(Model.metadata)
 
 

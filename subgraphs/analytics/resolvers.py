@@ -7,6 +7,7 @@ import strawberry
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.user_errors import Refusals
+from shared.permissions.places import Resource
 from subgraphs.analytics import service
 from subgraphs.analytics.context import Info
 from subgraphs.analytics.types import (
@@ -20,11 +21,13 @@ from subgraphs.analytics.types import (
 @strawberry.type
 class Query:
     @strawberry.field(
-        description="Figures of a course; null if nobody has published it or enrolled in it. Needs analytics:read."
+        description="Figures of a course; null if nobody has published it or enrolled in it. Needs analytics:read, in "
+        "the whole tenant or at the course."
     )
     async def course_analytics(self, info: Info, course_id: strawberry.ID) -> CourseAnalytics | None:
-        info.context.caller.require(service.READER)
-        figures = await info.context.loaders.figures_by_course.load(parse_id(course_id, field="courseId"))
+        wanted, rights = parse_id(course_id, field="courseId"), await info.context.rights()
+        rights.require(service.READER, Resource.course(rights.caller.tenant_id, wanted))
+        figures = await info.context.loaders.figures_by_course.load(wanted)
         return CourseAnalytics.of(figures) if figures else None
 
 

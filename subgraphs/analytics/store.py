@@ -28,6 +28,7 @@ class LearnerFigures:
     """What is known of one enrollment."""
 
     learner_id: UUID
+    course_id: UUID
     statements: int
     last_active_at: datetime | None
 
@@ -68,7 +69,13 @@ class StatementStore:
         """What each enrolled learner has done in the course since."""
         registered, done = aliased(Statement), aliased(Statement)
         chosen = (
-            select(registered.enrollment_id, registered.actor_id, func.count(done.id), func.max(done.occurred_at))
+            select(
+                registered.enrollment_id,
+                registered.actor_id,
+                registered.course_id,
+                func.count(done.id),
+                func.max(done.occurred_at),
+            )
             .join(
                 done,
                 (done.course_id == registered.course_id)
@@ -78,12 +85,12 @@ class StatementStore:
                 isouter=True,
             )
             .where(registered.verb == Verb.REGISTERED, registered.enrollment_id.in_(enrollment_ids))
-            .group_by(registered.enrollment_id, registered.actor_id)
+            .group_by(registered.enrollment_id, registered.actor_id, registered.course_id)
         )
         return {
-            enrollment_id: LearnerFigures(learner_id, statements, last_active_at)
-            for enrollment_id, learner_id, statements, last_active_at in await self._session.execute(chosen)
-            if enrollment_id and learner_id
+            enrollment_id: LearnerFigures(learner_id, course_id, statements, last_active_at)
+            for enrollment_id, learner_id, course_id, statements, last_active_at in await self._session.execute(chosen)
+            if enrollment_id and learner_id and course_id
         }
 
 

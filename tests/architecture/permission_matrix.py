@@ -67,14 +67,23 @@ class _Reading(ast.NodeVisitor):
     def visit_If(self, node: ast.If) -> None:
         """The test itself is always evaluated; one that refuses who is not allowed requires as `require` does."""
         if all(isinstance(each, ast.Raise) for each in node.body):
-            for asked in ast.walk(node.test):
-                if isinstance(asked, ast.Call) and isinstance(asked.func, ast.Attribute) and asked.func.attr == "allow":
-                    self._note(asked.args[0])
+            self._note_refusal(node.test, always=True)
         self.visit(node.test)
         self._conditions += 1
         for each in (*node.body, *node.orelse):
             self.visit(each)
         self._conditions -= 1
+
+    def _note_refusal(self, test: ast.expr, *, always: bool) -> None:
+        """What must be allowed so that a test does not refuse; with something else beside it, now and then alone."""
+        match test:
+            case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Attribute(attr="allow" | "may"), args=[name, *_])):
+                self._note(name, always=always)
+            case ast.BoolOp(op=kind, values=values):
+                for each in values:
+                    self._note_refusal(each, always=always and isinstance(kind, ast.Or))
+            case _:
+                pass
 
     def visit_Call(self, node: ast.Call) -> None:
         """Note a requirement, or a call that can be followed."""
@@ -89,10 +98,10 @@ class _Reading(ast.NodeVisitor):
                 if isinstance(target, FunctionType) and target.__module__.startswith("subgraphs."):
                     self.called.add((target, self._conditions == 0))
 
-    def _note(self, permission: ast.expr) -> None:
+    def _note(self, permission: ast.expr, *, always: bool = True) -> None:
         name = self._resolve(permission)
         if name in PERMISSIONS:
-            self.required.add(Required(name, always=self._conditions == 0))
+            self.required.add(Required(name, always=always and self._conditions == 0))
 
     def _resolve(self, node: ast.expr) -> Any:
         match node:

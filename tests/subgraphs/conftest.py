@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import pytest
 from argon2 import PasswordHasher
 
+from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.database import Sessions
 from shared.events import Hub
@@ -40,8 +42,16 @@ def signed_in(issuer: TokenIssuer) -> SignIn:
 
     def headers(caller: Caller) -> Headers:
         assert caller.session_id is not None
+        proof = None
+        if caller.auth_time is not None:
+            proof = Authentication.of(datetime.fromtimestamp(caller.auth_time, UTC), [PASSWORD])
         token = issuer.issue(
-            caller.tenant_id, caller.require_user(), caller.session_id, role=caller.role, scopes=caller.scopes
+            caller.tenant_id,
+            caller.require_user(),
+            caller.session_id,
+            role=caller.role,
+            scopes=caller.scopes,
+            authentication=proof,
         )
         return {"Authorization": f"Bearer {token.access_token}"}
 

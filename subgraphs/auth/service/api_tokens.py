@@ -181,8 +181,8 @@ async def revoke_api_token(session: TenantSession, token_id: UUID, attempt: Atte
 
 def _may_revoke(caller: Caller, user_id: UUID, row: ApiToken) -> bool:
     if row.service_account_id is not None:
-        return MANAGE_PROGRAMS in caller.scopes
-    return row.user_id == user_id or MANAGE_OTHERS in caller.scopes
+        return caller.may(MANAGE_PROGRAMS)
+    return row.user_id == user_id or caller.may(MANAGE_OTHERS)
 
 
 def tell_revoked(session: TenantSession, token_id: UUID, owner: TokenOwner) -> None:

@@ -40,7 +40,7 @@ class ProfileChanges:
 
 def may_see_data(user_id: UUID, caller: Caller | None) -> bool:
     """What is personal is for the person and for those who may read people."""
-    return caller is not None and (user_id == caller.user_id or READER in caller.scopes)
+    return caller is not None and (user_id == caller.user_id or caller.may(READER))
 
 
 def handle(value: str, *, field: str = "handle") -> str:
@@ -79,7 +79,7 @@ async def changeable(session: TenantSession, user_id: UUID, expected_version: in
         NotFound: there is no such person (any more).
         VersionConflict: the person has been changed since.
     """
-    if user_id != session.caller.user_id and MANAGER not in session.caller.scopes:
+    if user_id != session.caller.user_id and not session.caller.may(MANAGER):
         raise Forbidden(scope=MANAGER)
     user = await UserStore(session).locked(user_id)
     if user is None or user.status == UserStatus.ERASED:
@@ -121,7 +121,7 @@ async def update_profile(
 async def _set_custom_fields(session: TenantSession, user: User, changes: Mapping[str, str | None]) -> None:
     if changes:
         definitions = await CustomFieldStore(session).by_key()
-        by_self = MANAGER not in session.caller.scopes
+        by_self = not session.caller.may(MANAGER)
         user.custom_fields = custom_fields.merged(user.custom_fields, changes, definitions, by_self=by_self)
 
 

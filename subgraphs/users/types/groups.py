@@ -53,7 +53,7 @@ class Group:
     @classmethod
     async def resolve_references(cls, info: Info, references: list[Reference]) -> "list[Group | BadUserInput | None]":
         """To a caller without users:read there are no groups."""
-        if READER not in info.context.caller.scopes:
+        if not info.context.caller.may(READER):
             return [None for _ in references]
         return await resolve_by_id(references, info.context.loaders.group_by_id, cls.of)
 

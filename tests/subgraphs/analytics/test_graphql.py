@@ -1,12 +1,14 @@
 """The analytics subgraph as its callers see it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from shared.ids import uuid7
+from shared.permissions.catalogue import built_in_id
+from shared.roles import Role
 from tests.queries import Queries
 from tests.subgraphs.analytics.conftest import Happen
 from tests.subgraphs.conftest import Ask, code_of
@@ -123,7 +125,7 @@ class TestCourseAnalytics:
 
 
 class TestEntities:
-    async def test_many_courses_take_one_statement(
+    async def test_many_courses_take_one_statement_beside_the_callers_roles(
         self, ask: Ask, happen: Happen, tenant: Tenant, queries: Queries
     ) -> None:
         courses = [Course(happen, tenant) for _ in range(5)]
@@ -134,7 +136,7 @@ class TestEntities:
         queries.clear()
         answer = await ask(ENTITIES, {"representations": wanted}, by=tenant.caller("analytics:read"))
         assert [one["analytics"]["enrollments"] for one in answer["data"]["_entities"]] == [0, 1, 2, 3, 4]
-        assert len(queries) == 1
+        assert len(queries) == 2
 
     async def test_figures_of_a_course_need_the_scope_and_leave_the_course_alone(
         self, ask: Ask, course: Course, tenant: Tenant
@@ -177,7 +179,7 @@ class TestEngagement:
         queries.clear()
         answer = await ask(ENTITIES, {"representations": wanted}, by=tenant.caller("analytics:read"))
         assert [one["engagement"]["statements"] for one in answer["data"]["_entities"]] == [0, 1, 2, 3]
-        assert len(queries) == 1
+        assert len(queries) == 2
 
     async def test_is_shown_to_the_learner_and_to_nobody_else_without_the_scope(
         self, ask: Ask, course: Course, tenant: Tenant
@@ -276,3 +278,35 @@ class TestRecordActivity:
         assert answer["data"]["_entities"][0]["engagement"]["statements"] == 1
         other = {**told, "statements": [statement()]}
         assert code_of(await ask(RECORD, {"input": other}, by=ada)) == "IDEMPOTENCY_KEY_REUSED"
+
+
+class TestRolesAtACourse:
+    async def test_let_their_holders_see_its_figures_and_no_others(
+        self, ask: Ask, happen: Happen, tenant: Tenant
+    ) -> None:
+        own, other = Course(happen, tenant), Course(happen, tenant)
+        enrolled = [(await one.enroll())[0] for one in (own, other)]
+        teacher = replace(tenant.caller("learn"), auth_time=0)
+        told = {
+            "assignment_id": uuid7(),
+            "version": 1,
+            "user_id": teacher.user_id,
+            "role_id": built_in_id(tenant.id, Role.INSTRUCTOR),
+            "place_kind": "COURSE",
+            "place_id": own.id,
+            "valid_to": None,
+            "revoked": False,
+        }
+        await happen(tenant.id, "auth.role-assignment-changed.v1", **told)
+        wanted = [
+            *({"__typename": "Course", "id": str(one.id)} for one in (own, other)),
+            *({"__typename": "Enrollment", "id": str(one), "progress": 0.5} for one in enrolled),
+        ]
+        answer = await ask(ENTITIES, {"representations": wanted}, by=teacher)
+        seen = [one.get("analytics") or one.get("engagement") for one in answer["data"]["_entities"]]
+        assert [one is not None for one in seen] == [True, False, True, False]
+        figures = await ask(COURSE, {"id": str(own.id)}, by=teacher)
+        assert figures["data"]["courseAnalytics"]["enrollments"] == 1
+        assert code_of(await ask(COURSE, {"id": str(other.id)}, by=teacher)) == "FORBIDDEN"
+        await happen(tenant.id, "auth.role-assignment-changed.v1", **told | {"version": 2, "revoked": True})
+        assert code_of(await ask(COURSE, {"id": str(own.id)}, by=teacher)) == "FORBIDDEN"
