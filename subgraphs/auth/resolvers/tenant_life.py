@@ -1,5 +1,7 @@
 """Closing a tenant and opening it again: unpack, call, wrap."""
 
+from typing import Annotated
+
 import strawberry
 
 from shared.errors import parse_id
@@ -22,7 +24,9 @@ from subgraphs.auth.types.tenant_life import (
 @strawberry.type
 class TenantLifeQuery:
     @strawberry.field(description="Something ordered for the tenant, for those who may manage it.")
-    async def tenant_job(self, info: Info, id: strawberry.ID) -> TenantJob | None:
+    async def tenant_job(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Of the order.")]
+    ) -> TenantJob | None:
         found = await service.job(info.context.tenant_desk, info.context.caller, parse_id(id))
         return None if found is None else TenantJob.of(found)
 
