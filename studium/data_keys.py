@@ -2,21 +2,23 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 
 import sqlalchemy as sa
 
-from shared.caller import service_caller
+from shared.caller import TenantId, service_caller
 from shared.data_keys import DataKeys
 from shared.data_keys.columns import ProtectedTable, protected_tables
 from shared.data_keys.rotation import Rotation
 from shared.data_keys.store import DataKeyStore, ProtectedStore
-from shared.database import Sessions
+from shared.database import Sessions, unit_of_work
+from shared.errors import TenantNotFound
 from shared.tenancy.names import CONTROL_DATABASE, PLACEHOLDER_SCHEMA
+from shared.tenancy.provision import Step
 from shared.tenancy.registry import Registry, TenantRecord
 from shared.tenancy.roles import login_url
 from studium.embedded import CannotStart
@@ -81,6 +83,23 @@ class KeptKeys:
         done = [await self.rotation.encrypt_anew(table) for table in self.tables]
         unreadable = sum(one.unreadable for one in done)
         return f"encrypted anew {sum(one.rows for one in done)}" + (f", unreadable {unreadable}" if unreadable else "")
+
+
+def shredding(sessions: Mapping[str, Sessions]) -> Step:
+    """What destroys the keys of a tenant that is deleted, before anything else of it goes. Safe to repeat.
+
+    Args:
+        sessions: of each subgraph, by its name.
+    """
+    encrypting = [sessions[name] for name in _encrypting() if name in sessions]
+
+    async def shred(tenant_id: TenantId) -> None:
+        for each in encrypting:
+            with suppress(TenantNotFound):  # an earlier attempt came as far as to drop the schema
+                async with unit_of_work(each, service_caller(tenant_id, "deletion")) as session:
+                    await DataKeyStore(session).shred()
+
+    return shred
 
 
 def run(settings: StudiumSettings, options: argparse.Namespace) -> int:

@@ -42,6 +42,7 @@ from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
 from studium.audit import AuditHeads
+from studium.data_keys import shredding
 from studium.embedded.errors import CannotStart
 from studium.ending import all_cancelled, end_within
 from studium.keys import credentials_key, public_url
@@ -228,7 +229,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         control = admin.engine(CONTROL_DATABASE)
         announcements, orders = Announcements(control, redis), Orders(control)
         heads = AuditHeads(admin, registry, HeadSigner.create(secret))
-        deletions = Deletions(admin, migrations(), also=[documents.drop])
+        deletions = Deletions(admin, migrations(), also=[shredding(sessions), documents.drop])
         logins = list(sessions.values())
         yield Worker(
             registry,

@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from shared.caller import TenantId
+from shared.data_keys.store import DataKeyStore
+from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
 from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.deletion import Deletions, drop_tenant
@@ -15,6 +17,7 @@ from shared.tenancy.names import CONTROL_DATABASE, database_name, tenant_schema
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import TenantStatus, tenants
 from shared.tenancy.roles import Admin
+from studium.data_keys import shredding
 from tests.tenants import Control, Tenant
 
 SOON, LATER = timedelta(days=-1), timedelta(days=1)
@@ -75,6 +78,25 @@ class TestDeletion:
         assert await left(control, admin, tenant) == []
         assert steps == [tenant.id]
         assert await left(control, admin, other_tenant) == before
+
+    async def test_keys_are_destroyed_before_anything_else_goes(self, control: Control, admin: Admin) -> None:
+        tenant = await made(control, admin)
+        auth = Sessions.create(control.login_url("auth"), subgraph="auth", pool_size=1)
+        shred, kept = shredding({"auth": auth}), list[str | None]()
+
+        async def look(_: TenantId) -> None:
+            async with auth.read(tenant.caller()) as session:
+                kept.extend((await DataKeyStore(session).wrapped()).values())
+
+        try:
+            async with unit_of_work(auth, tenant.caller()) as session:
+                await DataKeyStore(session).add(1, "wrapped")
+            await ordered(admin, tenant, SOON)
+            assert await Deletions(admin, control.migrations, also=[shred, look]).sweep() == 1
+            await shred(tenant.id)  # as by a worker that comes after one that was killed at the very end
+        finally:
+            await auth.aclose()
+        assert kept == [None]
 
     async def test_it_can_be_taken_back_in_time(self, control: Control, admin: Admin) -> None:
         tenant = await made(control, admin)
