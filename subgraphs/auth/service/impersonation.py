@@ -26,7 +26,7 @@ from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Actor, Change, Subject, describe
 from subgraphs.auth.service.own_session import require_own_session
 from subgraphs.auth.service.permissions import TenantPermissions, grants_of, permissions_in_tenant, refuse_gain
-from subgraphs.auth.service.sessions import tell_ended
+from subgraphs.auth.service.sessions import tell_over
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 
@@ -136,7 +136,7 @@ async def stop(desk: SignInDesk, caller: Caller, impersonation_id: UUID | None, 
                 raise NotFound("There is no such impersonation")
             describe(session, Subject("User", row.user_id), changes=[Change("impersonation", str(row.id), None)])
             for ended in await store.end(row.id, desk.clock()):
-                tell_ended(session, ended.id, ended.user_id)
+                await tell_over(session, ended)
             return row.id
 
         row = await store.get(await once(session, attempt, end))
@@ -153,7 +153,7 @@ async def scopes_for(session: TenantSession, account: Account) -> frozenset[str]
 def _may_end(caller: Caller, user_id: UserId, row: Impersonation) -> bool:
     if caller.impersonator_id is not None:
         return row.id == caller.session_id
-    return user_id in (row.user_id, row.impersonator_id) or MANAGE_SESSIONS in caller.scopes
+    return user_id in (row.user_id, row.impersonator_id) or caller.may(MANAGE_SESSIONS)
 
 
 async def _in_tenant(session: TenantSession, by: Caller) -> TenantPermissions:

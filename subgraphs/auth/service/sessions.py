@@ -1,7 +1,7 @@
 """Sessions: opened, refreshed, listed and ended."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,13 +15,14 @@ from shared.roles import Role
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from subgraphs.auth.errors import AccountDeactivated, RefreshTokenInvalid
 from subgraphs.auth.events import SessionEnded
-from subgraphs.auth.models import Account, SignInSession
+from subgraphs.auth.models import Account, Impersonation, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, describe
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
+from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
 IDLE: Final = timedelta(days=14)
@@ -179,7 +180,7 @@ async def _end_impersonations(session: TenantSession, ids: list[UUID], user_id: 
     over = [*await store.end_begun_in(ids, now)] if ids else []
     over += [] if user_id is None else await store.end_of(user_id, now)
     for impersonation in over:
-        tell_ended(session, impersonation.id, impersonation.user_id)
+        await tell_over(session, impersonation)
 
 
 async def end_impersonations(session: TenantSession, user_id: UUID | None, now: datetime) -> None:
@@ -188,7 +189,22 @@ async def end_impersonations(session: TenantSession, user_id: UUID | None, now: 
     Who could do no more than another when that began may be able to by now.
     """
     for impersonation in await ImpersonationStore(session).end_around(user_id, now):
-        tell_ended(session, impersonation.id, impersonation.user_id)
+        await tell_over(session, impersonation)
+
+
+async def end_impersonations_with(session: TenantSession, family_id: UUID) -> None:
+    """End what stands for, or was begun in, a family of an app's tokens that has ended."""
+    store, now = ImpersonationStore(session), datetime.now(UTC)
+    await store.end(family_id, now)
+    for impersonation in await store.end_begun_in([family_id], now):
+        await tell_over(session, impersonation)
+
+
+async def tell_over(session: TenantSession, impersonation: Impersonation) -> None:
+    """Tell routers of an impersonation that has ended; an app's tokens for it are good for nothing any more."""
+    if impersonation.app_id is not None:
+        await OAuthStore(session).end(impersonation.id)
+    tell_ended(session, impersonation.id, impersonation.user_id)
 
 
 def tell_ended(session: TenantSession, session_id: UUID, user_id: UUID) -> None:
