@@ -14,6 +14,7 @@ PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
         "content:write": "Make, change and release lessons, and see those that are not released.",
         "users:read": "See people's e-mail addresses, and list people.",
         "users:invite": "Invite people.",
+        "users:provision": "Keep people and groups as a directory says, by SCIM.",
         "users:manage": "Change people, org units and groups; deactivate, merge and import people.",
         "people:impersonate": "Act for a while in the name of somebody who may do no more; they are told of it.",
         "analytics:read": "See the figures of other learners.",
