@@ -279,6 +279,7 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
         impersonator_id=_impersonator(claims.get("act")),
         auth_time=_moment(claims.get("auth_time")),
         acr=None if claims.get("acr") is None else _text(claims["acr"]),
+        jkt=_key(claims.get("cnf")),
     )
 
 
@@ -286,6 +287,11 @@ def _moment(value: object) -> int | None:
     if value is not None and type(value) is not int:
         raise TokenInvalid
     return value
+
+
+def _key(confirmation: Mapping[str, Any] | None) -> str | None:
+    """Of the key that a token was issued to; one that is bound by other means is good for nobody here."""
+    return None if confirmation is None else _text(confirmation["jkt"])
 
 
 def _impersonator(act: Mapping[str, Any] | None) -> UserId | None:

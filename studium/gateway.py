@@ -22,9 +22,11 @@ from router.serve.telemetry.telemetry import Telemetry
 from router.serve.variants.tenancy import Tenancy
 from shared.bearer import bearer_token
 from shared.caller import Caller
+from shared.dpop import ProofInvalid, presented
 from shared.errors import DomainError, Unauthenticated
 from shared.tokens import LEEWAY_SECONDS, TokenVerifier
 from studium.api_tokens import ApiTokens
+from studium.dpop import Proofs, proof_in
 from studium.ended_sessions import EndedSessions
 
 _AUTHORIZATION: Final = "authorization"
@@ -34,23 +36,32 @@ Gateway: TypeAlias = Engine
 
 
 def authenticating(
-    verifier: TokenVerifier, ended: EndedSessions | None = None, programs: ApiTokens | None = None
+    verifier: TokenVerifier,
+    ended: EndedSessions | None = None,
+    programs: ApiTokens | None = None,
+    proofs: Proofs | None = None,
 ) -> Authenticate:
     """Verify the token if there is one, and that its session has not `ended`; those of `programs` are exchanged first.
 
+    A token that is issued to a key comes with one of `proofs`; where there are none, it is refused.
     It is forwarded, for subgraphs that verify it themselves; where the router signs its requests, it goes no further.
     """
 
     async def authenticate(headers: Mapping[str, str], parameters: Mapping[str, Any] | None) -> RequestContext:
         given = _authorization(headers, parameters)
         try:
-            token = bearer_token(given)
+            bound = presented(given)
+            token = bound or bearer_token(given)
             if token is None:
                 return RequestContext()
             if programs is not None:
                 token = await programs.access_token(token)
-                given = {_AUTHORIZATION: f"Bearer {token}"}
+            given = {_AUTHORIZATION: f"Bearer {token}"}
             caller = await verifier.caller(token)
+            if proofs is not None:
+                await proofs.check(caller, headers, proof_in(headers, parameters), bound)
+            elif caller.jkt is not None or bound is not None:
+                raise ProofInvalid
             if ended is not None:
                 ended.refuse(caller)
         except DomainError as error:

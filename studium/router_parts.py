@@ -19,15 +19,18 @@ from router.serve.streams.revocation import Revocations
 from router.serve.traffic import CallHooks
 from router.serve.variants.contracts import ContractError, Contracts
 from router.supergraph import SupergraphError
+from shared.events.connection import connect_patiently
 from shared.tokens import TokenVerifier
 from studium import ended_sessions, tenant_records
 from studium.api_tokens import ApiTokens
 from studium.demand import demand_of
+from studium.dpop import Proofs, RequestsNamed, UsedAnywhere, UsedHere
 from studium.embedded.errors import CannotStart
 from studium.ended_sessions import EndedSessions
 from studium.following import Following
 from studium.gateway import Gateway, GatewayParts, authenticating
 from studium.kept_answers import KeptAnswers
+from studium.keys import public_url
 from studium.observing import telemetry_of
 from studium.router_policies import RouterPolicies
 from studium.settings import StudiumSettings
@@ -56,7 +59,11 @@ class RouterParts:
         self._records = TenantRecords(policies.tenants, self._transports, revocations, demand_of(settings).rates)
         self._answers = None if policies.caching is None else Caches(policies.caching)
         self._kept = None if self._answers is None else KeptAnswers(self._answers)
-        self._hooks = Hooks(authenticating(verifier, self._ended, ApiTokens(self._transports)), revocations=revocations)
+        self._redis = None if settings.redis_url is None else connect_patiently(settings.redis_url.get_secret_value())
+        used = UsedHere() if self._redis is None else UsedAnywhere(self._redis)
+        proofs = Proofs(public_url(settings), used)
+        authenticate = authenticating(verifier, self._ended, ApiTokens(self._transports), proofs)
+        self._hooks = Hooks(authenticate, revocations=revocations)
         try:
             persisted = persisted_operations(policies.persisted)
             for plan in policies.tenants.policies:
@@ -115,6 +122,8 @@ class RouterParts:
         @asynccontextmanager
         async def lifespan(app: object) -> AsyncGenerator[None]:
             async with AsyncExitStack() as stack:
+                if self._redis is not None:
+                    stack.push_async_callback(self._redis.aclose)
                 for part in (self._answers, self._control, gateway):
                     if part is not None:
                         stack.push_async_callback(part.aclose)
@@ -123,7 +132,7 @@ class RouterParts:
                 yield
 
         policies = self._policies
-        return create_app(
+        app = create_app(
             gateway,
             hooks=self._hooks,
             graphiql=policies.graphiql,
@@ -133,6 +142,8 @@ class RouterParts:
             draining=draining,
             told=told,
         )
+        app.add_middleware(RequestsNamed)
+        return app
 
     def _transports(self) -> Mapping[str, Transport]:
         assert self._serving is not None  # noqa: S101 - nobody asks for a tenant before there is a server

@@ -5,10 +5,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeAlias
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from shared.dpop import HEADER as DPOP
 from shared.errors import DomainError, NotFound, Unavailable
 from subgraphs.auth.endpoints.oauth_browsers import Browsers
 from subgraphs.auth.endpoints.oauth_device import DEVICE_PATH, DevicePages
@@ -36,7 +38,8 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
         return JSONResponse(oauth.desk.issuer.jwks(), headers=_readable(max_age=300))
 
     async def about(request: Request, issuer: TenantIssuer) -> Response:
-        answer = await userinfo(oauth, issuer, request.headers)
+        received = Received(request.method, issuer.endpoint("userinfo"), _one_proof(request), {})
+        answer = await userinfo(oauth, issuer, received)
         return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **NO_STORE})
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
@@ -85,11 +88,18 @@ def _protocol(oauth: OAuthDesk, work: Protocol, name: str) -> Endpoint:
     async def answered(request: Request, issuer: TenantIssuer) -> Response:
         if request.url.query:  # secrets in URLs are seen by others. Source: RFC 6749, section 2.3.1
             raise BadRequest("Send parameters in the body alone")
-        received = Received("POST", issuer.endpoint(name), request.headers, await read_form(request))
+        received = Received("POST", issuer.endpoint(name), _one_proof(request), await read_form(request))
         answer = await work(oauth, issuer, received)
         return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **NO_STORE})
 
     return answered
+
+
+def _one_proof(request: Request) -> Headers:
+    """The headers of a request that proves what it does once. Source: RFC 9449, section 4.3."""
+    if len(request.headers.getlist(DPOP)) > 1:
+        raise BadRequest("One proof is enough")
+    return request.headers
 
 
 class _Pages:

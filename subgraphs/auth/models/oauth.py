@@ -25,6 +25,8 @@ class OAuthGrant(Model):
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Account.user_id, ondelete="CASCADE"), index=True)
     """Whom the app acts for; None if for itself."""
     scope: Mapped[str]
+    jkt: Mapped[str | None] = mapped_column()
+    """The thumbprint of the key that its tokens are issued to; None if they are good for whoever has them."""
     auth_time: Mapped[datetime | None] = mapped_column()
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     """How the person had signed in. Source: RFC 8176."""
@@ -47,6 +49,8 @@ class OAuthCode(Model):
     scope: Mapped[str]
     nonce: Mapped[str | None] = mapped_column()
     code_challenge: Mapped[str]
+    jkt: Mapped[str | None] = mapped_column()
+    """Of the only key that it can be redeemed with, if the app has named one. Source: RFC 9449, section 10."""
     auth_time: Mapped[datetime]
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     expires_at: Mapped[datetime] = mapped_column(index=True)

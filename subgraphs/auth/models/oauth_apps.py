@@ -28,6 +28,8 @@ class OAuthApp(Model):
     """Whether it may ask about tokens of other apps, as a resource server does."""
     pushed_requests_only: Mapped[bool] = mapped_column(server_default=sa.false())
     """Whether it has to push its authorization requests. Source: RFC 9126, section 6."""
+    dpop_bound_tokens: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether it gets tokens for keys of its own alone. Source: RFC 9449, section 5.2."""
     created_by: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     removed_at: Mapped[datetime | None] = mapped_column()

@@ -10,8 +10,7 @@ from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_device import OAuthDeviceStore
-from subgraphs.auth.store.saml import SamlStore
-from subgraphs.auth.store.oauth_device import OAuthDeviceStore
+from subgraphs.auth.store.oauth_proofs import OAuthProofStore
 from subgraphs.auth.store.saml import SamlStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
@@ -38,6 +37,5 @@ async def forget_old(session: TenantSession) -> None:
     await ImpersonationStore(session).forget(now - IMPERSONATIONS_REMEMBERED)
     await OAuthDeviceStore(session).forget(now)
     await SamlStore(session).forget(now)
-    await OAuthDeviceStore(session).forget(now)
-    await SamlStore(session).forget(now)
+    await OAuthProofStore(session).forget(now)
     await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)

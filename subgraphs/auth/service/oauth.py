@@ -11,6 +11,7 @@ from shared.authentication import Authentication
 from shared.caller import Caller, UserId, service_caller
 from shared.crypto import derive_key
 from shared.database import TenantSession
+from shared.dpop import ALGORITHMS
 from shared.errors import NotFound, Unauthenticated
 from shared.events import record
 from shared.tenancy.registry import TenantRecord, TenantStatus
@@ -19,12 +20,14 @@ from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import OAuthGrant
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.oauth_scopes import known
+from subgraphs.auth.service.sessions import end_impersonations_with
 
 logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
 
 CLIENT_AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 METADATA: Final = ".well-known/openid-configuration"
 
 
@@ -79,7 +82,7 @@ class TenantIssuer:
         return f"{self.url}/oauth/{name}"
 
     def metadata(self) -> dict[str, Any]:
-        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 8628, 9126 and 9207."""
+        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 8628, 9126, 9207, 9449."""
         methods = list(CLIENT_AUTHENTICATION)
         return {
             "issuer": self.url,
@@ -93,6 +96,7 @@ class TenantIssuer:
             "pushed_authorization_request_endpoint": self.endpoint("par"),
             "require_pushed_authorization_requests": False,
             "scopes_supported": known(),
+            "dpop_signing_alg_values_supported": list(ALGORITHMS),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
             "grant_types_supported": list(GRANT_TYPES),
@@ -124,6 +128,7 @@ class EndUser:
 
 def tell_ended(session: TenantSession, family: OAuthGrant) -> None:
     """Tell routers that the tokens of a family are good no more: its id is the session in them."""
+    session.last_steps.append(lambda: end_impersonations_with(session, family.id))
     subject: UUID = family.user_id or family.app_id
     record(session, SessionEnded(tenant_id=session.caller.tenant_id, user_id=subject, session_id=family.id))
 

@@ -17,7 +17,7 @@ from shared.ids import uuid7
 from subgraphs.auth.errors import ScopeNotHeld
 from subgraphs.auth.events import OAuthAppChanged
 from subgraphs.auth.models import OAuthApp
-from subgraphs.auth.service.oauth import DEVICE_CODE, GRANT_TYPES, tell_ended
+from subgraphs.auth.service.oauth import DEVICE_CODE, GRANT_TYPES, TOKEN_EXCHANGE, tell_ended
 from subgraphs.auth.service.oauth_clients import digest, new_secret
 from subgraphs.auth.service.oauth_scopes import IDENTITY, known
 from subgraphs.auth.service.own_session import require_own_session
@@ -45,6 +45,7 @@ class NewOAuthApp:
     grant_types: frozenset[str]
     may_introspect: bool = False
     pushed_requests_only: bool = False
+    dpop_bound_tokens: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no app can be.
@@ -62,7 +63,8 @@ class NewOAuthApp:
             raise BadUserInput("`redirectUris` go with the grant type authorization_code", field="redirectUris")
         if "refresh_token" in self.grant_types and not by_people and DEVICE_CODE not in self.grant_types:
             raise BadUserInput("refresh_token goes with the grant types of people", field="grantTypes")
-        if not self.confidential and ("client_credentials" in self.grant_types or self.may_introspect):
+        with_secret = {"client_credentials", TOKEN_EXCHANGE}
+        if not self.confidential and (with_secret & self.grant_types or self.may_introspect):
             raise BadUserInput("Only a confidential app has credentials of its own", field="confidential")
 
 
@@ -96,6 +98,7 @@ async def register_app(session: TenantSession, new: NewOAuthApp, attempt: Attemp
             grant_types=sorted(new.grant_types),
             may_introspect=new.may_introspect,
             pushed_requests_only=new.pushed_requests_only,
+            dpop_bound_tokens=new.dpop_bound_tokens,
             created_by=user_id,
         )
         await OAuthAppStore(session).add(app)

@@ -116,6 +116,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
             scope=scope,
             nonce=asked.data.get("nonce"),
             code_challenge=asked.data["code_challenge"],
+            jkt=asked.data.get("dpop_jkt"),
             auth_time=user.authentication.at,
             amr=sorted(user.authentication.methods),
             expires_at=self.server.now + CODE_LIFE,
@@ -140,7 +141,8 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         if account is None:
             return None
         user = end_user(account, authorization_code.authentication)
-        self.server.open_family(authorization_code.row.app_id, authorization_code.row.scope, end_user=user)
+        row = authorization_code.row
+        self.server.open_family(row.app_id, row.scope, end_user=user, bound_to=row.jkt)
         return user
 
     def delete_authorization_code(self, authorization_code: Code) -> None:

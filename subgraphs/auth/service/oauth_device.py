@@ -151,8 +151,8 @@ class DeviceGrant(DeviceCodeGrant):
     def create_token_response(self) -> tuple[int, Any, Any]:
         """The tokens; the code is good for this once."""
         client, user, scope = self.request.client, self.request.user, self.request.scope
-        await_only(OAuthDeviceStore(self.server.session).remove(self._waiting.hash))
         self.server.open_family(client.app.id, scope, end_user=user)
+        await_only(OAuthDeviceStore(self.server.session).remove(self._waiting.hash))
         refreshes = client.check_grant_type("refresh_token")
         token = self.generate_token(user=user, scope=scope, include_refresh_token=refreshes)
         self.save_token(token)

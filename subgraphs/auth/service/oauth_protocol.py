@@ -18,6 +18,7 @@ from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, OAuthDesk, Tenan
 from subgraphs.auth.service.oauth_clients import Client, digest, new_token
 from subgraphs.auth.service.oauth_codes import CodeGrant, PlainRequests, S256Required
 from subgraphs.auth.service.oauth_device import DeviceAuthorization, DeviceGrant
+from subgraphs.auth.service.oauth_exchange import ExchangeGrant
 from subgraphs.auth.service.oauth_openid import CodeIdentity, RefreshIdentity
 from subgraphs.auth.service.oauth_refresh import RefreshGrant
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
@@ -34,6 +35,7 @@ def server_for(oauth: OAuthDesk, issuer: TenantIssuer, session: TenantSession) -
     server.register_grant(CodeGrant, [S256Required(required=True), PlainRequests(), CodeIdentity(server)])
     server.register_grant(RefreshGrant, [RefreshIdentity(server)])
     server.register_grant(ClientGrant)
+    server.register_grant(ExchangeGrant)
     server.register_grant(DeviceGrant, [RefreshIdentity(server)])
     server.register_endpoint(DeviceAuthorization)
     server.register_endpoint(Introspection)
@@ -43,7 +45,7 @@ def server_for(oauth: OAuthDesk, issuer: TenantIssuer, session: TenantSession) -
 
 async def issue_tokens(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:
     """Exchange a code, a refresh token or an app's own credentials for tokens. Source: RFC 6749, section 3.2."""
-    return await _answered(oauth, issuer, received, lambda server: server.create_token_response)
+    return await _answered(oauth, issuer, received, lambda server: _proved(server, _issue(server)))
 
 
 async def introspect(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:
@@ -63,7 +65,7 @@ async def begin_device(oauth: OAuthDesk, issuer: TenantIssuer, received: Receive
 
 async def push(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -> Answer:
     """Keep an authorization request that the browser then refers to. Source: RFC 9126."""
-    return await _answered(oauth, issuer, received, lambda server: lambda given: _push(server, given))
+    return await _answered(oauth, issuer, received, lambda server: _proved(server, lambda given: _push(server, given)))
 
 
 async def _answered(
@@ -72,6 +74,23 @@ async def _answered(
     async with unit_of_work(oauth.desk.sessions, issuer.caller) as session:
         server = server_for(oauth, issuer, session)
         return await server.run(work(server), received)
+
+
+def _proved(server: Server, work: Callable[[Received], Any]) -> Callable[[Received], Answer]:
+    """Work that looks first at the proof of a key that may come along. Source: RFC 9449, sections 5 and 10.1."""
+
+    def done(received: Received) -> Answer:
+        try:
+            server.prover.read(received)
+        except OAuth2Error as error:
+            return server.refused(server.create_oauth2_request(received), error)
+        return work(received)
+
+    return done
+
+
+def _issue(server: Server) -> Callable[[Received], Answer]:
+    return cast("Callable[[Received], Answer]", server.create_token_response)
 
 
 def _endpoint(server: Server, name: str) -> Callable[[Received], Answer]:
@@ -85,6 +104,9 @@ def _push(server: Server, received: Received) -> Answer:
         asked = {name: value for name, value in received.parameters.items() if name not in _CREDENTIALS}
         if asked.setdefault("client_id", client.client_id) != client.client_id:
             raise InvalidRequestError("'client_id' is another app's")
+        proof = server.prover.proof
+        if proof is not None and asked.setdefault("dpop_jkt", proof.jkt) != proof.jkt:
+            raise InvalidRequestError("'dpop_jkt' is another key's")
         plain = {name: value for name, value in asked.items() if name != "prompt"}  # nobody can be asked yet
         server.get_consent_grant(replace(received, method="GET", parameters=plain))
     except OAuth2Error as error:

@@ -55,6 +55,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
     def validate_token_request(self) -> None:
         super().validate_token_request()
         found: RefreshToken = self.request.refresh_token  # pyright: ignore[reportAssignmentType] - the stubs lag
+        self.server.bind(found.family.app_id, found.family.jkt)  # first: whoever lacks the key ends nothing
         if found.row.used_at is not None and not self._is_sent_twice(found.row):
             family = await_only(self.server.store.end(found.family.id))
             if family is not None:

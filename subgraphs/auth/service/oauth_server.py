@@ -21,13 +21,14 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from shared.caller import SERVICE_ROLE
+from shared.caller import SERVICE_ROLE, UserId
 from shared.database import TenantSession
 from shared.ids import uuid7
 from shared.tokens import AUDIENCE, TYPE
 from subgraphs.auth.models import OAuthGrant, OAuthRefreshToken
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import Client, digest, new_token
+from subgraphs.auth.service.oauth_dpop import Prover, confirmation
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_apps import OAuthAppStore
@@ -102,6 +103,11 @@ class Server(AuthorizationServer):
         self.now: datetime = oauth.desk.clock()
         self.family: OAuthGrant | None = None
         """What tokens are issued for."""
+        self.prover = Prover(oauth)
+        self.jkt: str | None = None
+        """The key that they are issued to."""
+        self.actor: UserId | None = None
+        """Who acts in the name of whoever the tokens are about."""
         self._clients: dict[str, Client | None] = {}
         self.register_token_generator("default", self._generated)
 
@@ -137,12 +143,22 @@ class Server(AuthorizationServer):
         app = await apps.get(app_id)
         return None if app is None or str(app_id) != client_id else Client(app, await apps.secrets(app_id, self.now))
 
-    def open_family(self, app_id: UUID, scope: str, *, end_user: EndUser | None = None) -> OAuthGrant:
+    def open_family(
+        self, app_id: UUID, scope: str, *, end_user: EndUser | None = None, bound_to: str | None = None
+    ) -> OAuthGrant:
         """Begin a family of tokens. An app that acts for itself has one for each token.
+
+        Args:
+            app_id: whose tokens they are.
+            scope: of the family.
+            end_user: for whom; None for the app itself.
+            bound_to: the thumbprint of the only key that they may be issued to.
 
         Raises:
             InvalidGrantError: the person's account was deactivated meanwhile.
+            OAuth2Error: the app has not proved that it has the key that it needs.
         """
+        self.bind(app_id, bound_to)
         if end_user is not None and not await_only(AccountStore(self.session).is_active(end_user.user_id)):
             raise InvalidGrantError
         life = timedelta(seconds=ACCESS_SECONDS) if end_user is None else FAMILY_LIFE
@@ -151,12 +167,24 @@ class Server(AuthorizationServer):
             app_id=app_id,
             user_id=None if end_user is None else end_user.user_id,
             scope=scope,
+            jkt=self.jkt,
             auth_time=None if end_user is None else end_user.authentication.at,
             amr=[] if end_user is None else sorted(end_user.authentication.methods),
             expires_at=self.now + life,
         )
         await_only(self.store.add(self.family))
         return self.family
+
+    def bind(self, app_id: UUID, bound_to: str | None) -> None:
+        """Issue what follows to the key that the request has proved, once.
+
+        Raises:
+            OAuth2Error: it is not the key that it has to be, or the proof was used before.
+        """
+        client = self.query_client(str(app_id))
+        required = client is not None and client.app.dpop_bound_tokens
+        self.jkt = self.prover.key_for(bound_to, required=required)
+        self.prover.use(self)
 
     def _generated(
         self,
@@ -184,10 +212,12 @@ class Server(AuthorizationServer):
             "scope": granted,
             "iat": now,
             "exp": ends,
+            **confirmation(self.jkt),
+            **({"act": {"sub": str(self.actor)}} if self.actor else {}),
         }
         token = {
             "access_token": self.oauth.desk.issuer.sign(claims, type_=TYPE),
-            "token_type": "Bearer",
+            "token_type": "Bearer" if self.jkt is None else "DPoP",
             "expires_in": ends - now,
             "scope": granted,
         }

@@ -120,7 +120,8 @@ class Introspection(TokenFinder, IntrospectionEndpoint):
         }
         if token.claims is None:
             return {**known, "scope": family.scope, "exp": int(family.expires_at.timestamp())}
-        return {**known, **{name: token.claims[name] for name in _TOLD}, "token_type": "Bearer"}
+        told = {name: token.claims[name] for name in (*_TOLD, "cnf", "act") if name in token.claims}
+        return {**known, **told, "token_type": "DPoP" if "cnf" in told else "Bearer"}
 
 
 class Revocation(TokenFinder, RevocationEndpoint):

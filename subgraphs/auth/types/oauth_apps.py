@@ -23,6 +23,7 @@ class OAuthApp:
     grant_types: list[str] = strawberry.field(description="How it gets tokens, by OAuth's names.")
     may_introspect: bool = strawberry.field(description="Whether it may ask about other apps' tokens.")
     pushed_requests_only: bool = strawberry.field(description="Whether it has to push its authorization requests.")
+    dpop_bound_tokens: bool = strawberry.field(description="Whether it gets tokens for keys of its own alone (DPoP).")
     created_at: datetime = strawberry.field(description="When it was registered.")
 
     @classmethod
@@ -36,6 +37,7 @@ class OAuthApp:
             grant_types=list(row.grant_types),
             may_introspect=row.may_introspect,
             pushed_requests_only=row.pushed_requests_only,
+            dpop_bound_tokens=row.dpop_bound_tokens,
             created_at=row.created_at,
         )
 
@@ -74,13 +76,17 @@ class RegisterOAuthAppInput(MutationInput):
     grant_types: list[str] = strawberry.field(
         default_factory=lambda: ["authorization_code", "refresh_token"],
         description="Of `authorization_code`, `refresh_token`, `client_credentials` and "
-        "`urn:ietf:params:oauth:grant-type:device_code`.",
+        "`urn:ietf:params:oauth:grant-type:device_code`, and `urn:ietf:params:oauth:grant-type:token-exchange` for "
+        "apps of the tenant's support.",
     )
     may_introspect: bool = strawberry.field(
         default=False, description="Whether it may ask about other apps' tokens, as a resource server does."
     )
     pushed_requests_only: bool = strawberry.field(
         default=False, description="Whether it has to push its authorization requests."
+    )
+    dpop_bound_tokens: bool = strawberry.field(
+        default=False, description="Whether it is to get tokens for keys of its own alone (DPoP)."
     )
 
     def asked(self) -> NewOAuthApp:
@@ -92,6 +98,7 @@ class RegisterOAuthAppInput(MutationInput):
             grant_types=frozenset(self.grant_types),
             may_introspect=self.may_introspect,
             pushed_requests_only=self.pushed_requests_only,
+            dpop_bound_tokens=self.dpop_bound_tokens,
         )
 
 

@@ -53,6 +53,18 @@ export default {
     const tokens = await client.clientCredentialsGrant(await configured(world, world.machine), { scope: "learn" });
     same([tokens.scope, tokens.refresh_token], ["learn", undefined]);
   },
+  async "tokens for a key of its own"(world) {
+    const config = await configured(world, world.app);
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+    const { checks, parameters } = await asked(world);
+    const url = await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+    const first = await client.authorizationCodeGrant(config, await new Person(world).agree(url), checks, {}, { DPoP });
+    const next = await client.refreshTokenGrant(config, first.refresh_token, {}, { DPoP });
+    same([first.token_type, next.token_type], ["dpop", "dpop"]);
+    const about = await client.fetchUserInfo(config, next.access_token, first.claims().sub, { DPoP });
+    same(about.email, world.email);
+    await refuses(client.fetchUserInfo(config, next.access_token, first.claims().sub), "invalid_dpop_proof");
+  },
   async "a device that waits for a person elsewhere"(world) {
     const config = await client.discovery(new URL(world.issuer), world.device.id, undefined, client.None(), {
       execute: [client.allowInsecureRequests],

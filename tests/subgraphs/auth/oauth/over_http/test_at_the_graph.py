@@ -13,10 +13,12 @@ from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tokens import TokenIssuer, TokenVerifier
+from studium.dpop import Proofs, RequestsNamed, UsedHere
 from studium.gateway import GatewayParts, authenticating
 from studium.supergraph import composed
 from tests.subgraphs.auth.conftest import SIGNING_KEY, AddAccount
 from tests.subgraphs.auth.oauth.conftest import EMAIL, PASSWORD, App, Flow, Person, Register, Server, client, returned
+from tests.subgraphs.auth.oauth.dpop import Holder
 from tests.subgraphs.auth.oauth.over_http.conftest import Site
 from tests.tenants import Tenant
 
@@ -31,7 +33,10 @@ class Graph:
         self._http = http
 
     async def ask(self, token: str, query: str = APPS, **variables: Any) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"}
+        return await self.send({"Authorization": f"Bearer {token}"}, query, **variables)
+
+    async def send(self, headers: dict[str, str], query: str = APPS, **variables: Any) -> dict[str, Any]:
+        """What is answered to a request with other headers."""
         body = {"query": query, "variables": variables}
         return (await self._http.post("/graphql", json=body, headers=headers)).json()
 
@@ -46,7 +51,9 @@ async def graph(auth: SubgraphApp, own_verifier: TokenVerifier) -> AsyncGenerato
     """Of the auth subgraph alone."""
     transport = InProcessTransport(auth.service.execute, auth.service.subscribe)
     gateway = GatewayParts().gateway(composed([Subgraph("auth", "", auth.sdl)]), {"auth": transport})
-    app = create_app(gateway, hooks=Hooks(authenticating(own_verifier)), graphiql=False)
+    proofs = Proofs("http://graph.example", UsedHere())
+    app = create_app(gateway, hooks=Hooks(authenticating(own_verifier, proofs=proofs)), graphiql=False)
+    app.add_middleware(RequestsNamed)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://graph.example") as http:
         yield Graph(http)
 
@@ -101,3 +108,36 @@ async def test_tokens_for_others_or_of_others_are_refused(graph: Graph, site: Si
     for changes in wrong:
         assert await graph.code(issuer.sign({**good, **changes}, type_="at+jwt")) == "UNAUTHENTICATED", changes
     assert await graph.code(issuer.sign(good, type_="JWT")) == "UNAUTHENTICATED"
+
+
+async def test_a_token_that_is_issued_to_a_key_is_good_with_the_key_alone(
+    graph: Graph, site: Site, tenant: Tenant
+) -> None:
+    issuer, holder, url = TokenIssuer(SIGNING_KEY), Holder(), "http://graph.example/graphql"
+    now = issuer.now()
+    claims = {"iss": f"{site.url}/t/{tenant.slug}", "aud": "studium", "sub": str(uuid7()), "client_id": str(uuid7())}
+    more = {"tid": str(tenant.id), "sid": str(uuid7()), "role": "OWNER", "scope": "apps:manage"}
+    plain = {**claims, **more, "iat": now, "exp": now + 60}
+    token, unbound = (issuer.sign({**plain, **each}, type_="at+jwt") for each in ({"cnf": {"jkt": holder.jkt}}, {}))
+    good = {"Authorization": f"DPoP {token}", "DPoP": holder.proof("POST", url, token=token)}
+    assert "data" in await graph.send(good)
+    wrong = [
+        good,  # a second time
+        {"Authorization": f"Bearer {token}"},
+        {"Authorization": f"DPoP {token}"},
+        {"Authorization": f"Bearer {token}", "DPoP": holder.proof("POST", url, token=token)},
+        {"Authorization": f"DPoP {token}", "DPoP": Holder().proof("POST", url, token=token)},
+        {
+            "Authorization": f"DPoP {token}",
+            "DPoP": holder.proof("GET", url, token=token),
+            "studium-request": "GET /graphql",
+        },
+        {"Authorization": f"DPoP {token}", "DPoP": holder.proof("POST", "http://graph.example/t", token=token)},
+        {"Authorization": f"DPoP {token}", "DPoP": holder.proof("POST", url, token=unbound)},
+        {"Authorization": f"DPoP {unbound}", "DPoP": holder.proof("POST", url, token=unbound)},
+    ]
+    for headers in wrong:
+        [error] = (await graph.send(headers))["errors"]
+        assert error["extensions"]["code"] == "DPOP_PROOF_INVALID", headers
+    other = issuer.sign({**plain, "cnf": {"x5t#S256": "x"}}, type_="at+jwt")
+    assert await graph.code(other) == "UNAUTHENTICATED"  # bound by means that nobody looks at here

@@ -16,7 +16,7 @@ from tests.tenants import Tenant
 
 pytestmark = pytest.mark.xdist_group("clients")
 
-SCENARIOS = 11
+SCENARIOS = 12
 
 
 def told(app: App) -> dict[str, str | None]:
