@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.settings import DatabaseServers, DatabaseUrl
+from shared.settings import DatabaseServers, DatabaseUrl, PublicUrl
 
 
 class UsersSettings(BaseSettings):
@@ -19,4 +19,6 @@ class UsersSettings(BaseSettings):
     """Seals what is told to the auth subgraph, and signs invitations."""
     breached_passwords: Path | None = None
     """Folder of range files of passwords that nobody may choose."""
+    public_url: PublicUrl = "http://127.0.0.1:4000"
+    """Where people and their software reach the platform."""
     pool_size: int = 8

@@ -19,6 +19,7 @@ from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
 from subgraphs.users.models.people import ExternalId, User, UserStatus
 from subgraphs.users.models.relationships import Relationship, RelationshipKind
 from subgraphs.users.models.rosters import ImportJob, ImportProblem, ImportState
+from subgraphs.users.models.scim import ProvisionedGroup, ProvisionedUser
 
 __all__ = [
     "CustomFieldDefinition",
@@ -40,6 +41,8 @@ __all__ = [
     "OrgUnit",
     "OrgUnitMember",
     "OrgUnitPath",
+    "ProvisionedGroup",
+    "ProvisionedUser",
     "Relationship",
     "RelationshipKind",
     "User",
