@@ -129,7 +129,7 @@ async def _grants(session: TenantSession, user_id: UUID, now: datetime) -> Seque
     return [
         Grant(
             Place(PlaceKind(row.place_kind), row.place_id),
-            built_in.get(row.role_id, frozenset(row.permissions or ())),
+            built_in.get(row.role_id, frozenset()) if row.permissions is None else frozenset(row.permissions),
             frozenset(row.forbids or ()),
             row.valid_to,
         )

@@ -58,6 +58,11 @@ class RoleIsBuiltIn(Refusal):
     default_message = "Every tenant has this role as it is"
 
 
+class RoleInUse(Refusal):
+    code = "ROLE_IN_USE"
+    default_message = "Somebody has this role: revoke it first"
+
+
 class TooManyRoles(Refusal):
     code = "TOO_MANY_ROLES"
     default_message = "There are as many roles as a tenant may have"

@@ -8,12 +8,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.ids import uuid7
-from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.base import Model
 
 
 class TenantRole(Model):
-    """A set of permissions with a name, of the tenant's own making; those that every tenant has stand in no table."""
+    """A set of permissions with a name, of the tenant's own making, or one that every tenant has, adjusted."""
 
     __tablename__ = "roles"
     __table_args__ = (sa.UniqueConstraint("name"),)
@@ -29,7 +28,7 @@ class TenantRole(Model):
 
 
 class RoleAssignment(Model):
-    """A person has a role at a place, until it ends or is revoked; the rows stay."""
+    """A person or a service account has a role at a place, until it ends or is revoked; the rows stay."""
 
     __tablename__ = "role_assignments"
     __table_args__ = (
@@ -47,9 +46,10 @@ class RoleAssignment(Model):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Account.user_id))
+    user_id: Mapped[UUID]
+    """The person's, or the service account's."""
     role_id: Mapped[UUID]
-    """A row of `roles`, or one of the roles that every tenant has."""
+    """A row of `roles`, or one of the roles that every tenant has as it is."""
     place_kind: Mapped[str]
     place_id: Mapped[UUID]
     valid_to: Mapped[datetime | None]

@@ -7,6 +7,7 @@ import strawberry
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import role_assignments, roles
@@ -19,6 +20,8 @@ from subgraphs.auth.types.roles import (
     AssignRolePayload,
     CreateRoleInput,
     CreateRolePayload,
+    DeleteRoleInput,
+    DeleteRolePayload,
     RevokeRoleInput,
     RevokeRolePayload,
     RoleAssignment,
@@ -76,7 +79,7 @@ class RoleQuery:
 @strawberry.type
 class RoleMutation:
     @strawberry.mutation(
-        extensions=[Refusals(CreateRolePayload)],
+        extensions=[StepUp(), Refusals(CreateRolePayload)],
         description="Make a role. Nobody puts in what they do not hold in the whole tenant.",
     )
     async def create_role(self, info: Info, input: CreateRoleInput) -> CreateRolePayload | None:
@@ -86,9 +89,9 @@ class RoleMutation:
         return CreateRolePayload(role=TenantRole.of(role))
 
     @strawberry.mutation(
-        extensions=[Refusals(UpdateRolePayload)],
-        description="Change a role for everybody who has it. What it gives in the whole tenant, access tokens say "
-        "until they end.",
+        extensions=[StepUp(), Refusals(UpdateRolePayload)],
+        description="Change a role for everybody who has it: one of the tenant's making, or what instructors or "
+        "learners may do. What it gives in the whole tenant, access tokens say until they end.",
     )
     async def update_role(self, info: Info, input: UpdateRoleInput) -> UpdateRolePayload | None:
         role_id, new = parse_id(input.id), input.asked()
@@ -99,8 +102,19 @@ class RoleMutation:
         return UpdateRolePayload(role=TenantRole.of(role))
 
     @strawberry.mutation(
-        extensions=[Refusals(AssignRolePayload)],
-        description="Give somebody a role at a place. Nobody gives what they do not hold there. Who has it there "
+        extensions=[Refusals(DeleteRolePayload)],
+        description="Delete a role that nobody has any more, and that is not one every tenant has.",
+    )
+    async def delete_role(self, info: Info, input: DeleteRoleInput) -> DeleteRolePayload | None:
+        role_id = parse_id(input.id)
+        async with unit_of_work(info.context.desk.sessions, info.context.caller) as session:
+            deleted = await roles.delete_role(session, role_id, input.attempt("deleteRole"))
+        return DeleteRolePayload(role_id=strawberry.ID(str(deleted)))
+
+    @strawberry.mutation(
+        extensions=[StepUp(), Refusals(AssignRolePayload)],
+        description="Give somebody a role at a place, or a service account one in the whole tenant. Nobody "
+        "gives what they do not hold there. Who has it there "
         "already has it until the new end.",
     )
     async def assign_role(self, info: Info, input: AssignRoleInput) -> AssignRolePayload | None:

@@ -13,7 +13,6 @@ from shared.events import record
 from shared.graphql.pagination import Keyset
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
-from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import TenantStatus
 from shared.tokens import IssuedToken
@@ -98,7 +97,8 @@ async def _owner(session: TenantSession, user_id: UUID, new: NewApiToken) -> Tok
         account = await ServiceAccountStore(session).locked(new.service_account_id)
         if account is None or account.disabled_at is not None:
             raise NotFound("There is no such service account, or it is disabled")
-        held, owner = held & BUILT_IN[Role(account.role)], TokenOwner(service_account_id=account.id)
+        owner = TokenOwner(service_account_id=account.id)
+        held &= (await permissions_in_tenant(session, account.id, Role(account.role))).scopes
     if not new.scopes:
         raise BadUserInput("`scopes` must not be empty", field="scopes")
     if not new.scopes <= held:

@@ -13,7 +13,7 @@ from shared.permissions.grants import Grant
 from shared.permissions.places import Place, PlaceKind, Resource
 from shared.roles import Role
 from subgraphs.auth.errors import PermissionNotHeld
-from subgraphs.auth.store.roles import Assigned, RoleAssignmentStore
+from subgraphs.auth.store.roles import Assigned, RoleAssignmentStore, RoleStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,24 @@ async def own_rights(session: TenantSession) -> Rights:
 
 
 async def permissions_in_tenant(session: TenantSession, user_id: UUID, role: Role) -> TenantPermissions:
-    """What a person may do in the whole tenant: by what they are in it, and by roles assigned at it.
+    """What a person or a program may do in the whole tenant: by what they are in it, and by roles assigned at it.
 
     Whoever issues a token for a person asks this, and lets the token end at `until`.
     """
     tenant = Resource.tenant(session.caller.tenant_id).place
     grants = [grant for grant in await grants_of(session, user_id, datetime.now(UTC)) if grant.place == tenant]
-    held = BUILT_IN[role].union(*(grant.permissions for grant in grants))
+    held = (await given_by(session, role)).union(*(grant.permissions for grant in grants))
     forbidden = frozenset[str]().union(*(grant.forbids for grant in grants))
     ends = [grant.valid_to for grant in grants if grant.valid_to is not None]
     return TenantPermissions(held - forbidden, min(ends, default=None))
+
+
+async def given_by(session: TenantSession, role: Role) -> frozenset[str]:
+    """What one of the roles gives that every tenant has, as this one has adjusted it."""
+    adjusted = None
+    if role is not Role.OWNER:
+        adjusted = await RoleStore(session).get(built_in_id(session.caller.tenant_id, role))
+    return BUILT_IN[role] if adjusted is None else frozenset(adjusted.permissions)
 
 
 def refuse_gain(rights: Rights, there: Resource, permissions: Iterable[str]) -> None:

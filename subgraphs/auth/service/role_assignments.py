@@ -17,7 +17,7 @@ from subgraphs.auth.events import RoleAssignmentChanged
 from subgraphs.auth.models import RoleAssignment
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.permissions import built_in_role, grant_of, own_rights, refuse_gain
-from subgraphs.auth.service.roles import MANAGE, KnownRole, known_role
+from subgraphs.auth.service.roles import MANAGE, KnownRole, kept_role, known_role
 from subgraphs.auth.service.sessions import end_impersonations, end_sessions
 from subgraphs.auth.store.roles import Assigned, Chosen, RoleAssignmentStore
 
@@ -27,7 +27,7 @@ _UNKNOWN: Final = "There is no such assignment"
 
 @dataclass(frozen=True, slots=True)
 class NewAssignment:
-    """Somebody is to have a role at a place, until `valid_to` if that is given."""
+    """Somebody, or a service account, is to have a role at a place, until `valid_to` if that is given."""
 
     user_id: UUID
     role_id: UUID
@@ -45,7 +45,8 @@ async def assign_role(session: TenantSession, new: NewAssignment, attempt: Attem
 
     Raises:
         Forbidden: the caller may not manage roles there.
-        NotFound: there is no such person or role, or the place is another tenant.
+        NotFound: there is no such person, service account or role, or the place is another tenant.
+        BadUserInput: a service account is to have a role at a single place.
         PermissionNotHeld: the role has what the caller does not hold there.
     """
     caller = session.caller
@@ -53,9 +54,9 @@ async def assign_role(session: TenantSession, new: NewAssignment, attempt: Attem
     rights.require(MANAGE, there)
 
     async def assign() -> UUID:
-        role, store = await known_role(session, new.role_id), RoleAssignmentStore(session)
+        role, store = await kept_role(session, new.role_id), RoleAssignmentStore(session)
         if not await store.has_account(new.user_id):
-            raise NotFound("There is no such person")
+            await _require_program(session, new)
         refuse_gain(rights, there, role.touches)
         row = await store.put(
             user_id=new.user_id,
@@ -70,6 +71,14 @@ async def assign_role(session: TenantSession, new: NewAssignment, attempt: Attem
         return row.id
 
     return await _assigned(session, await once(session, attempt, assign))
+
+
+async def _require_program(session: TenantSession, new: NewAssignment) -> None:
+    """Refuse who is no service account; programs have what their tokens say, so none has a role at a single place."""
+    if not await RoleAssignmentStore(session).is_program(new.user_id):
+        raise NotFound("There is no such person or service account")
+    if new.place.kind is not PlaceKind.TENANT:
+        raise BadUserInput("Service accounts have roles in the whole tenant alone", field="at")
 
 
 async def revoke_role(session: TenantSession, assignment_id: UUID, attempt: Attempt) -> Assigned:
@@ -123,7 +132,7 @@ async def list_assignments(
 def role_of(tenant_id: TenantId, assigned: Assigned) -> KnownRole:
     """The role that an assignment is of."""
     if assigned.role is not None:
-        return KnownRole.of_row(assigned.role)
+        return KnownRole.of_row(tenant_id, assigned.role)
     built_in = built_in_role(tenant_id, assigned.row.role_id)
     if built_in is None:
         raise NotFound("There is no such role")

@@ -9,13 +9,13 @@ from shared.errors import NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
-from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from subgraphs.auth.errors import NameTaken, RoleNotHeld
 from subgraphs.auth.events import ServiceAccountCreated, ServiceAccountDisabled
 from subgraphs.auth.models import ServiceAccount
 from subgraphs.auth.service.api_tokens import MANAGE_PROGRAMS, tell_revoked
 from subgraphs.auth.service.own_session import require_own_session
+from subgraphs.auth.service.permissions import given_by
 from subgraphs.auth.store.api_tokens import ApiTokenStore, TokenOwner
 from subgraphs.auth.store.service_accounts import ServiceAccountStore
 
@@ -34,7 +34,7 @@ async def create_service_account(session: TenantSession, name: str, role: Role, 
     user_id = await require_own_session(session)
 
     async def create() -> UUID:
-        if not BUILT_IN[role] <= session.caller.scopes:
+        if not await given_by(session, role) <= session.caller.scopes:
             raise RoleNotHeld(path=("input", "role"))
         account_id = uuid7()
         if not await ServiceAccountStore(session).add(account_id, name=name, role=role, created_by=user_id):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
 from shared.ids import uuid7
 from shared.permissions.places import Place
-from subgraphs.auth.models import Account, RoleAssignment, TenantRole
+from subgraphs.auth.models import Account, RoleAssignment, ServiceAccount, TenantRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,15 @@ class RoleStore:
         """The role, which nobody else changes until the transaction ends."""
         return await self._session.scalar(select(TenantRole).where(TenantRole.id == role_id).with_for_update())
 
+    async def kept(self, role_id: UUID) -> TenantRole | None:
+        """The role, which nobody deletes or changes until the transaction ends."""
+        chosen = select(TenantRole).where(TenantRole.id == role_id)
+        return await self._session.scalar(chosen.with_for_update(key_share=True, read=True))
+
+    async def remove(self, role: TenantRole) -> None:
+        await self._session.delete(role)
+        await self._session.flush()
+
     async def all(self) -> Sequence[TenantRole]:
         """By name."""
         return (await self._session.scalars(select(TenantRole).order_by(TenantRole.name, TenantRole.id))).all()
@@ -75,6 +84,21 @@ class RoleAssignmentStore:
         """Whether the person can sign in, so that a role can be of use; keeps the account there until the end."""
         chosen = select(Account.user_id).where(Account.user_id == user_id).with_for_update(key_share=True, read=True)
         return await self._session.scalar(chosen) is not None
+
+    async def is_program(self, account_id: UUID) -> bool:
+        """Whether it is a service account that is not disabled; keeps it there until the end."""
+        chosen = select(ServiceAccount.id).where(ServiceAccount.id == account_id, ServiceAccount.disabled_at.is_(None))
+        return await self._session.scalar(chosen.with_for_update(key_share=True, read=True)) is not None
+
+    async def close(self, role_id: UUID, now: datetime) -> bool:
+        """Close what has ended of a role's assignments; tells whether nobody has the role now."""
+        of_role = (RoleAssignment.role_id == role_id, RoleAssignment.revoked_at.is_(None))
+        standing = or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > now)
+        if await self._session.scalar(select(RoleAssignment.id).where(*of_role, standing).limit(1)) is not None:
+            return False
+        ended = update(RoleAssignment).where(*of_role).values(revoked_at=now, version=RoleAssignment.version + 1)
+        await self._session.execute(ended)
+        return True
 
     async def put(
         self, *, user_id: UUID, role_id: UUID, place: Place, valid_to: datetime | None, assigned_by: UUID

@@ -28,7 +28,9 @@ class TenantRole:
     description: str = strawberry.field(description="What it is for; empty if nobody has said.")
     permissions: list[str] = strawberry.field(description="What it gives, sorted.")
     forbids: list[str] = strawberry.field(description="What it takes away, whatever other roles give; sorted.")
-    built_in: bool = strawberry.field(description="Every tenant has it, and nobody changes it.")
+    built_in: bool = strawberry.field(
+        description="Every tenant has it; it may adjust what instructors and learners are given, and nothing of owners."
+    )
     version: int = strawberry.field(description="Grows with each change.")
 
     @classmethod
@@ -47,7 +49,8 @@ class TenantRole:
 @strawberry.type(description="A person has a role at a place, and in every place below.")
 class RoleAssignment:
     id: strawberry.ID = strawberry.field(description="For `revokeRole`.")
-    user: User | None = strawberry.field(description="Who has the role.")
+    holder_id: strawberry.ID = strawberry.field(description="Who has it: a person's id, or a service account's.")
+    user: User | None = strawberry.field(description="The person who has the role; null for a service account.")
     role: TenantRole = strawberry.field(description="Which role.")
     place_kind: PlaceKind = strawberry.field(description="What kind of place it is.")
     place_id: strawberry.ID = strawberry.field(description="Which place of that kind.")
@@ -62,6 +65,7 @@ class RoleAssignment:
         row = assigned.row
         return cls(
             id=strawberry.ID(str(row.id)),
+            holder_id=strawberry.ID(str(row.user_id)),
             user=User.of(row.user_id),
             role=TenantRole.of(role_of(tenant_id, assigned)),
             place_kind=PlaceKind(row.place_kind),
@@ -107,9 +111,14 @@ class UpdateRoleInput(UpdateInput):
         return _content(self.name, self.description, self.permissions, self.forbids)
 
 
+@strawberry.input(description="Which role to delete.")
+class DeleteRoleInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The role's.")
+
+
 @strawberry.input(description="Who is to have which role, where, and until when.")
 class AssignRoleInput(MutationInput):
-    user_id: strawberry.ID = strawberry.field(description="Who: somebody who can sign in.")
+    user_id: strawberry.ID = strawberry.field(description="Who: somebody who can sign in, or a service account.")
     role_id: strawberry.ID = strawberry.field(description="Which role: one of `roles`.")
     at: PlaceInput | None = strawberry.field(default=None, description="Where; in the whole tenant if it is not given.")
     valid_to: datetime | None = strawberry.field(default=None, description="Until when; for good if it is not given.")
@@ -141,6 +150,13 @@ class CreateRolePayload(Payload):
 @strawberry.type(description="What came of `updateRole`.")
 class UpdateRolePayload(Payload):
     role: TenantRole | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
+
+
+@strawberry.type(description="What came of `deleteRole`.")
+class DeleteRolePayload(Payload):
+    role_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The role that is gone; null if it was refused."
+    )
 
 
 @strawberry.type(description="What came of `assignRole`.")

@@ -110,6 +110,16 @@ class TestInstructorsOfOneCourse:
                 await publish(campus, ada, course)
 
 
+class TestAdjustedRoles:
+    async def test_give_what_the_tenant_has_made_of_them(self, campus: Campus, ada: Caller) -> None:
+        course, role_id = await campus.draft(), built_in_id(campus.tenant.id, Role.INSTRUCTOR)
+        await hear(campus, assigned(campus, ada, course))
+        told = RoleChanged(tenant_id=campus.tenant.id, role_id=role_id, version=2, permissions=["learn"], forbids=[])
+        await hear(campus, told)
+        with pytest.raises(Forbidden):
+            await publish(campus, ada, course)
+
+
 class TestForbiddingRoles:
     async def test_keep_authors_of_everything_out_of_a_course(self, campus: Campus) -> None:
         course, other = await campus.draft(), await campus.draft("other")

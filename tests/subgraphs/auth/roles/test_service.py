@@ -6,22 +6,30 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
+import sqlalchemy as sa
 
 from shared.caller import Caller, UserId
 from shared.database import Sessions, TenantSession, unit_of_work
 from shared.errors import BadUserInput, Forbidden, NotFound, VersionConflict
+from shared.events.outbox import OutboxRow
 from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.permissions.catalogue import BUILT_IN, PERMISSIONS, built_in_id
+from shared.permissions.feed import GRANT_HANDLERS
 from shared.permissions.places import Place, PlaceKind, Resource
 from shared.roles import Role
-from subgraphs.auth.errors import NameTaken, PermissionNotHeld, RoleIsBuiltIn, TooManyRoles
+from shared.tenancy.names import tenant_schema
+from subgraphs.auth.errors import NameTaken, PermissionNotHeld, RoleInUse, RoleIsBuiltIn, TooManyRoles
+from subgraphs.auth.migrations.versions.r0016_roles_for_programs import RETELL
+from subgraphs.auth.models import RoleAssignment
 from subgraphs.auth.service import role_assignments, roles
 from subgraphs.auth.service.permissions import own_rights, permissions_in_tenant
 from subgraphs.auth.service.role_assignments import NewAssignment
 from subgraphs.auth.service.roles import KnownRole, RoleContent
 from subgraphs.auth.store.roles import Assigned, Chosen
+from subgraphs.auth.store.service_accounts import ServiceAccountStore
 from tests.subgraphs.auth.roles.conftest import Person, calling
 from tests.tenants import Tenant
 
@@ -36,6 +44,11 @@ def anew(operation: str = "any") -> Attempt:
 def content(*permissions: str, name: str = "Assistants", forbids: Iterable[str] = ()) -> RoleContent:
     """What a role is to be."""
     return RoleContent(name=name, permissions=frozenset(permissions), forbids=frozenset(forbids))
+
+
+def calling_as(caller: Caller, user_id: UUID) -> Caller:
+    """Another of the same tenant."""
+    return replace(caller, user_id=UserId(user_id))
 
 
 class Office:
@@ -57,6 +70,10 @@ class Office:
     async def update(self, by: Caller, role_id: UUID, new: RoleContent, *, version: int | None = None) -> KnownRole:
         async with self.session(by) as session:
             return await roles.update_role(session, role_id, new, anew(), expected_version=version)
+
+    async def delete(self, by: Caller, role_id: UUID) -> UUID:
+        async with self.session(by) as session:
+            return await roles.delete_role(session, role_id, anew())
 
     async def assign(
         self, by: Caller, to: Caller, role_id: UUID, at: Place | None = None, *, valid_to: datetime | None = None
@@ -151,6 +168,27 @@ class TestUpdateRole:
         with pytest.raises(RoleIsBuiltIn):
             await office.update(owner, built_in_id(owner.tenant_id, Role.OWNER), content("learn"))
 
+    async def test_adjusts_what_instructors_and_learners_are_given(
+        self, office: Office, owner: Caller, person: Person, course: Place
+    ) -> None:
+        teacher, ada, role_id = await person(), await person("learn"), built_in_id(owner.tenant_id, Role.INSTRUCTOR)
+        await office.assign(owner, ada, role_id, course)
+        adjusted = await office.update(owner, role_id, RoleContent(permissions=frozenset({WRITE})), version=1)
+        assert (adjusted.name, adjusted.built_in, adjusted.version) == ("INSTRUCTOR", True, 2)
+        assert await office.scopes(teacher, Role.INSTRUCTOR) == {WRITE}
+        assert await office.scopes(teacher, Role.LEARNER) == BUILT_IN[Role.LEARNER]
+        assert await office.permissions(ada, course) == [WRITE, "learn"]
+        async with office.session(owner) as session:
+            listed = await roles.list_roles(session, roles.BY_NAME.page(20, None))
+        assert [(role.name, role.version) for role in listed] == [("INSTRUCTOR", 2), ("LEARNER", 1), ("OWNER", 1)]
+
+    @pytest.mark.parametrize("new", [RoleContent(name="Teachers"), content(name="LEARNER", forbids=["learn"])])
+    async def test_gives_no_other_name_to_what_every_tenant_has_and_lets_it_forbid_nothing(
+        self, office: Office, owner: Caller, new: RoleContent
+    ) -> None:
+        with pytest.raises(RoleIsBuiltIn):
+            await office.update(owner, built_in_id(owner.tenant_id, Role.LEARNER), new)
+
     async def test_a_name_is_given_once(self, office: Office, owner: Caller) -> None:
         await office.create(owner, content("learn", name="Others"))
         role = await office.create(owner, content("learn"))
@@ -160,6 +198,88 @@ class TestUpdateRole:
     async def test_what_there_is_not_cannot_be_changed(self, office: Office, owner: Caller) -> None:
         with pytest.raises(NotFound):
             await office.update(owner, uuid7(), content("learn"))
+
+
+class TestDeleteRole:
+    async def test_waits_until_nobody_has_it(self, office: Office, owner: Caller, person: Person) -> None:
+        role, ada = await office.create(owner, content("learn", WRITE)), await person()
+        assigned = await office.assign(owner, ada, role.id)
+        with pytest.raises(RoleInUse):
+            await office.delete(owner, role.id)
+        await office.revoke(owner, assigned.row.id)
+        assert await office.delete(owner, role.id) == role.id
+        with pytest.raises(NotFound):
+            await office.delete(owner, role.id)
+        with pytest.raises(NotFound):
+            await office.assign(owner, ada, role.id)
+        assert (await office.create(owner, content("learn"))).name == role.name
+
+    async def test_closes_what_has_ended_by_itself(
+        self, office: Office, owner: Caller, person: Person, sessions: Sessions
+    ) -> None:
+        role, ada = await office.create(owner, content("learn")), await person()
+        await office.assign(owner, ada, role.id, valid_to=datetime.now(UTC) + timedelta(hours=1))
+        async with unit_of_work(sessions, owner) as session:
+            await session.execute(sa.update(RoleAssignment).values(valid_to=datetime.now(UTC)))
+        await office.delete(owner, role.id)
+        async with office.session(owner) as session:
+            page = role_assignments.IN_ORDER.page(20, None)
+            assert await role_assignments.list_assignments(session, Chosen(), page) == []
+
+    async def test_is_for_whoever_holds_what_is_in_it(self, office: Office, owner: Caller, person: Person) -> None:
+        role = await office.create(owner, content(WRITE))
+        with pytest.raises(PermissionNotHeld):
+            await office.delete(await person("roles:manage", "learn"), role.id)
+        with pytest.raises(Forbidden):
+            await office.delete(await person(WRITE), role.id)
+
+    async def test_leaves_alone_what_every_tenant_has(self, office: Office, owner: Caller) -> None:
+        with pytest.raises(RoleIsBuiltIn):
+            await office.delete(owner, built_in_id(owner.tenant_id, Role.LEARNER))
+
+
+class TestServiceAccounts:
+    async def test_have_roles_in_the_whole_tenant_alone(
+        self, office: Office, owner: Caller, sessions: Sessions, course: Place
+    ) -> None:
+        account_id = uuid7()
+        program = calling_as(owner, account_id)
+        async with unit_of_work(sessions, owner) as session:
+            store = ServiceAccountStore(session)
+            await store.add(account_id, name="Bot", role=Role.LEARNER, created_by=owner.require_user())
+        role = await office.create(owner, content(WRITE))
+        with pytest.raises(BadUserInput):
+            await office.assign(owner, program, role.id, course)
+        assigned = await office.assign(owner, program, role.id)
+        assert await office.scopes(program) == {"learn", WRITE}
+        await office.revoke(owner, assigned.row.id)
+        assert await office.scopes(program) == {"learn"}
+
+    async def test_that_there_are_not_have_none(self, office: Office, owner: Caller) -> None:
+        with pytest.raises(NotFound):
+            await office.assign(owner, calling_as(owner, uuid7()), built_in_id(owner.tenant_id, Role.LEARNER))
+
+
+class TestTellingOnceMore:
+    async def test_says_what_events_said(self, office: Office, owner: Caller, person: Person, course: Place) -> None:
+        """For subgraphs that begin to listen when roles are assigned already."""
+        role, ada = await office.create(owner, content(WRITE, forbids=["learn"])), await person()
+        await office.assign(owner, ada, role.id, course)
+        told: dict[bool, list[object]] = {False: [], True: []}
+        for again, heard in told.items():
+            async with office.session(owner) as session:
+                if again:
+                    await session.execute(sa.delete(OutboxRow))
+                    await session.execute(sa.text(f"SET LOCAL search_path TO {tenant_schema(owner.tenant_id)}, public"))
+                    for statement in RETELL:
+                        await session.execute(sa.text(statement))
+                for row in await session.scalars(sa.select(OutboxRow).order_by(OutboxRow.seq)):
+                    if row.topic in GRANT_HANDLERS:
+                        assert row.payload["event_id"] == str(row.event_id)
+                        assert row.payload["tenant_id"] == str(owner.tenant_id)
+                        heard.append(msgspec.convert(row.payload, GRANT_HANDLERS[row.topic].payload))
+        assert len(told[False]) == 2
+        assert told[True] == told[False]
 
 
 class TestAssignRole:
