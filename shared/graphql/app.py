@@ -39,7 +39,7 @@ class SubgraphApp:
     def __init__(self, name: str, service: GraphQLService, *, lifespan: Lifespan, ready: Check) -> None:
         self.name = name
         self.service = service
-        self.sdl = service.schema.as_str()
+        self.sdl = service.schema.sdl
         self._lifespan = lifespan
         self._ready = ready
         self._running: AsyncExitStack | None = None

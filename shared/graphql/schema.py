@@ -1,6 +1,7 @@
 """The schema class of every subgraph."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLError
@@ -39,6 +40,11 @@ class FederationSchema(Schema):
                 lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
             ],
         )
+
+    @cached_property
+    def sdl(self) -> str:
+        """The schema as text, which never changes and takes long to write."""
+        return self.as_str()
 
     def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: FBT001, FBT002  # Strawberry's own signature
         """Those of one operation."""
