@@ -32,7 +32,7 @@ def writing(graph: Graph, filler: Filler) -> list[Operation]:
 
 async def test_no_reader_but_its_own_tenant_sees_it(world: World, client: Client) -> None:
     amber, birch = world.amber, world.birch
-    filler = Filler(partial(likeliest, amber.kinds), text=amber.canary, whole=True)
+    filler = Filler(amber.own, text=amber.canary, whole=True)
     for each in writing(world.graph, filler):
         await client.ask(each, amber.owner, traced=True)
     own = await read_roots(client, world.graph, amber.owner, traced=True)

@@ -1,60 +1,71 @@
-"""Somebody of another tenant, who may do everything there, and goes on when what they have done has shut them out."""
+"""Somebody of another tenant who may do a lot there, and goes on when what they have done has shut them out."""
 
 from dataclasses import dataclass, field
 
-from studium.demo import PASSWORD
-from studium.seed_operations import SIGN_UP_TENANT
 from tests.isolation.client import Answer, Client
 from tests.isolation.graph import Operation
-from tests.isolation.world import Inhabitants, sign_in, tenant_called
+from tests.isolation.world import Inhabitants, move_in, sign_in, tenant_called
 
 _ALIVE = Operation("query Alive { viewer { user { id } tenant { id } } }", {})
+_LOST = {"UNAUTHENTICATED", "TENANT_NOT_FOUND"}
 
 
 @dataclass
 class Attacker:
-    """The owner of a tenant.
+    """A person of a tenant.
 
     Attributes:
-        home: the tenants, as hexadecimal digits, that they have owned.
-        lost: how often a session, or a tenant, was lost.
+        role: of the person: OWNER, INSTRUCTOR or LEARNER.
+        home: the tenants, as hexadecimal digits, that they have been of.
+        moved: how often they had to move into another tenant.
     """
 
     client: Client
-    slug: str
-    email: str
+    one: Inhabitants
+    role: str
     token: str = field(repr=False)
     home: set[str]
-    lost: int = 0
+    moved: int = 0
 
     @classmethod
-    def of(cls, client: Client, one: Inhabitants) -> "Attacker":
-        return cls(client, one.slug, tenant_called(one.slug).owner.email, one.owner, {one.id.hex})
+    def of(cls, client: Client, one: Inhabitants, role: str = "OWNER") -> "Attacker":
+        return cls(client, one, role, one.token(role), {one.id.hex})
+
+    @property
+    def tenant(self) -> str:
+        """The slug of their present tenant."""
+        return self.one.slug
+
+    def own(self, name: str, operation: str) -> str | None:
+        """The value of their own that an argument wants, if they have one."""
+        return self.one.own(name, operation)
 
     async def ask(self, operation: Operation) -> Answer:
         """Ask with a session that counts."""
         answer = await self.client.ask(operation, self.token, traced=True)
-        if operation.query.startswith("mutation") and not await self.is_alive():
+        if _codes(answer) & _LOST and not await self._is_alive():
             await self._come_back()
+            answer = await self.client.ask(operation, self.token, traced=True)
         return answer
 
-    async def is_alive(self) -> bool:
-        alive = await self.client.ask(_ALIVE, self.token)
-        return "errors" not in alive.body
+    async def begin_again(self) -> None:
+        """Move into a tenant where nothing has been tried."""
+        self.moved += 1
+        self.one = await move_in(self.client.address, f"{self.tenant.rstrip('0123456789')}{self.moved}")
+        self.home.add(self.one.id.hex)
+        self.token = self.one.token(self.role)
+
+    async def _is_alive(self) -> bool:
+        return not _codes(await self.client.ask(_ALIVE, self.token))
 
     async def _come_back(self) -> None:
-        """Sign in again or, if that is over as well, open another tenant."""
-        self.lost += 1
+        [person] = tenant_called(self.tenant).of_role(self.role)
         try:
-            self.token = await sign_in(self.client, self.slug, self.email)
+            self.token = await sign_in(self.client, self.tenant, person.email)
         except (AssertionError, TypeError):
-            await self._move()
-        assert await self.is_alive()
+            await self.begin_again()
+        assert await self._is_alive()
 
-    async def _move(self) -> None:
-        self.slug = f"{self.slug.rstrip('0123456789')}{self.lost}"
-        self.email = f"owner@{self.slug}.example"
-        given = {"name": self.slug, "slug": self.slug, "ownerName": "Olga", "ownerEmail": self.email}
-        told = await self.client.data(SIGN_UP_TENANT, None, input=given | {"password": PASSWORD})
-        self.home.add(told["signUpTenant"]["tenant"]["id"].replace("-", ""))
-        self.token = await sign_in(self.client, self.slug, self.email)
+
+def _codes(answer: Answer) -> set[str]:
+    return {error.get("extensions", {}).get("code") for error in answer.body.get("errors", ())}

@@ -3,13 +3,14 @@
 Everything here follows from the composed schema, read when the tests run: what is added to the graph is walked at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from graphql import (
+    REMOVE,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -20,10 +21,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
-    build_schema,
+    Visitor,
+    build_ast_schema,
     is_leaf_type,
     is_required_argument,
     is_required_input_field,
+    parse,
+    visit,
 )
 
 SUPERGRAPH: Final = Path(__file__).parents[2] / "schema" / "supergraph.graphql"
@@ -77,6 +81,14 @@ class Position:
         return next(key for key in reversed(self.path) if isinstance(key, str))
 
 
+class _Accessible(Visitor):
+    """Takes away what must not be asked for. Source: Apollo Federation, `@inaccessible`."""
+
+    def enter(self, node: Any, *_: Any) -> Any:
+        hidden = any(each.name.value == "inaccessible" for each in getattr(node, "directives", None) or ())
+        return REMOVE if hidden else None
+
+
 class Graph:
     """The supergraph, and what can be asked of it."""
 
@@ -86,7 +98,9 @@ class Graph:
     @staticmethod
     @cache
     def read(path: Path = SUPERGRAPH) -> "Graph":
-        return Graph(build_schema(path.read_text(), assume_valid=True))
+        """As clients know it: without what is there for the router alone."""
+        document = parse(path.read_text())
+        return Graph(build_ast_schema(visit(document, _Accessible()), assume_valid=True))
 
     @cached_property
     def positions(self) -> list[Position]:
@@ -213,6 +227,7 @@ class Filler:
 
     Attributes:
         own: an identifier for a leaf, by its name and that of the operation's field; None if there is none to fit.
+            Of a leaf called ``tenant``, the slug.
         text: for people, wherever there is room for one.
         whole: whether that is said as well which need not be, but for what a mutation is known by again.
     """
@@ -260,6 +275,8 @@ class Filler:
             return next(iter(type_.values))
         if type_.name == "ID":
             return self.own(name, operation) or _SAMPLES["ID"]
+        if name == "tenant":
+            return self.own(name, operation) or self.text
         return _TEXTS.get(name, self.text) if type_.name == "String" else _SAMPLES.get(type_.name, "text")
 
 
@@ -283,7 +300,6 @@ _TEXTS: Final[Mapping[str, str]] = {
     "password": "correct horse battery staple",
     "locale": "en",
     "timeZone": "Europe/Berlin",
-    "tenant": "birch",
 }
 
 
@@ -295,32 +311,27 @@ class Operation:
     variables: dict[str, Any]
 
 
-def operation(graph: Graph, position: Position, filler: Filler, values: list[Any], *, depth: int = 3) -> Operation:
-    """An operation that tries each of some values, under the keys ``a0``, ``a1``…: no more than one of a subscription.
+def operation(graph: Graph, tried: Sequence[tuple[Position, Any]], filler: Filler, *, depth: int = 3) -> Operation:
+    """An operation that tries values at positions, all of one kind, under the keys ``a0``, ``a1`` and so on.
 
-    What it asks for is `depth` objects deep.
+    What it asks for is `depth` objects deep. A subscription takes no more than one.
     """
-    tried = [(position.path, value) for value in values]
-    return _operation(position.kind, position.steps, filler, graph, tried, depth)
+    places = [(position.steps, position.path, value) for position, value in tried]
+    return _operation(tried[0][0].kind, places, filler, graph, depth)
 
 
 def operation_of(kind: str, steps: tuple[Step, ...], filler: Filler, graph: Graph) -> Operation:
     """An operation that is filled in as a whole."""
-    return _operation(kind, steps, filler, graph, [((), None)], 2)
+    return _operation(kind, [(steps, (), None)], filler, graph, 2)
 
 
 def _operation(
-    kind: str,
-    steps: tuple[Step, ...],
-    filler: Filler,
-    graph: Graph,
-    tried: list[tuple[tuple[Key, ...], Any]],
-    depth: int,
+    kind: str, tried: list[tuple[tuple[Step, ...], tuple[Key, ...], Any]], filler: Filler, graph: Graph, depth: int
 ) -> Operation:
     parts: list[str] = []
     declared: list[str] = []
     variables: dict[str, Any] = {}
-    for number, (path, value) in enumerate(tried):
+    for number, (steps, path, value) in enumerate(tried):
         text = graph.selection(type_of(steps[-1].field), depth=depth, lists=1)
         for place, step in reversed(list(enumerate(steps))):
             given = filler.arguments(step, path, value) if step is steps[-1] else filler.arguments(step)

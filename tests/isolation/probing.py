@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from tests.isolation.choosing import ranked, spread
 from tests.isolation.client import Answer, Spans
@@ -20,6 +20,7 @@ _UNLIKELY: Final = {"ID": 1, "String": 1}
 _ATTEMPTS: Final = 2
 _DEPTH: Final = 2
 
+_T = TypeVar("_T")
 Ask: TypeAlias = Callable[[Operation], Awaitable[Answer]]
 
 
@@ -40,6 +41,7 @@ class Prober:
         kinds: the other tenant's values.
         secrets: what must not be in any answer, unless it was sent along.
         home: the tenants, as hexadecimal digits, whose schemas may be looked at.
+        begin_again: leaves behind whatever has been done: a difference has to be there without it.
         whole: whether every value is tried everywhere. Else the likeliest kinds are, and others that take turns.
     """
 
@@ -50,10 +52,12 @@ class Prober:
     secrets: Sequence[str]
     filler: Filler
     home: set[str]
+    begin_again: Callable[[], Awaitable[None]] | None = None
     whole: bool = False
     random: Random = field(default_factory=lambda: Random(7))
     asked: int = 0
     _turn: int = 0
+    _written: set[str] = field(default_factory=set[str])
 
     def values(self, position: Position) -> list[str]:
         """What is tried at a position: identifiers where it takes one, else texts as well."""
@@ -61,18 +65,46 @@ class Prober:
         fitting = [one for one in kinds if position.type_name != "ID" or UUIDS.fullmatch(self.kinds[one][0])]
         if self.whole:
             return list(dict.fromkeys(value for one in fitting for value in self.kinds[one]))
-        likely, others = fitting[: _LIKELY[position.type_name]], fitting[_LIKELY[position.type_name] :]
+        size = 1 if position.kind == "mutation" else _LIKELY[position.type_name]
+        likely, others = fitting[:size], fitting[size:]
         self._turn += 1
-        chosen = [self.kinds[one][0] for one in [*likely, *spread(others, _UNLIKELY[position.type_name], self._turn)]]
-        return list(dict.fromkeys(chosen))
+        chosen = [*likely, *spread(others, _UNLIKELY[position.type_name], self._turn)]
+        return list(dict.fromkeys(self._value(one, position) for one in chosen))
 
-    async def probe(self, position: Position) -> list[Finding]:
-        """Try every value at one position."""
-        at_once = 1 if position.kind == "subscription" else AT_ONCE
+    def _value(self, kind: str, position: Position) -> str:
+        """One of a kind; of texts, one that was not written down before: it would be known by now."""
+        values = self.kinds[kind]
+        if position.kind != "mutation" or UUIDS.fullmatch(values[0]):
+            return values[0]
+        value = next((each for each in values if each not in self._written), values[0])
+        self._written.add(value)
+        return value
+
+    async def probe(self, *positions: Position) -> list[Finding]:
+        """Try every value at positions of one kind, as many in one operation as it may have."""
+        tried = [(position, value) for position in positions for value in self.values(position)]
+        at_once = 1 if positions[0].kind == "subscription" else AT_ONCE
         found: list[Finding] = []
-        for values in _parts(self.values(position), at_once):
-            found += await self.compare(str(position), values, lambda some: self._operation(position, some))
+        for part in _parts(tried, at_once):
+            if await self._compare(part):
+                found += [finding for one in part for finding in await self._probe_alone(*one)]
         return found
+
+    async def _probe_alone(self, position: Position, value: str) -> list[Finding]:
+        """Whether it is this one that makes the difference, and still does where nothing was tried before."""
+        found = await self._compare([(position, value)])
+        if found and self.begin_again:
+            await self.begin_again()
+            found = await self._compare([(position, value)])
+        return found
+
+    async def _compare(self, tried: Sequence[tuple[Position, str]]) -> list[Finding]:
+        places = [position for position, _ in tried]
+        return await self.compare(
+            ", ".join(dict.fromkeys(map(str, places))),
+            [value for _, value in tried],
+            lambda values: operation(self.graph, list(zip(places, values, strict=True)), self.filler, depth=_DEPTH),
+        )
 
     async def compare(self, where: str, values: Sequence[str], make: Callable[[list[str]], Operation]) -> list[Finding]:
         """Try some values, and random ones like them before and after; a difference counts if it comes again.
@@ -88,9 +120,6 @@ class Prober:
             found.append([Finding(where, tuple(values), what) for what in self._compared(own, like, again)])
         return [finding for finding in found[0] if finding in found[-1]]
 
-    def _operation(self, position: Position, values: list[str]) -> Operation:
-        return operation(self.graph, position, self.filler, list(values), depth=_DEPTH)
-
     def _like(self, values: Sequence[str]) -> list[str]:
         return [lookalike(value, self.random) for value in values]
 
@@ -98,6 +127,7 @@ class Prober:
         sent = make(values)
         answer = await self.ask(sent)
         self.asked += 1
+        assert "data" in answer.body, (sent.query, answer.text)  # else nothing was compared with nothing
         return Tried(
             answer,
             said(answer.body, values),
@@ -128,6 +158,6 @@ class Tried:
     leaked: list[str]
 
 
-def _parts(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+def _parts(values: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     for start in range(0, len(values), size):
         yield values[start : start + size]

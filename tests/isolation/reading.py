@@ -35,7 +35,9 @@ async def read_each(client: Client, graph: Graph, token: str | None, kinds: Kind
 async def _each(client: Client, graph: Graph, token: str | None, position: Position, kinds: Kinds) -> list[Answer]:
     ids = list(dict.fromkeys(value for name, values in kinds.items() if name.endswith("id") for value in values))
     return [
-        await client.ask(operation(graph, position, Filler(_nothing), ids[start : start + _AT_ONCE]), token)
+        await client.ask(
+            operation(graph, [(position, value) for value in ids[start : start + _AT_ONCE]], Filler(_nothing)), token
+        )
         for start in range(0, len(ids), _AT_ONCE)
     ]
 

@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
-from functools import partial
 
 import orjson
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from shared.caller import Caller, TenantId
 from shared.ids import uuid7
 from shared.tokens import generate_signing_key
-from tests.isolation.choosing import likeliest, ranked, spread
+from tests.isolation.choosing import ranked, spread
 from tests.isolation.client import Answer, Client, Spans
 from tests.isolation.entities import EntityKey, caller_with, entity_keys, router_headers, router_token
 from tests.isolation.graph import Filler, Operation
@@ -45,7 +44,7 @@ def prober(client: Client, world: World, spans: Spans, subgraph: str) -> Prober:
     async def ask(operation: Operation) -> Answer:
         return await client.ask_subgraph(subgraph, operation, headers, traced=True)
 
-    filler = Filler(partial(likeliest, world.birch.kinds))
+    filler = Filler(world.birch.own)
     return Prober(world.graph, ask, spans, world.amber.kinds, world.amber.secrets, filler, {world.birch.id.hex})
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.xdist_group("isolation"), pytest.mark.timeout(600)]
 def shared_operations(world: World) -> list[Operation]:
     """Every field at the root that asks for nothing, and a few for what only one of the tenants has."""
     plain = [
-        Operation(f"query Same {{ {name}{world.graph.selection(type_of(one), depth=3)} }}", {})
+        Operation(f"query Same {{ {name}{world.graph.selection(type_of(one), depth=2)} }}", {})
         for name, one in world.graph.root("query").items()
         if not any(is_required_argument(each) for each in one.args.values())
     ]

@@ -10,7 +10,7 @@ from tests.isolation.world import World
 pytestmark = [pytest.mark.xdist_group("isolation"), pytest.mark.timeout(600)]
 
 SHORT = settings(
-    max_examples=6,
+    max_examples=3,
     stateful_step_count=12,
     deadline=None,
     derandomize=True,

@@ -1,11 +1,9 @@
 """The walk again, over WebSockets and server-sent events: subscriptions, and all that can be asked by identifier."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import pytest
 
-from tests.isolation.choosing import likeliest
 from tests.isolation.client import Answer, Client, Spans
 from tests.isolation.graph import Filler, Operation
 from tests.isolation.probing import Prober
@@ -24,7 +22,7 @@ async def test_another_tenants_identifiers_are_like_random_ones(
     async def ask(operation: Operation) -> Answer:
         return await way(client, operation, world.birch.owner)
 
-    filler = Filler(partial(likeliest, world.birch.kinds))
+    filler = Filler(world.birch.own)
     probing = Prober(world.graph, ask, spans, world.amber.kinds, world.amber.secrets, filler, {world.birch.id.hex})
     positions = [
         position

@@ -16,6 +16,7 @@ from studium.client import Graph as Seeded
 from studium.demo import PASSWORD, DemoCourse, DemoLesson, DemoModule, DemoPerson, DemoTenant
 from studium.platform import SUBGRAPHS
 from studium.seed_operations import SIGN_UP_TENANT
+from tests.isolation.choosing import likeliest
 from tests.isolation.client import Client
 from tests.isolation.graph import Graph
 from tests.isolation.harvest import Kinds, harvest_answer, harvest_documents, harvest_rows, only_of, rows_in
@@ -44,6 +45,14 @@ class Inhabitants:
     instructor: str = field(repr=False)
     learner: str = field(repr=False)
     kinds: Kinds = field(default_factory=Kinds, repr=False)
+
+    def token(self, role: str) -> str:
+        """The access token of the person of a role."""
+        return {"OWNER": self.owner, "INSTRUCTOR": self.instructor, "LEARNER": self.learner}[role]
+
+    def own(self, name: str, operation: str) -> str | None:
+        """The value of theirs that an argument wants, if they have one."""
+        return self.slug if name == "tenant" else likeliest(self.kinds, name, operation)
 
     @property
     def secrets(self) -> list[str]:
