@@ -114,6 +114,9 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
                 metavar="MEASURE=LIMIT",
                 help="what it may use at most, instead of what its plan says; the ones given replace all, '' is none",
             )
+    check = actions.add_parser("check", help="compare schemas with what the migrations make; status 1 if one differs")
+    check.add_argument("--tenant", metavar="SLUG", help="of this tenant alone")
+    check.set_defaults(command=_check_tenants)
     delete = actions.add_parser("delete", help="suspend a tenant, and delete everything of it after a time")
     delete.add_argument("slug")
     delete.add_argument("--confirm", required=True, metavar="SLUG", help="the slug once more")
@@ -254,6 +257,12 @@ def _delete_tenant(options: argparse.Namespace) -> int:
     from studium.tenants import delete
 
     return delete(_settings(), options)
+
+
+def _check_tenants(options: argparse.Namespace) -> int:
+    from studium.tenants import check
+
+    return check(_settings(), options.tenant)
 
 
 def _list_tenants(_: argparse.Namespace) -> int:

@@ -14,13 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.errors import DomainError
 from shared.tenancy.changes import Change, change_tenant
-from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.drift import Drift, drifts
+from shared.tenancy.names import CONTROL_DATABASE, MAIN
 from shared.tenancy.profile import Measure, Quotas
 from shared.tenancy.registry import Registry, TenantRecord, TenantStatus
 from studium.client import Graph
 from studium.embedded import CannotStart, DataFolder
 from studium.embedded.postgres import Postgres
 from studium.migrating import create_admin
+from studium.platform import migrations
 from studium.seed_operations import SIGN_UP_TENANT
 from studium.settings import StudiumSettings
 
@@ -58,6 +60,36 @@ def delete(settings: StudiumSettings, options: argparse.Namespace) -> int:
     tenant = asyncio.run(_changed(settings, options.slug, Change(delete_after=due)))
     print(f"{_line(tenant)}  deleted after {due:%Y-%m-%d %H:%M} UTC")  # noqa: T201 - what the command is for
     return 0
+
+
+def check(settings: StudiumSettings, slug: str | None) -> int:
+    """Compare tenants' schemas with what the migrations make; status 1 if one is different."""
+    return 1 if asyncio.run(_check(_with_embedded_database(settings), slug)) else 0
+
+
+async def _check(settings: StudiumSettings, slug: str | None) -> int:
+    """How many are different."""
+    admin, count = create_admin(settings), 0
+    try:
+        every = await Registry(admin.engine(CONTROL_DATABASE)).open()
+        if slug is not None and slug not in {each.slug for each in every}:
+            raise CannotStart(f"There is no tenant called {slug}.")
+        for name, server in admin.servers.items():
+            there = {each.id: each.slug for each in every if (each.server or MAIN) == name}
+            async for drift in drifts(server, there, migrations()):
+                called = there.get(drift.tenant_id, str(drift.tenant_id))
+                if slug in {None, called}:
+                    count += 1
+                    _tell(name, called, drift)
+    finally:
+        await admin.aclose()
+    print(f"{count} schemas are not as they should be." if count else "Every schema is as it should be.")  # noqa: T201 - what the command is for
+    return count
+
+
+def _tell(server: str, tenant: str, drift: Drift) -> None:
+    lines = [*(f"  - {line}" for line in drift.missing), *(f"  + {line}" for line in drift.surplus)]
+    print("\n".join([f"{tenant} {drift.subgraph} on {server}:", *lines]))  # noqa: T201 - what the command is for
 
 
 def _line(tenant: TenantRecord) -> str:

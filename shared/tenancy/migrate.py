@@ -70,15 +70,20 @@ async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: Subgraph
 
     It is one transaction: a schema of the newest revision, whose role there is, has everything.
     """
-    schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
     async with admin.engine(database_name(migrations.subgraph)).begin() as connection:
-        await lock_schema(connection, schema)
-        revision = await revision_of(connection, schema, role=role)
-        if revision == head_of(migrations.versions):
-            return
-        made = tenant_role_script(tenant_id, migrations.subgraph)
-        upgraded = upgrade_script(migrations.versions, await revision_of(connection, schema))
-        await run_script(connection, f"{made};\n{_in_schema(schema)}{upgraded}\n{_grants(schema, role)};")
+        await migrate_in(connection, tenant_id, migrations)
+
+
+async def migrate_in(connection: AsyncConnection, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
+    """The same inside the connection's transaction, in the subgraph's database."""
+    schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
+    await lock_schema(connection, schema)
+    revision = await revision_of(connection, schema, role=role)
+    if revision == head_of(migrations.versions):
+        return
+    made = tenant_role_script(tenant_id, migrations.subgraph)
+    upgraded = upgrade_script(migrations.versions, await revision_of(connection, schema))
+    await run_script(connection, f"{made};\n{_in_schema(schema)}{upgraded}\n{_grants(schema, role)};")
 
 
 async def revision_of(connection: AsyncConnection, schema: str, *, role: str | None = None) -> str | None:
