@@ -11,7 +11,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, deactivation, federated, leavers
+from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned
 from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice
 
 _Payload: TypeAlias = dict[str, Any]
@@ -50,12 +50,34 @@ async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None
     await federated.link(session, event.provider_id, event.subject, event.user_id)
 
 
+class UserProvisioned(msgspec.Struct, frozen=True):
+    user_id: UUID
+    email: str
+    role: Role
+
+
+class UserEmailChanged(msgspec.Struct, frozen=True):
+    user_id: UUID
+    email: str
+
+
 class UserDeactivated(msgspec.Struct, frozen=True):
     user_id: UUID
 
 
 class UserReactivated(msgspec.Struct, frozen=True):
     user_id: UUID
+
+
+async def _open_provisioned(session: TenantSession, event: UserProvisioned) -> None:
+    """An account without a password: its person comes by an identity provider, or by a link to their address."""
+    await service.open_account(
+        session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
+    )
+
+
+async def _change_email(session: TenantSession, event: UserEmailChanged) -> None:
+    await provisioned.change_email(session, event.user_id, event.email, datetime.now(UTC))
 
 
 async def _close_account(session: TenantSession, event: UserDeactivated) -> None:
@@ -69,6 +91,8 @@ async def _open_again(session: TenantSession, event: UserReactivated) -> None:
 _HANDLED: Final[Mapping[str, Handler[Any]]] = {
     "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
     "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
+    "users.user-provisioned.v1": Handler(UserProvisioned, _open_provisioned),
+    "users.user-email-changed.v1": Handler(UserEmailChanged, _change_email),
     "users.user-deactivated.v1": Handler(UserDeactivated, _close_account),
     "users.user-reactivated.v1": Handler(UserReactivated, _open_again),
     **leavers.ANSWERS,

@@ -24,6 +24,8 @@ AUDITED: Final = {
     "users.user-signed-up.v1": About("User", "user_id"),
     "users.user-invited.v1": About("User", "user_id"),
     "users.user-updated.v1": About("User", "user_id"),
+    "users.user-provisioned.v1": About("User", "user_id"),
+    "users.user-email-changed.v1": About("User", "user_id"),
     "users.user-deactivated.v1": About("User", "user_id"),
     "users.user-reactivated.v1": About("User", "user_id"),
     "users.data-export-requested.v1": About("User", "user_id"),

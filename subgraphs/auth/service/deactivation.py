@@ -10,6 +10,7 @@ from subgraphs.auth.service.oauth import tell_ended
 from subgraphs.auth.service.sessions import end_sessions
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.api_tokens import ApiTokenStore, TokenOwner
+from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.oauth import OAuthStore
 
 
@@ -20,6 +21,7 @@ async def close_account(session: TenantSession, user_id: UUID, now: datetime) ->
     waits for it or is seen here. API tokens are revoked for good, since nobody knows who has kept one. Safe to repeat.
     """
     await AccountStore(session).set_deactivated(user_id, now)
+    await MailedLinkStore(session).close(user_id, now)
     await end_sessions(session, user_id, now)
     for family in await OAuthStore(session).end_all_of(user_id, now):
         tell_ended(session, family)

@@ -52,6 +52,15 @@ class AccountStore:
         chosen = select(Account.user_id).where(Account.user_id == user_id, Account.deactivated_at.is_(None))
         return await self._session.scalar(chosen.with_for_update(read=True)) is not None
 
+    async def set_email(self, user_id: UUID, email: str) -> bool:
+        """Give the account another address, which nobody has verified; False if somebody else has it."""
+        taken = select(Account.user_id).where(Account.email == email, Account.user_id != user_id)
+        if await self._session.scalar(taken) is not None:
+            return False
+        changed = update(Account).where(Account.user_id == user_id, Account.email != email)
+        await self._session.execute(changed.values(email=email, email_verified_at=None))
+        return True
+
     async def set_deactivated(self, user_id: UUID, at: datetime | None) -> None:
         """Close the account at that time, or open it again; whoever has looked at it before has come to an end."""
         await self._session.execute(update(Account).where(Account.user_id == user_id).values(deactivated_at=at))
