@@ -5,11 +5,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tests.subgraphs.auth.api_tokens.conftest import SignedIn, signed_in, token_of
+from tests.subgraphs.auth.api_tokens.conftest import SignedIn, signed_in
 from tests.subgraphs.auth.conftest import Ask
 from tests.subgraphs.auth.webauthn.authenticator import Authenticator
 
-__all__ = ["SignedIn", "signed_in", "token_of"]
+__all__ = ["SignedIn", "signed_in"]
 
 START = """mutation ($input: StartPasskeyRegistrationInput!) {
   startPasskeyRegistration(input: $input) { ceremony { challengeId options } userErrors { code } }
