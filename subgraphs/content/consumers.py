@@ -52,6 +52,7 @@ def handlers(documents: Documents, indexer: Indexer) -> Handlers:
         "courses.module-changed.v1": Handler(ItemsPublished, publish),
         personal_data.EXPORT_REQUESTED: Handler(DataRequested, export),
         personal_data.USER_ERASED: Handler(DataRequested, erase),
+        personal_data.USERS_MERGED: Handler(DataRequested, erase),
     }
 
 

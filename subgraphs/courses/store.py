@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from shared.caller import UserId
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.courses.models import Course, CourseStatus, Enrollment, ItemProgress, Module, ModuleItem
+from subgraphs.courses.models import Course, CourseStatus, Enrollment, EnrollmentState, ItemProgress, Module, ModuleItem
 
 _COMPLETE = 100
 
@@ -184,6 +185,30 @@ class EnrollmentStore:
         """The enrollment, in which nobody else may record until the transaction ends."""
         chosen = select(Enrollment).where(Enrollment.id == enrollment_id).with_for_update()
         return await self._session.scalar(chosen)
+
+    async def join_progress(self, user_id: UUID, into_id: UUID) -> None:
+        """Where two people are in one course, have the second's progress say the best of both."""
+        first, second = aliased(Enrollment), aliased(Enrollment)
+        both = first.course_id == second.course_id
+        learned = (
+            select(second.id, ItemProgress.item_id, ItemProgress.percent, ItemProgress.completed_at)
+            .join(first, first.id == ItemProgress.enrollment_id)
+            .join(second, both)
+            .where(first.user_id == user_id, second.user_id == into_id)
+        )
+        put = insert(ItemProgress).from_select(["enrollment_id", "item_id", "percent", "completed_at"], learned)
+        best = {
+            "percent": func.greatest(ItemProgress.percent, put.excluded.percent),
+            "completed_at": func.least(ItemProgress.completed_at, put.excluded.completed_at),
+        }
+        await self._session.execute(put.on_conflict_do_update(index_elements=["enrollment_id", "item_id"], set_=best))
+        completed = (
+            select(second.id)
+            .join(first, both)
+            .where(first.user_id == user_id, second.user_id == into_id, first.state == EnrollmentState.COMPLETED)
+        )
+        chosen = update(Enrollment).where(Enrollment.id.in_(completed), Enrollment.state != EnrollmentState.COMPLETED)
+        await self._session.execute(chosen.values(state=EnrollmentState.COMPLETED, version=Enrollment.version + 1))
 
     async def of_course(self, course_ids: Sequence[UUID], user_id: UserId) -> Mapping[UUID, EnrollmentRecord]:
         """One user's enrollments, by course."""

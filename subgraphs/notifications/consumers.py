@@ -54,6 +54,11 @@ def _impersonated(event: Impersonated) -> list[str]:
     return [channel_of(event.tenant_id, event.user_id)]
 
 
+async def _join(session: TenantSession, event: personal_data.UsersMerged) -> None:
+    """What the one was told stands behind what the other was."""
+    await NotificationStore(session, event.into_id).take_over(event.user_id)
+
+
 def _learner(event: Enrolled) -> list[str]:
     return [channel_of(event.tenant_id, event.user_id)]
 
@@ -61,5 +66,7 @@ def _learner(event: Enrolled) -> list[str]:
 HANDLERS: Final[Handlers] = {
     "courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner),
     "auth.impersonation-started.v1": Handler(Impersonated, _warn, wakes=_impersonated),
-    **personal_data.handlers(personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased),
+    **personal_data.handlers(
+        personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased, before_merge=_join
+    ),
 }

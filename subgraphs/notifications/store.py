@@ -34,6 +34,26 @@ class NotificationStore:
         ).returning(Mailbox.last_number)
         return (await self._session.execute(next_)).scalar_one()
 
+    async def take_over(self, other_id: UUID) -> None:
+        """Put what another person was told behind what this one was; what both were told stays once."""
+        told = select(Notification.event_id).where(Notification.user_id == self._user_id)
+        theirs = (
+            select(Notification.id, func.row_number().over(order_by=Notification.number).label("place"))
+            .where(Notification.user_id == other_id, Notification.event_id.not_in(told))
+            .subquery()
+        )
+        count = await self._session.scalar(select(func.count()).select_from(theirs)) or 0
+        if count == 0:
+            return
+        kept = insert(Mailbox).values(user_id=self._user_id, last_number=count)
+        kept = kept.on_conflict_do_update(
+            index_elements=[Mailbox.user_id], set_={"last_number": Mailbox.last_number + count}
+        )
+        last = (await self._session.execute(kept.returning(Mailbox.last_number))).scalar_one()
+        moved = update(Notification).where(Notification.id == theirs.c.id)
+        moved = moved.values(user_id=self._user_id, number=last - count + theirs.c.place)
+        await self._session.execute(moved.execution_options(synchronize_session=False))
+
     async def last_number(self) -> int:
         """The number of the newest, 0 if there is none."""
         chosen = select(Mailbox.last_number).where(Mailbox.user_id == self._user_id)

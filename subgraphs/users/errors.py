@@ -98,6 +98,11 @@ class TooManyImports(Refusal):
     default_message = "Other rosters are being imported; wait until they are"
 
 
+class PersonNotActive(Refusal):
+    code = "PERSON_NOT_ACTIVE"
+    default_message = "The person has not signed up, or is deactivated"
+
+
 class InvitationClaimed(Refusal):
     code = "INVITATION_CLAIMED"
     default_message = "The person has signed up with it"

@@ -143,6 +143,17 @@ class UserErased(Event, frozen=True, kw_only=True):
     actor_id: UUID | None
 
 
+class UsersMerged(Event, frozen=True, kw_only=True):
+    """`user_id` goes on as `into_id`: every subgraph gives what it holds, and acknowledges (`shared.personal_data`)."""
+
+    topic: ClassVar[str] = "users.users-merged.v1"
+
+    request_id: UUID
+    user_id: UUID
+    into_id: UUID
+    actor_id: UUID | None
+
+
 class DataRequestCompleted(Event, frozen=True, kw_only=True):
     """Every subgraph has answered."""
 

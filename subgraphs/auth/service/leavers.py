@@ -1,4 +1,4 @@
-"""People who are erased: nobody signs in as them, and nothing of them is kept but the audit."""
+"""People who are erased, or go on as another: nobody signs in as them, and nothing of them is kept but the audit."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -25,5 +25,6 @@ async def _erase(session: TenantSession, event: personal_data.DataRequested) -> 
 ANSWERS: Final[Handlers] = {
     **_ANSWERS,
     personal_data.USER_ERASED: Handler(personal_data.DataRequested, _erase),
+    personal_data.USERS_MERGED: Handler(personal_data.DataRequested, _erase),
 }
-"""What is done about data requests."""
+"""What is done about data requests. Whoever goes on as another signs in as that one, and may do what that one may."""

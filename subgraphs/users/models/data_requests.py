@@ -17,6 +17,7 @@ from subgraphs.users.models.people import User
 class DataRequestKind(StrEnum):
     EXPORT = "EXPORT"
     ERASE = "ERASE"
+    MERGE = "MERGE"
 
 
 class DataRequestState(StrEnum):
@@ -32,6 +33,8 @@ class DataRequest(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     kind: Mapped[str]
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id), index=True)
+    into_id: Mapped[UUID | None]
+    """As whom the person goes on, if it is a merge."""
     requested_by: Mapped[UUID]
     state: Mapped[str] = mapped_column(server_default=DataRequestState.PENDING)
     requested_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())

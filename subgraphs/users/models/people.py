@@ -40,6 +40,8 @@ class User(Model):
     status: Mapped[str]
     can_sign_in: Mapped[bool] = mapped_column(server_default=sa.false())
     """The auth subgraph has opened the account."""
+    merged_into_id: Mapped[UUID | None]
+    """As whom the person goes on; of this account nothing is left."""
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     version: Mapped[int] = mapped_column(server_default="1")
 

@@ -11,14 +11,22 @@ from shared.database import TenantSession, unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.pagination import Keyset
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.users.context import Info
 from subgraphs.users.models import DataRequest as DataRequestRow
 from subgraphs.users.models import DataRequestState
 from subgraphs.users.service import data_requests as service
+from subgraphs.users.service import merging
 from subgraphs.users.service.people import MANAGER
 from subgraphs.users.store.data_requests import DataRequestStore
-from subgraphs.users.types.data_requests import DataRequest, DataRequestInput, DataRequestPayload, version_in
+from subgraphs.users.types.data_requests import (
+    DataRequest,
+    DataRequestInput,
+    DataRequestPayload,
+    MergeUsersInput,
+    version_in,
+)
 
 _BY_ID: Final = Keyset(tuple[UUID])
 _Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The request's.")]
@@ -66,6 +74,19 @@ class DataRequestMutation:
     async def request_erasure(self, info: Info, input: DataRequestInput) -> DataRequestPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             row = await service.request_erasure(session, input.attempt("requestErasure"), _whose(info, input))
+        return DataRequestPayload(data_request=DataRequest.of(row))
+
+    @strawberry.mutation(
+        extensions=[StepUp(), Refusals(DataRequestPayload)],
+        description="Make one of two accounts of a person: what the first has is the second's everywhere, which signs "
+        "in and may do what it did before; of the first only the identifier is left, for good. What both have is kept "
+        "once, as the second has it. Needs users:manage and a fresh proof of who calls.",
+    )
+    async def merge_users(self, info: Info, input: MergeUsersInput) -> DataRequestPayload | None:
+        user_id, into_id = parse_id(input.user_id, field="userId"), parse_id(input.into_id, field="intoId")
+        async with unit_of_work(info.context.sessions, info.context.caller) as session:
+            row = await merging.merge(session, input.attempt("mergeUsers"), user_id, into_id)
+        info.context.refresh()
         return DataRequestPayload(data_request=DataRequest.of(row))
 
 

@@ -35,13 +35,15 @@ EXPORT_KEPT: Final = timedelta(days=7)
 _KEPT_OUT: Final = frozenset({"data_requests", "data_request_parts", "exported_rows"})
 """Of the subgraph's own tables: what was asked for and when is proof that it was answered, and names nobody."""
 
+_TOLD: Final = frozenset({DataRequestKind.EXPORT})
+_GONE: Final = frozenset({DataRequestKind.ERASE, DataRequestKind.MERGE})
 _PART_NUMBERS: Final = 10_000
 """Rows of a piece are numbered from so many times its own number: far more than a piece has."""
 
 
 def holdings() -> Holdings:
     """What this subgraph holds beside the person's own row."""
-    found = Holdings.of(Model.metadata)
+    found = Holdings.of(Model.metadata, further={"relationships": ["of_user_id"]})
     return Holdings({table: how for table, how in found.person.items() if table.name not in _KEPT_OUT}, found.detached)
 
 
@@ -64,7 +66,7 @@ async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID
 
     async def perform() -> UUID:
         user = await changeable(session, user_id)
-        request = await _add(session, user, DataRequestKind.EXPORT)
+        request = await add_request(session, user, DataRequestKind.EXPORT)
         await ExportStore(session).forget_of(user_id)
         asked = DataExportRequested(
             tenant_id=session.caller.tenant_id,
@@ -91,7 +93,7 @@ async def request_erasure(session: TenantSession, attempt: Attempt, user_id: UUI
         await UserStore(session).lock_owners()
         user = await changeable(session, user_id)
         await refuse_last_owner(session, user)
-        request = await _add(session, user, DataRequestKind.ERASE)
+        request = await add_request(session, user, DataRequestKind.ERASE)
         rows = await _erase(session, user)
         erased = UserErased(
             tenant_id=session.caller.tenant_id, request_id=request.id, user_id=user_id, actor_id=session.caller.user_id
@@ -113,12 +115,21 @@ async def refuse_last_owner(session: TenantSession, user: User) -> None:
         raise LastOwner(path=("input", "userId"))
 
 
-async def _add(session: TenantSession, user: User, kind: DataRequestKind) -> DataRequest:
+async def add_request(
+    session: TenantSession, user: User, kind: DataRequestKind, *, into_id: UUID | None = None
+) -> DataRequest:
+    """Note that every subgraph has to answer something.
+
+    Raises:
+        DataRequestPending: the same is being answered about the person.
+    """
     store = DataRequestStore(session)
     if await store.pending(user.id, kind) is not None:
         raise DataRequestPending(path=("input", "userId"))
     by = session.caller.require_user()
-    request = DataRequest(kind=kind, user_id=user.id, requested_by=by, state=DataRequestState.PENDING, version=1)
+    request = DataRequest(
+        kind=kind, user_id=user.id, into_id=into_id, requested_by=by, state=DataRequestState.PENDING, version=1
+    )
     await store.add(request, (OWN, *OTHERS))
     return request
 
@@ -133,11 +144,16 @@ async def _erase(session: TenantSession, user: User) -> int:
     """Leave nothing of a person but the identifier, which others may refer to; returns how many rows it changed."""
     await ExportStore(session).forget_of(user.id)
     rows = await holdings().erase(session, user.id)
+    forget_profile(user)
+    return rows + 1
+
+
+def forget_profile(user: User) -> None:
+    """Leave nothing in a person's own row but the identifier."""
     user.email, user.display_name, user.handle = f"{user.id}@erased.invalid", "", None
     user.locale, user.time_zone, user.preferences, user.custom_fields = "en", "UTC", {}, {}
     user.status, user.can_sign_in = UserStatus.ERASED, False
     user.version += 1
-    return rows + 1
 
 
 async def note_export(
@@ -153,7 +169,7 @@ async def note_export(
         part: which piece, from 0.
         parts: how many there are.
     """
-    found = await _awaited(session, request_id, subgraph, DataRequestKind.EXPORT)
+    found = await _awaited(session, request_id, subgraph, _TOLD)
     if found is None or part in found[1].received:
         return
     request, answer = found
@@ -165,7 +181,7 @@ async def note_export(
 
 async def note_erasure(session: TenantSession, request_id: UUID, subgraph: str, rows: int) -> None:
     """Note that a subgraph holds nothing of the person any more."""
-    found = await _awaited(session, request_id, subgraph, DataRequestKind.ERASE)
+    found = await _awaited(session, request_id, subgraph, _GONE)
     if found is not None:
         request, answer = found
         answer.rows = rows
@@ -173,12 +189,12 @@ async def note_erasure(session: TenantSession, request_id: UUID, subgraph: str, 
 
 
 async def _awaited(
-    session: TenantSession, request_id: UUID, subgraph: str, kind: DataRequestKind
+    session: TenantSession, request_id: UUID, subgraph: str, kinds: frozenset[str]
 ) -> tuple[DataRequest, DataRequestPart] | None:
     store = DataRequestStore(session)
     request = await store.locked(request_id)
     answer = await store.part(request_id, subgraph)
-    if request is None or answer is None or request.kind != kind or answer.answered_at is not None:
+    if request is None or answer is None or request.kind not in kinds or answer.answered_at is not None:
         return None
     return request, answer
 

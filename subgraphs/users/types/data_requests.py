@@ -24,7 +24,10 @@ from subgraphs.users.types.people import User
 _BY_VERSION: Final = Keyset(tuple[UUID, int])
 _BY_PLACE: Final = Keyset(tuple[str, int])
 
-strawberry.enum(DataRequestKind, description="What becomes of what is held of a person: told to them, or erased.")
+strawberry.enum(
+    DataRequestKind,
+    description="What becomes of what is held of a person: told to them, erased, or given to their other account.",
+)
 strawberry.enum(DataRequestState, description="A request is done once every part of the platform has answered.")
 
 
@@ -53,7 +56,7 @@ class ExportedRecord:
 @strawberry.federation.type(keys=["id"], description="A person wants to know what is held of them, or to be forgotten.")
 class DataRequest:
     id: strawberry.ID = strawberry.field(description="Identifies the request.")
-    kind: DataRequestKind = strawberry.field(description="Export or erasure.")
+    kind: DataRequestKind = strawberry.field(description="Export, erasure or merge.")
     state: DataRequestState = strawberry.field(description="Whether everybody has answered.")
     requested_at: datetime = strawberry.field(description="When it was made.")
     completed_at: datetime | None = strawberry.field(description="When the last answer came; null before.")
@@ -66,6 +69,11 @@ class DataRequest:
     @strawberry.field(description="Whom it is about.")
     async def user(self, info: Info) -> User | None:
         row = await info.context.loaders.user_by_id.load(self.row.user_id)
+        return User.of(row) if row else None
+
+    @strawberry.field(description="As whom the person goes on, if two accounts are made one.")
+    async def into(self, info: Info) -> User | None:
+        row = await info.context.loaders.user_by_id.load(self.row.into_id) if self.row.into_id else None
         return User.of(row) if row else None
 
     @strawberry.field(description="Who has answered and who has not, in the order of their names.")
@@ -128,6 +136,12 @@ class DataRequestInput(MutationInput):
     user_id: strawberry.ID | None = strawberry.field(
         default=None, description="The caller's own if null; somebody else's needs users:manage."
     )
+
+
+@strawberry.input(description="Two accounts of one person.")
+class MergeUsersInput(MutationInput):
+    user_id: strawberry.ID = strawberry.field(description="The account of which only the identifier is left.")
+    into_id: strawberry.ID = strawberry.field(description="The account as which the person goes on.")
 
 
 @strawberry.type(description="What came of a data request.")

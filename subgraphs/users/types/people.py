@@ -50,6 +50,15 @@ class User:
         shown = signed_up or may_see_data(self.row.id, info.context.identity)
         return (self.row.display_name or None) if shown else None
 
+    @strawberry.field(
+        description="As whom the person goes on, if this was one of two accounts of theirs and is erased; else null."
+    )
+    async def merged_into(self, info: Info) -> "User | None":
+        if self.row.merged_into_id is None:
+            return None
+        row = await info.context.loaders.user_by_id.load(self.row.merged_into_id)
+        return User.of(row) if row else None
+
     @strawberry.field(extensions=[_PERSONAL], description="Shown to the person and to callers with users:read.")
     def email(self) -> str | None:
         return None if self.row.status == UserStatus.ERASED else self.row.email
