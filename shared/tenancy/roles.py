@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from shared.tenancy.migrate import SubgraphMigrations
 
 _POOL_SIZE: Final = 8
+_EVERYBODYS: Final = frozenset({"postgres", "template1"})
+"""Databases that a server comes with, and that anybody may enter until told otherwise: whoever could run SQL in one
+would share its catalogs, its locks and its notifications with everybody else there. An administrator who does not own
+them is warned by the server, and leaves them as they are."""
 
 
 class Admin:
@@ -124,6 +128,7 @@ async def _create_missing_databases(connection: AsyncConnection, names: list[str
     for name in names:
         if name not in existing:
             await connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    for name in [*names, *sorted(_EVERYBODYS & existing)]:
         await connection.exec_driver_sql(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
 
 

@@ -144,6 +144,17 @@ class TestTenants:
         gc.collect()
         assert len(Page.__subclasses__()) - before <= 4
 
+    async def test_dropping_one_leaves_the_other(self, documents: Documents) -> None:
+        staying, leaving = await tenant_of(documents), await tenant_of(documents)
+        for caller in (staying, leaving):
+            await add(documents, caller, "page")
+        for _ in range(2):  # the second time there is nothing left to drop
+            await documents.drop(leaving.tenant_id)
+            assert await slugs(documents, leaving) == []
+            assert await slugs(documents, staying) == ["page"]
+        await documents.drop(staying.tenant_id)
+        assert await slugs(documents, staying) == []
+
     async def test_provisioned_twice_have_their_indexes_once(self, documents: Documents) -> None:
         caller = await tenant_of(documents)
         await documents.provision(caller.tenant_id)
