@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from getpass import getpass
@@ -12,6 +12,7 @@ import aiohttp
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.caller import TenantId
 from shared.errors import DomainError
 from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.drift import Drift, drifts
@@ -71,20 +72,29 @@ async def _check(settings: StudiumSettings, slug: str | None) -> int:
     """How many are different."""
     admin, count = create_admin(settings), 0
     try:
-        every = await Registry(admin.engine(CONTROL_DATABASE)).open()
+        registry = Registry(admin.engine(CONTROL_DATABASE))
+        every = await registry.open()
         if slug is not None and slug not in {each.slug for each in every}:
             raise CannotStart(f"There is no tenant called {slug}.")
         for name, server in admin.servers.items():
             there = {each.id: each.slug for each in every if (each.server or MAIN) == name}
             async for drift in drifts(server, there, migrations()):
                 called = there.get(drift.tenant_id, str(drift.tenant_id))
-                if slug in {None, called}:
+                if slug in {None, called} and not await _has_come_or_gone(registry, name, drift, there):
                     count += 1
                     _tell(name, called, drift)
     finally:
         await admin.aclose()
     print(f"{count} schemas are not as they should be." if count else "Every schema is as it should be.")  # noqa: T201 - what the command is for
     return count
+
+
+async def _has_come_or_gone(registry: Registry, server: str, drift: Drift, there: Collection[TenantId]) -> bool:
+    """Whether a tenant was signed up or deleted since the check began, or is being made: then nothing is wrong."""
+    now = await registry.by_id(drift.tenant_id)
+    if drift.tenant_id in there:
+        return now is None
+    return now is not None and (now.server or MAIN) == server
 
 
 def _tell(server: str, tenant: str, drift: Drift) -> None:
