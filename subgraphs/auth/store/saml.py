@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
@@ -26,11 +26,10 @@ class SamlStore:
         return {row.provider_id: row for row in (await self._session.scalars(select(SamlProvider))).all()}
 
     async def put(self, provider_id: UUID, values: Mapping[str, Any]) -> None:
-        """Note how a provider is spoken with from now on."""
-        noted = insert(SamlProvider).values(provider_id=provider_id, **values)
-        await self._session.execute(
-            noted.on_conflict_do_update(index_elements=[SamlProvider.provider_id], set_=dict(values))
-        )
+        """Note how a provider is spoken with from now on; what is left out stays. The provider's row is locked."""
+        changed = update(SamlProvider).where(SamlProvider.provider_id == provider_id).values(**values)
+        if await self._session.scalar(changed.returning(SamlProvider.provider_id)) is None:
+            await self._session.execute(insert(SamlProvider).values(provider_id=provider_id, **values))
 
     async def use(self, provider_id: UUID, hash_: bytes, ends_at: datetime) -> bool:
         """Note that an assertion is used; False if it was before, in whichever process."""

@@ -1,0 +1,346 @@
+"""Signing in through a provider that speaks SAML, from end to end."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from shared.authentication import PASSWORD, Authentication
+from shared.data_keys import DataKeys, LocalMasterKey
+from shared.database import Sessions, unit_of_work
+from shared.events.outbox import OutboxRow
+from shared.graphql.app import SubgraphApp
+from shared.idempotency import Attempt
+from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
+from shared.roles import Role
+from shared.tokens import TokenIssuer, TokenVerifier
+from subgraphs.auth.consumers import HANDLERS
+from subgraphs.auth.errors import NameTaken
+from subgraphs.auth.service import identity_providers
+from subgraphs.auth.service.identity_providers import Trust
+from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS
+from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, AddAccount, Ask
+from tests.subgraphs.auth.saml.conftest import PUBLIC_URL
+from tests.subgraphs.auth.saml.identity_provider import SchoolProvider, encoded, provider_metadata
+from tests.subgraphs.conftest import code_of
+from tests.tenants import Tenant
+
+RETURN_URI = "https://learn.example/signed-in"
+REFUSED = {"error": "IDENTITY_PROVIDER_REFUSED"}
+CONFIGURE = """mutation ($input: ConfigureSamlProviderInput!) {
+  configureSamlProvider(input: $input) {
+    identityProvider {
+      id kind issuer clientId callbackUri version
+      saml { metadataUri ssoUrl metadataUrl nameIdFormat allowsUnsolicited certificates { fingerprint expiresAt }
+        attributes { subject email displayName role } roleValues { value role } }
+    }
+    userErrors { code path }
+  }
+}"""
+COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
+  completeFederatedSignIn(input: $input) { session { accessToken } viewer { user { id } } userErrors { code } }
+}"""
+PROVIDERS = "{ identityProviders { alias kind callbackUri saml { metadataUri } } }"
+
+Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
+
+
+def fresh_token(tenant: Tenant, role: Role) -> str:
+    """Of somebody who has just proved who they are."""
+    caller = tenant.caller(*BUILT_IN[role], role=role)
+    proof = Authentication.of(datetime.now(UTC), [PASSWORD])
+    issued = TokenIssuer(SIGNING_KEY).issue(
+        tenant.id, caller.require_user(), uuid7(), role=role, scopes=caller.scopes, authentication=proof
+    )
+    return issued.access_token
+
+
+@pytest.fixture
+def owner(tenant: Tenant) -> str:
+    """The owner's token."""
+    return fresh_token(tenant, Role.OWNER)
+
+
+@pytest.fixture
+def configure(ask: Ask, owner: str) -> Configure:
+    """Trusts the school's provider, in this way or that."""
+
+    async def trust(**changes: Any) -> dict[str, Any]:
+        asked = {
+            "alias": "school",
+            "name": "School",
+            "metadataXml": provider_metadata("school"),
+            "returnUris": [RETURN_URI],
+            "emailDomains": ["school.example"],
+        }
+        answer = await ask(CONFIGURE, {"input": {**asked, **changes}}, token=owner)
+        return answer if answer.get("errors") else answer["data"]["configureSamlProvider"]
+
+    return trust
+
+
+@pytest.fixture
+async def browser(auth: SubgraphApp) -> AsyncGenerator[AsyncClient]:
+    """A browser that keeps cookies and goes where it is told by hand."""
+    async with AsyncClient(transport=ASGITransport(auth.app), base_url=PUBLIC_URL) as client:
+        yield client
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the school keeps its keys."""
+    return tmp_path
+
+
+class Way:
+    """A browser's way to the school and back."""
+
+    def __init__(self, browser: AsyncClient, tenant: Tenant, folder: Path) -> None:
+        self.path = f"/t/{tenant.slug}/saml/school"
+        self.acs = f"{PUBLIC_URL}{self.path}/acs"
+        self.own = f"{PUBLIC_URL}{self.path}/metadata"
+        self._browser = browser
+        self._folder = folder
+
+    async def school(self) -> SchoolProvider:
+        """Told of the tenant by the tenant's own metadata."""
+        told = await self._browser.get(f"{self.path}/metadata")
+        assert told.headers["content-type"].startswith("application/samlmetadata+xml")
+        return SchoolProvider(self._folder, told.text)
+
+    async def begin(self) -> str:
+        """Where the browser is sent, which knows nothing from before."""
+        self._browser.cookies.clear()
+        begun = await self._browser.get(self.path, params={"return_uri": RETURN_URI})
+        assert begun.status_code == 303
+        return begun.headers["location"]
+
+    async def bring(self, document: str, state: str | None) -> Response:
+        """What the browser's form is answered with."""
+        state_field = {} if state is None else {"RelayState": state}
+        return await self._browser.post(f"{self.path}/acs", data={"SAMLResponse": encoded(document), **state_field})
+
+    async def go(self, school: SchoolProvider, **how: Any) -> dict[str, str]:
+        """There and back; gives what the client is told."""
+        request, state = school.asked(await self.begin())
+        return told(await self.bring(school.answer(self.own, self.acs, request.id, **how), state))
+
+
+@pytest.fixture
+def way(browser: AsyncClient, tenant: Tenant, folder: Path) -> Way:
+    return Way(browser, tenant, folder)
+
+
+def told(answer: Response) -> dict[str, str]:
+    """What the address that the browser goes on to says."""
+    assert answer.status_code == 303
+    to = urlsplit(answer.headers["location"])
+    assert f"{to.scheme}://{to.netloc}{to.path}" == RETURN_URI
+    return {name: value for name, (value,) in parse_qs(to.fragment).items()}
+
+
+async def complete(ask: Ask, tenant: Tenant, code: str) -> dict[str, Any]:
+    return await ask(COMPLETE, {"input": {"tenant": tenant.slug, "code": code}})
+
+
+class TestSignIn:
+    async def test_leads_to_the_account_of_an_address_that_the_school_speaks_for_and_ever_after(
+        self,
+        ask: Ask,
+        way: Way,
+        configure: Configure,
+        tenant: Tenant,
+        other_tenant: Tenant,
+        add_account: AddAccount,
+        own_verifier: TokenVerifier,
+    ) -> None:
+        account = await add_account(tenant, "ada@school.example", "correct horse")
+        await configure()
+        school = await way.school()
+        code = (await way.go(school))["code"]
+        assert code_of(await complete(ask, other_tenant, code)) == "SIGN_IN_NOT_BEGUN"
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        caller = await own_verifier.caller(signed_in["session"]["accessToken"])
+        assert (caller.tenant_id, caller.user_id) == (tenant.id, account.user_id)
+        assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
+        code = (await way.go(school, attributes={"mail": ["ada@elsewhere.example"]}))["code"]
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert signed_in["viewer"]["user"]["id"] == str(account.user_id)
+
+    async def test_takes_over_no_account_by_an_address_that_the_school_does_not_speak_for(
+        self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "boss@other.example", "correct horse")
+        await configure(opensAccounts=True)
+        school = await way.school()
+        for mail in (["boss@other.example"], ["boss@other.example@school.example"], []):
+            assert await way.go(school, attributes={"mail": mail}) == {"error": "NO_ACCOUNT"}
+
+    async def test_lets_newcomers_in_as_the_school_says_once_their_account_is_open(
+        self, ask: Ask, way: Way, configure: Configure, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        values = [{"value": "staff", "role": "INSTRUCTOR"}]
+        configured = await configure(opensAccounts=True, attributes={"role": "title"}, roleValues=values)
+        attributes = {"mail": ["ada@school.example"], "title": ["Dr", "staff"]}
+        code = (await way.go(await way.school(), attributes=attributes))["code"]
+        waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert waiting["userErrors"] == [{"code": "ACCOUNT_NOT_READY"}]
+        async with sessions.read(tenant.caller()) as session:
+            arrivals = sa.select(OutboxRow.payload).where(OutboxRow.topic == "auth.person-arrived.v1")
+            (arrived,) = await session.scalars(arrivals)
+        assert (arrived["email"], arrived["role"]) == ("ada@school.example", "INSTRUCTOR")
+        handler, user_id = HANDLERS["users.person-admitted.v1"], uuid7()
+        admitted = handler.payload(
+            user_id=user_id,
+            email="ada@school.example",
+            role=Role.INSTRUCTOR,
+            provider_id=configured["identityProvider"]["id"],
+            subject="ada-1815",
+        )
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await handler.handle(session, admitted)
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        assert signed_in["viewer"]["user"]["id"] == str(user_id)
+
+    async def test_answers_once_and_to_the_browser_that_asked(
+        self, auth: SubgraphApp, browser: AsyncClient, way: Way, configure: Configure
+    ) -> None:
+        await configure()
+        school = await way.school()
+        request, state = school.asked(await way.begin())
+        document = school.answer(way.own, way.acs, request.id)
+        cookies = dict(browser.cookies)
+        browser.cookies.clear()
+        assert (await way.bring(document, state)).json()["error"] == "SIGN_IN_NOT_BEGUN"
+        browser.cookies.update(cookies)
+        assert (await way.bring(document, "another state")).json()["error"] == "SIGN_IN_NOT_BEGUN"
+        assert (await way.bring(document, None)).json()["error"] == "SIGN_IN_NOT_BEGUN"
+        assert told(await way.bring(document, state)) == {"error": "NO_ACCOUNT"}
+        browser.cookies.update(cookies)
+        assert (await way.bring(document, state)).status_code == 400
+        _, state = school.asked(await way.begin())
+        assert told(await way.bring(document, state)) == REFUSED  # to another question
+        _, state = school.asked(await way.begin())
+        assert told(await way.bring("no XML", state)) == REFUSED
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        twice = await browser.post(f"{way.path}/acs", content="RelayState=a&RelayState=b", headers=headers)
+        large = await browser.post(f"{way.path}/acs", content="SAMLResponse=" + "A" * 600_000, headers=headers)
+        assert (twice.status_code, large.status_code) == (400, 400)
+        assert (await browser.post(f"{way.path}/acs", content=b"<r/>")).status_code == 400
+
+    async def test_begins_at_the_school_where_the_tenant_wants_it_and_each_assertion_counts_once(
+        self, ask: Ask, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure(allowsUnsolicited=True)
+        school = await way.school()
+        document = school.answer(way.own, way.acs, None)
+        signed_in = await complete(ask, tenant, told(await way.bring(document, "where the school wants"))["code"])
+        assert signed_in["data"]["completeFederatedSignIn"]["session"]
+        assert told(await way.bring(document, None)) == REFUSED
+        request, _ = school.asked(await way.begin())
+        assert told(await way.bring(school.answer(way.own, way.acs, request.id), None)) == REFUSED
+
+    async def test_knows_an_address_by_the_name_itself_and_no_name_of_another_kind(
+        self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure(nameIdFormat="EMAIL_ADDRESS", attributes={"email": None})
+        school = await way.school()
+        named: dict[str, Any] = {"name": "ada@school.example", "attributes": {}}
+        assert await way.go(school, **named) == REFUSED
+        assert "code" in await way.go(school, format_=EMAIL_ADDRESS, **named)
+
+    async def test_is_closed_to_others(
+        self, browser: AsyncClient, way: Way, configure: Configure, other_tenant: Tenant
+    ) -> None:
+        await configure()
+        elsewhere = f"/t/{other_tenant.slug}/saml/school"
+        for path in (elsewhere, "/t/nobody/saml/school", f"{way.path}x", way.path.replace("saml", "federated")):
+            assert (await browser.get(path, params={"return_uri": RETURN_URI})).status_code == 404
+        assert (await browser.get(f"{elsewhere}/metadata")).status_code == 404
+        refused = await browser.get(way.path, params={"return_uri": "https://evil.example/"})
+        assert refused.json()["error"] == "BAD_USER_INPUT"
+        await configure(enabled=False)
+        assert (await browser.get(way.path, params={"return_uri": RETURN_URI})).status_code == 404
+
+
+class TestConfigure:
+    async def test_shows_how_the_school_is_spoken_with_and_keeps_the_tenants_key(
+        self, ask: Ask, way: Way, browser: AsyncClient, configure: Configure, owner: str
+    ) -> None:
+        first = (await configure())["identityProvider"]
+        assert (first["kind"], first["clientId"], first["callbackUri"]) == ("SAML", way.own, way.acs)
+        assert first["saml"]["metadataUri"] == way.own
+        before = (await browser.get(f"{way.path}/metadata")).text
+        changed = await configure(metadataXml=provider_metadata("school", "stranger"), expectedVersion=1)
+        assert len(changed["identityProvider"]["saml"]["certificates"]) == 2
+        kept = await configure(metadataXml=None, roleValues=[{"value": "staff", "role": "INSTRUCTOR"}])
+        assert len(kept["identityProvider"]["saml"]["certificates"]) == 2
+        assert kept["identityProvider"]["version"] == 3
+        assert kept["identityProvider"]["issuer"] == first["issuer"]
+        assert (await browser.get(f"{way.path}/metadata")).text == before
+        (listed,) = (await ask(PROVIDERS, token=owner))["data"]["identityProviders"]
+        assert listed == {"alias": "school", "kind": "SAML", "callbackUri": way.acs, "saml": {"metadataUri": way.own}}
+
+    async def test_reads_metadata_where_they_are_published(self, configure: Configure) -> None:
+        document = provider_metadata("school").encode()
+
+        async def publish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(document))
+            writer.write(document)
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(publish, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/metadata"
+        async with server:
+            configured = await configure(metadataXml=None, metadataUrl=url)
+        assert configured["identityProvider"]["saml"]["metadataUrl"] == url
+        assert code_of(await configure(metadataXml=None, metadataUrl="http://127.0.0.1:9/")) == "OUTBOUND_REFUSED"
+
+    async def test_refuses_bad_input(self, configure: Configure) -> None:
+        good, past = provider_metadata("school"), ' validUntil="2020-01-01T00:00:00Z" entityID'
+        refused: list[dict[str, Any]] = [
+            {"metadataXml": None},
+            {"metadataXml": "no XML"},
+            {"metadataXml": '<!DOCTYPE r [<!ENTITY e "x">]>' + good},
+            {"metadataXml": provider_metadata()},
+            {"metadataXml": provider_metadata("school", sso_url="javascript:alert(1)")},
+            {"metadataXml": provider_metadata("school", sso_url="http://idp.school.example/sso")},
+            {"metadataXml": good.replace("HTTP-Redirect", "SOAP")},
+            {"metadataXml": good.replace(" entityID", past)},
+            {"metadataUrl": "https://idp.school.example/metadata"},
+            {"returnUris": []},
+            {"returnUris": ["http://learn.example/"]},
+            {"nameIdFormat": "TRANSIENT"},
+            {"roleValues": [{"value": "boss", "role": "OWNER"}]},
+        ]
+        for changes in refused:
+            assert code_of(await configure(**changes)) == "BAD_USER_INPUT", changes
+
+    async def test_changes_no_provider_of_another_kind_or_version(
+        self, configure: Configure, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        await configure()
+        refused = await configure(expectedVersion=7)
+        assert refused["userErrors"] == [{"code": "VERSION_CONFLICT", "path": None}]
+        keys = DataKeys(LocalMasterKey([CREDENTIALS_KEY]), subgraph="auth")
+        trust = Trust("school", "School", "https://idp.example", "us", [], [], opens_accounts=False, enabled=True)
+        caller = tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER)
+        attempt = Attempt("configureIdentityProvider", key=None, input=None)
+        with pytest.raises(NameTaken):
+            async with unit_of_work(sessions, caller) as session:
+                await identity_providers.configure(session, keys, trust, attempt, expected_version=None)
+
+    async def test_is_the_owners_alone(self, ask: Ask, tenant: Tenant) -> None:
+        asked = {"alias": "x", "name": "x", "returnUris": [RETURN_URI]}
+        assert code_of(await ask(CONFIGURE, {"input": asked}, token=fresh_token(tenant, Role.LEARNER))) == "FORBIDDEN"
