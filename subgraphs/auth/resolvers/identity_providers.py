@@ -7,6 +7,7 @@ import strawberry
 from shared import checks
 from shared.database import unit_of_work
 from shared.errors import BadUserInput
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.models.identity_providers import IdentityProvider as IdentityProviderRow
@@ -55,7 +56,7 @@ class IdentityProviderQuery:
 @strawberry.type
 class IdentityProviderMutation:
     @strawberry.mutation(
-        extensions=[Refusals(ConfigureIdentityProviderPayload)],
+        extensions=[StepUp(), Refusals(ConfigureIdentityProviderPayload)],
         description="Trust an OpenID provider, or otherwise than before. It is asked for its metadata first. Needs "
         "tenant:manage.",
     )
@@ -79,7 +80,7 @@ class IdentityProviderMutation:
         )
 
     @strawberry.mutation(
-        extensions=[Refusals(RemoveIdentityProviderPayload)],
+        extensions=[StepUp(), Refusals(RemoveIdentityProviderPayload)],
         description="Trust a provider no more; whom it meant is forgotten, their accounts stay. Needs tenant:manage.",
     )
     async def remove_identity_provider(

@@ -5,6 +5,7 @@ import strawberry
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.service import oauth_apps as service
@@ -50,7 +51,7 @@ class OAuthAppQuery:
 class OAuthAppMutation:
     @strawberry.mutation(
         name="registerOAuthApp",
-        extensions=[Refusals(RegisterOAuthAppPayload)],
+        extensions=[StepUp(), Refusals(RegisterOAuthAppPayload)],
         description="Register an app of somebody else's. It can be granted at most what the viewer may do; in a "
         "session that the viewer has opened themselves.",
     )
@@ -61,7 +62,7 @@ class OAuthAppMutation:
 
     @strawberry.mutation(
         name="rotateOAuthAppSecret",
-        extensions=[Refusals(RotateOAuthAppSecretPayload)],
+        extensions=[StepUp(), Refusals(RotateOAuthAppSecretPayload)],
         description="Give an app another secret; the one before is good for a while, so that the app can change over.",
     )
     async def rotate_oauth_app_secret(

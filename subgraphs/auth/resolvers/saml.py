@@ -4,6 +4,7 @@ import strawberry
 
 from shared import checks
 from shared.errors import BadUserInput
+from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.models.identity_providers import IdentityProviderKind
@@ -20,7 +21,7 @@ _MOST_VALUES = 50
 @strawberry.type
 class SamlMutation:
     @strawberry.mutation(
-        extensions=[Refusals(ConfigureSamlProviderPayload)],
+        extensions=[StepUp(), Refusals(ConfigureSamlProviderPayload)],
         description="Trust an identity provider that speaks SAML, or otherwise than before. Needs tenant:manage.",
     )
     async def configure_saml_provider(

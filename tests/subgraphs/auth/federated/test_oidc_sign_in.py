@@ -1,6 +1,8 @@
 """Signing in through an OpenID provider of the tenant's own."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
+from time import time
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,8 +46,8 @@ Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 @pytest.fixture
 def owner(tenant: Tenant, token_of: Callable[[Caller], str]) -> str:
-    """The owner's token."""
-    return token_of(tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER))
+    """The token of the owner, who has just proved who they are."""
+    return token_of(replace(tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER), auth_time=int(time())))
 
 
 @pytest.fixture
@@ -352,7 +354,7 @@ class TestConfigure:
         assert code_of(await configure(issuer="http://127.0.0.1:9")) == "OUTBOUND_REFUSED"
 
     async def test_is_the_owners_alone(self, ask: Ask, tenant: Tenant, token_of: Callable[[Caller], str]) -> None:
-        learner = token_of(tenant.caller())
+        learner = token_of(replace(tenant.caller(), auth_time=int(time())))
         assert code_of(await ask(PROVIDERS, token=learner)) == "FORBIDDEN"
         asked: dict[str, Any] = {
             "alias": "x",

@@ -84,7 +84,7 @@ class TestRegistering:
         program = TokenIssuer(SIGNING_KEY).issue(
             tenant.id, UserId(account.user_id), account.user_id, role="OWNER", scopes=["apps:manage", "learn"]
         )
-        assert code_of(await ask(REGISTER, usual(), token=program.access_token)) == "FORBIDDEN"
+        assert code_of(await ask(REGISTER, usual(), token=program.access_token)) == "STEP_UP_REQUIRED"
 
     async def test_apps_are_listed_for_their_tenant(self, ask: Ask, register: Register, owner_token: str) -> None:
         await register()
