@@ -9,6 +9,7 @@ import msgspec
 from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.events import Handler, Handlers
+from shared.permissions.feed import GRANT_HANDLERS
 from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
@@ -106,6 +107,7 @@ def _answers() -> Iterator[tuple[str, Handler[Any]]]:
 
 
 HANDLERS: Final[Handlers] = {
+    **GRANT_HANDLERS,
     "auth.tenant-created.v1": Handler(TenantCreated, _add_owner),
     "auth.account-opened.v1": Handler(AccountOpened, _note_account),
     **dict(_answers()),

@@ -9,6 +9,7 @@ from shared.caller import Caller
 from shared.data_keys import DataKeys
 from shared.database import Sessions
 from shared.graphql.context import BaseContext
+from shared.permissions.decisions import Rights
 from subgraphs.users.loaders import Loaders
 from subgraphs.users.service.following import Follower, Recheck
 from subgraphs.users.service.sign_up import SignUpDesk
@@ -28,6 +29,10 @@ class Context(BaseContext[Loaders]):
 
     def make_loaders(self, caller: Caller) -> Loaders:
         return Loaders.create(self.sessions, caller)
+
+    async def rights(self) -> Rights:
+        """What the caller may do; read once a request."""
+        return await self.loaders.rights.load(self.caller.tenant_id)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from shared.caller import Caller
+from shared.caller import Caller, TenantId
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched, grouped
+from shared.permissions.decisions import Rights
+from shared.permissions.feed import rights_loader
 from subgraphs.users.models import (
     CustomFieldDefinition,
     DataRequest,
@@ -54,6 +56,7 @@ class Loaders:
     relationships_of_user: DataLoader[UUID, Sequence[Relationship]]
     data_request_by_id: DataLoader[UUID, DataRequest | None]
     data_request_parts: DataLoader[UUID, Sequence[DataRequestPart]]
+    rights: DataLoader[TenantId, Rights]
 
     @classmethod
     def create(cls, sessions: Sessions, caller: Caller) -> "Loaders":
@@ -75,6 +78,7 @@ class Loaders:
             relationships_of_user=grouped(sessions, caller, _relationships_of_users),
             data_request_by_id=batched(sessions, caller, _data_requests_by_id),
             data_request_parts=grouped(sessions, caller, _data_request_parts),
+            rights=rights_loader(sessions, caller),
         )
 
 

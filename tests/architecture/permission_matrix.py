@@ -91,6 +91,8 @@ class _Reading(ast.NodeVisitor):
         match node.func:
             case ast.Attribute(attr="require"):
                 self._note(node.args[0])
+            case ast.Name(id="require_at"):
+                self._note(node.args[1])
             case _:
                 target = self._resolve(node.func)
                 if isinstance(target, MethodType):

@@ -14,6 +14,7 @@ HAND_ON: Final = {
     "subgraphs/auth/service/api_tokens.py": "a token can do no more than who makes it",
     "subgraphs/auth/service/audit.py": "says which service has done something",
     "subgraphs/auth/service/oauth_apps.py": "an app can do no more than who registers it",
+    "subgraphs/auth/service/oauth_registration.py": "an app can do no more than who lets it register itself",
     "subgraphs/auth/service/oauth_userinfo.py": "scopes of OpenID Connect are no permissions",
     "subgraphs/auth/service/service_accounts.py": "a program can do no more than who makes it",
 }

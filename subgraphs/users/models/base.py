@@ -5,6 +5,7 @@ from shared.database import Base, subgraph_metadata
 from shared.events.inbox import inbox_table
 from shared.events.outbox import outbox_table
 from shared.idempotency import idempotency_table
+from shared.permissions.feed import grant_tables
 
 
 class Model(Base):
@@ -16,3 +17,4 @@ outbox_table(Model.metadata)
 inbox_table(Model.metadata)
 idempotency_table(Model.metadata)
 data_keys_table(Model.metadata)
+grant_tables(Model.metadata)

@@ -47,7 +47,10 @@ class OrgUnitQuery:
 
 @strawberry.type
 class OrgUnitMutation:
-    @strawberry.mutation(extensions=[Refusals(OrgUnitPayload)], description="Make an org unit. Needs users:manage.")
+    @strawberry.mutation(
+        extensions=[Refusals(OrgUnitPayload)],
+        description="Make an org unit. Needs users:manage at its parent, or above.",
+    )
     async def create_org_unit(self, info: Info, input: CreateOrgUnitInput) -> OrgUnitPayload | None:
         parent_id = None if input.parent_id is None else parse_id(input.parent_id, field="parentId")
         name, code = checks.text(input.name, field="name"), _code(input.code)
@@ -58,7 +61,8 @@ class OrgUnitMutation:
         return OrgUnitPayload(org_unit=OrgUnit.of(row))
 
     @strawberry.mutation(
-        extensions=[Refusals(OrgUnitPayload)], description="Change the name or the code of a unit. Needs users:manage."
+        extensions=[Refusals(OrgUnitPayload)],
+        description="Change the name or the code of a unit. Needs users:manage there or above.",
     )
     async def update_org_unit(self, info: Info, input: UpdateOrgUnitInput) -> OrgUnitPayload | None:
         name = None if input.name is None else checks.text(input.name, field="name")
@@ -75,7 +79,7 @@ class OrgUnitMutation:
 
     @strawberry.mutation(
         extensions=[Refusals(OrgUnitPayload)],
-        description="Hang a unit, with all that is below it, somewhere else. Needs users:manage.",
+        description="Hang a unit, with all that is below it, somewhere else. Needs users:manage at both, or above.",
     )
     async def move_org_unit(self, info: Info, input: MoveOrgUnitInput) -> OrgUnitPayload | None:
         parent_id = None if input.parent_id is None else parse_id(input.parent_id, field="parentId")
@@ -91,7 +95,7 @@ class OrgUnitMutation:
 
     @strawberry.mutation(
         extensions=[Refusals(DeletionPayload)],
-        description="Delete a unit that has none below it. Needs users:manage.",
+        description="Delete a unit that has none below it. Needs users:manage there or above.",
     )
     async def delete_org_unit(self, info: Info, input: DeleteOrgUnitInput) -> DeletionPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
@@ -102,14 +106,14 @@ class OrgUnitMutation:
 
     @strawberry.mutation(
         extensions=[Refusals(OrgUnitPayload)],
-        description="Put people into a unit; who is in it already stays so. Needs users:manage.",
+        description="Put people into a unit; who is in it already stays so. Needs users:manage there or above.",
     )
     async def add_org_unit_members(self, info: Info, input: OrgUnitMembersInput) -> OrgUnitPayload | None:
         return await _change_members(info, input, "addOrgUnitMembers", add=True)
 
     @strawberry.mutation(
         extensions=[Refusals(OrgUnitPayload)],
-        description="Take people out of a unit; who is not in it stays so. Needs users:manage.",
+        description="Take people out of a unit; who is not in it stays so. Needs users:manage there or above.",
     )
     async def remove_org_unit_members(self, info: Info, input: OrgUnitMembersInput) -> OrgUnitPayload | None:
         return await _change_members(info, input, "removeOrgUnitMembers", add=False)

@@ -12,6 +12,7 @@ from subgraphs.users.errors import CodeTaken, OrgUnitInUse, OrgUnitIsBelow, Tree
 from subgraphs.users.events import OrgUnitDeleted, OrgUnitMembersChanged, OrgUnitPlaced
 from subgraphs.users.models import OrgUnit, OrgUnitMember
 from subgraphs.users.service import members
+from subgraphs.users.service.places import require_at
 from subgraphs.users.store.memberships import MemberStore
 from subgraphs.users.store.org_units import OrgUnitStore
 
@@ -28,11 +29,12 @@ async def create(
     """Add a unit below another one, or a root.
 
     Raises:
+        Forbidden: the caller does not manage people at the parent; for a root, in the whole tenant.
         NotFound: there is no such parent.
         CodeTaken: another unit has the code.
         TreeTooLarge: the parent has as many units below it as it may have, or is as deep as it may be.
     """
-    session.caller.require(MANAGER)
+    await require_at(session, MANAGER, parent_id)
 
     async def perform() -> UUID:
         store = OrgUnitStore(session)
@@ -62,7 +64,7 @@ async def rename(
     Raises:
         CodeTaken: another unit has the code.
     """
-    session.caller.require(MANAGER)
+    await require_at(session, MANAGER, unit_id)
 
     async def perform() -> UUID:
         store = OrgUnitStore(session)
@@ -88,10 +90,11 @@ async def move(
     """Hang a unit, with all that is below it, below another one, or make it a root.
 
     Raises:
+        Forbidden: the caller does not manage people at both; for a root, in the whole tenant.
         OrgUnitIsBelow: the new parent is the unit itself or stands below it.
         TreeTooLarge: as for `create`.
     """
-    session.caller.require(MANAGER)
+    await require_at(session, MANAGER, unit_id, parent_id)
 
     async def perform() -> UUID:
         store = OrgUnitStore(session)
@@ -117,7 +120,7 @@ async def delete(session: TenantSession, attempt: Attempt, unit_id: UUID, *, exp
     Raises:
         OrgUnitInUse: there are units below it.
     """
-    session.caller.require(MANAGER)
+    await require_at(session, MANAGER, unit_id)
 
     async def perform() -> UUID:
         store = OrgUnitStore(session)
@@ -137,7 +140,7 @@ async def change_members(
     session: TenantSession, attempt: Attempt, unit_id: UUID, user_ids: Sequence[UUID], *, add: bool
 ) -> OrgUnit:
     """Put people into a unit, or take them out; who is in it already, or is not, stays so."""
-    session.caller.require(MANAGER)
+    await require_at(session, MANAGER, unit_id)
     members.check_people(user_ids)
 
     async def perform() -> UUID:

@@ -13,6 +13,7 @@ from shared.graphql.user_errors import Payload
 from subgraphs.users.context import Info
 from subgraphs.users.models import OrgUnit as OrgUnitRow
 from subgraphs.users.service.people import READER
+from subgraphs.users.service.places import at_unit
 from subgraphs.users.types.groups import BY_ID
 from subgraphs.users.types.people import User
 
@@ -41,9 +42,13 @@ class OrgUnit:
     async def children(self, info: Info) -> "list[OrgUnit]":
         return [OrgUnit.of(row) for row in await info.context.loaders.org_unit_children.load(self.row.id)]
 
-    @strawberry.field(description="Who belongs to the unit itself, in the order in which they came. Needs users:read.")
+    @strawberry.field(
+        description="Who belongs to the unit itself, in the order in which they came. Needs users:read, in the whole "
+        "tenant, at the unit or above it."
+    )
     async def members(self, info: Info, first: First = 20, after: After = None) -> Connection[User] | None:
-        info.context.caller.require(READER)
+        rights, above = await info.context.rights(), await info.context.loaders.org_unit_ancestors.load(self.row.id)
+        rights.require(READER, at_unit(rights.caller.tenant_id, self.row.id, [unit.id for unit in above]))
         page = BY_ID.page(first, after)
         rows = await info.context.loaders.org_unit_members.load((self.row.id, page))
         return connect(rows, page, node=User.of, cursor=lambda row: BY_ID.cursor((row.id,)))

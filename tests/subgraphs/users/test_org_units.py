@@ -1,13 +1,17 @@
 """The tree of org units: made, moved, never a circle, and read without a statement a unit."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from shared.caller import Caller
-from shared.database import Sessions
+from shared.database import Sessions, unit_of_work
+from shared.ids import uuid7
+from subgraphs.users.consumers import HANDLERS
 from subgraphs.users.models import OrgUnitPath
 from subgraphs.users.service import org_units as service
 from tests.queries import Queries
@@ -26,6 +30,9 @@ DELETE = """mutation ($input: DeleteOrgUnitInput!) {
 }"""
 ADD = """mutation ($input: OrgUnitMembersInput!) {
   addOrgUnitMembers(input: $input) { orgUnit { memberCount members { edges { node { email } } } } }
+}"""
+MEMBERS = """query ($units: [_Any!]!) {
+  _entities(representations: $units) { ... on OrgUnit { name members { edges { node { id } } } } }
 }"""
 TREE = "{ orgUnits { edges { node { name children { name children { name ancestors { name } } } } } } }"
 
@@ -177,3 +184,51 @@ class TestDelete:
         ]
         assert codes == [[{"code": "ORG_UNIT_IN_USE"}], [], []]
         assert await paths(sessions, tenant) == 0
+
+
+class TestRolesAtAUnit:
+    @pytest.fixture
+    async def head(self, tenant: Tenant, sessions: Sessions, ask: Ask, manager: Caller) -> tuple[Caller, list[str]]:
+        """Who manages the people of one faculty and of all below it; and faculty, class below, and another faculty."""
+        school = await unit(ask, manager, "School")
+        arts, law = [await unit(ask, manager, name, school) for name in ("Arts", "Law")]
+        units = [arts, await unit(ask, manager, "Painting", arts), law]
+        person, role_id = replace(tenant.caller("learn"), auth_time=0), uuid7()
+        told: dict[str, dict[str, Any]] = {
+            "auth.role-changed.v1": {"role_id": role_id, "permissions": ["users:manage", "users:read"], "forbids": []},
+            "auth.role-assignment-changed.v1": {
+                "assignment_id": uuid7(),
+                "user_id": person.user_id,
+                "role_id": role_id,
+                "place_kind": "ORG",
+                "place_id": arts,
+                "valid_to": None,
+                "revoked": False,
+            },
+        }
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            for topic, values in told.items():
+                handler = HANDLERS[topic]
+                await handler.handle(session, msgspec.convert({"version": 1, **values}, handler.payload, strict=False))
+        return person, units
+
+    async def test_manage_it_and_what_is_below(
+        self, ask: Ask, head: tuple[Caller, list[str]], add_user: AddUser, tenant: Tenant, queries: Queries
+    ) -> None:
+        by, (arts, painting, law) = head
+        ada = str((await add_user(tenant, "ada@example.org")).id)
+        for place, refused in ((arts, False), (painting, False), (law, True)):
+            answers = [
+                await ask(CREATE, {"input": {"name": "New", "parentId": place}}, by=by),
+                await ask(ADD, {"input": {"orgUnitId": place, "userIds": [ada]}}, by=by),
+            ]
+            assert [bool(answer.get("errors")) for answer in answers] == [refused, refused]
+            assert not refused or {code_of(answer) for answer in answers} == {"FORBIDDEN"}
+        assert code_of(await ask(CREATE, {"input": {"name": "Root"}}, by=by)) == "FORBIDDEN"
+        assert code_of(await ask(MOVE, {"input": {"id": painting, "parentId": law}}, by=by)) == "FORBIDDEN"
+        assert code_of(await ask(DELETE, {"input": {"id": law}}, by=by)) == "FORBIDDEN"
+        queries.clear()
+        units = [{"__typename": "OrgUnit", "id": each} for each in (arts, painting, law)]
+        shown = (await ask(MEMBERS, {"units": units}, by=by))["data"]["_entities"]
+        assert [each["members"] is not None for each in shown] == [True, True, False]
+        assert len(queries) == 4
