@@ -33,6 +33,7 @@ class PersonArrived(msgspec.Struct, frozen=True):
     subject: str
     email: str
     display_name: str
+    role: Role = Role.LEARNER
 
 
 class InvitationSent(msgspec.Struct, frozen=True):
@@ -118,7 +119,7 @@ def admitting(tenants: Registry) -> Handlers:
     """Let in whom identity providers bring, as many as the tenant may have."""
 
     async def admit(session: TenantSession, event: PersonArrived) -> None:
-        arrival = admission.Arrival(event.provider_id, event.subject, event.email, event.display_name)
+        arrival = admission.Arrival(event.provider_id, event.subject, event.email, event.display_name, event.role)
         await admission.admit(session, tenants, arrival)
 
     return {"auth.person-arrived.v1": Handler(PersonArrived, admit)}

@@ -24,6 +24,8 @@ class Arrival:
     subject: str
     email: str
     display_name: str
+    role: Role = Role.LEARNER
+    """What they become where no invitation says it."""
 
 
 async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> None:
@@ -36,7 +38,7 @@ async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> 
     if user is None:
         user = await _add(session, tenants, arrival)
     elif user.status == UserStatus.INVITED:
-        await _take_up(session, user)
+        await _take_up(session, user, arrival)
         user.display_name = arrival.display_name
     if user is None or user.status != UserStatus.ACTIVE:
         return
@@ -51,10 +53,10 @@ async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> 
     record(session, admitted)
 
 
-async def _take_up(session: TenantSession, user: User) -> None:
+async def _take_up(session: TenantSession, user: User, arrival: Arrival) -> None:
     """They are what their latest invitation says that still counts; one taken back, or expired, promises nothing."""
     invitation = await InvitationStore(session).open_of(user.id)
-    user.role = Role.LEARNER if invitation is None else invitation.role
+    user.role = arrival.role if invitation is None else invitation.role
     if invitation is not None:
         invitation.claimed_at = datetime.now(UTC)
     user.status = UserStatus.ACTIVE
@@ -65,7 +67,7 @@ async def _add(session: TenantSession, tenants: Registry, arrival: Arrival) -> U
     try:
         async with session.begin_nested():
             user = await UserStore(session).add(
-                email=arrival.email, display_name=arrival.display_name, role=Role.LEARNER, status=UserStatus.ACTIVE
+                email=arrival.email, display_name=arrival.display_name, role=arrival.role, status=UserStatus.ACTIVE
             )
             await check_seats(session, tenants)
     except QuotaExceeded:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
+from shared.roles import Role
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import Registry, tenants
 from subgraphs.users.models import Invitation, User
@@ -27,21 +28,26 @@ async def registry(control: Control) -> AsyncGenerator[Registry]:
     await registry.aclose()
 
 
-async def arrive(sessions: Sessions, tenant: Tenant, registry: Registry) -> tuple[User | None, list[dict[str, Any]]]:
+async def arrive(
+    sessions: Sessions, tenant: Tenant, registry: Registry, role: Role = Role.LEARNER
+) -> tuple[User | None, list[dict[str, Any]]]:
     """Ada comes through a provider; returns her, and what the others were told."""
     async with unit_of_work(sessions, tenant.caller()) as session:
-        await admit(session, registry, Arrival(uuid7(), "subject", "ada@example.org", "Ada Lovelace"))
+        await admit(session, registry, Arrival(uuid7(), "subject", "ada@example.org", "Ada Lovelace", role))
     async with sessions.read(tenant.caller()) as session:
         ada = await session.scalar(sa.select(User).where(User.email == "ada@example.org"))
         return ada, list(await session.scalars(sa.select(OutboxRow.payload)))
 
 
 class TestArrival:
-    async def test_of_somebody_new_adds_a_learner(self, sessions: Sessions, tenant: Tenant, registry: Registry) -> None:
-        ada, [told] = await arrive(sessions, tenant, registry)
+    @pytest.mark.parametrize("role", [Role.LEARNER, Role.INSTRUCTOR])
+    async def test_of_somebody_new_adds_what_the_provider_says(
+        self, sessions: Sessions, tenant: Tenant, registry: Registry, role: Role
+    ) -> None:
+        ada, [told] = await arrive(sessions, tenant, registry, role)
         assert ada
-        assert (ada.display_name, ada.role, ada.status) == ("Ada Lovelace", "LEARNER", "ACTIVE")
-        assert (told["user_id"], told["role"], told["subject"]) == (str(ada.id), "LEARNER", "subject")
+        assert (ada.display_name, ada.role, ada.status) == ("Ada Lovelace", role, "ACTIVE")
+        assert (told["user_id"], told["role"], told["subject"]) == (str(ada.id), role, "subject")
 
     async def test_of_somebody_invited_makes_them_what_the_latest_invitation_says(
         self, sessions: Sessions, tenant: Tenant, registry: Registry, add_user: AddUser
