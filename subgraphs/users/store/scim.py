@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    column,
     delete,
     exists,
     func,
@@ -211,9 +212,9 @@ def _emails() -> Several:
     """Those that were said, or else the person's own."""
     own = func.jsonb_build_array(func.jsonb_build_object("value", User.email, "primary", True))  # noqa: FBT003 - SQL
     said = func.coalesce(type_coerce(ProvisionedUser.attributes, JSONB)["emails"], own)
-    one = func.jsonb_array_elements(said, type_=JSONB).column_valued("one_email")
+    one = func.jsonb_array_elements(said).table_valued(column("value", JSONB), name="one_email").c.value
     parts = {"value": one["value"].astext, "type": one["type"].astext, "primary": one["primary"].as_boolean()}
-    return Several(parts, lambda met: exists(select(1).select_from(one).where(met)))
+    return Several(parts, lambda met: exists(select(1).where(met)))
 
 
 def _members() -> Several:

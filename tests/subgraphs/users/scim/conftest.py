@@ -20,9 +20,14 @@ PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 Connect: TypeAlias = Callable[[Tenant, Caller | None], AbstractAsyncContextManager[AsyncClient]]
 
 
-def person(name: str, **more: Any) -> dict[str, Any]:
+def person(user_name: str, /, **more: Any) -> dict[str, Any]:
     """A person as a directory describes them."""
-    return {"schemas": [USER], "userName": name, "emails": [{"value": f"{name}@example.org", "primary": True}], **more}
+    return {
+        "schemas": [USER],
+        "userName": user_name,
+        "emails": [{"value": f"{user_name}@example.org", "primary": True}],
+        **more,
+    }
 
 
 def patch(*operations: dict[str, Any]) -> dict[str, Any]:
