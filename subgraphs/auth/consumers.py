@@ -11,7 +11,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned
+from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned, refusals
 from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice
 
 _Payload: TypeAlias = dict[str, Any]
@@ -99,6 +99,25 @@ _HANDLED: Final[Mapping[str, Handler[Any]]] = {
 }
 
 
+class AccessRefused(msgspec.Struct, frozen=True):
+    user_id: UUID | None
+    operation: str
+    failures: int
+    slowed: bool
+    occurred_at: datetime
+
+
+async def _keep_refused(session: TenantSession, event: AccessRefused) -> None:
+    await refusals.keep_refused(
+        session,
+        event.operation,
+        event.user_id,
+        failures=event.failures,
+        slowed=event.slowed,
+        at=event.occurred_at,
+    )
+
+
 class ImpersonationStarted(msgspec.Struct, frozen=True):
     impersonation_id: UUID
 
@@ -108,7 +127,7 @@ class LinkRequested(msgspec.Struct, frozen=True):
 
 
 def mailing(post: LinkPost) -> Handlers:
-    """Mail links that are asked for, and notices; the subgraph hears of its own, so that they outlast its process."""
+    """Handle what the subgraph tells itself, so that it outlasts its process: mail links and notices, keep refusals."""
 
     async def send(session: TenantSession, event: LinkRequested) -> None:
         await send_link(session, post, event.link_id)
@@ -117,6 +136,7 @@ def mailing(post: LinkPost) -> Handlers:
         await send_notice(session, post, event.impersonation_id)
 
     return {
+        "auth.access-refused.v1": Handler(AccessRefused, _keep_refused),
         "auth.link-requested.v1": Handler(LinkRequested, send),
         "auth.impersonation-started.v1": Handler(ImpersonationStarted, notify),
     }

@@ -203,7 +203,7 @@ class OAuthAppChanged(Event, frozen=True, kw_only=True):
     app_id: UUID
     changed_by: UUID
     what: str
-    """``registered``, ``secret-rotated`` or ``removed``."""
+    """``registered``, ``changed``, ``secret-rotated`` or ``removed``."""
 
 
 class OAuthAppAuthorized(Event, frozen=True, kw_only=True):
@@ -214,6 +214,20 @@ class OAuthAppAuthorized(Event, frozen=True, kw_only=True):
     user_id: UUID
     app_id: UUID
     scopes: list[str]
+
+
+class AccessRefused(Event, frozen=True, kw_only=True):
+    """Somebody has tried to get in, or to prove who they are, and it was wrong."""
+
+    topic: ClassVar[str] = "auth.access-refused.v1"
+
+    user_id: UUID | None
+    """Whose account it was; None if nobody has one of that address."""
+    operation: str
+    failures: int
+    """In a row, as far as they are counted together."""
+    slowed: bool
+    """Whether the next ones have to wait."""
 
 
 class ImpersonationStarted(Event, frozen=True, kw_only=True):

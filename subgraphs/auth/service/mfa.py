@@ -1,6 +1,7 @@
 """Signing in with a second factor, and proving again who one is before something that matters."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -17,6 +18,7 @@ from subgraphs.auth.models import Account, MfaChallenge
 from subgraphs.auth.service import mfa_factors
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa_factors import MfaMethod
+from subgraphs.auth.service.refusals import tell_refused
 from subgraphs.auth.service.sessions import end_sessions, open_session, open_tenant, own_session, signed_in
 from subgraphs.auth.service.throttles import attempting
 from subgraphs.auth.store.mfa import MfaChallengeStore
@@ -125,8 +127,8 @@ async def complete(
         counted = f"device:{waiting.device_id}" if waiting.device_id else f"account:{waiting.user_id}"
         key = desk.codes.digest("mfa", counted)
         await attempting(session, key, now)
-    challenge_id = waiting.id
-    async with unit_of_work(desk.sessions, caller) as session:
+    challenge_id, user_id = waiting.id, waiting.user_id
+    async with _telling(desk, caller, key, "completeMfa", user_id), unit_of_work(desk.sessions, caller) as session:
 
         async def enter() -> UUID:
             return await _pass(session, challenge_id, prove, now, device_name)
@@ -148,6 +150,16 @@ async def _pass(
     waiting.passed_at = now
     proof = Authentication.of(now, [*waiting.amr, method, SEVERAL_FACTORS])
     return await open_session(session, waiting.user_id, proof, waiting.device_id, device_name)
+
+
+@asynccontextmanager
+async def _telling(desk: SignInDesk, caller: Caller, key: bytes, operation: str, user_id: UUID) -> AsyncGenerator[None]:
+    """Tell of a proof that turns out wrong."""
+    try:
+        yield
+    except CodeInvalid:
+        await tell_refused(desk, caller, key, operation, user_id)
+        raise
 
 
 def by_code(desk: SignInDesk, code: str) -> Prove:
@@ -177,7 +189,7 @@ async def step_up(desk: SignInDesk, caller: Caller, prove: Prove, attempt: Attem
     now, key = desk.clock(), desk.codes.digest("step-up", str(session_id))
     async with unit_of_work(desk.sessions, caller) as session:
         await attempting(session, key, now)
-    async with unit_of_work(desk.sessions, caller) as session:
+    async with _telling(desk, caller, key, "stepUp", user_id), unit_of_work(desk.sessions, caller) as session:
 
         async def prove_again() -> UUID:
             method = await prove(session, user_id)

@@ -12,6 +12,7 @@ from subgraphs.auth.models import Account
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, Prove, admit
 from subgraphs.auth.service.mfa_factors import methods_of
+from subgraphs.auth.service.refusals import tell_refused
 from subgraphs.auth.service.sessions import DeviceHint, known_device, open_tenant
 from subgraphs.auth.service.throttles import attempting
 from subgraphs.auth.store.accounts import AccountStore
@@ -47,6 +48,7 @@ async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> Sig
         await attempting(session, key, now)
         known = await password_hash(desk, session, account)
     if not await desk.passwords.verify(known, given.password) or account is None:
+        await tell_refused(desk, caller, key, "signIn", account.user_id if account else None)
         raise InvalidCredentials
     async with unit_of_work(desk.sessions, caller) as session:
         await ThrottleStore(session).clear(key)

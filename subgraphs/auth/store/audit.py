@@ -46,6 +46,11 @@ class AuditStore:
         self._session.add_all(events)
         await self._session.flush()
 
+    async def has(self, action: str, subject_id: str, *, since: datetime) -> bool:
+        """Whether there is an entry of an action on a subject, no older than `since`."""
+        chosen = select(AuditEvent.seq).where(AuditEvent.action == action, AuditEvent.subject_id == subject_id)
+        return await self._session.scalar(chosen.where(AuditEvent.occurred_at > since).limit(1)) is not None
+
     async def page(self, wanted: AuditFilter, page: PageRequest[tuple[int]]) -> Sequence[AuditEvent]:
         """What was added last comes first."""
         equal = {

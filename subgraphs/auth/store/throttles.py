@@ -54,6 +54,10 @@ class ThrottleStore:
             return None
         return await self._session.scalar(select(Throttle.blocked_until).where(Throttle.key == key))
 
+    async def failures(self, key: bytes) -> int:
+        """How many there were since the last success."""
+        return await self._session.scalar(select(Throttle.failures).where(Throttle.key == key)) or 0
+
     async def clear(self, key: bytes) -> None:
         """Forget the failures: an attempt has succeeded."""
         await self._session.execute(delete(Throttle).where(Throttle.key == key))
