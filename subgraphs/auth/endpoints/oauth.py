@@ -16,6 +16,7 @@ from subgraphs.auth.endpoints.oauth_browsers import Browsers
 from subgraphs.auth.endpoints.oauth_device import DEVICE_PATH, DevicePages
 from subgraphs.auth.endpoints.oauth_forms import NO_STORE, BadRequest, read_fields, read_form
 from subgraphs.auth.endpoints.oauth_pages import form_page, problem_page
+from subgraphs.auth.endpoints.oauth_registration import Registration
 from subgraphs.auth.service import oauth_authorize, oauth_protocol
 from subgraphs.auth.service.oauth import METADATA, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_authorize import Answered, Asked, Problem, Shown
@@ -29,7 +30,7 @@ Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[An
 
 def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     """Metadata, keys, and every endpoint."""
-    pages, devices = _Pages(oauth), DevicePages(oauth)
+    pages, devices, software = _Pages(oauth), DevicePages(oauth), Registration(oauth)
 
     async def metadata(_: Request, issuer: TenantIssuer) -> Response:
         return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
@@ -58,6 +59,8 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
         route("/t/{slug}/device", devices.short, "GET"),
         route(f"/t/{{slug}}/{DEVICE_PATH}", devices.show, "GET"),
         route(f"/t/{{slug}}/{DEVICE_PATH}", devices.take, "POST"),
+        route("/t/{slug}/oauth/register", software.register, "POST"),
+        route("/t/{slug}/oauth/register/{client_id}", software.manage, "GET", "PUT", "DELETE"),
         protocol("device_authorization", oauth_protocol.begin_device),
         protocol("token", oauth_protocol.issue_tokens),
         protocol("introspect", oauth_protocol.introspect),

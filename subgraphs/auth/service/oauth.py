@@ -17,17 +17,23 @@ from shared.events import record
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from shared.tokens import TokenVerifier, tenant_issuer
 from subgraphs.auth.events import SessionEnded
-from subgraphs.auth.models import OAuthGrant
+from subgraphs.auth.models import ActorKind, OAuthGrant
 from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.oauth_scopes import known
 from subgraphs.auth.service.sessions import end_impersonations_with
 
 logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
 
-CLIENT_AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
+CLIENT_PROOFS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+"""How software proves which app it is."""
+CLIENT_AUTHENTICATION: Final = (*CLIENT_PROOFS, "none")
+CLIENT_ALGORITHMS: Final = ("ES256", "PS256", "RS256", "Ed25519")
+"""That apps may sign with."""
 DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - the name of a grant
 GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
+_AUTHENTICATED: Final = ("token", "revocation", "introspection")
 METADATA: Final = ".well-known/openid-configuration"
 
 
@@ -82,8 +88,8 @@ class TenantIssuer:
         return f"{self.url}/oauth/{name}"
 
     def metadata(self) -> dict[str, Any]:
-        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 8628, 9126, 9207, 9449."""
-        methods = list(CLIENT_AUTHENTICATION)
+        """What clients are told. Sources: OpenID Connect Discovery 1.0, section 3; RFC 8414, 8628, 9101, 9126, 9449."""
+        methods, algorithms = list(CLIENT_AUTHENTICATION), list(CLIENT_ALGORITHMS)
         return {
             "issuer": self.url,
             "authorization_endpoint": self.endpoint("authorize"),
@@ -104,13 +110,16 @@ class TenantIssuer:
             "id_token_signing_alg_values_supported": ["ES256"],
             "token_endpoint_auth_methods_supported": methods,
             "revocation_endpoint_auth_methods_supported": methods,
-            "introspection_endpoint_auth_methods_supported": methods[:2],
+            "introspection_endpoint_auth_methods_supported": list(CLIENT_PROOFS),
+            **{f"{name}_endpoint_auth_signing_alg_values_supported": algorithms for name in _AUTHENTICATED},
+            "registration_endpoint": self.endpoint("register"),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "prompt_values_supported": ["none", "login", "consent"],
             "claims_supported": ["sub", "email", "email_verified", "auth_time", "amr", "nonce", "at_hash"],
             "claims_parameter_supported": False,
-            "request_parameter_supported": False,
+            "request_parameter_supported": True,
+            "request_object_signing_alg_values_supported": algorithms,
             "request_uri_parameter_supported": False,
         }
 
@@ -126,8 +135,16 @@ class EndUser:
     authentication: Authentication
 
 
-def tell_ended(session: TenantSession, family: OAuthGrant) -> None:
-    """Tell routers that the tokens of a family are good no more: its id is the session in them."""
+def tell_ended(session: TenantSession, family: OAuthGrant, *, because: str | None = None) -> None:
+    """Tell routers that the tokens of a family are good no more: its id is the session in them.
+
+    Args:
+        session: it has ended in.
+        family: that has ended.
+        because: what happened to it that the audit should have, if nobody wanted it to end.
+    """
+    if because is not None:
+        note(session, because, Subject("OAuthGrant", family.id), actor=Actor(ActorKind.OAUTH_APP, str(family.app_id)))
     session.last_steps.append(lambda: end_impersonations_with(session, family.id))
     subject: UUID = family.user_id or family.app_id
     record(session, SessionEnded(tenant_id=session.caller.tenant_id, user_id=subject, session_id=family.id))

@@ -1,10 +1,10 @@
 """OAuth apps: registered by whoever manages programs, with secrets that are shown once."""
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -46,6 +46,8 @@ class NewOAuthApp:
     may_introspect: bool = False
     pushed_requests_only: bool = False
     dpop_bound_tokens: bool = False
+    jwks: dict[str, Any] | None = None
+    authenticates_by_key: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no app can be.
@@ -64,8 +66,38 @@ class NewOAuthApp:
         if "refresh_token" in self.grant_types and not by_people and DEVICE_CODE not in self.grant_types:
             raise BadUserInput("refresh_token goes with the grant types of people", field="grantTypes")
         with_secret = {"client_credentials", TOKEN_EXCHANGE}
+        if self.authenticates_by_key and (self.jwks is None or not self.confidential):
+            raise BadUserInput("An app that proves by a key who it is has `jwks`, and is confidential", field="jwks")
         if not self.confidential and (with_secret & self.grant_types or self.may_introspect):
             raise BadUserInput("Only a confidential app has credentials of its own", field="confidential")
+
+    @classmethod
+    def of(cls, app: OAuthApp) -> "NewOAuthApp":
+        """An app as it is."""
+        return cls(
+            name=app.name,
+            confidential=app.confidential,
+            redirect_uris=list(app.redirect_uris),
+            scopes=frozenset(app.scopes),
+            grant_types=frozenset(app.grant_types),
+            may_introspect=app.may_introspect,
+            pushed_requests_only=app.pushed_requests_only,
+            dpop_bound_tokens=app.dpop_bound_tokens,
+            jwks=app.jwks,
+            authenticates_by_key=app.authenticates_by_key,
+        )
+
+    def settle(self, app: OAuthApp) -> None:
+        """Let an app be like this; whether it can keep a secret is settled once."""
+        app.name = self.name
+        app.redirect_uris = self.redirect_uris
+        app.scopes = sorted(self.scopes)
+        app.grant_types = sorted(self.grant_types)
+        app.may_introspect = self.may_introspect
+        app.pushed_requests_only = self.pushed_requests_only
+        app.dpop_bound_tokens = self.dpop_bound_tokens
+        app.jwks = self.jwks
+        app.authenticates_by_key = self.authenticates_by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +121,41 @@ async def register_app(session: TenantSession, new: NewOAuthApp, attempt: Attemp
     async def register() -> UUID:
         if not new.scopes - IDENTITY.keys() <= session.caller.scopes:
             raise ScopeNotHeld(path=("input", "scopes"))
-        app = OAuthApp(
-            id=uuid7(),
-            name=new.name,
-            confidential=new.confidential,
-            redirect_uris=new.redirect_uris,
-            scopes=sorted(new.scopes),
-            grant_types=sorted(new.grant_types),
-            may_introspect=new.may_introspect,
-            pushed_requests_only=new.pushed_requests_only,
-            dpop_bound_tokens=new.dpop_bound_tokens,
-            created_by=user_id,
-        )
+        app = OAuthApp(id=uuid7(), confidential=new.confidential, created_by=user_id)
+        new.settle(app)
         await OAuthAppStore(session).add(app)
-        if new.confidential:
-            made.append(await _add_secret(session, app.id))
-        _tell(session, app.id, "registered")
+        if app.has_secret:
+            made.append(await add_secret(session, app.id))
+        tell_changed(session, app.id, user_id, "registered")
         return app.id
 
     return await _done(session, await once(session, attempt, register), made)
+
+
+async def update_app(session: TenantSession, app_id: UUID, changes: Mapping[str, Any], attempt: Attempt) -> ChangedApp:
+    """Change an app. What it may do no more, its access tokens say until they end, and no other one does.
+
+    Args:
+        session: the caller's.
+        app_id: the app.
+        changes: other values for fields of `NewOAuthApp`.
+        attempt: a repetition changes nothing.
+
+    Raises:
+        Forbidden: the caller may not manage apps, or is a program.
+        NotFound: there is no such app.
+        ScopeNotHeld: the app is to do more than before, and the caller may not do that.
+        BadUserInput: no app can be like that.
+    """
+
+    async def update(app: OAuthApp) -> None:
+        new = replace(NewOAuthApp.of(app), **changes)
+        if not new.scopes - IDENTITY.keys() - set(app.scopes) <= session.caller.scopes:
+            raise ScopeNotHeld(path=("input", "scopes"))
+        new.settle(app)
+        tell_changed(session, app.id, session.caller.require_user(), "changed")
+
+    return await _done(session, await _change(session, app_id, attempt, update), [])
 
 
 async def rotate_secret(
@@ -125,11 +173,11 @@ async def rotate_secret(
     made: list[str] = []
 
     async def rotate(app: OAuthApp) -> None:
-        if not app.confidential:
-            raise BadUserInput("An app that is not confidential has no secret", field="id")
+        if not app.has_secret:
+            raise BadUserInput("An app that is not confidential, or has a key, has no secret", field="id")
         await OAuthAppStore(session).end_secrets(app.id, now + overlap)
-        made.append(await _add_secret(session, app.id))
-        _tell(session, app.id, "secret-rotated")
+        made.append(await add_secret(session, app.id))
+        tell_changed(session, app.id, session.caller.require_user(), "secret-rotated")
 
     return await _done(session, await _change(session, app_id, attempt, rotate), made)
 
@@ -143,13 +191,18 @@ async def remove_app(session: TenantSession, app_id: UUID, now: datetime, attemp
     """
 
     async def remove(app: OAuthApp) -> None:
-        app.removed_at = now
-        await OAuthAppStore(session).end_secrets(app.id, now)
-        for family in await OAuthStore(session).end_all(app.id, now):
-            tell_ended(session, family)
-        _tell(session, app.id, "removed")
+        await end_app(session, app, now)
+        tell_changed(session, app.id, session.caller.require_user(), "removed")
 
     return await _change(session, app_id, attempt, remove)
+
+
+async def end_app(session: TenantSession, app: OAuthApp, now: datetime) -> None:
+    """Remove an app with all of its tokens."""
+    app.removed_at = now
+    await OAuthAppStore(session).end_secrets(app.id, now)
+    for family in await OAuthStore(session).end_all(app.id, now):
+        tell_ended(session, family)
 
 
 async def withdraw_consent(session: TenantSession, app_id: UUID, now: datetime, attempt: Attempt) -> UUID:
@@ -192,18 +245,17 @@ async def _done(session: TenantSession, app_id: UUID, made: list[str]) -> Change
     return ChangedApp(row, made[0] if made else None)
 
 
-async def _add_secret(session: TenantSession, app_id: UUID) -> str:
+async def add_secret(session: TenantSession, app_id: UUID) -> str:
+    """Give an app a secret, which is shown to whoever asked."""
     secret = new_secret()
     await OAuthAppStore(session).add_secret(app_id, digest(secret))
     return secret
 
 
-def _tell(session: TenantSession, app_id: UUID, what: str) -> None:
-    caller = session.caller
-    record(
-        session,
-        OAuthAppChanged(tenant_id=caller.tenant_id, app_id=app_id, changed_by=caller.require_user(), what=what),
-    )
+def tell_changed(session: TenantSession, app_id: UUID, by: UUID, what: str) -> None:
+    """Tell others that an app is another one than before."""
+    tenant_id = session.caller.tenant_id
+    record(session, OAuthAppChanged(tenant_id=tenant_id, app_id=app_id, changed_by=by, what=what))
 
 
 def _check_redirect_uris(uris: list[str]) -> None:

@@ -24,6 +24,7 @@ from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import digest
 from subgraphs.auth.service.oauth_codes import CodeGrant
+from subgraphs.auth.service.oauth_keys import requested
 from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
@@ -138,7 +139,7 @@ class _Decision:
         if uri is None:
             if client is not None and client.app.pushed_requests_only:
                 raise InvalidRequestError("This app has to push its requests")
-            return self._query
+            return requested(self._server, self._query)
         pushed = await_only(self._server.store.pushed(digest(uri.removeprefix(PUSHED_PREFIX))))
         is_good = pushed is not None and pushed.used_at is None and pushed.expires_at > self._server.now
         if pushed is None or not is_good or client is None or pushed.app_id != client.app.id:

@@ -66,8 +66,10 @@ class Client(ClientMixin):
         return any(hmac.compare_digest(asked, known) for known in self._hashes)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        """Whoever can keep a secret has to prove it, at every endpoint."""
-        return (method == "none") is not self.app.confidential
+        """Whoever can keep a secret or a key has to prove it, at every endpoint, and by that alone."""
+        if not self.app.confidential:
+            return method == "none"
+        return method != "none" and (method == "private_key_jwt") is self.app.authenticates_by_key
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code" and self.check_grant_type("authorization_code")

@@ -16,7 +16,7 @@ from sqlalchemy.util import await_only
 from shared.authentication import Authentication
 from shared.caller import UserId
 from subgraphs.auth.models import Account, OAuthCode
-from subgraphs.auth.service.oauth import EndUser, tell_ended
+from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, EndUser, tell_ended
 from subgraphs.auth.service.oauth_clients import Client, digest, new_token
 from subgraphs.auth.service.oauth_scopes import held_by, narrowed
 from subgraphs.auth.service.oauth_server import Request, Server
@@ -82,7 +82,7 @@ class PlainRequests:
 class CodeGrant(grants.AuthorizationCodeGrant):
     """Codes of the session's tenant."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_AUTHENTICATION]
 
     server: Server
     request: Request
@@ -131,7 +131,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         if row.grant_id is not None:
             family = await_only(self.server.store.end(row.grant_id))
             if family is not None:
-                tell_ended(self.server.session, family)
+                tell_ended(self.server.session, family, because="oauthCodeReplayed")
             return None
         return Code(row) if row.expires_at > self.server.now else None
 

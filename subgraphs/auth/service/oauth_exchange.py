@@ -31,7 +31,7 @@ from shared.roles import Role
 from shared.tokens import AUDIENCE
 from subgraphs.auth.models import Account, Impersonation, OAuthGrant
 from subgraphs.auth.service import impersonation
-from subgraphs.auth.service.oauth import TOKEN_EXCHANGE, EndUser
+from subgraphs.auth.service.oauth import CLIENT_PROOFS, TOKEN_EXCHANGE, EndUser
 from subgraphs.auth.service.oauth_clients import Client
 from subgraphs.auth.service.oauth_scopes import narrowed
 from subgraphs.auth.service.oauth_server import Request, Server
@@ -52,7 +52,7 @@ class ExchangeGrant(grants.BaseGrant, TokenEndpointMixin):
     """An app with a secret acts for somebody in a person's name, through tokens of the session's tenant."""
 
     GRANT_TYPE = TOKEN_EXCHANGE
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = ["client_secret_basic", "client_secret_post"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_PROOFS]
 
     server: Server
     request: Request

@@ -19,6 +19,7 @@ from subgraphs.auth.service.oauth_clients import Client, digest, new_token
 from subgraphs.auth.service.oauth_codes import CodeGrant, PlainRequests, S256Required
 from subgraphs.auth.service.oauth_device import DeviceAuthorization, DeviceGrant
 from subgraphs.auth.service.oauth_exchange import ExchangeGrant
+from subgraphs.auth.service.oauth_keys import KeyAssertion, requested
 from subgraphs.auth.service.oauth_openid import CodeIdentity, RefreshIdentity
 from subgraphs.auth.service.oauth_refresh import RefreshGrant
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
@@ -32,6 +33,7 @@ _CREDENTIALS: Final = frozenset({"client_secret", "client_assertion", "client_as
 def server_for(oauth: OAuthDesk, issuer: TenantIssuer, session: TenantSession) -> Server:
     """An authorization server that knows every grant and endpoint, for one transaction."""
     server = Server(oauth, issuer, session)
+    server.register_client_auth_method(KeyAssertion.METHOD, KeyAssertion(server))
     server.register_grant(CodeGrant, [S256Required(required=True), PlainRequests(), CodeIdentity(server)])
     server.register_grant(RefreshGrant, [RefreshIdentity(server)])
     server.register_grant(ClientGrant)
@@ -101,7 +103,8 @@ def _push(server: Server, received: Received) -> Answer:
     request = server.create_oauth2_request(received)
     try:
         client = cast("Client", server.authenticate_client(request, list(CLIENT_AUTHENTICATION), "par"))
-        asked = {name: value for name, value in received.parameters.items() if name not in _CREDENTIALS}
+        sent = {name: value for name, value in received.parameters.items() if name not in _CREDENTIALS}
+        asked = dict(requested(server, {"client_id": client.client_id, **sent}))
         if asked.setdefault("client_id", client.client_id) != client.client_id:
             raise InvalidRequestError("'client_id' is another app's")
         proof = server.prover.proof

@@ -19,7 +19,7 @@ from sqlalchemy.util import await_only
 from shared.authentication import Authentication
 from shared.crypto import SealBroken
 from subgraphs.auth.models import OAuthGrant, OAuthRefreshToken
-from subgraphs.auth.service.oauth import EndUser, tell_ended
+from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, EndUser, tell_ended
 from subgraphs.auth.service.oauth_clients import Client, digest
 from subgraphs.auth.service.oauth_codes import end_user
 from subgraphs.auth.service.oauth_scopes import held_by, narrowed
@@ -46,7 +46,7 @@ class RefreshToken:
 class RefreshGrant(grants.RefreshTokenGrant):
     """Refresh tokens of the session's tenant."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = ["client_secret_basic", "client_secret_post", "none"]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_AUTHENTICATION]
     INCLUDE_NEW_REFRESH_TOKEN = True
 
     server: Server
@@ -59,7 +59,7 @@ class RefreshGrant(grants.RefreshTokenGrant):
         if found.row.used_at is not None and not self._is_sent_twice(found.row):
             family = await_only(self.server.store.end(found.family.id))
             if family is not None:
-                tell_ended(self.server.session, family)
+                tell_ended(self.server.session, family, because="oauthRefreshTokenReplayed")
             raise InvalidGrantError
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken | None:

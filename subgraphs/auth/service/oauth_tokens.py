@@ -17,12 +17,11 @@ from sqlalchemy.util import await_only
 from shared.errors import Unauthenticated
 from shared.tokens import TYPE, signed_claims
 from subgraphs.auth.models import OAuthGrant
-from subgraphs.auth.service.oauth import tell_ended
+from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, CLIENT_PROOFS, tell_ended
 from subgraphs.auth.service.oauth_clients import Client, digest
 from subgraphs.auth.service.oauth_scopes import IDENTITY, narrowed
 from subgraphs.auth.service.oauth_server import Request, Server
 
-_SECRET: Final = ["client_secret_basic", "client_secret_post"]
 _TOLD: Final = ("scope", "aud", "exp", "iat", "jti")
 """Claims of access tokens that are told to whoever may ask about them."""
 
@@ -30,7 +29,7 @@ _TOLD: Final = ("scope", "aud", "exp", "iat", "jti")
 class ClientGrant(grants.ClientCredentialsGrant):
     """An app acts for itself, with what its tenant lets it do. Source: RFC 6749, section 4.4."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [*_SECRET]
+    TOKEN_ENDPOINT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_PROOFS]
 
     server: Server
     request: Request
@@ -99,7 +98,7 @@ async def find_token(server: Server, token: str) -> KnownToken | None:
 class Introspection(TokenFinder, IntrospectionEndpoint):
     """What a token is good for, for its own app and for apps that may ask about all. Source: RFC 7662."""
 
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [*_SECRET]
+    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_PROOFS]
 
     server: Server
 
@@ -127,7 +126,7 @@ class Introspection(TokenFinder, IntrospectionEndpoint):
 class Revocation(TokenFinder, RevocationEndpoint):
     """An app gives a token back: all of its family end, and what runs with them within a second. Source: RFC 7009."""
 
-    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [*_SECRET, "none"]
+    CLIENT_AUTH_METHODS: ClassVar[list[str]] = [*CLIENT_AUTHENTICATION]
 
     server: Server
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.auth.models import OAuthApp, OAuthAppSecret
+from subgraphs.auth.models import OAuthApp, OAuthAppSecret, OAuthRegistrationToken
 
 
 class OAuthAppStore:
@@ -59,3 +59,30 @@ class OAuthAppStore:
         longer = or_(OAuthAppSecret.expires_at.is_(None), OAuthAppSecret.expires_at > at)
         chosen = update(OAuthAppSecret).where(OAuthAppSecret.app_id == app_id, longer)
         await self._session.execute(chosen.values(expires_at=at))
+
+
+class OAuthRegistrationStore:
+    """Tokens with which software registers itself with the session's tenant."""
+
+    def __init__(self, session: TenantSession) -> None:
+        self._session = session
+
+    async def add(self, token: OAuthRegistrationToken) -> None:
+        self._session.add(token)
+        await self._session.flush()
+
+    async def locked(self, digest: bytes, now: datetime) -> OAuthRegistrationToken | None:
+        """One that is good now, which nobody else may use until the transaction ends."""
+        good = (OAuthRegistrationToken.expires_at > now, OAuthRegistrationToken.uses_left > 0)
+        chosen = select(OAuthRegistrationToken).where(OAuthRegistrationToken.hash == digest, *good)
+        return await self._session.scalar(chosen.with_for_update())
+
+    async def remove(self, token_id: UUID) -> bool:
+        """Let a token be good no more; tells whether there was one."""
+        gone = delete(OAuthRegistrationToken).where(OAuthRegistrationToken.id == token_id)
+        return await self._session.scalar(gone.returning(OAuthRegistrationToken.id)) is not None
+
+    async def forget(self, now: datetime) -> None:
+        """Drop those that are good no more."""
+        over = or_(OAuthRegistrationToken.expires_at <= now, OAuthRegistrationToken.uses_left <= 0)
+        await self._session.execute(delete(OAuthRegistrationToken).where(over))

@@ -1,16 +1,20 @@
 """The GraphQL types of OAuth apps."""
 
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from shared import checks
+from shared.errors import BadUserInput
 from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
 from subgraphs.auth.models import OAuthApp as OAuthAppRow
 from subgraphs.auth.models import OAuthConsent
 from subgraphs.auth.service.oauth_apps import ChangedApp, NewOAuthApp
+from subgraphs.auth.service.oauth_keys import public_keys
 
 
 @strawberry.type(description="An app of somebody else's that people let act for them.")
@@ -24,6 +28,8 @@ class OAuthApp:
     may_introspect: bool = strawberry.field(description="Whether it may ask about other apps' tokens.")
     pushed_requests_only: bool = strawberry.field(description="Whether it has to push its authorization requests.")
     dpop_bound_tokens: bool = strawberry.field(description="Whether it gets tokens for keys of its own alone (DPoP).")
+    jwks: JSON | None = strawberry.field(description="Its public keys (RFC 7517); null if it has none.")
+    authenticates_by_key: bool = strawberry.field(description="Whether it proves by a key who it is, not by a secret.")
     created_at: datetime = strawberry.field(description="When it was registered.")
 
     @classmethod
@@ -38,6 +44,8 @@ class OAuthApp:
             may_introspect=row.may_introspect,
             pushed_requests_only=row.pushed_requests_only,
             dpop_bound_tokens=row.dpop_bound_tokens,
+            jwks=None if row.jwks is None else JSON(row.jwks),
+            authenticates_by_key=row.authenticates_by_key,
             created_at=row.created_at,
         )
 
@@ -88,6 +96,12 @@ class RegisterOAuthAppInput(MutationInput):
     dpop_bound_tokens: bool = strawberry.field(
         default=False, description="Whether it is to get tokens for keys of its own alone (DPoP)."
     )
+    jwks: JSON | None = strawberry.field(
+        default=None, description="Its public keys (RFC 7517): P-256, Ed25519 or RSA. They are never fetched."
+    )
+    authenticates_by_key: bool = strawberry.field(
+        default=False, description="Whether it proves by a key who it is (private_key_jwt), and has no secret."
+    )
 
     def asked(self) -> NewOAuthApp:
         return NewOAuthApp(
@@ -99,7 +113,57 @@ class RegisterOAuthAppInput(MutationInput):
             may_introspect=self.may_introspect,
             pushed_requests_only=self.pushed_requests_only,
             dpop_bound_tokens=self.dpop_bound_tokens,
+            jwks=_keys(self.jwks),
+            authenticates_by_key=self.authenticates_by_key,
         )
+
+
+def _keys(jwks: object) -> dict[str, Any] | None:
+    if jwks is None:
+        return None
+    if not isinstance(jwks, dict):
+        raise BadUserInput("`jwks` is a key set, an object", field="jwks")
+    return public_keys(cast("dict[str, Any]", jwks), field="jwks")
+
+
+@strawberry.input(description="What is different about an app; what is left out stays.")
+class UpdateOAuthAppInput(MutationInput):
+    id: strawberry.ID = strawberry.field(description="The app's id.")
+    name: str | None = strawberry.field(default=None, description="What people read who are asked.")
+    scopes: list[str] | None = strawberry.field(
+        default=None, description="Most that it can be granted; more than before only of what the viewer may do."
+    )
+    redirect_uris: list[str] | None = strawberry.field(default=None, description="Where browsers are sent back to.")
+    grant_types: list[str] | None = strawberry.field(default=None, description="How it gets tokens.")
+    may_introspect: bool | None = strawberry.field(
+        default=None, description="Whether it may ask about other apps' tokens."
+    )
+    pushed_requests_only: bool | None = strawberry.field(
+        default=None, description="Whether it has to push its authorization requests."
+    )
+    dpop_bound_tokens: bool | None = strawberry.field(
+        default=None, description="Whether it gets tokens for keys of its own alone."
+    )
+    jwks: JSON | None = strawberry.field(default=None, description="Other public keys, in place of all before.")
+
+    def changes(self) -> dict[str, Any]:
+        """By the names of `NewOAuthApp`."""
+        given: dict[str, Any] = {
+            "name": None if self.name is None else checks.text(self.name, field="name"),
+            "scopes": None if self.scopes is None else frozenset(self.scopes),
+            "redirect_uris": self.redirect_uris,
+            "grant_types": None if self.grant_types is None else frozenset(self.grant_types),
+            "may_introspect": self.may_introspect,
+            "pushed_requests_only": self.pushed_requests_only,
+            "dpop_bound_tokens": self.dpop_bound_tokens,
+            "jwks": _keys(self.jwks),
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@strawberry.type(description="What came of `updateOAuthApp`.")
+class UpdateOAuthAppPayload(Payload):
+    app: OAuthApp | None = strawberry.field(default=None, description="The app; null if it was refused.")
 
 
 @strawberry.type(description="What came of `registerOAuthApp`.")

@@ -12,6 +12,7 @@ from shared.events.outbox import OutboxRow
 from shared.roles import Role
 from subgraphs.auth.models import Account, OAuthCode, OAuthGrant, OAuthRefreshToken
 from subgraphs.auth.service.forgetting import forget_old
+from tests.subgraphs.auth.audit.test_chain import entries
 from tests.subgraphs.auth.oauth.conftest import App, Register, Server
 
 
@@ -53,6 +54,7 @@ class TestRotation:
         assert (await server.refreshed(app, newer["refresh_token"])).json()["error"] == "invalid_grant"
         assert not await server.is_active(app, newer["access_token"])
         assert await ended(server, sessions) == 1  # routers refuse its access tokens, and end their streams
+        assert (await entries(sessions, server.tenant.caller()))[-1].action == "oauthRefreshTokenReplayed"
 
     async def test_a_token_that_is_sent_twice_at_once_gives_the_same(
         self, server: Server, app: App, granted: dict[str, Any]
