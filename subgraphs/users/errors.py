@@ -103,6 +103,16 @@ class PersonNotActive(Refusal):
     default_message = "The person has not signed up, or is deactivated"
 
 
+class ConsentOutdated(Refusal):
+    code = "CONSENT_OUTDATED"
+    default_message = "There is a later version, or nobody is asked any more; read the documents again"
+
+
+class TooManyDocuments(Refusal):
+    code = "TOO_MANY_DOCUMENTS"
+    default_message = "The tenant has as many documents as it may have"
+
+
 class InvitationClaimed(Refusal):
     code = "INVITATION_CLAIMED"
     default_message = "The person has signed up with it"

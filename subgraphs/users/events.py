@@ -154,6 +154,29 @@ class UsersMerged(Event, frozen=True, kw_only=True):
     actor_id: UUID | None
 
 
+class ConsentDocumentPublished(Event, frozen=True, kw_only=True):
+    """A version of a document is the latest, or nobody is asked about it any more."""
+
+    topic: ClassVar[str] = "users.consent-document-published.v1"
+
+    document_id: UUID
+    key: str
+    version: int
+    retired: bool
+    actor_id: UUID | None
+
+
+class ConsentRecorded(Event, frozen=True, kw_only=True):
+    """Somebody has consented to a version of a document, or has taken that back."""
+
+    topic: ClassVar[str] = "users.consent-recorded.v1"
+
+    user_id: UUID
+    document_id: UUID
+    granted: bool
+    actor_id: UUID
+
+
 class DataRequestCompleted(Event, frozen=True, kw_only=True):
     """Every subgraph has answered."""
 

@@ -13,6 +13,7 @@ from shared.graphql.loaders import batched, grouped
 from shared.permissions.decisions import Rights
 from shared.permissions.feed import rights_loader
 from subgraphs.users.models import (
+    ConsentDocument,
     CustomFieldDefinition,
     DataRequest,
     DataRequestPart,
@@ -24,6 +25,7 @@ from subgraphs.users.models import (
     Relationship,
     User,
 )
+from subgraphs.users.store.consents import ConsentStore, Said
 from subgraphs.users.store.custom_fields import CustomFieldStore
 from subgraphs.users.store.data_requests import DataRequestStore
 from subgraphs.users.store.groups import GroupStore
@@ -54,6 +56,9 @@ class Loaders:
     org_unit_members: DataLoader[MembersAsked, Sequence[User]]
     org_unit_member_count: DataLoader[UUID, int | None]
     relationships_of_user: DataLoader[UUID, Sequence[Relationship]]
+    consent_documents: DataLoader[UUID, Sequence[ConsentDocument]]
+    """A tenant's, that people are asked about."""
+    consents_of_user: DataLoader[UUID, Sequence[Said]]
     data_request_by_id: DataLoader[UUID, DataRequest | None]
     data_request_parts: DataLoader[UUID, Sequence[DataRequestPart]]
     rights: DataLoader[TenantId, Rights]
@@ -76,6 +81,8 @@ class Loaders:
             org_unit_members=grouped(sessions, caller, _org_unit_members),
             org_unit_member_count=batched(sessions, caller, _org_unit_member_counts),
             relationships_of_user=grouped(sessions, caller, _relationships_of_users),
+            consent_documents=grouped(sessions, caller, _consent_documents),
+            consents_of_user=grouped(sessions, caller, _consents_of_users),
             data_request_by_id=batched(sessions, caller, _data_requests_by_id),
             data_request_parts=grouped(sessions, caller, _data_request_parts),
             rights=rights_loader(sessions, caller),
@@ -150,6 +157,17 @@ async def _relationships_of_users(
     session: TenantSession, user_ids: Sequence[UUID]
 ) -> Mapping[UUID, Sequence[Relationship]]:
     return await RelationshipStore(session).of(user_ids)
+
+
+async def _consent_documents(
+    session: TenantSession, tenant_ids: Sequence[UUID]
+) -> Mapping[UUID, Sequence[ConsentDocument]]:
+    """The session is of one tenant, and so are the ids."""
+    return dict.fromkeys(tenant_ids, await ConsentStore(session).current())
+
+
+async def _consents_of_users(session: TenantSession, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Said]]:
+    return await ConsentStore(session).of_users(user_ids)
 
 
 async def _data_requests_by_id(session: TenantSession, ids: Sequence[UUID]) -> Mapping[UUID, DataRequest]:

@@ -31,6 +31,8 @@ AUDITED: Final = {
     "users.invitation-sent.v1": About("User", "user_id"),
     "users.roster-imported.v1": About("ImportJob", "job_id"),
     "users.users-merged.v1": About("User", "user_id"),
+    "users.consent-document-published.v1": About("ConsentDocument", "document_id"),
+    "users.consent-recorded.v1": About("User", "user_id"),
     "users.data-export-requested.v1": About("User", "user_id"),
     "users.user-erased.v1": About("User", "user_id"),
     "users.group-members-changed.v1": About("Group", "group_id"),

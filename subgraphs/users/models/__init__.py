@@ -4,6 +4,7 @@ All of them are known as soon as this is imported.
 """
 
 from subgraphs.users.models.base import Model
+from subgraphs.users.models.consents import Consent, ConsentDocument
 from subgraphs.users.models.custom_fields import CustomFieldDefinition, CustomFieldKind
 from subgraphs.users.models.data_requests import (
     DataRequest,
@@ -22,6 +23,8 @@ from subgraphs.users.models.rosters import ImportJob, ImportProblem, ImportState
 from subgraphs.users.models.scim import ProvisionedGroup, ProvisionedUser
 
 __all__ = [
+    "Consent",
+    "ConsentDocument",
     "CustomFieldDefinition",
     "CustomFieldKind",
     "DataRequest",

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from subgraphs.users.resolvers.consents import ConsentMutation, ConsentQuery
 from subgraphs.users.resolvers.data_requests import (
     DataRequestMutation,
     DataRequestQuery,
@@ -19,7 +20,9 @@ from subgraphs.users.resolvers.sign_up import SignUpMutation
 
 
 @strawberry.type
-class Query(PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery, InvitationQuery, RosterQuery):
+class Query(
+    PeopleQuery, ProfileQuery, OrgUnitQuery, GroupQuery, DataRequestQuery, InvitationQuery, RosterQuery, ConsentQuery
+):
     pass
 
 
@@ -34,6 +37,7 @@ class Mutation(
     DataRequestMutation,
     DeactivationMutation,
     RosterMutation,
+    ConsentMutation,
 ):
     pass
 

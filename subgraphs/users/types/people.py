@@ -13,7 +13,9 @@ from shared.graphql.user_errors import Payload
 from subgraphs.users.context import Info
 from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
+from subgraphs.users.service import consents
 from subgraphs.users.service.people import may_see_data
+from subgraphs.users.types.consents import Consent, ConsentDocument
 from subgraphs.users.types.profiles import CustomField, DisplayPreferences, ExternalId
 
 if TYPE_CHECKING:
@@ -124,6 +126,25 @@ class User:
         from subgraphs.users.types.relationships import Relationship
 
         return [Relationship.of(row) for row in await info.context.loaders.relationships_of_user.load(self.row.id)]
+
+    @strawberry.field(
+        extensions=[_PERSONAL],
+        description="What the person has said last to each of the tenant's documents, in the order of their keys. "
+        "Shown to the person and to callers with users:read.",
+    )
+    async def consents(self, info: Info) -> list[Consent] | None:
+        return [Consent.of(said) for said in await info.context.loaders.consents_of_user.load(self.row.id)]
+
+    @strawberry.field(
+        extensions=[_PERSONAL],
+        description="Documents whose latest version the person has not answered, or must consent to and has not. Shown "
+        "to the person and to callers with users:read.",
+    )
+    async def missing_consents(self, info: Info) -> list[ConsentDocument] | None:
+        loaders = info.context.loaders
+        current = await loaders.consent_documents.load(info.context.caller.tenant_id)
+        said = await loaders.consents_of_user.load(self.row.id)
+        return [ConsentDocument.of(row) for row in consents.missing(current, said)]
 
     @classmethod
     def of(cls, row: UserRow) -> "User":
