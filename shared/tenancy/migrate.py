@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
@@ -32,6 +33,12 @@ from shared.tenancy.scripts import VERSION_TABLE, head_of, upgrade_script
 _IS_THERE: Final = (
     "SELECT to_regclass($1) IS NOT NULL AND ($2::text IS NULL OR EXISTS (SELECT FROM pg_roles WHERE rolname = $2))"
 )
+_WHOLE: Final = """
+SELECT nspname FROM unnest($2::text[], $3::text[]) AS wanted (schema, role) JOIN pg_namespace ON nspname = schema
+JOIN pg_class ON relnamespace = pg_namespace.oid AND relname = $1 JOIN pg_roles ON rolname = role
+"""
+"""Schemas that have a version table, and the role they are used by."""
+_READ_AT_ONCE: Final = 200
 _AT_A_TIME: Final = 4
 
 
@@ -127,6 +134,28 @@ def _grants(schema: str, role: str) -> str:
     END $$"""  # noqa: S608 - every name in it is made of hexadecimal digits and our own words
 
 
+async def outdated(admin: Admin, tenants: Sequence[TenantId], migrations: SubgraphMigrations) -> list[TenantId]:
+    """Those that are not at the newest revision, or not whole, in their order: a few statements for all of them."""
+    head, current = head_of(migrations.versions), set[str]()
+    async with admin.engine(database_name(migrations.subgraph)).connect() as connection:
+        named = {tenant_schema(each): tenant_role(each, migrations.subgraph) for each in tenants}
+        whole = await connection.exec_driver_sql(_WHOLE, (VERSION_TABLE, [*named], [*named.values()]))
+        schemas = list(whole.scalars())
+        for start in range(0, len(schemas), _READ_AT_ONCE):
+            current |= await _at(connection, head, schemas[start : start + _READ_AT_ONCE])
+    return [each for each in tenants if tenant_schema(each) not in current]
+
+
+async def _at(connection: AsyncConnection, head: str, schemas: Sequence[str]) -> set[str]:
+    """The schemas that are at a revision; none of them, if one is dropped at this moment: each is looked at later."""
+    read = [f"SELECT '{each}' FROM {each}.{VERSION_TABLE} WHERE version_num = $1" for each in schemas]  # noqa: S608 - hexadecimal digits
+    try:
+        async with connection.begin_nested():
+            return set((await connection.exec_driver_sql(" UNION ALL ".join(read), (head,))).scalars())
+    except ProgrammingError:
+        return set()
+
+
 async def migrate_all(
     admin: Admin, tenants: Iterable[TenantId], migrations: Sequence[SubgraphMigrations], *, at_a_time: int = _AT_A_TIME
 ) -> None:
@@ -135,8 +164,8 @@ async def migrate_all(
     Raises:
         MigrationFailed: after all have been tried.
     """
-    slots = asyncio.Semaphore(at_a_time)
-    jobs = [(tenant_id, one) for tenant_id in tenants for one in migrations]
+    slots, every = asyncio.Semaphore(at_a_time), list(tenants)
+    jobs = [(tenant_id, one) for one in migrations for tenant_id in await outdated(admin, every, one)]
 
     async def run(tenant_id: TenantId, one: SubgraphMigrations) -> None:
         async with slots:

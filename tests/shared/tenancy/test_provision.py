@@ -1,6 +1,7 @@
 """Tenants are made everywhere at once, again and again without harm, and migrated each on its own."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 
 from shared.caller import TenantId
 from shared.ids import uuid7
-from shared.tenancy.migrate import MigrationFailed, SubgraphMigrations, migrate_all, migrate_tenant
-from shared.tenancy.names import database_name, tenant_schema
+from shared.tenancy.migrate import MigrationFailed, SubgraphMigrations, migrate_all, migrate_tenant, outdated
+from shared.tenancy.names import database_name, tenant_role, tenant_schema
 from shared.tenancy.provision import Provisioner, prepare_platform
 from shared.tenancy.roles import Admin
 from tests.tenants import Control
@@ -29,6 +30,22 @@ def upgrade(op):
     op.add_column("first", sa.Column("note", sa.Text))
     op.create_table("second", sa.Column("id", sa.Integer, primary_key=True))
 """
+SLOW_SECOND = (
+    SECOND
+    + """
+    op.execute("SELECT pg_sleep(0.1)")
+"""
+)
+MIGRATING = """
+import asyncio, sys
+from pathlib import Path
+from uuid import UUID
+from shared.tenancy.migrate import SubgraphMigrations, migrate_all
+from shared.tenancy.roles import Admin
+url, versions, *tenants = sys.argv[1:]
+asyncio.run(migrate_all(Admin(url), map(UUID, tenants), [SubgraphMigrations("users", Path(versions))], at_a_time=2))
+"""
+OLD = {"alembic_version", "first"}
 BROKEN = """
 revision = "0002"
 down_revision = "0001"
@@ -51,6 +68,15 @@ async def tables(admin: Admin, tenant_id: TenantId) -> set[str]:
     listing = "SELECT tablename FROM pg_tables WHERE schemaname = $1"
     async with admin.engine(database_name("users")).connect() as connection:
         return set((await connection.exec_driver_sql(listing, (tenant_schema(tenant_id),))).scalars())
+
+
+async def written_by_old_code(admin: Admin, tenant_id: TenantId) -> int:
+    """Write a row as code of the first revision does, with a tenant's rights; returns how many there are."""
+    async with admin.engine(database_name("users")).begin() as connection:
+        await connection.exec_driver_sql(f"SET LOCAL ROLE {tenant_role(tenant_id, 'users')}")
+        await connection.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(tenant_id)}")
+        await connection.exec_driver_sql("INSERT INTO first (id) SELECT count(*) FROM first")
+        return (await connection.exec_driver_sql("SELECT count(*) FROM first")).scalar_one()
 
 
 class TestProvision:
@@ -97,25 +123,29 @@ class TestMigrate:
             for tenant_id in tenants:
                 assert await tables(admin, tenant_id) == {"alembic_version", "first", "second"}
 
-    async def test_goes_on_where_it_was_stopped(self, control: Control, tmp_path: Path) -> None:
-        old, new = history(tmp_path / "old", FIRST), history(tmp_path / "new", FIRST, SECOND)
-        tenants = [TenantId(uuid7()) for _ in range(8)]
+    async def test_goes_on_where_it_was_killed_and_serves_old_code_meanwhile(
+        self, control: Control, tmp_path: Path
+    ) -> None:
+        old, new = history(tmp_path / "old", FIRST), history(tmp_path / "new", FIRST, SLOW_SECOND)
+        tenants = [TenantId(uuid7()) for _ in range(12)]
         async with control.admin() as admin:
             await migrate_all(admin, tenants, [old])
-            stopped = asyncio.create_task(migrate_all(admin, tenants, [new], at_a_time=1))
+            command = [sys.executable, "-c", MIGRATING, control.servers.database, str(new.versions)]
+            killed = await asyncio.create_subprocess_exec(*command, *map(str, tenants))
             while "second" not in await tables(admin, tenants[1]):
-                pass
-            stopped.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await stopped
-            reached = [await tables(admin, tenant_id) for tenant_id in tenants]
-            assert {"alembic_version", "first"} in reached
-            assert all(
-                names in ({"alembic_version", "first"}, {"alembic_version", "first", "second"}) for names in reached
-            )
-            await migrate_all(admin, tenants, [new])
+                assert killed.returncode is None
+                await asyncio.sleep(0.02)
+            killed.kill()
+            await killed.wait()
             for tenant_id in tenants:
-                assert "second" in await tables(admin, tenant_id)
+                assert await tables(admin, tenant_id) in (OLD, OLD | {"second"})
+                await written_by_old_code(admin, tenant_id)
+            waiting = await outdated(admin, tenants, new)
+            assert waiting
+            assert tenants[1] not in waiting
+            await migrate_all(admin, tenants, [new])
+            assert await outdated(admin, tenants, new) == []
+            assert [await written_by_old_code(admin, tenant_id) for tenant_id in tenants] == [2] * len(tenants)
 
     async def test_a_revision_that_fails_leaves_the_tenant_as_it_was(self, control: Control, tmp_path: Path) -> None:
         old, broken = history(tmp_path / "old", FIRST), history(tmp_path / "new", FIRST, BROKEN)
