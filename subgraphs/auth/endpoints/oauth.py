@@ -35,6 +35,9 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     async def metadata(_: Request, issuer: TenantIssuer) -> Response:
         return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
 
+    async def graph(_: Request) -> Response:
+        return JSONResponse(oauth.graph_metadata(), headers=_readable(max_age=300))
+
     async def jwks(_: Request, issuer: TenantIssuer) -> Response:
         return JSONResponse(oauth.desk.issuer.jwks(), headers=_readable(max_age=300))
 
@@ -52,6 +55,7 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     return [
         route(f"/t/{{slug}}/{METADATA}", metadata, "GET"),
         route("/.well-known/oauth-authorization-server/t/{slug}", metadata, "GET"),
+        Route("/.well-known/oauth-protected-resource/graphql", graph, methods=["GET"]),
         route("/t/{slug}/oauth/jwks", jwks, "GET"),
         route("/t/{slug}/oauth/authorize", pages.show, "GET"),
         route("/t/{slug}/oauth/authorize", pages.take, "POST"),

@@ -20,7 +20,7 @@ from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import ActorKind, OAuthGrant
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, note
-from subgraphs.auth.service.oauth_scopes import known
+from subgraphs.auth.service.oauth_scopes import IDENTITY, known
 from subgraphs.auth.service.sessions import end_impersonations_with
 
 logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
@@ -58,6 +58,22 @@ class OAuthDesk:
         """
         verifier = TokenVerifier(desk.issuer.ring, public_url=public_url, clock=lambda: desk.clock().timestamp())
         return cls(desk, public_url, verifier, derive_key(key, "oauth-forms"))
+
+    @property
+    def graph_url(self) -> str:
+        """The one resource that tokens are for. Source: RFC 8707, section 2."""
+        return f"{self.public_url}/graphql"
+
+    def graph_metadata(self) -> dict[str, Any]:
+        """What clients are told of the graph; whose server lets them in, they have to know. Source: RFC 9728."""
+        return {
+            "resource": self.graph_url,
+            "resource_name": "Studium",
+            "scopes_supported": [name for name in known() if name not in IDENTITY],
+            "bearer_methods_supported": ["header"],
+            "dpop_signing_alg_values_supported": list(ALGORITHMS),
+            "dpop_bound_access_tokens_required": False,
+        }
 
     async def server_of(self, slug: str) -> "TenantIssuer":
         """The authorization server of a tenant.

@@ -75,6 +75,7 @@ class PlainRequests:
             raise OAuth2Error(error="request_uri_not_supported")
         if asked.get("response_mode", "query") != "query":
             raise InvalidRequestError("'response_mode' has to be 'query'")
+        grant.server.refuse_other_resources(asked)
         if not asked.get("max_age", "0").isdecimal():
             raise InvalidRequestError("'max_age' has to be a number of seconds")
 

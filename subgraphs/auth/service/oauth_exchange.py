@@ -11,7 +11,6 @@ Source: RFC 8693, sections 2.1 and 4.1.
 from datetime import UTC
 from typing import Any, ClassVar, Final, cast
 
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import TokenEndpointMixin, grants
 from authlib.oauth2.rfc6749.errors import (
     AccessDeniedError,
@@ -34,18 +33,12 @@ from subgraphs.auth.service import impersonation
 from subgraphs.auth.service.oauth import CLIENT_PROOFS, TOKEN_EXCHANGE, EndUser
 from subgraphs.auth.service.oauth_clients import Client
 from subgraphs.auth.service.oauth_scopes import narrowed
-from subgraphs.auth.service.oauth_server import Request, Server
+from subgraphs.auth.service.oauth_server import InvalidTarget, Request, Server
 from subgraphs.auth.service.permissions import permissions_in_tenant
 
 ACCESS_TOKEN: Final = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - the name of a type
 PERSON: Final = "urn:studium:params:oauth:token-type:user-id"
 _LONGEST_REASON: Final = 500
-
-
-class InvalidTarget(OAuth2Error):
-    """Tokens are for the graph alone. Source: RFC 8693, section 2.2.2."""
-
-    error = "invalid_target"
 
 
 class ExchangeGrant(grants.BaseGrant, TokenEndpointMixin):
@@ -68,7 +61,7 @@ class ExchangeGrant(grants.BaseGrant, TokenEndpointMixin):
             raise InvalidRequestError(f"The subject is a {PERSON}, the actor an {ACCESS_TOKEN}")
         if self.request.form.get("requested_token_type", ACCESS_TOKEN) != ACCESS_TOKEN:
             raise InvalidRequestError("'requested_token_type' has to be an access token")
-        if "resource" in self.request.form or self.request.form.get("audience", AUDIENCE) != AUDIENCE:
+        if self.request.form.get("audience", AUDIENCE) != AUDIENCE:
             raise InvalidTarget
         self._actor, self._family = self._acting(client, self._said("actor_token"))
 

@@ -83,6 +83,7 @@ def _proved(server: Server, work: Callable[[Received], Any]) -> Callable[[Receiv
 
     def done(received: Received) -> Answer:
         try:
+            server.refuse_other_resources(received.parameters)
             server.prover.read(received)
         except OAuth2Error as error:
             return server.refused(server.create_oauth2_request(received), error)

@@ -61,6 +61,12 @@ class Answer:
         return self.headers.get("Location")
 
 
+class InvalidTarget(OAuth2Error):
+    """Tokens are for the graph alone. Sources: RFC 8707, section 2, and RFC 8693, section 2.2.2."""
+
+    error = "invalid_target"
+
+
 class Request(OAuth2Request):
     """A request in the form in which Authlib reads it."""
 
@@ -124,6 +130,15 @@ class Server(AuthorizationServer):
         known = client is not None and bool(asked.redirect_uri) and client.check_redirect_uri(asked.redirect_uri)
         error = "unsupported_response_type" if asked.response_type else "invalid_request"
         raise OAuth2Error("'response_type' has to be 'code'", error=error, redirect_uri=known and asked.redirect_uri)
+
+    def refuse_other_resources(self, asked: Mapping[str, str]) -> None:
+        """Tokens are for the graph alone. Source: RFC 8707, section 2.
+
+        Raises:
+            InvalidTarget: the app wants one for something else.
+        """
+        if asked.get("resource", self.oauth.graph_url) != self.oauth.graph_url:
+            raise InvalidTarget
 
     async def run(self, work: Callable[..., Answer], *arguments: object) -> Answer:
         """Let Authlib work, while everybody else goes on."""

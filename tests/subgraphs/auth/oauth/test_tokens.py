@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from shared.database import Sessions
 from shared.events.outbox import OutboxRow
-from tests.subgraphs.auth.oauth.conftest import EMAIL, App, Flow, Person, Register, Server, returned
+from tests.subgraphs.auth.oauth.conftest import EMAIL, PUBLIC_URL, App, Flow, Person, Register, Server, returned
 
 
 class TestClientCredentials:
@@ -102,3 +102,18 @@ async def test_metadata_lead_to_every_endpoint(server: Server) -> None:
         if name.endswith(("_endpoint", "_uri")):
             assert (await server.http.get(address)).status_code in {200, 400, 401, 405}, name
     assert (await server.http.get("/t/nobody/.well-known/openid-configuration")).status_code == 404
+
+
+async def test_tokens_are_for_the_graph_and_for_nothing_else(server: Server, person: Person, app: App) -> None:
+    """RFC 9728 and RFC 8707."""
+    told = (await server.http.get("/.well-known/oauth-protected-resource/graphql")).json()
+    assert told["resource"] == f"{PUBLIC_URL}/graphql"
+    assert {"learn", "openid"} & set(told["scopes_supported"]) == {"learn"}
+    flow, other = Flow(app), "https://other.example/graphql"
+    assert returned(await person.open(flow.asked(resource=other)))["error"] == "invalid_target"
+    code = returned(await person.consent(flow.asked(resource=told["resource"])))["code"]
+    refused = await server.tokens(app, **flow.redemption(code), resource=other)
+    assert refused.json()["error"] == "invalid_target"
+    granted = await server.tokens(app, **flow.redemption(code), resource=told["resource"])
+    assert granted.status_code == 200
+    assert (await server.post("par", app, **flow.asked(resource=other))).json()["error"] == "invalid_target"
