@@ -62,8 +62,8 @@ class RouterParts:
         self._redis = None if settings.redis_url is None else connect_patiently(settings.redis_url.get_secret_value())
         used = UsedHere() if self._redis is None else UsedAnywhere(self._redis)
         proofs = Proofs(public_url(settings), used)
-        authenticate = authenticating(verifier, self._ended, ApiTokens(self._transports), proofs)
-        self._hooks = Hooks(authenticate, revocations=revocations)
+        self.authenticate = authenticating(verifier, self._ended, ApiTokens(self._transports), proofs)
+        self._hooks = Hooks(self.authenticate, revocations=revocations)
         try:
             persisted = persisted_operations(policies.persisted)
             for plan in policies.tenants.policies:

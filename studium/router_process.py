@@ -24,14 +24,15 @@ from router.serve.turns import let_others_go_on
 from shared import telemetry
 from shared.router_tokens import keys_of, public_keys
 from shared.tokens import generate_signing_key
-from studium.auth_proxy import AuthProxy, own_routes
 from studium.embedded.errors import CannotStart
 from studium.keys import create_verifier
 from studium.platform import SUBGRAPHS
+from studium.public_endpoints import AUTH_PATHS, USERS_PATHS, SubgraphProxy, introducing, own_routes
 from studium.router_parts import RouterParts
 from studium.router_policies import read_policies
 from studium.serving import serve, supervise
 from studium.settings import StudiumSettings
+from studium.subgraphs_file import routing_urls
 from studium.supergraph import RunningSubgraphs, first
 from studium.trust import introduction, signing
 
@@ -89,11 +90,23 @@ def router_to_services(settings: StudiumSettings, draining: Draining) -> Router:
         async with reloader.running():
             yield
 
-    proxy = None if settings.jwks_url is None else AuthProxy(settings.jwks_url)
-    beside = [reloading] if proxy is None else [reloading, proxy.running]
-    app = parts.app(live, draining, *beside, told=reloader.told)
-    app.router.routes.extend([] if proxy is None else proxy.routes())
+    proxies = _proxies(settings, parts)
+    app = parts.app(live, draining, reloading, *(proxy.running for proxy in proxies), told=reloader.told)
+    for proxy in proxies:
+        app.router.routes.extend(proxy.routes())
     return Router(app, reloader.look_now)
+
+
+def _proxies(settings: StudiumSettings, parts: RouterParts) -> list[SubgraphProxy]:
+    """To the endpoints of subgraphs behind HTTP, the more particular ones first."""
+    found: list[SubgraphProxy] = []
+    users = routing_urls(settings.subgraphs).get("users") if settings.subgraphs else None
+    if users is not None:
+        introduce = introducing(parts.authenticate, settings.router_key, "users")
+        found.append(SubgraphProxy(users, USERS_PATHS, introduce))
+    if settings.jwks_url is not None:
+        found.append(SubgraphProxy(settings.jwks_url, AUTH_PATHS))
+    return found
 
 
 def router_with_subgraphs(settings: StudiumSettings, draining: Draining) -> Router:
@@ -107,8 +120,9 @@ def router_with_subgraphs(settings: StudiumSettings, draining: Draining) -> Rout
     source = first([Subgraph(app.name, f"http://{app.name}/graphql", app.sdl) for app in apps])
     gateway = parts.first_engine(source, transports_to(apps, parts.calls(signing(key))))
     app = parts.app(gateway, draining, running(inside, apps))
-    auth = next(each for each in apps if each.name == "auth")
-    app.router.routes.extend(own_routes(auth.app.routes))
+    by_name = {each.name: each.app.routes for each in apps}
+    app.router.routes.extend(own_routes(by_name["users"], introducing(parts.authenticate, key, "users")))
+    app.router.routes.extend(own_routes(by_name["auth"]))
     return Router(app)
 
 

@@ -73,6 +73,14 @@ async def read_subgraphs(
         raise CannotStart(str(error)) from error
 
 
+def routing_urls(path: Path) -> dict[str, str]:
+    """Where the subgraphs that a configuration names are asked; none if it cannot be read, which others tell."""
+    with suppress(OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        entries: dict[str, Any] = yaml.safe_load(path.read_text())["subgraphs"]
+        return {name: str(entry["routing_url"]) for name, entry in entries.items()}
+    return {}
+
+
 def _asked(path: Path) -> dict[str, str]:
     """The addresses of the subgraphs, if the configuration says that they are to be asked."""
     with suppress(OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
