@@ -17,7 +17,7 @@ from subgraphs.auth.errors import AccountDeactivated, RefreshTokenInvalid
 from subgraphs.auth.events import SessionEnded
 from subgraphs.auth.models import Account, Impersonation, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
-from subgraphs.auth.service.audit import Actor, Subject, describe
+from subgraphs.auth.service.audit import Actor, Subject, describe, note
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.accounts import AccountStore
@@ -148,6 +148,7 @@ async def _rotate(
         return found
     if behind != 0:
         await end_sessions(session, opened.user_id, now, only=opened.id)
+        note(session, "refreshTokenReplayed", Subject("Session", opened.id), actor=Actor.person(opened.user_id))
         return None
 
     async def rotate() -> UUID:
