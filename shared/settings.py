@@ -63,14 +63,21 @@ class PlatformSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: DatabaseUrl | None = None
+    """PostgreSQL, as its administrator; an embedded server if it is not set."""
     database_servers: DatabaseServers = Field(default_factory=dict[str, DatabaseUrl])
     """Other servers that tenants may be on, by name, as a JSON object; `database_url` is the main one."""
     mongo_url: MongoUrl | None = None
+    """MongoDB, a replica set; an embedded server if it is not set."""
     redis_url: RedisUrl | None = None
+    """Redis or Valkey; an embedded server if it is not set."""
     elasticsearch_url: HttpUrl | None = None
+    """Where lessons are searched by words; files in the folder of data if it is not set."""
     elasticsearch_api_key: SecretStr | None = None
+    """For it, where the URL names no user."""
     pinecone_host: HttpUrl | None = None
+    """Where lessons are searched by meaning, as `https://` and the host of an index; PostgreSQL if it is not set."""
     pinecone_api_key: SecretStr | None = None
+    """For it."""
     secret: Secret | None = None
     """Root of every derived key and database password."""
     signing_key: SecretStr | None = None
@@ -83,9 +90,11 @@ class PlatformSettings(BaseSettings):
     """Where mail is handed over: `smtp://user:password@host:587`, `smtps://…` or `file:///…` for a folder; files in the
     folder of data if it is not set."""
     mail_sender: str = "Studium <studium@localhost>"
+    """Whom mails come from."""
     client_url: str | None = None
     """Where the pages begin that links in mails lead to; the platform's own address if it is not set."""
     otlp_endpoint: str | None = None
+    """Where traces and metrics are sent, by OTLP over HTTP; nowhere if it is not set."""
     private_identity_providers: bool = False
     """Whether identity providers may be asked that are not public, or without TLS: where they are neighbours."""
     public_url: PublicUrl | None = None

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class MasterKeySettings(BaseSettings):
     """One of the three ways to give it; without any it is derived from the platform's secret."""
 
-    model_config = SettingsConfigDict(env_prefix="STUDIUM_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="STUDIUM_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     master_keys: SecretStr | None = None
     """Secrets of 32 characters or more with blanks between, the newest first: it wraps, the others still unwrap."""
@@ -26,9 +28,13 @@ class MasterKeySettings(BaseSettings):
     kms_url: HttpUrl | None = None
     """A service with the API of AWS KMS, which holds the key and never gives it away."""
     kms_region: str = "us-east-1"
+    """The service's region, which its requests are signed for."""
     kms_key_id: str = "alias/studium"
+    """Which key of the service's."""
     kms_access_key_id: str = ""
+    """Who asks it."""
     kms_secret_access_key: SecretStr = SecretStr("")
+    """What its requests are signed with."""
     previous_secrets: SecretStr | None = None
     """What the platform's secret was before, the newest first with blanks between: what was sealed with these opens."""
 
@@ -61,16 +67,19 @@ def _kms(url: str, own: MasterKeySettings) -> "MasterKey":
 
 
 def _local(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":
+    """Keys held here. What was wrapped while there was none but the platform's secret still unwraps."""
     from shared.crypto import derive_key
     from shared.data_keys import LocalMasterKey
     from studium.keys import given
 
+    derived = [
+        SecretStr(derive_key(secret, "data-keys").hex()) for secret in (given(settings.secret, "SECRET"), *own.before())
+    ]
     try:
         if own.master_key_file is not None:
-            return LocalMasterKey.read_file(own.master_key_file)
+            return LocalMasterKey.read_file(own.master_key_file, older=derived)
         if own.master_keys is not None:
-            return LocalMasterKey.read(own.master_keys)
+            return LocalMasterKey.read(own.master_keys, older=derived)
     except (OSError, ValueError) as error:
         raise CannotStart(f"The master key cannot be used: {error}.") from error
-    secrets = [given(settings.secret, "SECRET"), *own.before()]
-    return LocalMasterKey([SecretStr(derive_key(secret, "data-keys").hex()) for secret in secrets])
+    return LocalMasterKey(derived)

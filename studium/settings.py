@@ -21,10 +21,13 @@ class StudiumSettings(PlatformSettings):
     host: str = "127.0.0.1"
     """Where the router, or a subgraph served by itself, listens."""
     port: Port = 8000
+    """And at which port."""
     postgres_port: Port | None = None
+    """Of the embedded PostgreSQL; a free one is found and remembered if it is not set. So it is for the next two."""
     valkey_port: Port | None = None
+    """Of the embedded Valkey."""
     documents_port: Port | None = None
-    """Fixed ports of the embedded servers; otherwise free ones are found and remembered."""
+    """Of the embedded document store."""
     database_host: str | None = None
     """`host:port` of the databases, for processes that derive their own login and never hold the administrator's."""
     jwks_url: str | None = None
@@ -44,8 +47,9 @@ class StudiumSettings(PlatformSettings):
     operation_cost: PositiveInt = 200_000
     """Most that one operation may cost: about as many objects as it asks for."""
     tenant_requests_per_minute: PositiveInt | None = 60_000
-    tenant_cost_per_minute: PositiveInt | None = 20_000_000
     """What all clients of a tenant may ask for together; none for any."""
+    tenant_cost_per_minute: PositiveInt | None = 20_000_000
+    """What that may cost; likewise."""
     address_requests_per_minute: PositiveInt | None = None
     """What may be asked from one network address; none for any, as a proxy before the router has one for everybody."""
     metrics_port: Port | None = None

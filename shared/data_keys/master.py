@@ -56,14 +56,21 @@ class LocalMasterKey:
         self._newest = next(iter(self._keys))
 
     @classmethod
-    def read(cls, text: SecretStr) -> "LocalMasterKey":
-        """One secret a line (or between blanks), the newest first."""
-        return cls([SecretStr(each) for each in text.get_secret_value().split()])
+    def read(cls, text: SecretStr, *, older: Sequence[SecretStr] = ()) -> "LocalMasterKey":
+        """One secret a line (or between blanks), the newest first; then those that are older still.
+
+        Raises:
+            ValueError: the text has none, or one is too short.
+        """
+        secrets = [SecretStr(each) for each in text.get_secret_value().split()]
+        if not secrets:
+            raise ValueError("there is no master key")
+        return cls([*secrets, *older])
 
     @classmethod
-    def read_file(cls, path: Path) -> "LocalMasterKey":
+    def read_file(cls, path: Path, *, older: Sequence[SecretStr] = ()) -> "LocalMasterKey":
         """The same, from a file that only this process may read."""
-        return cls.read(SecretStr(path.read_text()))
+        return cls.read(SecretStr(path.read_text()), older=older)
 
     async def wrap(self, key: bytes, *, place: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)

@@ -63,10 +63,12 @@ async def secret_of(sessions: Sessions, tenant: Tenant, id_: UUID, *masters: str
 async def said(
     settings: StudiumSettings, tenant: Tenant, output: pytest.CaptureFixture[str], action: str, confirm: str = ""
 ) -> str:
-    """What an action says of the tenant."""
+    """What an action says of the tenant's keys in the auth subgraph."""
     output.readouterr()
     await asyncio.to_thread(run, settings, Namespace(action=action, tenant=tenant.slug, confirm=confirm))
-    return output.readouterr().out.strip().removeprefix(f"{tenant.slug} auth: ")
+    lines, of = output.readouterr().out.splitlines(), f"{tenant.slug} auth: "
+    [line] = [line.removeprefix(of) for line in lines if line.startswith(of)]
+    return line
 
 
 async def test_keys_are_rotated_wrapped_anew_and_destroyed(
@@ -94,6 +96,20 @@ class TestTheMasterKey:
     async def test_is_derived_from_the_platforms_secret_where_none_is_given(self, settings: StudiumSettings) -> None:
         first, second = (create_master_key(settings, MasterKeySettings()) for _ in range(2))
         assert await second.unwrap(await first.wrap(b"k" * 32, place="a"), place="a") == b"k" * 32
+
+    async def test_unwraps_what_was_wrapped_before_one_was_given(self, settings: StudiumSettings) -> None:
+        before = create_master_key(settings, MasterKeySettings())
+        wrapped = await before.wrap(b"k" * 32, place="a")
+        after = create_master_key(settings, MasterKeySettings(master_keys=SecretStr(NEW)))
+        assert await after.unwrap(wrapped, place="a") == b"k" * 32
+        assert not after.is_current(wrapped)
+
+    async def test_survives_another_secret_of_the_platform(self, settings: StudiumSettings) -> None:
+        assert settings.secret is not None
+        wrapped = await create_master_key(settings, MasterKeySettings()).wrap(b"k" * 32, place="a")
+        rotated = settings.model_copy(update={"secret": SecretStr(NEW)})
+        before = MasterKeySettings(previous_secrets=settings.secret)
+        assert await create_master_key(rotated, before).unwrap(wrapped, place="a") == b"k" * 32
 
     def test_is_a_services_where_that_is_named(self, settings: StudiumSettings) -> None:
         own = MasterKeySettings(kms_url=SecretStr("https://kms.example"), kms_access_key_id="a")
