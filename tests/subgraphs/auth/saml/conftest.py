@@ -1,26 +1,43 @@
 """A provider of a school's, and a subgraph that may ask neighbours for metadata."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
+from shared.authentication import PASSWORD, Authentication
 from shared.graphql.app import SubgraphApp
+from shared.ids import uuid7
 from shared.passwords import Passwords
-from shared.tokens import TokenVerifier
+from shared.permissions.catalogue import BUILT_IN
+from shared.roles import Role
+from shared.tokens import TokenIssuer, TokenVerifier
 from subgraphs.auth.app import create
 from subgraphs.auth.service.saml_assertions import PERSISTENT, Expected
 from subgraphs.auth.service.saml_messages import ServiceProvider, own_metadata
 from subgraphs.auth.settings import AuthSettings
-from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY
-from tests.subgraphs.auth.saml.identity_provider import ENTITY_ID, SchoolProvider, keys_of
-from tests.tenants import Control
+from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, Ask
+from tests.subgraphs.auth.saml.identity_provider import ENTITY_ID, SchoolProvider, keys_of, provider_metadata
+from tests.tenants import Control, Tenant
 
 PUBLIC_URL = "https://learn.example"
+RETURN_URI = f"{PUBLIC_URL}/signed-in"
 OWN = f"{PUBLIC_URL}/t/acme/saml/school"
 REQUEST_ID = "_6b1f0c"
+CONFIGURE = """mutation ($input: ConfigureSamlProviderInput!) {
+  configureSamlProvider(input: $input) {
+    identityProvider {
+      id kind issuer clientId callbackUri version
+      saml { metadataUri ssoUrl metadataUrl nameIdFormat allowsUnsolicited certificates { fingerprint expiresAt }
+        attributes { subject email displayName role } roleValues { value role } }
+    }
+    userErrors { code path }
+  }
+}"""
+
+Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +74,40 @@ async def auth(
     await subgraph.start()
     yield subgraph
     await subgraph.aclose()
+
+
+def fresh_token(tenant: Tenant, role: Role) -> str:
+    """Of somebody who has just proved who they are."""
+    caller = tenant.caller(*BUILT_IN[role], role=role)
+    proof = Authentication.of(datetime.now(UTC), [PASSWORD])
+    issued = TokenIssuer(SIGNING_KEY).issue(
+        tenant.id, caller.require_user(), uuid7(), role=role, scopes=caller.scopes, authentication=proof
+    )
+    return issued.access_token
+
+
+@pytest.fixture
+def owner(tenant: Tenant) -> str:
+    """The owner's token."""
+    return fresh_token(tenant, Role.OWNER)
+
+
+@pytest.fixture
+def configure(ask: Ask, owner: str) -> Configure:
+    """Trusts the school's provider, in this way or that."""
+
+    async def trust(**changes: Any) -> dict[str, Any]:
+        asked = {
+            "alias": "school",
+            "name": "School",
+            "metadataXml": provider_metadata("school"),
+            "returnUris": [RETURN_URI],
+            "emailDomains": ["school.example"],
+        }
+        answer = await ask(CONFIGURE, {"input": {**asked, **changes}}, token=owner)
+        return answer if answer.get("errors") else answer["data"]["configureSamlProvider"]
+
+    return trust
 
 
 def but(expected: Expected, **changes: Any) -> Expected:

@@ -87,20 +87,20 @@ def encrypted(root: Any, plain: Any, certificate: str, cipher: Any, *, transport
 class SchoolProvider:
     """Signs people in as they say, and answers requests of the tenant that it knows by its metadata."""
 
-    def __init__(self, folder: Path, own: str = "", *, keys: str = "school", entity_id: str = ENTITY_ID) -> None:
+    def __init__(self, folder: Path, own: str = "", *, keys: str = "school", sso_url: str = SSO_URL) -> None:
         pair = keys_of(keys)
         key_file, cert_file = folder / f"{keys}.key", folder / f"{keys}.crt"
         key_file.write_text(pair.private_key)
         cert_file.write_text(pair.certificate)
         config = cast("Any", IdPConfig()).load(
             {
-                "entityid": entity_id,
+                "entityid": ENTITY_ID,
                 "xmlsec_binary": __file__,  # it has to exist; it is never run
                 "key_file": str(key_file),
                 "cert_file": str(cert_file),
                 "service": {
                     "idp": {
-                        "endpoints": {"single_sign_on_service": [(SSO_URL, BINDING_HTTP_REDIRECT)]},
+                        "endpoints": {"single_sign_on_service": [(sso_url, BINDING_HTTP_REDIRECT)]},
                         "policy": {"default": {"lifetime": {"minutes": 15}, "name_form": _saml.NAME_FORMAT_URI}},
                         "want_authn_requests_signed": True,
                     }
@@ -160,7 +160,7 @@ class SchoolProvider:
         return str(response)
 
 
-def provider_metadata(*keys: str, entity_id: str = ENTITY_ID, sso_url: str = SSO_URL) -> str:
+def provider_metadata(*keys: str, sso_url: str = SSO_URL) -> str:
     """Metadata of an identity provider with these keys."""
     described = "".join(
         '<KeyDescriptor use="signing"><KeyInfo xmlns="http://www.w3.org/2000/09/xmldsig#"><X509Data><X509Certificate>'
@@ -169,7 +169,7 @@ def provider_metadata(*keys: str, entity_id: str = ENTITY_ID, sso_url: str = SSO
         for key in keys
     )
     return (
-        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">'
+        f'<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY_ID}">'
         f'<IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{described}'
         f'<SingleSignOnService Binding="{BINDING_HTTP_REDIRECT}" Location="{sso_url}"/>'
         "</IDPSSODescriptor></EntityDescriptor>"

@@ -1,17 +1,15 @@
 """Signing in through a provider that speaks SAML, from end to end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
 from httpx2 import ASGITransport, AsyncClient, Response
 
-from shared.authentication import PASSWORD, Authentication
 from shared.data_keys import DataKeys, LocalMasterKey
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
@@ -20,70 +18,23 @@ from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
-from shared.tokens import TokenIssuer, TokenVerifier
+from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.errors import NameTaken
 from subgraphs.auth.service import identity_providers
 from subgraphs.auth.service.identity_providers import Trust
 from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS
-from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, AddAccount, Ask
-from tests.subgraphs.auth.saml.conftest import PUBLIC_URL
+from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, AddAccount, Ask
+from tests.subgraphs.auth.saml.conftest import CONFIGURE, PUBLIC_URL, RETURN_URI, Configure, fresh_token
 from tests.subgraphs.auth.saml.identity_provider import SchoolProvider, encoded, provider_metadata
 from tests.subgraphs.conftest import code_of
 from tests.tenants import Tenant
 
-RETURN_URI = "https://learn.example/signed-in"
 REFUSED = {"error": "IDENTITY_PROVIDER_REFUSED"}
-CONFIGURE = """mutation ($input: ConfigureSamlProviderInput!) {
-  configureSamlProvider(input: $input) {
-    identityProvider {
-      id kind issuer clientId callbackUri version
-      saml { metadataUri ssoUrl metadataUrl nameIdFormat allowsUnsolicited certificates { fingerprint expiresAt }
-        attributes { subject email displayName role } roleValues { value role } }
-    }
-    userErrors { code path }
-  }
-}"""
 COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
   completeFederatedSignIn(input: $input) { session { accessToken } viewer { user { id } } userErrors { code } }
 }"""
 PROVIDERS = "{ identityProviders { alias kind callbackUri saml { metadataUri } } }"
-
-Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
-
-
-def fresh_token(tenant: Tenant, role: Role) -> str:
-    """Of somebody who has just proved who they are."""
-    caller = tenant.caller(*BUILT_IN[role], role=role)
-    proof = Authentication.of(datetime.now(UTC), [PASSWORD])
-    issued = TokenIssuer(SIGNING_KEY).issue(
-        tenant.id, caller.require_user(), uuid7(), role=role, scopes=caller.scopes, authentication=proof
-    )
-    return issued.access_token
-
-
-@pytest.fixture
-def owner(tenant: Tenant) -> str:
-    """The owner's token."""
-    return fresh_token(tenant, Role.OWNER)
-
-
-@pytest.fixture
-def configure(ask: Ask, owner: str) -> Configure:
-    """Trusts the school's provider, in this way or that."""
-
-    async def trust(**changes: Any) -> dict[str, Any]:
-        asked = {
-            "alias": "school",
-            "name": "School",
-            "metadataXml": provider_metadata("school"),
-            "returnUris": [RETURN_URI],
-            "emailDomains": ["school.example"],
-        }
-        answer = await ask(CONFIGURE, {"input": {**asked, **changes}}, token=owner)
-        return answer if answer.get("errors") else answer["data"]["configureSamlProvider"]
-
-    return trust
 
 
 @pytest.fixture
