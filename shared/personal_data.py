@@ -6,7 +6,7 @@ a person is found by the tables' own shape, so that a table added later is not f
 it refers to such a table by a foreign key.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias, cast
 from uuid import UUID
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from shared.database import TenantSession
 from shared.events import Event, Handler, Handlers, record
 from shared.events.outbox import OutboxRow
+from shared.sealed_boxes import seal
 
 EXPORT_REQUESTED: Final = "users.data-export-requested.v1"
 USER_ERASED: Final = "users.user-erased.v1"
@@ -39,9 +40,11 @@ class DataRequested(msgspec.Struct, frozen=True):
     tenant_id: UUID
     request_id: UUID
     user_id: UUID
+    public_key: str | None = None
+    """That what is told of the person is to be sealed for (`shared.sealed_boxes`); events are kept by many."""
 
 
-class UsersMerged(DataRequested, frozen=True):
+class UsersMerged(DataRequested, frozen=True, kw_only=True):
     """`user_id` and `into_id` are one person, who goes on as the latter."""
 
     into_id: UUID
@@ -59,7 +62,9 @@ class PersonalDataExported(Event, frozen=True, kw_only=True):
     parts: int
     """How many there are; at least one, which may have no rows."""
     rows: list[dict[str, Any]]
-    """Each with its table's name as `table` and its columns as `data`."""
+    """Each with its table's name as `table` and its columns as `data`; none if they are sealed."""
+    sealed_rows: list[str]
+    """The same as JSON, sealed for the request's key."""
 
 
 class PersonalDataErased(Event, frozen=True, kw_only=True):
@@ -247,7 +252,21 @@ def exported_parts(
 ) -> list[PersonalDataExported]:
     """The rows in events of a bounded size."""
     parts = [list(rows[start : start + ROWS_A_PART]) for start in range(0, len(rows), ROWS_A_PART)] or [[]]
-    return [exported(**_about(asked), part=number, parts=len(parts), rows=part) for number, part in enumerate(parts)]
+    return [
+        exported(**_about(asked), part=number, parts=len(parts), **_told(asked, part))
+        for number, part in enumerate(parts)
+    ]
+
+
+def _told(asked: DataRequested, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    if asked.public_key is None:
+        return {"rows": rows, "sealed_rows": []}
+    return {"rows": [], "sealed_rows": sealed_rows(asked.public_key, asked.request_id, rows)}
+
+
+def sealed_rows(public_key: str, request_id: UUID, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The rows, each sealed for the key of a request."""
+    return [seal(public_key, msgspec.json.encode(row).decode(), context=str(request_id)) for row in rows]
 
 
 def _about(asked: DataRequested) -> dict[str, Any]:

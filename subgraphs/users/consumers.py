@@ -51,7 +51,8 @@ class Exported(msgspec.Struct, frozen=True):
     request_id: UUID
     part: int
     parts: int
-    rows: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = []
+    sealed_rows: list[str] = []
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -83,7 +84,12 @@ _NoteErasure: TypeAlias = Callable[[TenantSession, Erased], Awaitable[None]]
 def _noting_export(subgraph: str) -> _NoteExport:
     async def note(session: TenantSession, event: Exported) -> None:
         await data_requests.note_export(
-            session, event.request_id, subgraph, event.rows, part=event.part, parts=event.parts
+            session,
+            event.request_id,
+            subgraph,
+            [*event.rows, *data_requests.as_kept(event.sealed_rows)],
+            part=event.part,
+            parts=event.parts,
         )
 
     return note

@@ -130,6 +130,8 @@ class DataExportRequested(Event, frozen=True, kw_only=True):
 
     request_id: UUID
     user_id: UUID
+    public_key: str
+    """That the answers are sealed for."""
     actor_id: UUID | None
 
 

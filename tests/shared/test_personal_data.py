@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from importlib import import_module
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
 from shared.personal_data import EXPORT_REQUESTED, USER_ERASED, USERS_MERGED, DataRequested, Holdings, UsersMerged
+from shared.sealed_boxes import BoxKey
 from subgraphs.courses.consumers import HANDLERS
 from subgraphs.courses.models import Course, Enrollment, ItemProgress, Model
 from subgraphs.notifications.consumers import HANDLERS as NOTIFICATION_HANDLERS
@@ -64,6 +66,23 @@ async def test_what_refers_to_a_persons_rows_goes_with_them(courses: Sessions, t
     assert (left, progress) == ([bob], 1)
     assert told[1] == ("courses.personal-data-erased.v1", 2)
     assert [row["table"] for row in told[0][1]] == sorted(rows)
+
+
+async def test_rows_are_told_to_nobody_but_who_asked(courses: Sessions, tenant: Tenant) -> None:
+    ada, key, request_id = uuid7(), BoxKey.generate(), uuid7()
+    asked = DataRequested(tenant_id=tenant.id, request_id=request_id, user_id=ada, public_key=key.public)
+    async with unit_of_work(courses, tenant.caller()) as session:
+        course = Course(slug="c", title="C")
+        session.add(course)
+        await session.flush()
+        session.add(Enrollment(course_id=course.id, user_id=ada))
+        await session.flush()
+        await HANDLERS[EXPORT_REQUESTED].handle(session, asked)
+    async with courses.read(tenant.caller()) as session:
+        [told] = await session.scalars(sa.select(OutboxRow.payload))
+    assert told["rows"] == []
+    [row] = [orjson.loads(key.open(one, context=str(request_id))) for one in told["sealed_rows"]]
+    assert (row["table"], row["data"]["user_id"]) == ("enrollments", str(ada))
 
 
 class TestMerge:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from shared.ids import uuid7
 from subgraphs.users.models.base import Model
 from subgraphs.users.models.people import User
@@ -36,6 +37,8 @@ class DataRequest(Model):
     into_id: Mapped[UUID | None]
     """As whom the person goes on, if it is a merge."""
     requested_by: Mapped[UUID]
+    sealed_key: Mapped[Protected | None] = mapped_column(ProtectedText)
+    """Of an export: opens the rows that were told; without it, wherever copies of them are, nobody can read them."""
     state: Mapped[str] = mapped_column(server_default=DataRequestState.PENDING)
     requested_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     completed_at: Mapped[datetime | None]
@@ -65,3 +68,6 @@ class ExportedRow(Model):
     number: Mapped[int] = mapped_column(primary_key=True)
     table: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Both are empty where the row is sealed: they are of exports that were requested before rows were."""
+    sealed: Mapped[str | None]
+    """The table's name and the data, for the request's key."""

@@ -64,7 +64,8 @@ class DataRequestMutation:
     )
     async def request_data_export(self, info: Info, input: DataRequestInput) -> DataRequestPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
-            row = await service.request_export(session, input.attempt("requestDataExport"), _whose(info, input))
+            attempt, keys = input.attempt("requestDataExport"), info.context.keys
+            row = await service.request_export(session, attempt, keys, _whose(info, input))
         return DataRequestPayload(data_request=DataRequest.of(row))
 
     @strawberry.mutation(

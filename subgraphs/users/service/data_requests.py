@@ -6,12 +6,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.caller import Caller
+from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.errors import NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
-from shared.personal_data import Holdings
+from shared.personal_data import Holdings, sealed_rows
 from shared.roles import Role
+from shared.sealed_boxes import BoxKey
 from subgraphs.users.errors import DataRequestPending, LastOwner
 from subgraphs.users.events import DataExportRequested, DataRequestCompleted, UserErased
 from subgraphs.users.models import (
@@ -57,7 +59,7 @@ def may_see(request: DataRequest, caller: Caller) -> bool:
     return request.user_id == caller.user_id or caller.may(MANAGER)
 
 
-async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID) -> DataRequest:
+async def request_export(session: TenantSession, attempt: Attempt, keys: DataKeys, user_id: UUID) -> DataRequest:
     """Ask every subgraph for what it holds of a person: the caller's own self, or anybody for a manager.
 
     Raises:
@@ -68,15 +70,19 @@ async def request_export(session: TenantSession, attempt: Attempt, user_id: UUID
         user = await changeable(session, user_id)
         request = await add_request(session, user, DataRequestKind.EXPORT)
         await ExportStore(session).forget_of(user_id)
+        key, ring = BoxKey.generate(), await keys.of(session, sealing=True)
+        request.sealed_key = ring.seal(DataRequest.sealed_key, request.id, key.private)
         asked = DataExportRequested(
             tenant_id=session.caller.tenant_id,
             request_id=request.id,
             user_id=user_id,
+            public_key=key.public,
             actor_id=session.caller.user_id,
         )
         record(session, asked)
         rows = [_profile(user), *[row async for row in holdings().export(session, user_id)]]
-        await note_export(session, request.id, OWN, rows, part=0, parts=1)
+        kept = as_kept(sealed_rows(key.public, request.id, rows))
+        await note_export(session, request.id, OWN, kept, part=0, parts=1)
         return request.id
 
     return await _request(session, await once(session, attempt, perform))
@@ -154,6 +160,18 @@ def forget_profile(user: User) -> None:
     user.locale, user.time_zone, user.preferences, user.custom_fields = "en", "UTC", {}, {}
     user.status, user.can_sign_in = UserStatus.ERASED, False
     user.version += 1
+
+
+def as_kept(sealed: Sequence[str]) -> list[dict[str, Any]]:
+    """Sealed rows as they are kept."""
+    return [{"table": "", "data": {}, "sealed": one} for one in sealed]
+
+
+async def box_key(session: TenantSession, keys: DataKeys, request: DataRequest) -> BoxKey | None:
+    """What opens the rows of an export; None if they are not sealed."""
+    if request.sealed_key is None:
+        return None
+    return BoxKey((await keys.of(session)).open(DataRequest.sealed_key, request.id, request.sealed_key))
 
 
 async def note_export(

@@ -1,16 +1,18 @@
 """Statements about data requests."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
 from subgraphs.users.models import DataRequest, DataRequestKind, DataRequestPart, DataRequestState, ExportedRow
+
+_NEVER_COMPLETE: Final = timedelta(days=30)
 
 
 class DataRequestStore:
@@ -96,8 +98,17 @@ class ExportStore:
         """Drop what was exported of a person."""
         theirs = select(DataRequest.id).where(DataRequest.user_id == user_id)
         await self._session.execute(delete(ExportedRow).where(ExportedRow.request_id.in_(theirs)))
+        await self._destroy_keys(DataRequest.user_id == user_id)
 
     async def forget_completed(self, before: datetime) -> None:
-        """Drop what was exported, and complete, before then."""
-        old = select(DataRequest.id).where(DataRequest.completed_at < before.astimezone(UTC))
+        """Drop what was exported, and complete, before then; or requested long before, and never complete."""
+        never = DataRequest.completed_at.is_(None) & (DataRequest.requested_at < before - _NEVER_COMPLETE)
+        over = (DataRequest.completed_at < before) | never
+        old = select(DataRequest.id).where(over)
         await self._session.execute(delete(ExportedRow).where(ExportedRow.request_id.in_(old)))
+        await self._destroy_keys(over)
+
+    async def _destroy_keys(self, which: ColumnElement[bool]) -> None:
+        """What is left of the rows in events, and in backups of them, cannot be read from now on."""
+        chosen = update(DataRequest).where(which, DataRequest.sealed_key.is_not(None))
+        await self._session.execute(chosen.values(sealed_key=None))

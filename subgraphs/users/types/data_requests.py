@@ -14,6 +14,7 @@ from shared.graphql.inputs import MutationInput
 from shared.graphql.pagination import Keyset
 from shared.graphql.references import resolve_by_id
 from shared.graphql.user_errors import Payload
+from shared.sealed_boxes import BoxKey
 from subgraphs.users.context import Info
 from subgraphs.users.models import DataRequest as DataRequestRow
 from subgraphs.users.models import DataRequestKind, DataRequestPart, DataRequestState, ExportedRow
@@ -49,8 +50,12 @@ class ExportedRecord:
     json: str = strawberry.field(description="The record, as a JSON object.")
 
     @classmethod
-    def of(cls, row: ExportedRow) -> "ExportedRecord":
-        return cls(subgraph=row.subgraph, kind=row.table, json=orjson.dumps(row.data).decode())
+    def of(cls, row: ExportedRow, key: BoxKey | None) -> "ExportedRecord":
+        kind, data = row.table, row.data
+        if row.sealed is not None and key is not None:
+            told = orjson.loads(key.open(row.sealed, context=str(row.request_id)))
+            kind, data = told["table"], told["data"]
+        return cls(subgraph=row.subgraph, kind=kind, json=orjson.dumps(data).decode())
 
 
 @strawberry.federation.type(keys=["id"], description="A person wants to know what is held of them, or to be forgotten.")
@@ -92,8 +97,12 @@ class DataRequest:
         page = _BY_PLACE.page(first, after)
         async with info.context.sessions.read(caller) as session:
             rows = await ExportStore(session).page(self.row.id, page)
+            key = await service.box_key(session, info.context.keys, self.row)
         return connect(
-            rows, page, node=ExportedRecord.of, cursor=lambda row: _BY_PLACE.cursor((row.subgraph, row.number))
+            rows,
+            page,
+            node=lambda row: ExportedRecord.of(row, key),
+            cursor=lambda row: _BY_PLACE.cursor((row.subgraph, row.number)),
         )
 
     @classmethod

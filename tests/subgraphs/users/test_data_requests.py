@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from shared.events.outbox import OutboxRow
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from subgraphs.users.consumers import HANDLERS
-from subgraphs.users.models import Invitation, User
-from subgraphs.users.service.data_requests import OTHERS
+from subgraphs.users.models import DataRequest, ExportedRow, Invitation, Relationship, User
+from subgraphs.users.service.data_requests import EXPORT_KEPT, OTHERS
+from subgraphs.users.service.forgetting import forget_old
 from tests.patience import PATIENCE_SECONDS
 from tests.subgraphs.conftest import Ask, SignIn, code_of
 from tests.subgraphs.users.conftest import AddUser
@@ -135,12 +137,39 @@ class TestExport:
         assert set(kinds) == {"users", "invitations"}
         assert "ada@example.org" in kinds["users"]
 
+    async def test_stands_nowhere_in_the_clear_and_nobody_can_read_it_after_a_while(
+        self, ask: Ask, ada: User, sessions: Sessions, tenant: Tenant, tell: Tell
+    ) -> None:
+        me = tenant.caller(user_id=ada.id)
+        request = await exported(ask, me)
+        async with sessions.read(me) as session:
+            told = [str(row.payload) for row in await session.scalars(sa.select(OutboxRow))]
+            [kept] = await session.scalars(sa.select(ExportedRow))
+        assert not [one for one in [*told, kept.sealed, str(kept.data), kept.table] if "ada@example.org" in str(one)]
+        for subgraph in OTHERS:
+            await tell(subgraph, "exported", request_id=UUID(request["id"]), part=0, parts=1, rows=[])
+        async with unit_of_work(sessions, me) as session:
+            await forget_old(session, datetime.now(UTC) + EXPORT_KEPT + timedelta(days=1))
+        async with sessions.read(me) as session:
+            assert (await session.scalars(sa.select(ExportedRow))).all() == []
+            assert (await session.scalars(sa.select(DataRequest.sealed_key))).all() == [None]
+
     async def test_answers_nobody_asked_for_are_passed_over(self, tell: Tell) -> None:
         await tell("courses", "exported", request_id=uuid7(), part=0, parts=1, rows=[])
         await tell("courses", "erased", request_id=uuid7(), rows=1)
 
 
 class TestErasure:
+    async def test_takes_what_others_are_to_the_person(
+        self, ask: Ask, ada: User, add_user: AddUser, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        bob = await add_user(tenant, "bob@example.org")
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            session.add(Relationship(kind="MENTOR", user_id=bob.id, of_user_id=ada.id))
+        await ask(ERASE, {"input": {}}, by=tenant.caller(user_id=ada.id))
+        async with sessions.read(tenant.caller()) as session:
+            assert (await session.scalars(sa.select(Relationship))).all() == []
+
     async def test_leaves_the_identifier_alone(
         self, ask: Ask, ada: User, tenant: Tenant, sessions: Sessions, tell: Tell
     ) -> None:
