@@ -2,22 +2,29 @@
 
 import asyncio
 import contextlib
+import os
+import textwrap
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
 from shared.caller import Caller, TenantId, service_caller
-from shared.database import Sessions, unit_of_work
+from shared.database import Sessions, subgraph_metadata, unit_of_work
+from shared.engines import read_url
 from shared.errors import TenantNotFound, Unavailable
 from shared.events.sources import PostgresSource
+from shared.idempotency import Attempt, idempotency_table, once
 from shared.ids import uuid7
 from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.deletion import Deletions, drop_tenant
+from shared.tenancy.drift import compare, reference
 from shared.tenancy.migrate import SubgraphMigrations
 from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, tenant_schema
 from shared.tenancy.onboarding import Onboarding
@@ -25,6 +32,7 @@ from shared.tenancy.placement import Placement
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Plan, Registry, TenantStatus, tenants
 from shared.tenancy.roles import Admin, login_url
+from studium.embedded.postgres import _programs  # pyright: ignore[reportPrivateUsage] - pg_dump and psql are beside it
 from studium.migrating import migrate
 from studium.settings import StudiumSettings
 from tests.patience import PATIENCE_SECONDS
@@ -149,9 +157,7 @@ class TestSessions:
         caller = await made(spread, admin, None)
         before = await port_of(sessions, caller)
         await Provisioner(admin, spread.users).provision(caller.tenant_id, SECOND)
-        async with admin.engine(CONTROL_DATABASE).begin() as connection:
-            moved = sa.update(tenants).where(tenants.c.id == caller.tenant_id).values(server=SECOND)
-            await connection.execute(moved)
+        await moved(admin, caller, SECOND)
         await drop_tenant(admin, caller.tenant_id, "users")
         with pytest.raises(TenantNotFound):
             await port_of(sessions, caller)
@@ -212,3 +218,66 @@ class TestDeletion:
         assert await schemas(admin, caller.tenant_id) == [MAIN, SECOND]
         await Deletions(admin, spread.users).sweep()
         assert await schemas(admin, caller.tenant_id) == []
+
+
+class TestRestoring:
+    async def test_the_documented_way_puts_back_rows_and_rights(
+        self, spread: Spread, admin: Admin, sessions: Sessions, tmp_path: Path
+    ) -> None:
+        caller = await made(spread, admin, SECOND)
+        await claimed(sessions, caller, "kept")
+        await Provisioner(admin, spread.users).provision(caller.tenant_id)
+        await moved(admin, caller, MAIN)
+        live = spread.sessions()
+        try:
+            await claimed(live, caller, "lost")
+            backup, main = (
+                read_url(url, database="any")
+                .set(drivername="postgresql")
+                .render_as_string(hide_password=False)[: -len("/any")]
+                for url in (spread.second, spread.control.servers.database)
+            )
+            given = {"BACKUP": backup, "LIVE": main, "TENANT": caller.tenant_id.hex, "SUBGRAPHS": "auth users"}
+            path = f"{_programs()}:{os.environ['PATH']}"
+            restoring = await asyncio.create_subprocess_exec(
+                "bash", "-c", documented(), env={**os.environ, **given, "PATH": path}, cwd=tmp_path
+            )
+            assert await asyncio.wait_for(restoring.wait(), PATIENCE_SECONDS) == 0
+            assert await claims(live, caller) == ["kept"]
+            await claimed(live, caller, "since")
+        finally:
+            await live.aclose()
+        for one in spread.users:
+            expected = await reference(admin, one)
+            async with admin.engine(database_name(one.subgraph)).connect() as connection:
+                assert await compare(connection, caller.tenant_id, one, expected) is None
+
+
+def documented() -> str:
+    """The commands of the page that says how one tenant is restored."""
+    page = (Path(__file__).parents[3] / "docs" / "operations" / "restore_one_tenant.md").read_text()
+    return textwrap.dedent(page.split("```sh\n")[1].split("```")[0])
+
+
+async def moved(admin: Admin, caller: Caller, server: str) -> None:
+    """Say in the tenant's record that it is on another server."""
+    async with admin.engine(CONTROL_DATABASE).begin() as connection:
+        await connection.execute(sa.update(tenants).where(tenants.c.id == caller.tenant_id).values(server=server))
+
+
+async def claimed(sessions: Sessions, caller: Caller, key: str) -> None:
+    """Keep something for the tenant: a key of idempotency."""
+    attempt = Attempt("test", key, {})
+
+    async def perform() -> UUID:
+        return uuid7()
+
+    async with unit_of_work(sessions, caller) as session:
+        await once(session, attempt, perform)
+
+
+async def claims(sessions: Sessions, caller: Caller) -> list[str]:
+    """What is kept."""
+    kept = idempotency_table(subgraph_metadata())
+    async with sessions.read(caller) as session:
+        return list(await session.scalars(sa.select(kept.c.key).order_by(kept.c.key)))
