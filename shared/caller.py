@@ -37,10 +37,9 @@ class Caller:
 
         What is held or forbidden at single places is not asked for: `shared.permissions.feed` reads it.
         """
-        from shared.permissions.decisions import Rights
-        from shared.permissions.places import Resource
+        from shared.permissions.decisions import may_in_tenant
 
-        return Rights.in_tenant(self).allow(permission, Resource.tenant(self.tenant_id))
+        return may_in_tenant(self, permission)
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the caller may do this in the whole tenant."""
