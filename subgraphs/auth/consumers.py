@@ -12,7 +12,7 @@ from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
 from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned, refusals
-from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice
+from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice, send_warning
 
 _Payload: TypeAlias = dict[str, Any]
 
@@ -118,6 +118,15 @@ async def _keep_refused(session: TenantSession, event: AccessRefused) -> None:
     )
 
 
+class PasswordChanged(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
+class MfaChanged(msgspec.Struct, frozen=True):
+    user_id: UUID
+    added: bool
+
+
 class ImpersonationStarted(msgspec.Struct, frozen=True):
     impersonation_id: UUID
 
@@ -135,7 +144,16 @@ def mailing(post: LinkPost) -> Handlers:
     async def notify(session: TenantSession, event: ImpersonationStarted) -> None:
         await send_notice(session, post, event.impersonation_id)
 
+    async def warn_of_password(session: TenantSession, event: PasswordChanged) -> None:
+        await send_warning(session, post, event.user_id, "Your password has changed")
+
+    async def warn_of_factor(session: TenantSession, event: MfaChanged) -> None:
+        what = "An authenticator app was added" if event.added else "An authenticator app was taken away"
+        await send_warning(session, post, event.user_id, what)
+
     return {
+        "auth.mfa-changed.v1": Handler(MfaChanged, warn_of_factor),
+        "auth.password-changed.v1": Handler(PasswordChanged, warn_of_password),
         "auth.access-refused.v1": Handler(AccessRefused, _keep_refused),
         "auth.link-requested.v1": Handler(LinkRequested, send),
         "auth.impersonation-started.v1": Handler(ImpersonationStarted, notify),

@@ -112,6 +112,11 @@ class ImpersonationEnded(Refusal):
     default_message = "That is over; begin again, and say why"
 
 
+class NothingToReset(Refusal):
+    code = "NOTHING_TO_RESET"
+    default_message = "The person has no authenticator app"
+
+
 class LinkInvalid(Refusal):
     """One answer for a code that was made up, was used, or is too old."""
 

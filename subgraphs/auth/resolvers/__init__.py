@@ -11,7 +11,9 @@ from subgraphs.auth.resolvers.impersonation import ImpersonationMutation, Impers
 from subgraphs.auth.resolvers.magic_links import MagicLinkMutation
 from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
+from subgraphs.auth.resolvers.oauth_registration import OAuthRegistrationMutation
 from subgraphs.auth.resolvers.quotas import QuotaMutation
+from subgraphs.auth.resolvers.recovery import RecoveryMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
 from subgraphs.auth.resolvers.saml import SamlMutation
 from subgraphs.auth.resolvers.sessions import SessionMutation, SessionQuery
@@ -46,7 +48,9 @@ class Mutation(
     IdentityProviderMutation,
     ImpersonationMutation,
     OAuthAppMutation,
+    OAuthRegistrationMutation,
     QuotaMutation,
+    RecoveryMutation,
     RoleMutation,
     MagicLinkMutation,
     MfaMutation,

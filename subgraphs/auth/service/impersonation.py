@@ -95,7 +95,7 @@ async def begin(session: TenantSession, by: Caller, wish: Wish, now: datetime) -
         raise NotFound("There is no such person")
     if not await AccountStore(session).is_active(account.user_id):
         raise NotImpersonable
-    own, theirs = await _in_tenant(session, by), await _compared(session, rights, account, now)
+    own, theirs = await _in_tenant(session, by), await compared(session, rights, account, now)
     row = Impersonation(
         id=uuid7(),
         user_id=account.user_id,
@@ -160,7 +160,7 @@ async def _in_tenant(session: TenantSession, by: Caller) -> TenantPermissions:
     return await permissions_in_tenant(session, by.require_user(), Role(by.role))
 
 
-async def _compared(session: TenantSession, rights: Rights, account: Account, now: datetime) -> TenantPermissions:
+async def compared(session: TenantSession, rights: Rights, account: Account, now: datetime) -> TenantPermissions:
     """What a person may do in the whole tenant.
 
     What is forbidden to the impersonator anywhere, the person must not be able to do at all: where it would be, only

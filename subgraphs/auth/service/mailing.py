@@ -11,6 +11,7 @@ from shared.mail import Mail, Mailer
 from shared.tenancy.registry import Registry, TenantRecord
 from subgraphs.auth.models import LinkPurpose
 from subgraphs.auth.service.codes import SignInCodes
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 
@@ -78,6 +79,23 @@ async def send_notice(session: TenantSession, post: LinkPost, impersonation_id: 
     await post.mailer.send(
         Mail(sender=post.sender, to=account.email, subject=f"Somebody acts in your name · {tenant.slug}", text=text)
     )
+
+
+async def send_warning(session: TenantSession, post: LinkPost, user_id: UUID, what: str) -> None:
+    """Tell a person by mail what has changed about how they sign in.
+
+    Raises:
+        MailNotSent: the server did not take it.
+    """
+    account = await AccountStore(session).by_id(user_id)
+    tenant = await post.tenants.by_id(session.caller.tenant_id)
+    if account is None or tenant is None:
+        return
+    text = (
+        f"{what} at {tenant.name}.\n\nIf it was not you who wanted that, choose another password at once:\n\n"
+        f"{post.client_url}/reset-password\n\nand tell whoever looks after {tenant.name}.\n"
+    )
+    await post.mailer.send(Mail(sender=post.sender, to=account.email, subject=f"{what} · {tenant.slug}", text=text))
 
 
 def _mail(post: LinkPost, tenant: TenantRecord, purpose: LinkPurpose, link_id: UUID, to: str) -> Mail:
