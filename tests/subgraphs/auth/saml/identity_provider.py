@@ -53,7 +53,7 @@ class XmlsecBackend(cast("type[Any]", _sigver.CryptoBackend)):
     def sign_statement(self, statement: Any, node_name: str, key_file: str, node_id: str) -> str:
         root = _lxml.fromstring(_bytes(statement))
         (signed,) = root.xpath("//*[@ID=$id]", id=node_id)
-        _xmlsec.tree.add_ids(signed, ["ID"])
+        _xmlsec.tree.add_ids(root, ["ID"])
         context = _xmlsec.SignatureContext()
         context.key = _xmlsec.Key.from_file(key_file, _xmlsec.constants.KeyDataFormatPem)
         context.sign(signed.find(_DSIG))

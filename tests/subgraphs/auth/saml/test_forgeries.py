@@ -107,20 +107,34 @@ class TestSignatures:
         assert "X509Certificate" in document
         assert refused(document, expected)
 
-    @pytest.mark.parametrize(
-        "transform",
-        ["http://www.w3.org/TR/1999/REC-xslt-19991116", "http://www.w3.org/TR/1999/REC-xpath-19991116"],
-    )
-    def test_of_what_a_program_makes_of_it_count_for_nothing(
-        self, answer: Answer, expected: Expected, transform: str
+    def test_of_a_part_count_for_nothing_even_from_the_school(
+        self, answer: Answer, expected: Expected, school: SchoolProvider
     ) -> None:
+        exclusive = '<ns2:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/>'
+        xpath = (
+            '<ns2:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116">'
+            "<ns2:XPath>not(ancestor-or-self::ns1:Subject)</ns2:XPath></ns2:Transform>"
+        )
         document = answer()
-        exclusive = 'Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"'
-        assert refused(document.replace(exclusive, f'Transform Algorithm="{transform}"'), expected)
+        assert exclusive in document
+        assert refused(school.signed_again(document.replace(exclusive, xpath)), expected)
 
-    @pytest.mark.parametrize("uri", ['URI=""', 'URI="#xpointer(/)"', 'URI="http://127.0.0.1:1/"'])
-    def test_of_something_else_count_for_nothing(self, answer: Answer, expected: Expected, uri: str) -> None:
-        assert refused(re.sub(r'URI="#[^"]+"', uri, answer()), expected)
+    def test_of_something_else_count_for_nothing_even_from_the_school(
+        self, answer: Answer, expected: Expected, school: SchoolProvider
+    ) -> None:
+        other = answer().replace("<ns1:Subject>", '<ns1:Subject ID="_part">')
+        assert refused(school.signed_again(re.sub(r'URI="#[^"]+"', 'URI="#_part"', other)), expected)
+        assert refused(school.signed_again(re.sub(r'URI="#[^"]+"', 'URI=""', answer())), expected)
+
+    def test_carry_nothing_beside(self, answer: Answer, expected: Expected) -> None:
+        document, end = answer(), "</ns2:Signature>"
+        assert refused(document.replace(end, f"<ns2:Object>more</ns2:Object>{end}"), expected)
+
+    def test_are_of_the_only_element_with_that_identifier(self, answer: Answer, expected: Expected) -> None:
+        document = answer()
+        (signed,) = re.findall(r'URI="#([^"]+)"', document)
+        assert 'Id="Signature2"' in document
+        assert refused(document.replace('Id="Signature2"', f'Id="{signed}"'), expected)
 
 
 class _Wrapped:
@@ -324,6 +338,9 @@ class TestXml:
     def test_with_a_document_type_is_not_read(self, answer: Answer, expected: Expected, prologue: str) -> None:
         assert refused(prologue + answer(), expected)
 
+    def test_that_is_too_large_is_not_read(self, answer: Answer, expected: Expected) -> None:
+        assert refused(answer().replace("ada-1815", f"ada<!--{'x' * 300_000}-->-1815"), expected)
+
     def test_with_instructions_for_programs_is_not_read_even_where_it_is_signed(
         self, answer: Answer, expected: Expected, school: SchoolProvider
     ) -> None:
@@ -335,7 +352,6 @@ class TestXml:
             b"",
             b"\xff\xfe<\x00r\x00/\x00>\x00",
             b"<r>" * 400 + b"</r>" * 400,
-            b"<r>" + b" " * 300_000 + b"</r>",
             base64.b64encode(b"<r/>"),
             b"<r xmlns:a='1'><a:b></r>",
         ],
