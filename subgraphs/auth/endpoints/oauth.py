@@ -15,6 +15,7 @@ from shared.errors import DomainError, NotFound, Unavailable
 from subgraphs.auth.endpoints.oauth_browsers import Browsers
 from subgraphs.auth.endpoints.oauth_device import DEVICE_PATH, DevicePages
 from subgraphs.auth.endpoints.oauth_forms import NO_STORE, BadRequest, read_fields, read_form
+from subgraphs.auth.endpoints.oauth_logout import LOGOUT_PATH, LogoutPages
 from subgraphs.auth.endpoints.oauth_pages import form_page, problem_page
 from subgraphs.auth.endpoints.oauth_registration import Registration
 from subgraphs.auth.service import oauth_authorize, oauth_protocol
@@ -31,6 +32,7 @@ Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[An
 def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     """Metadata, keys, and every endpoint."""
     pages, devices, software = _Pages(oauth), DevicePages(oauth), Registration(oauth)
+    logout = LogoutPages(oauth)
 
     async def metadata(_: Request, issuer: TenantIssuer) -> Response:
         return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
@@ -65,6 +67,8 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
         route(f"/t/{{slug}}/{DEVICE_PATH}", devices.take, "POST"),
         route("/t/{slug}/oauth/register", software.register, "POST"),
         route("/t/{slug}/oauth/register/{client_id}", software.manage, "GET", "PUT", "DELETE"),
+        route(f"/t/{{slug}}/{LOGOUT_PATH}", logout.show, "GET"),
+        route(f"/t/{{slug}}/{LOGOUT_PATH}", logout.take, "POST"),
         protocol("device_authorization", oauth_protocol.begin_device),
         protocol("token", oauth_protocol.issue_tokens),
         protocol("introspect", oauth_protocol.introspect),

@@ -54,6 +54,11 @@ class Browsers:
             self._keep(response, issuer, _DEVICE, device, max_age=_DEVICE_SECONDS)
         return response
 
+    def forget_session(self, response: Response, issuer: TenantIssuer) -> None:
+        """Let the browser keep no session."""
+        path = f"/t/{issuer.tenant.slug}/oauth/authorize"
+        response.delete_cookie(_SESSION, path=path, secure=self._secure, httponly=True, samesite="lax")
+
     def _keep(
         self, response: Response, issuer: TenantIssuer, name: str, value: str, *, max_age: int | None = None
     ) -> None:

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from subgraphs.auth.service.oauth_authorize import Asked, Problem
 from subgraphs.auth.service.oauth_device_pages import DeviceForm
+from subgraphs.auth.service.oauth_logout import SignOutAsked
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem;color:#1b1b1f;"
@@ -43,6 +44,7 @@ _USER_CODE: Final = (
     '<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" required autofocus>'
     '<button name="action" value="look">Go on</button>'
 )
+_SIGN_OUT: Final = '<button name="action" value="sign-out">Sign out</button>'
 _CONSENT: Final = (
     '<button name="action" value="allow">Allow</button><button name="action" value="deny">Do not allow</button>'
 )
@@ -91,6 +93,18 @@ def device_page(form: DeviceForm) -> HTMLResponse:
         body += f'<p class="refusal" role="alert">{escape(form.refusal)}</p>'
     sent = _FORM.format(request=escape(form.request), mark=escape(form.mark), fields=fields)
     return _page(title, body + sent, status=200 if form.refusal is None else 403, asks=True)
+
+
+def sign_out_page(asked: SignOutAsked) -> HTMLResponse:
+    """Whether somebody wants to be signed out."""
+    body = f"<p>You are signed in to {escape(asked.tenant)} in this browser.</p>"
+    form = _FORM.format(request=escape(asked.request), mark=escape(asked.mark), fields=_SIGN_OUT)
+    return _page("Sign out?", body + form, status=200, asks=True, returns_to=asked.returns_to)
+
+
+def signed_out_page() -> HTMLResponse:
+    """Nobody is signed in any more."""
+    return _page("You are signed out", "<p>You can close this page.</p>", status=200)
 
 
 def problem_page(problem: Problem) -> HTMLResponse:

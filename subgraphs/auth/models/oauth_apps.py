@@ -31,6 +31,8 @@ class OAuthApp(Model):
     """Whether it has to push its authorization requests. Source: RFC 9126, section 6."""
     dpop_bound_tokens: Mapped[bool] = mapped_column(server_default=sa.false())
     """Whether it gets tokens for keys of its own alone. Source: RFC 9449, section 5.2."""
+    post_logout_redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
+    """Where browsers may return to once somebody has signed out."""
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Its public keys: it signs its authorization requests with them, and perhaps proves by them who it is."""
     authenticates_by_key: Mapped[bool] = mapped_column(server_default=sa.false())

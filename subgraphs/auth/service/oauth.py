@@ -115,6 +115,7 @@ class TenantIssuer:
             "introspection_endpoint": self.endpoint("introspect"),
             "revocation_endpoint": self.endpoint("revoke"),
             "device_authorization_endpoint": self.endpoint("device_authorization"),
+            "end_session_endpoint": self.endpoint("authorize/logout"),
             "pushed_authorization_request_endpoint": self.endpoint("par"),
             "require_pushed_authorization_requests": False,
             "scopes_supported": known(),

@@ -46,6 +46,7 @@ class NewOAuthApp:
     may_introspect: bool = False
     pushed_requests_only: bool = False
     dpop_bound_tokens: bool = False
+    post_logout_redirect_uris: list[str] = field(default_factory=list[str])
     jwks: dict[str, Any] | None = None
     authenticates_by_key: bool = False
 
@@ -55,7 +56,8 @@ class NewOAuthApp:
         Raises:
             BadUserInput: there is something that cannot be, alone or together.
         """
-        _check_redirect_uris(self.redirect_uris)
+        _check_redirect_uris(self.redirect_uris, "redirectUris")
+        _check_redirect_uris(self.post_logout_redirect_uris, "postLogoutRedirectUris")
         if not self.scopes or not self.scopes <= set(known()):
             raise BadUserInput("`scopes` must be names of permissions or of OpenID Connect's scopes", field="scopes")
         if not self.grant_types or not self.grant_types <= set(GRANT_TYPES):
@@ -83,6 +85,7 @@ class NewOAuthApp:
             may_introspect=app.may_introspect,
             pushed_requests_only=app.pushed_requests_only,
             dpop_bound_tokens=app.dpop_bound_tokens,
+            post_logout_redirect_uris=list(app.post_logout_redirect_uris),
             jwks=app.jwks,
             authenticates_by_key=app.authenticates_by_key,
         )
@@ -96,6 +99,7 @@ class NewOAuthApp:
         app.may_introspect = self.may_introspect
         app.pushed_requests_only = self.pushed_requests_only
         app.dpop_bound_tokens = self.dpop_bound_tokens
+        app.post_logout_redirect_uris = self.post_logout_redirect_uris
         app.jwks = self.jwks
         app.authenticates_by_key = self.authenticates_by_key
 
@@ -258,15 +262,15 @@ def tell_changed(session: TenantSession, app_id: UUID, by: UUID, what: str) -> N
     record(session, OAuthAppChanged(tenant_id=tenant_id, app_id=app_id, changed_by=by, what=what))
 
 
-def _check_redirect_uris(uris: list[str]) -> None:
+def _check_redirect_uris(uris: list[str], field: str) -> None:
     if len(uris) > MOST_REDIRECT_URIS:
-        raise BadUserInput(f"`redirectUris` must be at most {MOST_REDIRECT_URIS}", field="redirectUris")
+        raise BadUserInput(f"`{field}` must be at most {MOST_REDIRECT_URIS}", field=field)
     for place, uri in enumerate(uris):
         if not _is_redirect_uri(uri):
             raise BadUserInput(
                 "A redirect URI must be exact, without a fragment: https://…, http:// of this machine by its number, "
                 "or a scheme of the app's own like com.example.app:/…",
-                field=f"redirectUris.{place}",
+                field=f"{field}.{place}",
             )
 
 

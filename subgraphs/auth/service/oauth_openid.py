@@ -16,7 +16,8 @@ from subgraphs.auth.service.oauth_codes import Code
 from subgraphs.auth.service.oauth_scopes import OPENID
 from subgraphs.auth.service.oauth_server import ACCESS_SECONDS, Request, Server
 
-_TYPE: Final = "JWT"
+ID_TOKEN: Final = "JWT"  # noqa: S105 - the name of a type
+"""Their type."""
 _ALGORITHM: Final = "ES256"
 
 
@@ -45,7 +46,7 @@ def id_token(server: Server, request: Request, token: Mapping[str, Any]) -> str:
     }
     if code is not None and code.row.nonce is not None:
         claims["nonce"] = code.row.nonce
-    return server.oauth.desk.issuer.sign(claims, type_=_TYPE)
+    return server.oauth.desk.issuer.sign(claims, type_=ID_TOKEN)
 
 
 class _Signed:
@@ -76,4 +77,4 @@ class RefreshIdentity(_Signed, OpenIDToken):
         self.server = server
 
 
-__all__ = ["OPENID", "CodeIdentity", "RefreshIdentity", "id_token", "user_info"]
+__all__ = ["ID_TOKEN", "OPENID", "CodeIdentity", "RefreshIdentity", "id_token", "user_info"]

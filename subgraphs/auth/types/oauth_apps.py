@@ -23,6 +23,9 @@ class OAuthApp:
     name: str = strawberry.field(description="What people read who are asked for their consent.")
     confidential: bool = strawberry.field(description="Whether it has a secret.")
     redirect_uris: list[str] = strawberry.field(description="Where browsers are sent back to: to these exactly.")
+    post_logout_redirect_uris: list[str] = strawberry.field(
+        description="Where browsers may return to once somebody has signed out."
+    )
     scopes: list[str] = strawberry.field(description="Most that it can be granted.")
     grant_types: list[str] = strawberry.field(description="How it gets tokens, by OAuth's names.")
     may_introspect: bool = strawberry.field(description="Whether it may ask about other apps' tokens.")
@@ -39,6 +42,7 @@ class OAuthApp:
             name=row.name,
             confidential=row.confidential,
             redirect_uris=list(row.redirect_uris),
+            post_logout_redirect_uris=list(row.post_logout_redirect_uris),
             scopes=list(row.scopes),
             grant_types=list(row.grant_types),
             may_introspect=row.may_introspect,
@@ -96,6 +100,9 @@ class RegisterOAuthAppInput(MutationInput):
     dpop_bound_tokens: bool = strawberry.field(
         default=False, description="Whether it is to get tokens for keys of its own alone (DPoP)."
     )
+    post_logout_redirect_uris: list[str] = strawberry.field(
+        default_factory=list, description="Where browsers may return to once somebody has signed out, like these."
+    )
     jwks: JSON | None = strawberry.field(
         default=None, description="Its public keys (RFC 7517): P-256, Ed25519 or RSA. They are never fetched."
     )
@@ -113,6 +120,7 @@ class RegisterOAuthAppInput(MutationInput):
             may_introspect=self.may_introspect,
             pushed_requests_only=self.pushed_requests_only,
             dpop_bound_tokens=self.dpop_bound_tokens,
+            post_logout_redirect_uris=self.post_logout_redirect_uris,
             jwks=_keys(self.jwks),
             authenticates_by_key=self.authenticates_by_key,
         )
@@ -134,6 +142,9 @@ class UpdateOAuthAppInput(MutationInput):
         default=None, description="Most that it can be granted; more than before only of what the viewer may do."
     )
     redirect_uris: list[str] | None = strawberry.field(default=None, description="Where browsers are sent back to.")
+    post_logout_redirect_uris: list[str] | None = strawberry.field(
+        default=None, description="Where browsers may return to once somebody has signed out."
+    )
     grant_types: list[str] | None = strawberry.field(default=None, description="How it gets tokens.")
     may_introspect: bool | None = strawberry.field(
         default=None, description="Whether it may ask about other apps' tokens."
@@ -152,6 +163,7 @@ class UpdateOAuthAppInput(MutationInput):
             "name": None if self.name is None else checks.text(self.name, field="name"),
             "scopes": None if self.scopes is None else frozenset(self.scopes),
             "redirect_uris": self.redirect_uris,
+            "post_logout_redirect_uris": self.post_logout_redirect_uris,
             "grant_types": None if self.grant_types is None else frozenset(self.grant_types),
             "may_introspect": self.may_introspect,
             "pushed_requests_only": self.pushed_requests_only,
