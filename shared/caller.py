@@ -53,6 +53,19 @@ class Caller:
         return self.user_id
 
 
+def require_in_person(caller: Caller) -> UserId:
+    """The person calling; no app that they let act for them, and nobody in their name.
+
+    Raises:
+        Unauthenticated: it is a service.
+        Forbidden: it is somebody or something else for them.
+    """
+    user_id = caller.require_user()
+    if caller.impersonator_id is not None or caller.client_id is not None:
+        raise Forbidden("Sign in to do this yourself: nobody may do it for you")
+    return user_id
+
+
 def service_caller(tenant_id: TenantId, service: str) -> Caller:
     """A service acting for a tenant where there is no token: an event consumer, or a sign-in before one exists.
 

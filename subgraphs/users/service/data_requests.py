@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from shared.caller import Caller
+from shared.caller import Caller, require_in_person
 from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.errors import NotFound
@@ -64,7 +64,9 @@ async def request_export(session: TenantSession, attempt: Attempt, keys: DataKey
 
     Raises:
         DataRequestPending: an export of this person is not complete yet.
+        Forbidden: an app asks, or somebody in the caller's name.
     """
+    require_in_person(session.caller)
 
     async def perform() -> UUID:
         user = await changeable(session, user_id)
@@ -93,7 +95,9 @@ async def request_erasure(session: TenantSession, attempt: Attempt, user_id: UUI
 
     Raises:
         LastOwner: nobody else could look after the tenant.
+        Forbidden: an app asks, or somebody in the caller's name.
     """
+    require_in_person(session.caller)
 
     async def perform() -> UUID:
         await UserStore(session).lock_owners()
@@ -238,7 +242,8 @@ async def forget_old(session: TenantSession, now: datetime) -> None:
 
 def is_readable(request: DataRequest, caller: Caller, now: datetime) -> bool:
     """Tell whether the caller may read what was exported: it is complete, still kept, and theirs or for a reader."""
-    theirs = request.user_id == caller.user_id or (caller.may(MANAGER) and caller.may(READER))
+    in_person = request.user_id == caller.user_id and caller.impersonator_id is None and caller.client_id is None
+    theirs = in_person or (caller.may(MANAGER) and caller.may(READER))
     return theirs and request.completed_at is not None and now < request.completed_at + EXPORT_KEPT
 
 
