@@ -1,6 +1,6 @@
 """Reading what provisioning clients ask, and answering it. Source: RFC 7644, sections 3 and 3.12."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, cast
 
@@ -29,6 +29,9 @@ _READABLE: Final = frozenset({MEDIA_TYPE, "application/json"})
 _MOST_BYTES: Final = 1024 * 1024
 _MOST_OPERATIONS: Final = 100
 _LONGEST_QUERY: Final = 8_000
+_DEEPEST: Final = 10
+_MOST_NAMES: Final = 100
+"""Of attributes at one place: each is read as a path."""
 _NO_STORE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _STATUS: Final[Mapping[type[DomainError], HTTPStatus]] = {
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
@@ -90,6 +93,7 @@ class Asked:
             SCIMException, ValidationError: it is none.
             Refused: it is too much, or of another kind.
         """
+        self._wanted(model)
         return model.model_validate(await self._json(), scim_ctx=context, scim_policy=POLICY)
 
     async def patch(self, model: type[ResourceT]) -> "PatchOp[ResourceT]":
@@ -98,6 +102,7 @@ class Asked:
         Raises:
             SCIMException, ValidationError, Refused: as above.
         """
+        self._wanted(model)
         body = await self._json()
         found = next((value for name, value in body.items() if name.lower() == "operations"), None)
         operations = cast("list[Any]", found) if isinstance(found, list) else []
@@ -110,10 +115,7 @@ class Asked:
 
     def shown(self, resource: Resource[Any], context: Context, status: HTTPStatus = HTTPStatus.OK) -> Response:
         """A resource with those of its attributes that are wanted; 304 if the client has it already."""
-        query = self.request.query_params
-        names = {name: query[name] for name in ("attributes", "excludedAttributes") if name in query}
-        wanted: Any = ResponseParameters.__class_getitem__(type(resource))
-        body = resource.model_dump(scim_ctx=context, response_parameters=wanted.model_validate(names))
+        body = resource.model_dump(scim_ctx=context, response_parameters=self._wanted(type(resource)))
         meta = resource.meta
         headers = {"ETag": meta.version} if meta is not None and meta.version else {}
         if headers and self.request.method == "GET" and self._has(headers["ETag"]):
@@ -121,6 +123,14 @@ class Asked:
         if status is HTTPStatus.CREATED and meta is not None and meta.location:
             headers["Location"] = meta.location
         return answer(body, status, headers)
+
+    def _wanted(self, model: type[Resource[Any]]) -> "ResponseParameters[Any]":
+        """Which attributes the client wants; looked at before anything is done."""
+        query = self.request.query_params
+        names = {name: query[name] for name in ("attributes", "excludedAttributes") if name in query}
+        _check_names(names.values())
+        wanted: Any = ResponseParameters.__class_getitem__(model)
+        return wanted.model_validate(names)
 
     def _has(self, tag: str) -> bool:
         known = {each.strip() for each in self.request.headers.get("if-none-match", "").split(",")}
@@ -139,8 +149,8 @@ class Asked:
             found: Any = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise InvalidSyntaxException(detail="That is no JSON") from error
-        if not isinstance(found, dict):
-            raise InvalidSyntaxException(detail="Send an object")
+        if not isinstance(found, dict) or _is_deeper(found, _DEEPEST):
+            raise InvalidSyntaxException(detail=f"Send an object of at most {_DEEPEST} levels")
         return cast("dict[str, Any]", found)
 
 
@@ -183,6 +193,8 @@ def _search(asked: dict[str, Any], model: type[Resource[Any]]) -> SearchRequest[
     for name, value in asked.items():
         if name.lower() in {"filter", "sortby"}:
             check_filter(str(value))
+        else:
+            _check_names(cast("list[Any]", value) if isinstance(value, list) else [value])
     request: Any = SearchRequest.__class_getitem__(model)
     return request.model_validate(asked, scim_ctx=Context.DEFAULT, scim_policy=POLICY)
 
@@ -194,6 +206,39 @@ def _check_paths(operation: Any) -> None:
     for name, value in cast("dict[str, Any]", operation).items():
         if name.lower() == "path":
             check_filter(str(value))
-        elif isinstance(value, dict):
-            for path in cast("dict[str, Any]", value):
-                check_filter(path)
+        else:
+            _check_value(value)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether there are more objects and lists within each other than that; no resource has as many as six."""
+    if isinstance(value, dict):
+        return levels == 0 or any(_is_deeper(each, levels - 1) for each in cast("dict[str, Any]", value).values())
+    if isinstance(value, list):
+        return levels == 0 or any(_is_deeper(each, levels - 1) for each in cast("list[Any]", value))
+    return False
+
+
+def _check_value(value: Any) -> None:
+    if isinstance(value, dict):
+        within = cast("dict[str, Any]", value)
+        _check_names(within)
+        for each in within.values():
+            _check_value(each)
+
+
+def _check_names(texts: Iterable[Any]) -> None:
+    """Refuse more names than anybody needs, of whatever lists with commas.
+
+    Raises:
+        Refused: there are too many.
+        InvalidFilterException: one of them is too long.
+    """
+    count = 0
+    for text in texts:
+        names = str(text).split(",", _MOST_NAMES)
+        count += len(names)
+        if count > _MOST_NAMES:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MOST_NAMES} attributes")
+        for name in names:
+            check_filter(name)

@@ -1,5 +1,6 @@
 """What provisioning clients do with groups, which are the tenant's own: people are put in and taken out."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -134,7 +135,7 @@ async def _change(
         group, _ = await _locked(session, id_, if_match)
         present = await _shown(directory, session, group.id)
         before = _members_of(present)
-        changed = change(present)
+        changed = await asyncio.to_thread(change, present)  # thousands of members take their time
         if changed is None:
             return present
         name = _name(changed)

@@ -56,6 +56,7 @@ _REFUSED: tuple[tuple[str, str, bytes, int], ...] = (
     ("POST", "/Users", b"[]", 400),
     ("POST", "/Users", b'{"schemas": []}', 400),
     ("POST", "/Users", b"[" * 100_000, 400),
+    ("POST", "/Users", b'{"name": ' * 1_000 + b"1" + b"}" * 1_000, 400),
     ("POST", "/Users", b" " * (1024 * 1024 + 1), 413),
     ("DELETE", "/Users", b"", 405),
     ("PATCH", "/Schemas", b"{}", 405),
@@ -85,5 +86,12 @@ async def test_a_patch_has_not_too_many_operations_nor_too_deep_a_path(scim: Asy
     assert (await scim.patch(f"/Users/{made['id']}", json=patch(*[op] * 101))).status_code == 413
     deep: dict[str, Any] = {"op": "remove", "path": f"emails[{'not (' * 50}value pr{')' * 50}]"}
     assert (await scim.patch(f"/Users/{made['id']}", json=patch(deep))).json()["scimType"] == "invalidFilter"
+    many = {"op": "replace", "value": {f"a{number}": 1 for number in range(101)}}
+    assert (await scim.patch(f"/Users/{made['id']}", json=patch(many))).status_code == 413
+    names = {"attributes": ",".join(f"a{number}" for number in range(101))}
+    assert (await scim.get("/Users", params=names)).status_code == 413
+    assert (await scim.post("/Users/.search", json=names)).status_code == 413
+    assert (await scim.post("/Users", json=person("bob"), params={"attributes": "a..b"})).status_code == 400
+    assert (await scim.get("/Users")).json()["totalResults"] == 1
     assert (await scim.post("/Users", content=b"{}", headers={"content-type": "text/plain"})).status_code == 415
     assert made["schemas"] == [USER]
