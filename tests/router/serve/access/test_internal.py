@@ -82,6 +82,7 @@ class TestTokens:
             ECKey.generate_key("P-384").as_pem(private=True).decode(),
             RSAKey.generate_key(2048).as_pem(private=True).decode(),
         ],
+        ids=["none", "a public one", "of another curve", "of another family"],
     )
     def test_other_keys_are_refused(self, pem: str) -> None:
         with pytest.raises(ValueError, match="P-256 or Ed25519"):
