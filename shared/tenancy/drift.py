@@ -24,7 +24,8 @@ _SCHEMA: Final = "(tenant)"
 _ROLE: Final = "(tenant's role)"
 _LINES: Final = """
 WITH place AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = $1),
-member AS (SELECT c.* FROM pg_class c JOIN place ON c.relnamespace = place.oid WHERE c.relkind <> 'i'),
+member AS (SELECT c.oid, relname, relkind, relowner, relacl, relrowsecurity FROM pg_class c
+        JOIN place ON c.relnamespace = place.oid WHERE c.relkind <> 'i'),
 who AS (SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC')
 SELECT format('%s %s, owner %s%s%s', CASE relkind WHEN 'r' THEN 'table' WHEN 'S' THEN 'sequence' ELSE relkind::text END,
         relname, pg_get_userbyid(relowner), CASE WHEN relrowsecurity THEN ', row security' END,
