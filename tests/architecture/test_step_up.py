@@ -12,7 +12,6 @@ from subgraphs.auth.resolvers import Mutation
 PROVED: Final = frozenset(
     {
         "assignRole",
-        "changeEmail",
         "changePassword",
         "configureIdentityProvider",
         "configureSamlProvider",
@@ -23,7 +22,6 @@ PROVED: Final = frozenset(
         "createRole",
         "deleteTenant",
         "enrollMfa",
-        "exportTenant",
         "registerOAuthApp",
         "removeIdentityProvider",
         "removeMfa",
@@ -31,7 +29,6 @@ PROVED: Final = frozenset(
         "renewRecoveryCodes",
         "resetSecondFactors",
         "rotateOAuthAppSecret",
-        "setSignInPolicy",
         "startImpersonation",
         "startPasskeyRegistration",
         "suspendTenant",
@@ -46,10 +43,7 @@ NOT_PROVED: Final[Mapping[str, frozenset[str]]] = {
             "completeFederatedSignIn",
             "completeMfa",
             "confirmEmail",
-            "confirmNewEmail",
-            "finishPasskeySecondFactor",
             "finishPasskeySignIn",
-            "finishPasskeyStepUp",
             "refreshSession",
             "requestEmailConfirmation",
             "requestPasswordReset",
@@ -59,17 +53,13 @@ NOT_PROVED: Final[Mapping[str, frozenset[str]]] = {
             "signIn",
             "signInByLink",
             "signUpTenant",
-            "startPasskeySecondFactor",
             "startPasskeySignIn",
-            "startPasskeyStepUp",
             "stepUp",
-            "undoEmailChange",
         }
     ),
     "it answers a challenge that was given for a proof": frozenset({"finishPasskeyRegistration"}),
     "it takes away, and whoever wants that must not be kept waiting": frozenset(
         {
-            "archiveOAuthApp",
             "revokeAppRegistrationToken",
             "deleteRole",
             "disableServiceAccount",
@@ -107,10 +97,10 @@ def mutations() -> dict[str, Any]:
 
 def test_every_mutation_is_said_to_ask_for_a_proof_or_not_to() -> None:
     said = PROVED.union(*NOT_PROVED.values())
-    assert mutations().keys() - said == set(), "say in this module which they are"
+    assert mutations().keys() == said, "say in this module which they are"
     assert len(said) == len(PROVED) + sum(map(len, NOT_PROVED.values()))
 
 
 def test_what_is_said_to_ask_for_a_proof_does_and_nothing_else() -> None:
     asking = {name for name, field in mutations().items() if any(isinstance(each, StepUp) for each in field.extensions)}
-    assert asking == PROVED & mutations().keys()
+    assert asking == PROVED
