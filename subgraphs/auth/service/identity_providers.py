@@ -15,7 +15,7 @@ from shared.ids import uuid7
 from subgraphs.auth.errors import NameTaken
 from subgraphs.auth.events import IdentityProviderChanged
 from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
-from subgraphs.auth.store.identity_providers import IdentityProviderStore
+from subgraphs.auth.store.identity_providers import FederatedIdentityStore, IdentityProviderStore
 
 PERMISSION: Final = "tenant:manage"
 MOST_PROVIDERS: Final = 50
@@ -88,6 +88,8 @@ async def configure(
         elif provider.kind != trust.kind:
             raise NameTaken
         else:
+            if provider.issuer != trust.issuer:  # what somebody else calls people says nothing of who they are
+                await FederatedIdentityStore(session).forget(provider.id)
             _change(provider, ring, trust)
         if also is not None:
             await also(provider.id)

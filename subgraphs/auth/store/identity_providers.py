@@ -64,6 +64,11 @@ class FederatedIdentityStore:
         values = {"provider_id": provider_id, "subject": subject, "user_id": user_id}
         await self._session.execute(insert(FederatedIdentity).values(values).on_conflict_do_nothing())
 
+    async def forget(self, provider_id: UUID) -> None:
+        """Forget whom a provider means, all of them, and whom it was about to tell."""
+        for model in (FederatedIdentity, FederatedSignIn):
+            await self._session.execute(delete(model).where(model.provider_id == provider_id))
+
 
 class FederatedSignInStore:
     """Sign-ins under way in the session's tenant."""

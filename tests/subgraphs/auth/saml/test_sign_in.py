@@ -241,6 +241,20 @@ class TestConfigure:
         (listed,) = (await ask(PROVIDERS, token=owner))["data"]["identityProviders"]
         assert listed == {"alias": "school", "kind": "SAML", "callbackUri": way.acs, "saml": {"metadataUri": way.own}}
 
+    async def test_forgets_whom_the_school_meant_once_another_one_speaks(
+        self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure()
+        school = await way.school()
+        assert "code" in await way.go(school)
+        assert "code" in await way.go(school, attributes={})
+        other = provider_metadata("school").replace("idp.school.example/metadata", "idp.other.example/metadata")
+        await configure(metadataXml=other)
+        assert await way.go(school) == REFUSED
+        await configure()
+        assert await way.go(school, attributes={}) == {"error": "NO_ACCOUNT"}
+
     async def test_reads_metadata_where_they_are_published(self, configure: Configure) -> None:
         document = provider_metadata("school").encode()
 
