@@ -168,12 +168,15 @@ def tell_ended(session: TenantSession, family: OAuthGrant, *, because: str | Non
 
 
 async def caller_by_cookie(oauth: OAuthDesk, issuer: TenantIssuer, token: str | None) -> Caller | None:
-    """The person whose browser presents their session here; None for nobody, and for another tenant's people."""
+    """The person whose browser presents their session here; None for nobody, and for another tenant's people.
+
+    Whoever acts in a person's name is nobody here: no app gets anything by them.
+    """
     if token is None:
         return None
     try:
         caller = await oauth.verifier.caller(token)
     except Unauthenticated:
         return None
-    own = caller.tenant_id == issuer.tenant.id and caller.client_id is None and caller.user_id is not None
-    return caller if own else None
+    in_person = caller.user_id is not None and caller.client_id is None and caller.impersonator_id is None
+    return caller if in_person and caller.tenant_id == issuer.tenant.id else None
