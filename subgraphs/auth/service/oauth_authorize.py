@@ -8,6 +8,7 @@ What is shown is decided here and drawn by the endpoint.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlencode
 
@@ -28,7 +29,7 @@ from subgraphs.auth.service.oauth_keys import requested
 from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
-from subgraphs.auth.service.oauth_sign_in import Browser, Entered, Given, enter, marked, person_of
+from subgraphs.auth.service.oauth_sign_in import FORM_LIFE, Browser, Entered, Given, enter, marked, person_of
 from subgraphs.auth.store.oauth import OAuthConsentStore
 
 _Step: TypeAlias = Literal["", "signed-in", "allow", "deny"]
@@ -82,7 +83,7 @@ async def sign_in(
     """Open a session of the platform for whoever proves who they are, and go on with the request."""
     entered = await enter(oauth, issuer, browser, given)
     step: _Step = "" if entered.session is None else "signed-in"
-    shown = await _decide(oauth, issuer, query, replace(browser, session=entered.session), step)
+    shown = await _decide(oauth, issuer, query, replace(browser, session=entered.session), step, late=FORM_LIFE)
     return Answered(_told(shown, entered), entered.session, entered.device)
 
 
@@ -95,24 +96,38 @@ async def consent(
     oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, *, allowed: bool
 ) -> Shown:
     """Do what the person has decided."""
-    return await _decide(oauth, issuer, query, browser, "allow" if allowed else "deny")
+    return await _decide(oauth, issuer, query, browser, "allow" if allowed else "deny", late=FORM_LIFE)
 
 
 async def _decide(
-    oauth: OAuthDesk, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser, decision: _Step
+    oauth: OAuthDesk,
+    issuer: TenantIssuer,
+    query: Mapping[str, str],
+    browser: Browser,
+    decision: _Step,
+    *,
+    late: timedelta = timedelta(0),
 ) -> Shown:
+    """Go on with a request; a signed one that was in time when a form of ours was made may end by so much before."""
     async with unit_of_work(oauth.desk.sessions, issuer.caller) as session:
         server = server_for(oauth, issuer, session)
         user = await person_of(server, browser)
-        return await greenlet_spawn(_Decision(server, query, browser, user, decision).made)
+        return await greenlet_spawn(_Decision(server, query, browser, user, decision, late).made)
 
 
 class _Decision:
     """One request of one browser, within Authlib's world."""
 
     def __init__(
-        self, server: Server, query: Mapping[str, str], browser: Browser, user: EndUser | None, decision: _Step
+        self,
+        server: Server,
+        query: Mapping[str, str],
+        browser: Browser,
+        user: EndUser | None,
+        decision: _Step,
+        late: timedelta,
     ) -> None:
+        self._late = late
         self._server = server
         self._query = query
         self._browser = browser
@@ -139,7 +154,7 @@ class _Decision:
         if uri is None:
             if client is not None and client.app.pushed_requests_only:
                 raise InvalidRequestError("This app has to push its requests")
-            return requested(self._server, self._query)
+            return requested(self._server, self._query, late=self._late)
         pushed = await_only(self._server.store.pushed(digest(uri.removeprefix(PUSHED_PREFIX))))
         is_good = pushed is not None and pushed.used_at is None and pushed.expires_at > self._server.now
         if pushed is None or not is_good or client is None or pushed.app_id != client.app.id:

@@ -9,7 +9,7 @@ Sources: RFC 7523, section 3, and RFC 9101, section 6.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 import orjson
@@ -126,7 +126,9 @@ def _subject(text: str) -> str:
     return cast("str", named["sub"])
 
 
-def signed_claims(client: Client, text: str, server: Server, audiences: list[str], **values: str) -> Mapping[str, Any]:
+def signed_claims(
+    client: Client, text: str, server: Server, audiences: list[str], *, late: timedelta = timedelta(0), **values: str
+) -> Mapping[str, Any]:
     """What an app has signed, for this server and now; with these values, and for not too long.
 
     Raises:
@@ -140,7 +142,7 @@ def signed_claims(client: Client, text: str, server: Server, audiences: list[str
         "aud": {"essential": True, "values": audiences},
         "exp": {"essential": True},
     }
-    jwt.JWTClaimsRegistry(now=now, leeway=_LEEWAY, **options).validate(claims)
+    jwt.JWTClaimsRegistry(now=now, leeway=_LEEWAY + int(late.total_seconds()), **options).validate(claims)
     if type(claims["exp"]) is not int or claims["exp"] > now + _LONGEST_LIFE:
         raise ValueError
     return claims
@@ -161,8 +163,13 @@ def keys_of(client: Client) -> KeySet:
     return KeySet.import_key_set(cast("Any", client.app.jwks))
 
 
-def requested(server: Server, asked: Mapping[str, str]) -> Mapping[str, str]:
+def requested(server: Server, asked: Mapping[str, str], *, late: timedelta = timedelta(0)) -> Mapping[str, str]:
     """The parameters of an authorization request, which an app may have signed: then those count alone.
+
+    Args:
+        server: that is asked.
+        asked: the parameters as they were sent.
+        late: so much before may it have ended, as people take their time to answer.
 
     Raises:
         OAuth2Error: it is not signed by the app that it names, for this server, now. Source: RFC 9101, section 6.3.
@@ -173,7 +180,7 @@ def requested(server: Server, asked: Mapping[str, str]) -> Mapping[str, str]:
     if "request_uri" in asked or len(text) > _LONGEST_TOKEN:
         raise InvalidRequestError("'request' goes without 'request_uri'")
     try:
-        claims = signed_claims(client, text, server, [server.issuer.url], client_id=client.client_id)
+        claims = signed_claims(client, text, server, [server.issuer.url], late=late, client_id=client.client_id)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise InvalidRequestObjectError from error
     said = {name: value for name, value in claims.items() if name not in _ABOUT_ITSELF}

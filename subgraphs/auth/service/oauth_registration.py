@@ -25,6 +25,7 @@ from subgraphs.auth.service.oauth_keys import public_keys
 from subgraphs.auth.service.oauth_scopes import IDENTITY, held_by, known, narrowed
 from subgraphs.auth.service.oauth_server import Answer
 from subgraphs.auth.service.own_session import require_own_session
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_apps import OAuthAppStore, OAuthRegistrationStore
 
@@ -127,7 +128,7 @@ async def register(oauth: OAuthDesk, issuer: TenantIssuer, token: str | None, as
         now = oauth.desk.clock()
         initial = await OAuthRegistrationStore(session).locked(digest(token or ""), now)
         account = None if initial is None else await OAuthStore(session).account(initial.created_by)
-        if initial is None or account is None:
+        if initial is None or account is None or not await AccountStore(session).is_active(account.user_id):
             raise Unregistered
         held = await held_by(session, account.user_id, account.role)
         new = _read(asked, narrowed(" ".join(initial.scopes), held).split())

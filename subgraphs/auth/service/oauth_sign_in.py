@@ -23,7 +23,7 @@ from subgraphs.auth.service.passwords import Credentials
 from subgraphs.auth.service.sessions import DeviceHint
 
 _DEVICE: Final = "Browser"
-_FORM_LIFE: Final = timedelta(minutes=30)
+FORM_LIFE: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browse
 def is_marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser, mark: str) -> bool:
     """Whether a form was made here, not too long ago, and for whoever sends it."""
     made, now = mark.partition(".")[0], oauth.desk.clock().timestamp()
-    if not made.isdecimal() or not browser.name or now > int(made[:12]) + _FORM_LIFE.total_seconds():
+    if not made.isdecimal() or not browser.name or now > int(made[:12]) + FORM_LIFE.total_seconds():
         return False
     return hmac.compare_digest(mark.encode(), _mark(oauth, issuer, request, browser, int(made[:12])).encode())
 

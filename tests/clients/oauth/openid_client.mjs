@@ -65,6 +65,24 @@ export default {
     same(about.email, world.email);
     await refuses(client.fetchUserInfo(config, next.access_token, first.claims().sub), "invalid_dpop_proof");
   },
+  async "an app that registers itself, signs its requests and proves by a key who it is"(world) {
+    const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+    const key = { key: pair.privateKey, kid: "first" };
+    const metadata = {
+      client_name: "Reader", redirect_uris: [world.redirectUri], grant_types: ["authorization_code", "refresh_token"],
+      scope: "openid email learn", token_endpoint_auth_method: "private_key_jwt",
+      jwks: { keys: [{ kty, crv, x, y, kid: "first" }] },
+    };
+    const config = await client.dynamicClientRegistration(new URL(world.issuer), metadata, client.PrivateKeyJwt(key), {
+      initialAccessToken: world.registrationToken, execute: [client.allowInsecureRequests],
+    });
+    const { checks, parameters } = await asked(world);
+    const url = await client.buildAuthorizationUrlWithJAR(config, parameters, key);
+    const first = await client.authorizationCodeGrant(config, await new Person(world).agree(url), checks);
+    const next = await client.refreshTokenGrant(config, first.refresh_token);
+    same((await client.tokenIntrospection(config, next.access_token)).scope, "openid email learn");
+  },
   async "a device that waits for a person elsewhere"(world) {
     const config = await client.discovery(new URL(world.issuer), world.device.id, undefined, client.None(), {
       execute: [client.allowInsecureRequests],

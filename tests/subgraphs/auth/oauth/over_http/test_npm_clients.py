@@ -9,23 +9,29 @@ import pytest
 from shared.roles import Role
 from subgraphs.auth.service.oauth import DEVICE_CODE
 from tests.clients.outcomes import HERE, node
-from tests.subgraphs.auth.conftest import AddAccount
+from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.oauth.conftest import EMAIL, PASSWORD, REDIRECT_URI, App, Register
 from tests.subgraphs.auth.oauth.over_http.conftest import Site
+from tests.subgraphs.auth.oauth.test_registration import CREATE
 from tests.tenants import Tenant
 
 pytestmark = pytest.mark.xdist_group("clients")
 
-SCENARIOS = 12
+SCENARIOS = 13
 
 
 def told(app: App) -> dict[str, str | None]:
     return {"id": app.id, "secret": app.secret}
 
 
-async def test_every_flow_is_completed(site: Site, tenant: Tenant, register: Register, add_account: AddAccount) -> None:
+async def test_every_flow_is_completed(
+    site: Site, tenant: Tenant, register: Register, add_account: AddAccount, ask: Ask, owner_token: str
+) -> None:
     await add_account(tenant, EMAIL, PASSWORD, Role.INSTRUCTOR)
+    asked = {"scopes": ["openid", "email", "learn"]}
+    made = (await ask(CREATE, {"input": asked}, token=owner_token))["data"]["createAppRegistrationToken"]
     world = {
+        "registrationToken": made["token"],
         "issuer": f"{site.url}/t/{tenant.slug}",
         "redirectUri": REDIRECT_URI,
         "email": EMAIL,
