@@ -25,7 +25,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import format_trace_id
 from pydantic import SecretStr
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from router.serve.life.draining import Draining
 from shared import passwords, telemetry
@@ -125,6 +125,12 @@ def compose(settings: StudiumSettings, key: SecretStr) -> tuple[Starlette, "list
     return router_process.router_with_subgraphs(settings, Draining()).app, subgraphs
 
 
+def _protocol_routes(router: Starlette) -> set[str]:
+    """Those of tenants beside the graph: ``GET /t/{slug}/oauth/jwks``."""
+    routes = [route for route in router.routes if isinstance(route, Route) and "{slug}" in route.path]
+    return {f"{method} {route.path}" for route in routes for method in route.methods or () if method != "HEAD"}
+
+
 @asynccontextmanager
 async def running(settings: StudiumSettings, folder: Path) -> AsyncGenerator[Address]:
     """The platform, migrated."""
@@ -150,6 +156,7 @@ async def running(settings: StudiumSettings, folder: Path) -> AsyncGenerator[Add
             within,
             key.get_secret_value(),
             str(folder / "spans.jsonl"),
+            sorted(_protocol_routes(router)),
             settings.database_url.get_secret_value(),
             settings.redis_url.get_secret_value(),
             settings.mongo_url.get_secret_value(),

@@ -21,6 +21,7 @@ class Address:
         subgraphs: host and port of what stands behind the router: `/courses/graphql`.
         router_key: PEM of the private key that the router signs its requests to subgraphs with.
         spans: the file that its traces go to, a line each span.
+        routes: what the router serves of tenants beside the graph: `GET /t/{slug}/oauth/jwks`.
         database: URL of PostgreSQL, as its administrator; `redis` and `mongo` likewise.
     """
 
@@ -28,6 +29,7 @@ class Address:
     subgraphs: str
     router_key: str = field(repr=False)
     spans: str
+    routes: list[str] = field(repr=False)
     database: str = field(repr=False)
     redis: str = field(repr=False)
     mongo: str = field(repr=False)
