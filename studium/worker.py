@@ -35,7 +35,7 @@ from shared.events.trim import trim
 from shared.mail import FolderMailer, Mailer, mailer
 from shared.tenancy.changes import Announcements
 from shared.tenancy.deletion import Deletions
-from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.names import CONTROL_DATABASE, MAIN
 from shared.tenancy.onboarding import Onboarding
 from shared.tenancy.orders import Orders
 from shared.tenancy.provision import Provisioner
@@ -199,6 +199,8 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
     secret, redis_url = _given(settings.secret, "SECRET"), _given(settings.redis_url, "REDIS_URL")
     async with AsyncExitStack() as closing:
         servers = settings.database_servers
+        if unknown := {*own.new_tenants_on} - {MAIN, *servers}:
+            raise CannotStart(f"STUDIUM_WORKER_NEW_TENANTS_ON names servers that there are not: {sorted(unknown)}.")
         admin, registry = Admin(database, servers), Registry.create(database)
         redis = connect(redis_url.get_secret_value())
         documents = _documents(mongo)

@@ -7,7 +7,7 @@ and none is lost with a process; who keeps something of a tenant has it anew whe
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -33,6 +33,11 @@ _log = structlog.get_logger(__name__)
 class TenantNotOpen(Refusal):
     code = "TENANT_NOT_OPEN"
     default_message = "The tenant is still being provisioned"
+
+
+class DeletionDue(Refusal):
+    code = "DELETION_DUE"
+    default_message = "It is too late: the tenant's deletion is due, and may have begun"
 
 
 class TenantChanged(Event, frozen=True, kw_only=True):
@@ -65,7 +70,7 @@ async def change_tenant(connection: AsyncConnection, slug: str, change: Change) 
     What it says of whether the tenant is open counts for more than what its people have ordered before.
 
     Raises:
-        TenantNotFound, TenantNotOpen: see `apply_change`.
+        TenantNotFound, TenantNotOpen, DeletionDue: see `apply_change`.
     """
     found = await connection.scalar(sa.select(tenants.c.id).where(tenants.c.slug == slug))
     if found is None:
@@ -91,6 +96,7 @@ async def apply_change(connection: AsyncConnection, tenant_id: TenantId, change:
     Raises:
         TenantNotFound: there is none.
         TenantNotOpen: it is still being provisioned.
+        DeletionDue: it is to be active, and its deletion may have begun.
     """
     chosen = sa.select(tenants).where(tenants.c.id == tenant_id).with_for_update()
     row = (await connection.execute(chosen)).one_or_none()
@@ -98,6 +104,8 @@ async def apply_change(connection: AsyncConnection, tenant_id: TenantId, change:
         raise TenantNotFound
     if row.status == TenantStatus.PROVISIONING:
         raise TenantNotOpen
+    if change.status is TenantStatus.ACTIVE and row.delete_after is not None and row.delete_after <= datetime.now(UTC):
+        raise DeletionDue
     values: dict[str, Any] = {"features": _features(row.features, change), "untold": True}
     if change.status is not None:
         values["status"] = change.status

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from shared.caller import Caller
-from shared.tenancy.changes import Change, change_tenant
+from shared.tenancy.changes import Change, DeletionDue, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.orders import Orders
 from shared.tenancy.registry import TenantStatus, tenants
@@ -79,6 +79,20 @@ class TestClosing:
         await resumed(ask, tenant.slug, payload["resumeCode"])
         await carried_out(control)
         assert (await record(control, tenant)).delete_after is None
+
+    async def test_what_is_due_is_not_opened_again_for_it_may_be_half_gone(
+        self, change: Ask, ask: Ask, control: Control, tenant: Tenant, owner: Caller
+    ) -> None:
+        payload = await closed(change, "deleteTenant", tenant, owner)
+        await carried_out(control)
+        async with control.admin() as admin, admin.engine(CONTROL_DATABASE).begin() as connection:
+            due = sa.update(tenants).where(tenants.c.id == tenant.id).values(delete_after=sa.func.now())
+            await connection.execute(due)
+        assert await resumed(ask, tenant.slug, payload["resumeCode"]) == []
+        await carried_out(control)
+        assert (await record(control, tenant)).status == TenantStatus.SUSPENDED
+        with pytest.raises(DeletionDue):
+            await operated(control, tenant, TenantStatus.ACTIVE)
 
     async def test_another_slug_is_not_confirmed(self, change: Ask, other_tenant: Tenant, owner: Caller) -> None:
         for field in ("suspendTenant", "deleteTenant"):
