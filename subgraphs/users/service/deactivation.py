@@ -78,10 +78,9 @@ async def reactivate(session: TenantSession, user: User, tenants: Registry) -> b
     Raises:
         QuotaExceeded: the tenant has as many people as it may.
     """
-    was = await DeactivationStore(session).end(user.id)
-    if was is None:
+    if user.status != UserStatus.DEACTIVATED:
         return False
-    user.status = was
+    user.status = await DeactivationStore(session).end(user.id) or UserStatus.ACTIVE
     user.version += 1
     await session.flush()
     await check_seats(session, tenants)

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from subgraphs.users.models import Deactivation, UserStatus
@@ -15,8 +16,12 @@ class DeactivationStore:
         self._session = session
 
     async def begin(self, user_id: UUID, was: str) -> None:
-        self._session.add(Deactivation(user_id=user_id, was=was))
-        await self._session.flush()
+        """Note it, in place of what is there of another person who has become this one."""
+        added = insert(Deactivation).values(user_id=user_id, was=was)
+        changed = added.on_conflict_do_update(
+            index_elements=[Deactivation.user_id], set_={"was": was, "at": func.now()}
+        )
+        await self._session.execute(changed)
 
     async def end(self, user_id: UUID) -> UserStatus | None:
         """What the person was before; None if they are not deactivated."""
