@@ -20,6 +20,7 @@ from subgraphs.users.models import (
     ExternalId,
     Group,
     GroupMember,
+    ImportProblem,
     OrgUnit,
     OrgUnitMember,
     Relationship,
@@ -33,9 +34,12 @@ from subgraphs.users.store.memberships import MemberPage, MemberStore
 from subgraphs.users.store.org_units import OrgUnitStore
 from subgraphs.users.store.people import ExternalIdStore, UserStore
 from subgraphs.users.store.relationships import RelationshipStore
+from subgraphs.users.store.rosters import ImportStore, ProblemPage
 
 MembersAsked: TypeAlias = tuple[UUID, MemberPage]
 """A group or an org unit, and which page of its members."""
+ProblemsAsked: TypeAlias = tuple[UUID, ProblemPage]
+"""An import, and which page of what was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Loaders:
     consent_documents: DataLoader[UUID, Sequence[ConsentDocument]]
     """A tenant's, that people are asked about."""
     consents_of_user: DataLoader[UUID, Sequence[Said]]
+    import_problems: DataLoader[ProblemsAsked, Sequence[ImportProblem]]
     data_request_by_id: DataLoader[UUID, DataRequest | None]
     data_request_parts: DataLoader[UUID, Sequence[DataRequestPart]]
     rights: DataLoader[TenantId, Rights]
@@ -83,6 +88,7 @@ class Loaders:
             relationships_of_user=grouped(sessions, caller, _relationships_of_users),
             consent_documents=grouped(sessions, caller, _consent_documents),
             consents_of_user=grouped(sessions, caller, _consents_of_users),
+            import_problems=grouped(sessions, caller, _import_problems),
             data_request_by_id=batched(sessions, caller, _data_requests_by_id),
             data_request_parts=grouped(sessions, caller, _data_request_parts),
             rights=rights_loader(sessions, caller),
@@ -168,6 +174,17 @@ async def _consent_documents(
 
 async def _consents_of_users(session: TenantSession, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Said]]:
     return await ConsentStore(session).of_users(user_ids)
+
+
+async def _import_problems(
+    session: TenantSession, asked: Sequence[ProblemsAsked]
+) -> Mapping[ProblemsAsked, Sequence[ImportProblem]]:
+    """One statement for each page asked for, whatever imports it is of."""
+    pages: dict[ProblemsAsked, Sequence[ImportProblem]] = {}
+    for page in {page for _, page in asked}:
+        found = await ImportStore(session).problems([job_id for job_id, of in asked if of == page], page)
+        pages |= {(job_id, page): problems for job_id, problems in found.items()}
+    return pages
 
 
 async def _data_requests_by_id(session: TenantSession, ids: Sequence[UUID]) -> Mapping[UUID, DataRequest]:

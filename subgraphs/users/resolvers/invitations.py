@@ -12,7 +12,9 @@ from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.pagination import Keyset
 from shared.graphql.user_errors import Refusals
+from shared.roles import Role
 from subgraphs.users.context import Info
+from subgraphs.users.models import Invitation as InvitationRow
 from subgraphs.users.service import invitations as service
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.types.invitations import (
@@ -36,11 +38,10 @@ class InvitationQuery:
         page = _BY_ID.page(first, after)
         async with info.context.sessions.read(info.context.caller) as session:
             rows = await InvitationStore(session).page(page)
-        code = info.context.desk.invitations.sign
         return connect(
             rows,
             page,
-            node=lambda row: Invitation.of(*row, code=code(row[0].id)),
+            node=lambda row: Invitation.of(*row, code=_code(info, row[0])),
             cursor=lambda row: _BY_ID.cursor((row[0].id,)),
         )
 
@@ -57,8 +58,9 @@ class InvitationMutation:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             attempt, tenants = input.attempt("inviteUsers"), info.context.desk.tenants
             invited = await service.invite(session, emails, input.role, attempt, tenants)
-        code = info.context.desk.invitations.sign
-        return InviteUsersPayload(invitations=[Invitation.of(row, user, code=code(row.id)) for row, user in invited])
+        return InviteUsersPayload(
+            invitations=[Invitation.of(row, user, code=_code(info, row)) for row, user in invited]
+        )
 
     @strawberry.mutation(
         extensions=[Refusals(RevokeInvitationPayload)],
@@ -67,8 +69,7 @@ class InvitationMutation:
     async def revoke_invitation(self, info: Info, input: RevokeInvitationInput) -> RevokeInvitationPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             row, user = await service.revoke(session, input.attempt("revokeInvitation"), parse_id(input.id))
-        code = info.context.desk.invitations.sign(row.id)
-        return RevokeInvitationPayload(invitation=Invitation.of(row, user, code=code))
+        return RevokeInvitationPayload(invitation=Invitation.of(row, user, code=_code(info, row)))
 
     @strawberry.mutation(
         extensions=[Refusals(ResendInvitationPayload)],
@@ -79,5 +80,11 @@ class InvitationMutation:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             attempt, invitation_id = input.attempt("resendInvitation"), parse_id(input.id)
             row, user = await service.resend(session, attempt, invitation_id, now=datetime.now(UTC))
-        code = info.context.desk.invitations.sign(row.id)
-        return ResendInvitationPayload(invitation=Invitation.of(row, user, code=code))
+        return ResendInvitationPayload(invitation=Invitation.of(row, user, code=_code(info, row)))
+
+
+def _code(info: Info, row: InvitationRow) -> str | None:
+    """Whoever has the code can be what the invitation says: it is not for those who could not make somebody that."""
+    if not service.may_give(info.context.caller, Role(row.role)):
+        return None
+    return info.context.desk.invitations.sign(row.id)

@@ -36,6 +36,18 @@ class RosterQuery:
             row = await ImportStore(session).get(job_id)
         return ImportJob.of(row) if row else None
 
+    @strawberry.field(
+        description="The rows of an import that were refused, as CSV with what is wrong, to be mended and imported "
+        "again. Cells that a spreadsheet would take for a formula have an apostrophe before them, which an import "
+        "takes away. Null 7 days after it is done. Needs users:manage."
+    )
+    async def import_errors_csv(self, info: Info, id: _Id) -> str | None:
+        info.context.caller.require(MANAGER)
+        job_id = parse_id(id)
+        async with info.context.sessions.read(info.context.caller) as session:
+            row = await ImportStore(session).get(job_id)
+            return None if row is None else await service.problems_as_csv(session, info.context.keys, row)
+
     @strawberry.field(description="Imports of rosters, the newest first. Needs users:manage.")
     async def import_jobs(self, info: Info, first: First = 20, after: After = None) -> Connection[ImportJob] | None:
         info.context.caller.require(MANAGER)

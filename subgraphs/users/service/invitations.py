@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from shared.caller import Caller
 from shared.database import TenantSession
 from shared.errors import BadUserInput, NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.errors import EmailTaken, InvitationClaimed, InvitationRevoked, InvitationSentEnough
@@ -19,11 +21,20 @@ from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.people import UserStore
 
+INVITER: Final = "users:invite"
+GRANTER: Final = "roles:manage"
 INVITATION_LIFETIME: Final = timedelta(days=14)
 MAX_INVITED_AT_ONCE: Final = 100
 MOST_SENT: Final = 5
 """Mails of one invitation: whoever invites cannot have people flooded."""
 RESEND_AFTER: Final = timedelta(minutes=5)
+
+
+def may_give(caller: Caller, role: Role) -> bool:
+    """Tell whether the caller may make somebody this: a learner, no more than they are, or whatever roles they give."""
+    if role is Role.LEARNER or caller.may(GRANTER):
+        return True
+    return all(caller.may(permission) for permission in BUILT_IN[role])
 
 
 async def invite(
@@ -35,10 +46,13 @@ async def invite(
         In the order of `emails`.
 
     Raises:
+        Forbidden: the caller does not invite people, or may do less than they could.
         EmailTaken: one of them is already here; nobody was invited.
         QuotaExceeded: the tenant would have more people than it may; nobody was invited.
     """
-    session.caller.require("users:invite")
+    session.caller.require(INVITER)
+    if not may_give(session.caller, role):
+        session.caller.require(GRANTER)
     if not 0 < len(emails) <= MAX_INVITED_AT_ONCE or len(set(emails)) != len(emails):
         raise BadUserInput(f"`emails` must be 1 to {MAX_INVITED_AT_ONCE} different addresses", field="emails")
     batch_id = await once(session, attempt, lambda: _invite(session, emails, role, tenants))
@@ -96,7 +110,7 @@ async def resend(
         InvitationClaimed, InvitationRevoked: it is good for nothing any more.
         InvitationSentEnough: it was sent a moment ago, or as often as may be.
     """
-    session.caller.require("users:invite")
+    session.caller.require(INVITER)
 
     async def perform() -> UUID:
         invitation, user = await _locked(session, invitation_id)
@@ -122,7 +136,7 @@ async def revoke(session: TenantSession, attempt: Attempt, invitation_id: UUID) 
         NotFound: there is no such invitation.
         InvitationClaimed: the person has signed up with it.
     """
-    session.caller.require("users:invite")
+    session.caller.require(INVITER)
 
     async def perform() -> UUID:
         invitation, _ = await _locked(session, invitation_id)

@@ -23,13 +23,12 @@ from shared.tenancy.registry import Registry
 from subgraphs.users.errors import RosterInvalid, TooManyImports
 from subgraphs.users.events import RosterImported, RosterSubmitted
 from subgraphs.users.models import ImportJob, ImportState
+from subgraphs.users.service.invitations import GRANTER, INVITER, may_give
 from subgraphs.users.service.people import MANAGER
 from subgraphs.users.service.roster_files import Roster, RosterRow, read_roster, write_problems
 from subgraphs.users.service.roster_rows import ImportedRows, Outcome
 from subgraphs.users.store.rosters import ImportStore
 
-INVITER: Final = "users:invite"
-GRANTER: Final = "roles:manage"
 MOST_RUNNING: Final = 3
 ROWS_A_STEP: Final = 100
 KEPT: Final = timedelta(days=7)
@@ -94,7 +93,7 @@ async def submit(
 def _check_roles(caller: Caller, roles: set[str]) -> None:
     if Role.OWNER in roles:
         raise RosterInvalid("A roster makes nobody an owner")
-    if roles & set(Role) - {Role.LEARNER}:
+    if not all(may_give(caller, Role(role)) for role in roles & set(Role)):
         caller.require(GRANTER)
 
 

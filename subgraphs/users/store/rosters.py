@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
 from subgraphs.users.models import ExternalId, ImportJob, ImportProblem, ImportState, OrgUnitMember, User
+
+ProblemPage: TypeAlias = PageRequest[tuple[int, int]]
 
 
 class ImportStore:
@@ -49,13 +53,20 @@ class ImportStore:
         if problems:
             await self._session.execute(insert(ImportProblem), problems)
 
-    async def problems(self, job_id: UUID, page: PageRequest[tuple[int, int]]) -> Sequence[ImportProblem]:
-        """In the order of lines."""
-        chosen = select(ImportProblem).where(ImportProblem.job_id == job_id)
+    async def problems(self, job_ids: Sequence[UUID], page: ProblemPage) -> Mapping[UUID, Sequence[ImportProblem]]:
+        """The same page of each, in the order of lines, in one statement."""
+        order = (ImportProblem.line, ImportProblem.number)
+        place = func.row_number().over(partition_by=ImportProblem.job_id, order_by=order).label("place")
+        numbered = select(ImportProblem, place).where(ImportProblem.job_id.in_(job_ids))
         if page.after is not None:
-            chosen = chosen.where(func.row(ImportProblem.line, ImportProblem.number) > func.row(*page.after))
-        ordered = chosen.order_by(ImportProblem.line, ImportProblem.number).limit(page.limit)
-        return (await self._session.scalars(ordered)).all()
+            numbered = numbered.where(func.row(*order) > func.row(*page.after))
+        rows = numbered.subquery()
+        problem = aliased(ImportProblem, rows)
+        chosen = select(problem).where(rows.c.place <= page.limit).order_by(rows.c.job_id, rows.c.place)
+        found: dict[UUID, list[ImportProblem]] = {}
+        for row in await self._session.scalars(chosen):
+            found.setdefault(row.job_id, []).append(row)
+        return found
 
     async def messages(self, job_id: UUID) -> Mapping[int, Sequence[str]]:
         """What is wrong, by line."""

@@ -16,7 +16,10 @@ from subgraphs.users.types.people import User
 class Invitation:
     id: strawberry.ID = strawberry.field(description="Identifies the invitation.")
     email: str = strawberry.field(description="The address it is for; no other can use it.")
-    code: str = strawberry.field(description="Give it to `acceptInvitation` or `signUp`, once.")
+    code: str | None = strawberry.field(
+        description="Give it to `acceptInvitation` or `signUp`, once. Null to callers who could not invite anybody as "
+        "what the invitation makes its person."
+    )
     user: User = strawberry.field(description="The person invited, who can be referred to from now on.")
     expires_at: datetime = strawberry.field(description="14 days after it was made or sent again.")
     sent_at: datetime = strawberry.field(description="When it was mailed last.")
@@ -24,7 +27,7 @@ class Invitation:
     revoked_at: datetime | None = strawberry.field(description="When it was taken back; null if it was not.")
 
     @classmethod
-    def of(cls, row: InvitationRow, user: UserRow, *, code: str) -> "Invitation":
+    def of(cls, row: InvitationRow, user: UserRow, *, code: str | None) -> "Invitation":
         return cls(
             id=strawberry.ID(str(row.id)),
             email=user.email,

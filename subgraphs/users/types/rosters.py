@@ -16,9 +16,7 @@ from subgraphs.users.context import Info
 from subgraphs.users.models import ImportJob as ImportJobRow
 from subgraphs.users.models import ImportProblem as ImportProblemRow
 from subgraphs.users.models import ImportState
-from subgraphs.users.service import rosters as service
 from subgraphs.users.service.roster_files import COLUMNS, FIELD_PREFIX, MAX_BYTES, MAX_ROWS
-from subgraphs.users.store.rosters import ImportStore
 from subgraphs.users.types.people import User
 
 _BY_VERSION: Final = Keyset(tuple[UUID, int])
@@ -65,18 +63,8 @@ class ImportJob:
     @strawberry.field(description="What was refused, by lines; kept for 7 days after it is done.")
     async def row_errors(self, info: Info, first: First = 20, after: After = None) -> Connection[ImportRowError] | None:
         page = _BY_LINE.page(first, after)
-        async with info.context.sessions.read(info.context.caller) as session:
-            rows = await ImportStore(session).problems(self.row.id, page)
+        rows = await info.context.loaders.import_problems.load((self.row.id, page))
         return connect(rows, page, node=ImportRowError.of, cursor=lambda row: _BY_LINE.cursor((row.line, row.number)))
-
-    @strawberry.field(
-        description="The rows that were refused, as CSV with what is wrong, to be mended and imported again. "
-        "Cells that a spreadsheet would take for a formula have an apostrophe before them, which an import takes away. "
-        "Null 7 days after it is done."
-    )
-    async def errors_csv(self, info: Info) -> str | None:
-        async with info.context.sessions.read(info.context.caller) as session:
-            return await service.problems_as_csv(session, info.context.keys, self.row)
 
     @classmethod
     def of(cls, row: ImportJobRow) -> "ImportJob":

@@ -148,7 +148,7 @@ class TestEntities:
 class TestInviteUsers:
     async def test_gives_a_code_for_each(self, ask: Ask, tenant: Tenant) -> None:
         asked = {"emails": ["Ada@Example.org", "bob@example.org"], "role": "INSTRUCTOR"}
-        answer = await ask(INVITE, {"input": asked}, by=tenant.caller("users:invite"))
+        answer = await ask(INVITE, {"input": asked}, by=tenant.caller("users:invite", "roles:manage"))
         invited = answer["data"]["inviteUsers"]
         assert invited["userErrors"] == []
         assert [one["email"] for one in invited["invitations"]] == ["ada@example.org", "bob@example.org"]
@@ -189,7 +189,7 @@ class TestInviteUsers:
         assert await ask(INVITE, {"input": asked}, by=owner) == first
 
     async def test_refuses_a_key_used_for_something_else(self, ask: Ask, tenant: Tenant) -> None:
-        owner = tenant.caller("users:invite")
+        owner = tenant.caller("users:invite", "roles:manage")
         asked = {"emails": ["ada@example.org"], "role": "LEARNER", "idempotencyKey": "k1"}
         await ask(INVITE, {"input": asked}, by=owner)
         answer = await ask(INVITE, {"input": {**asked, "role": "INSTRUCTOR"}}, by=owner)

@@ -117,6 +117,21 @@ class TestInvitations:
         assert code_of(await ask(INVITATIONS, by=tenant.caller("users:read"))) == "FORBIDDEN"
 
 
+class TestRole:
+    async def test_is_no_more_than_the_caller_could_give(self, ask: Ask, inviter: Caller, tenant: Tenant) -> None:
+        for role in ("OWNER", "INSTRUCTOR"):
+            asked = {"input": {"emails": ["eve@example.org"], "role": role}}
+            assert code_of(await ask(INVITE, asked, by=inviter)) == "FORBIDDEN"
+        granter = tenant.caller("users:invite", "roles:manage")
+        asked = {"input": {"emails": ["ada@example.org"], "role": "OWNER"}}
+        [made] = (await ask(INVITE, asked, by=granter))["data"]["inviteUsers"]["invitations"]
+        assert made["code"]
+        seen = await ask("{ invitations { edges { node { email code } } } }", by=inviter)
+        assert [edge["node"] for edge in seen["data"]["invitations"]["edges"]] == [
+            {"email": "ada@example.org", "code": None}
+        ]
+
+
 class TestRevoked:
     async def test_is_good_for_nothing(self, ask: Ask, inviter: Caller, tenant: Tenant) -> None:
         [invitation] = await invite(ask, inviter, "ada@example.org")
