@@ -76,7 +76,7 @@ async def start(desk: SignInDesk, caller: Caller, wish: Wish, attempt: Attempt) 
         if found is None or found[0].ended_at is not None or found[0].expires_at <= now:
             raise ImpersonationEnded
         row, account = found
-        return Begun(row, await _token(desk, session, row, account))
+        return Begun(row, await _token(desk, session, row, account, most=caller.scopes))
 
 
 async def begin(session: TenantSession, by: Caller, wish: Wish, now: datetime) -> Impersonation:
@@ -90,7 +90,7 @@ async def begin(session: TenantSession, by: Caller, wish: Wish, now: datetime) -
     rights.require(PERMISSION, Resource.tenant(by.tenant_id))
     if wish.user_id == impersonator_id or by.impersonator_id is not None or began_in is None:
         raise NotImpersonable
-    account = await AccountStore(session).by_id(wish.user_id)
+    account = await AccountStore(session).locked(wish.user_id)
     if account is None:
         raise NotFound("There is no such person")
     if not await AccountStore(session).is_active(account.user_id):
@@ -181,13 +181,16 @@ async def compared(session: TenantSession, rights: Rights, account: Account, now
     return theirs
 
 
-async def _token(desk: SignInDesk, session: TenantSession, row: Impersonation, account: Account) -> IssuedToken:
+async def _token(
+    desk: SignInDesk, session: TenantSession, row: Impersonation, account: Account, *, most: frozenset[str]
+) -> IssuedToken:
+    """A token that says no more than `most`: roles may have changed since the two were compared."""
     return desk.issuer.issue(
         session.caller.tenant_id,
         UserId(row.user_id),
         row.id,
         role=account.role,
-        scopes=await scopes_for(session, account),
+        scopes=await scopes_for(session, account) & most,
         until=row.expires_at,
         impersonator=UserId(row.impersonator_id),
     )

@@ -26,6 +26,11 @@ class AccountStore:
     async def by_id(self, user_id: UUID) -> Account | None:
         return await self._session.get(Account, user_id)
 
+    async def locked(self, user_id: UUID) -> Account | None:
+        """The account, to which nothing is added by others until the transaction ends: no role either."""
+        chosen = select(Account).where(Account.user_id == user_id).with_for_update()
+        return await self._session.scalar(chosen, execution_options={"populate_existing": True})
+
     async def set_password(self, user_id: UUID, sealed_password_hash: Protected) -> None:
         changed = update(Account).where(Account.user_id == user_id)
         await self._session.execute(changed.values(sealed_password_hash=sealed_password_hash))
