@@ -17,6 +17,11 @@ from tests.isolation.mutants import Mutant, mutants_of
 ROOT = Path(__file__).parents[2]
 CODE = ("router", "shared", "studium", "subgraphs", "schema", "tests", "pyproject.toml")
 FAILED = 1
+NO_WALLS = {
+    ("shared/search/folder.py", "self._open[tenant_id]"): "what is kept there is had by the tenant alone: a miss reads",
+    ("shared/search/folder.py", "{tenant_id.hex}"): "of a folder whose name has a random part, until it is moved",
+}
+"""Mutants that behave as the code does, and why."""
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -33,9 +38,15 @@ class Place:
 
     @property
     def tests(self) -> list[str]:
-        """The likeliest to notice: those of the module's package, then all of isolation."""
-        near = Path("tests", *self.module.parts[:2]).with_suffix("")
-        return [str(near), "tests/isolation"] if (ROOT / near).is_dir() else ["tests/isolation"]
+        """The likeliest to notice: those of the module or its package, then all of isolation."""
+        package = Path("tests", *self.module.parts[:2])
+        module = package.with_name(f"test_{package.name}")
+        near = [str(path) for path in (package, module) if (ROOT / path).exists()]
+        return [*near, "tests/isolation"]
+
+    @property
+    def is_a_wall(self) -> bool:
+        return (str(self.module), self.mutant.what) not in NO_WALLS
 
 
 def places() -> list[Place]:
@@ -47,6 +58,10 @@ def places() -> list[Place]:
         if "migrations" not in path.parts
         for mutant in mutants_of(path.read_text())
     ]
+
+
+def test_what_is_no_wall_is_still_there() -> None:
+    assert {(str(each.module), each.mutant.what) for each in places()} >= NO_WALLS.keys()
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +76,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("place", places(), ids=str)
+@pytest.mark.parametrize("place", [each for each in places() if each.is_a_wall], ids=str)
 def test_some_test_notices(copied: Path, place: Place) -> None:
     module = copied / place.module
     module.write_text(place.mutant.code)

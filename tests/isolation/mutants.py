@@ -1,7 +1,7 @@
 """Code that has forgotten the tenant: what must be noticed when it is written.
 
 A mutant is a module with one wall taken away: a role that is not taken on, a tenant's name replaced by one that is the
-same for all, a key of a cache without the tenant, a comparison of tenants that is always true.
+same for all, a key of a cache without the tenant, a comparison of tenants that always finds them the same.
 """
 
 import ast
@@ -33,7 +33,13 @@ class Mutant:
 def mutants_of(source: str) -> list[Mutant]:
     """Every mutant of a module, in the order of its lines."""
     tree = ast.parse(source)
-    found = [_mutant(tree, number, other) for number, node in enumerate(ast.walk(tree)) for other in _without(node)]
+    said = {each for node in ast.walk(tree) if isinstance(node, ast.Raise) for each in ast.walk(node)}
+    found = [
+        _mutant(tree, number, other)
+        for number, node in enumerate(ast.walk(tree))
+        if node not in said  # what an error says is no wall
+        for other in _without(node)
+    ]
     return sorted(found, key=lambda mutant: (mutant.line, mutant.what))
 
 
@@ -44,6 +50,8 @@ def _without(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.copy_location(ast.Pass(), node)
         case ast.Compare(ops=[ast.Eq()]) if _names_tenant(node):
             yield ast.copy_location(ast.Constant(value=True), node)
+        case ast.Compare(ops=[ast.NotEq()]) if _names_tenant(node):
+            yield ast.copy_location(ast.Constant(value=False), node)
         case ast.Call(func=ast.Name(id=name), args=[*arguments]) if name in _NAMING:
             yield _replaced(node, f"{name}({', '.join(_same_for_all(each) for each in arguments)})")
         case ast.Tuple(elts=[*parts], ctx=ast.Load()) if any(_names_tenant(each) for each in parts):

@@ -62,6 +62,18 @@ class TestAValue:
             with pytest.raises(StatementError, match="seal the value"):
                 await session.execute(sa.insert(Note).values(id=uuid7(), secret="canary"))
 
+    async def test_a_key_opens_for_its_own_tenant_alone(
+        self, sessions: Sessions, caller: Caller, other_caller: Caller, keys: DataKeys
+    ) -> None:
+        await keep(sessions, caller, keys, "canary")
+        async with sessions.read(caller) as session:
+            [(version, wrapped)] = (await DataKeyStore(session).wrapped()).items()
+        assert wrapped
+        async with unit_of_work(sessions, other_caller) as session:
+            await DataKeyStore(session).add(version, wrapped)
+            with pytest.raises(SealBroken):
+                await keys.of(session)
+
     async def test_opens_in_its_own_place_alone(
         self, sessions: Sessions, caller: Caller, other_caller: Caller, keys: DataKeys
     ) -> None:
