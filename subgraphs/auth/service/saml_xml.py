@@ -12,12 +12,17 @@ import xmlsec
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType] - has no types
 
 MOST_BYTES: Final = 262_144
+_MOST_ELEMENTS: Final = 5_000
+_MOST_ATTRIBUTES: Final = 50
+_MOST_PREFIXES: Final = 20
+"""To canonicalize takes the square of these, and it comes before it is known who has signed."""
 DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 _XMLDSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
 _MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
 _EXCLUSIVE: Final = frozenset(
     {"http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"}
 )
+_INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 _ENVELOPED: Final = f"{_XMLDSIG}enveloped-signature"
 _DIGESTS: Final = frozenset(
     {"http://www.w3.org/2001/04/xmlenc#sha256", f"{_MORE}sha384", "http://www.w3.org/2001/04/xmlenc#sha512"}
@@ -58,8 +63,11 @@ def parse(document: bytes) -> Element:
         root = _lxml.fromstring(document, parser)
     except (_lxml.XMLSyntaxError, ValueError) as error:
         raise XmlRefused("not XML") from error
-    if any(not isinstance(each.tag, str) for each in root.iter()):
-        raise XmlRefused("has processing instructions")
+    for count, each in enumerate(root.iter()):
+        if not isinstance(each.tag, str):
+            raise XmlRefused("has processing instructions")
+        if count >= _MOST_ELEMENTS or len(each.attrib) > _MOST_ATTRIBUTES:
+            raise XmlRefused("is made to take long")
     return root
 
 
@@ -110,6 +118,8 @@ def _check_form(element: Element, signature: Element) -> None:
         raise XmlRefused("the signature is of something else")
     if signature.find(f"{DS}Object") is not None:
         raise XmlRefused("the signature carries something")
+    if any(len(each.get("PrefixList", "").split()) > _MOST_PREFIXES for each in signature.iter(_INCLUSIVE)):
+        raise XmlRefused("the signature is made to take long")
     transforms = [each.get("Algorithm") for each in references[0].iter(f"{DS}Transform")]
     rest = [each for each in transforms if each != _ENVELOPED]
     if len(transforms) - len(rest) != 1 or len(rest) > 1 or not _EXCLUSIVE.issuperset(rest):

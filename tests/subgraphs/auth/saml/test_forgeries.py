@@ -29,6 +29,10 @@ SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 
+MANY_PREFIXES = '<c:InclusiveNamespaces xmlns:c="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="{}"/>'.format(
+    " ".join(f"p{i}" for i in range(30))
+)
+
 Answer: TypeAlias = Callable[..., str]
 
 
@@ -337,6 +341,24 @@ class TestXml:
     )
     def test_with_a_document_type_is_not_read(self, answer: Answer, expected: Expected, prologue: str) -> None:
         assert refused(prologue + answer(), expected)
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("<ns1:Audience>", "<ns1:Audience{}>".format("".join(f' a{i}=""' for i in range(60)))),
+            ("<ns1:Audience>", "{}<ns1:Audience>".format("<a/>" * 5_000)),
+            (
+                'xml-exc-c14n#"/></ns2:Transforms>',
+                f'xml-exc-c14n#">{MANY_PREFIXES}</ns2:Transform></ns2:Transforms>',
+            ),
+        ],
+    )
+    def test_that_takes_long_to_verify_is_not_read_even_where_it_is_signed(
+        self, answer: Answer, expected: Expected, school: SchoolProvider, before: str, after: str
+    ) -> None:
+        document = answer()
+        assert before in document
+        assert refused(school.signed_again(document.replace(before, after)), expected)
 
     def test_that_is_too_large_is_not_read(self, answer: Answer, expected: Expected) -> None:
         assert refused(answer().replace("ada-1815", f"ada<!--{'x' * 300_000}-->-1815"), expected)
