@@ -260,6 +260,10 @@ class TestForWhomAndWhen:
             (r" Recipient=\"[^\"]*\"", ""),
             (r"(<ns1:SubjectConfirmationData) NotOnOrAfter=\"[^\"]*\"", r"\1"),
             (r"(<ns1:SubjectConfirmationData[^>]*) InResponseTo=\"[^\"]*\"", r"\1"),
+            (r"<ns1:SubjectConfirmationData ", '<ns1:SubjectConfirmationData NotBefore="2020-01-01T00:00:00Z" '),
+            (r" NotBefore=\"[^\"]*\"", ' NotBefore="2999-01-01T00:00:00Z"'),
+            (r"<ns1:AuthnStatement ", '<ns1:AuthnStatement SessionNotOnOrAfter="2020-01-01T00:00:00Z" '),
+            (r"(<ns1:Assertion [^>]*><ns1:Issuer[^>]*>)[^<]*", r"\1https://idp.other.example/metadata"),
             (r"cm:bearer", "cm:sender-vouches"),
             (r"<ns1:AuthnStatement .*</ns1:AuthnStatement>", ""),
             (r"(<ns1:Assertion) Version=\"2.0\"", r'\1 Version="1.1"'),
@@ -278,6 +282,16 @@ class TestForWhomAndWhen:
             assert believed(school.signed_again(changed).encode(), expected).ends_at < expected.now + timedelta(hours=1)
         else:
             assert refused(school.signed_again(changed), expected)
+
+    def test_one_that_counts_for_longer_than_a_day_counts_for_nothing(
+        self, answer: Answer, expected: Expected, school: SchoolProvider
+    ) -> None:
+        lasting = re.sub(r"NotOnOrAfter=\"[^\"]*\"", 'NotOnOrAfter="2999-01-01T00:00:00Z"', answer())
+        assert refused(school.signed_again(lasting), expected)
+
+    def test_one_in_another_place_counts_for_nothing(self, answer: Answer, expected: Expected) -> None:
+        document = answer().replace("<ns1:Assertion ", "<ns0:Extensions><ns1:Assertion ")
+        assert refused(document.replace("</ns1:Assertion>", "</ns1:Assertion></ns0:Extensions>"), expected)
 
     @pytest.mark.parametrize(
         ("before", "after"),
