@@ -13,7 +13,15 @@ from shared.graphql.context import TokenVerifier
 from subgraphs.users.endpoints.scim_requests import FAILURES, Asked, Refused, answer, refusal
 from subgraphs.users.service import scim_groups, scim_users
 from subgraphs.users.service.scim import ProvisioningDesk
-from subgraphs.users.service.scim_resources import Base, Group, User, configuration, resource_types, schemas
+from subgraphs.users.service.scim_resources import (
+    Base,
+    Group,
+    User,
+    configuration,
+    message_of,
+    resource_types,
+    schemas,
+)
 
 _ROOT: Final = "/t/{slug}/scim/v2"
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -79,7 +87,7 @@ def _all(describe: Describe) -> Endpoint:
         if "filter" in asked.request.query_params:
             raise Refused(HTTPStatus.FORBIDDEN, "These are not filtered")
         found: list[Resource[Any]] = describe(asked.directory.base)
-        listed: Any = ListResponse.__class_getitem__(type(found[0]))
+        listed: Any = message_of(ListResponse, type(found[0]))
         response = listed(total_results=len(found), start_index=1, items_per_page=len(found), resources=found)
         return answer(response.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE))
 

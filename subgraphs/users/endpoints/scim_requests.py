@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from shared.errors import DomainError, Forbidden, NotFound, Refusal, Unauthenticated, Unavailable
 from subgraphs.users.service.scim import Directory, check_filter
-from subgraphs.users.service.scim_resources import POLICY
+from subgraphs.users.service.scim_resources import POLICY, message_of
 
 MEDIA_TYPE: Final = "application/scim+json"
 _READABLE: Final = frozenset({MEDIA_TYPE, "application/json"})
@@ -110,7 +110,7 @@ class Asked:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {_MOST_OPERATIONS} operations")
         for operation in operations:
             _check_paths(operation)
-        patch: Any = PatchOp.__class_getitem__(model)
+        patch: Any = message_of(PatchOp, model)
         return patch.model_validate(body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY)
 
     def shown(self, resource: Resource[Any], context: Context, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -129,7 +129,7 @@ class Asked:
         query = self.request.query_params
         names = {name: query[name] for name in ("attributes", "excludedAttributes") if name in query}
         _check_names(names.values())
-        wanted: Any = ResponseParameters.__class_getitem__(model)
+        wanted: Any = message_of(ResponseParameters, model)
         return wanted.model_validate(names)
 
     def _has(self, tag: str) -> bool:
@@ -195,7 +195,7 @@ def _search(asked: dict[str, Any], model: type[Resource[Any]]) -> SearchRequest[
             check_filter(str(value))
         else:
             _check_names(cast("list[Any]", value) if isinstance(value, list) else [value])
-    request: Any = SearchRequest.__class_getitem__(model)
+    request: Any = message_of(SearchRequest, model)
     return request.model_validate(asked, scim_ctx=Context.DEFAULT, scim_policy=POLICY)
 
 

@@ -21,7 +21,14 @@ from shared.caller import Caller
 from shared.database import Sessions, TenantSession
 from shared.errors import Forbidden, NotFound, Unauthenticated
 from shared.tenancy.registry import Registry, TenantStatus
-from subgraphs.users.service.scim_resources import MOST_LISTED, PROVISIONER, USUALLY_LISTED, Base, version_of
+from subgraphs.users.service.scim_resources import (
+    MOST_LISTED,
+    PROVISIONER,
+    USUALLY_LISTED,
+    Base,
+    message_of,
+    version_of,
+)
 from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.scim import Wanted
 
@@ -120,7 +127,7 @@ def answer_list(asked: SearchRequest[Any], wanted: Wanted, found: Sequence[Resou
 
 def list_response(model: type[ResourceT], fields: dict[str, Any]) -> Message:
     """A page of resources of one type."""
-    response: Any = ListResponse.__class_getitem__(model)
+    response: Any = message_of(ListResponse, model)
     return response(**fields)
 
 

@@ -51,6 +51,9 @@ POLICY: Final = ScimPolicy(
 )
 """Directories in use depart so far from the specification."""
 
+_MADE: Final[dict[tuple[Any, type[Resource[Any]]], Any]] = {}
+"""Of which there are as many as kinds of messages and resources."""
+
 
 class Name(ComplexAttribute):
     """The parts of a person's name."""
@@ -139,6 +142,14 @@ PROVIDER: Final = ScimProvider(
     ),
     policy=POLICY,
 )
+
+
+def message_of(message: Any, model: type[Resource[Any]]) -> Any:
+    """A message about one kind of resource. Pydantic takes long to make such a class, and forgets those not in use."""
+    made = _MADE.get((message, model))
+    if made is None:
+        made = _MADE[message, model] = message.__class_getitem__(model)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
