@@ -13,6 +13,7 @@ HAND_ON: Final = {
     "subgraphs/auth/resolvers/accounts.py": "shows people what their token says",
     "subgraphs/auth/service/api_tokens.py": "a token can do no more than who makes it",
     "subgraphs/auth/service/audit.py": "says which service has done something",
+    "subgraphs/auth/service/impersonation.py": "acts in a person's name with no more than whoever acts has",
     "subgraphs/auth/service/oauth_apps.py": "an app can do no more than who registers it",
     "subgraphs/auth/service/oauth_registration.py": "an app can do no more than who lets it register itself",
     "subgraphs/auth/service/oauth_userinfo.py": "scopes of OpenID Connect are no permissions",
