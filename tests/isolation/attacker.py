@@ -7,7 +7,7 @@ from tests.isolation.graph import Operation
 from tests.isolation.world import Inhabitants, move_in, sign_in, tenant_called
 
 _ALIVE = Operation("query Alive { viewer { user { id } tenant { id } } }", {})
-_LOST = {"UNAUTHENTICATED", "TENANT_NOT_FOUND"}
+_LOST = {"SESSION_ENDED", "TENANT_NOT_FOUND", "UNAUTHENTICATED"}
 
 
 @dataclass
