@@ -12,7 +12,7 @@ from subgraphs.auth.models.impersonation import Impersonation
 from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
 from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
-from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret
+from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret, OAuthRegistrationToken
 from subgraphs.auth.models.oauth_device import OAuthDeviceRequest
 from subgraphs.auth.models.oauth_proofs import OAuthUsedProof
 from subgraphs.auth.models.roles import RoleAssignment, TenantRole
@@ -45,6 +45,7 @@ __all__ = [
     "OAuthGrant",
     "OAuthPushedRequest",
     "OAuthRefreshToken",
+    "OAuthRegistrationToken",
     "OAuthUsedProof",
     "Passkey",
     "RecoveryCode",

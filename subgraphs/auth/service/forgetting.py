@@ -9,6 +9,7 @@ from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.oauth import OAuthStore
+from subgraphs.auth.store.oauth_apps import OAuthRegistrationStore
 from subgraphs.auth.store.oauth_device import OAuthDeviceStore
 from subgraphs.auth.store.oauth_proofs import OAuthProofStore
 from subgraphs.auth.store.saml import SamlStore
@@ -38,4 +39,5 @@ async def forget_old(session: TenantSession) -> None:
     await OAuthDeviceStore(session).forget(now)
     await SamlStore(session).forget(now)
     await OAuthProofStore(session).forget(now)
+    await OAuthRegistrationStore(session).forget(now)
     await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)
