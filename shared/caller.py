@@ -46,11 +46,31 @@ class Caller:
         if not self.may(permission):
             raise Forbidden(scope=permission)
 
+    def is_themselves(self, user_id: UUID | None) -> bool:
+        """Whether the caller is that person, to whom what is theirs belongs without any permission.
+
+        An app that acts for a person is not: it has what it was granted, and nothing beside.
+        """
+        return self.client_id is None and self.user_id is not None and self.user_id == user_id
+
     def require_user(self) -> UserId:
         """The person calling; raise `Unauthenticated` if it is a service."""
         if self.user_id is None:
             raise Unauthenticated
         return self.user_id
+
+
+def require_own(caller: Caller, permission: str) -> UserId:
+    """The person calling, about what is their own; an app that acts for them needs a permission for that.
+
+    Raises:
+        Unauthenticated: it is a service.
+        Forbidden: it is an app that was not granted it.
+    """
+    user_id = caller.require_user()
+    if caller.client_id is not None:
+        caller.require(permission)
+    return user_id
 
 
 def require_in_person(caller: Caller) -> UserId:

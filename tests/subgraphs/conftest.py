@@ -15,7 +15,15 @@ from shared.events import Hub
 from shared.graphql.app import SubgraphApp
 from shared.jwks import LocalKeys
 from shared.passwords import Passwords
-from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
+from shared.tokens import (
+    AUDIENCE,
+    ISSUER,
+    LIFETIME_SECONDS,
+    TYPE,
+    TokenIssuer,
+    TokenVerifier,
+    generate_signing_key,
+)
 from tests.servers import Servers
 from tests.tenants import Control
 
@@ -45,6 +53,8 @@ def signed_in(issuer: TokenIssuer) -> SignIn:
         proof = None
         if caller.auth_time is not None:
             proof = Authentication.of(datetime.fromtimestamp(caller.auth_time, UTC), [PASSWORD])
+        if caller.client_id is not None:
+            return {"Authorization": f"Bearer {_app_token(issuer, caller)}"}
         token = issuer.issue(
             caller.tenant_id,
             caller.require_user(),
@@ -56,6 +66,24 @@ def signed_in(issuer: TokenIssuer) -> SignIn:
         return {"Authorization": f"Bearer {token.access_token}"}
 
     return headers
+
+
+def _app_token(issuer: TokenIssuer, caller: Caller) -> str:
+    """What an app is given that acts for a person."""
+    now = issuer.now()
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(caller.user_id),
+        "client_id": str(caller.client_id),
+        "tid": str(caller.tenant_id),
+        "sid": str(caller.session_id),
+        "role": caller.role,
+        "scope": " ".join(sorted(caller.scopes)),
+        "iat": now,
+        "exp": now + LIFETIME_SECONDS,
+    }
+    return issuer.sign(claims, type_=TYPE)
 
 
 @pytest.fixture

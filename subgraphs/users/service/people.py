@@ -39,8 +39,8 @@ class ProfileChanges:
 
 
 def may_see_data(user_id: UUID, caller: Caller | None) -> bool:
-    """What is personal is for the person and for those who may read people."""
-    return caller is not None and (user_id == caller.user_id or caller.may(READER))
+    """What is personal is for the person themselves and for those who may read people."""
+    return caller is not None and (caller.is_themselves(user_id) or caller.may(READER))
 
 
 def handle(value: str, *, field: str = "handle") -> str:
@@ -75,11 +75,11 @@ async def changeable(session: TenantSession, user_id: UUID, expected_version: in
     """A person whose data the caller may change, locked: the caller's own self, or anybody for a manager.
 
     Raises:
-        Forbidden: it is somebody else, and the caller manages nobody.
+        Forbidden: it is somebody else, or an app acts for the person, and the caller manages nobody.
         NotFound: there is no such person (any more).
         VersionConflict: the person has been changed since.
     """
-    if user_id != session.caller.user_id and not session.caller.may(MANAGER):
+    if not session.caller.is_themselves(user_id) and not session.caller.may(MANAGER):
         raise Forbidden(scope=MANAGER)
     user = await UserStore(session).locked(user_id)
     if user is None or user.status == UserStatus.ERASED:

@@ -30,6 +30,7 @@ strawberry.enum(
 )
 
 _PERSONAL: Final = Personal("users:read", person=lambda user: user.row.id)
+_EMAIL: Final = Personal("users:read", person=lambda user: user.row.id, scope="email")
 
 
 @strawberry.federation.type(keys=["id"], description="A person of the caller's tenant.")
@@ -61,14 +62,14 @@ class User:
         row = await info.context.loaders.user_by_id.load(self.row.merged_into_id)
         return User.of(row) if row else None
 
-    @strawberry.field(extensions=[_PERSONAL], description="Shown to the person and to callers with users:read.")
+    @strawberry.field(extensions=[_EMAIL], description="Shown to the person and to callers with users:read.")
     def email(self) -> str | None:
         return None if self.row.status == UserStatus.ERASED else self.row.email
 
     @strawberry.field(description="How the person wants things shown. Null unless the person is the caller.")
     def display_preferences(self, info: Info) -> DisplayPreferences | None:
         caller = info.context.identity
-        if caller is None or caller.user_id != self.row.id:
+        if caller is None or not caller.is_themselves(self.row.id):
             return None
         return DisplayPreferences.of(self.row.preferences)
 
