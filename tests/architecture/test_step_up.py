@@ -18,7 +18,6 @@ PROVED: Final = frozenset(
         "confirmMfa",
         "createApiToken",
         "createAppRegistrationToken",
-        "createAppRegistrationToken",
         "createRole",
         "deleteTenant",
         "enrollMfa",
