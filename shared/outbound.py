@@ -17,6 +17,9 @@ from yarl import URL
 from shared.errors import DomainError
 
 MAX_BYTES: Final = 1_000_000
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+"""What is allocated for everybody; sites, and addresses of IPv4 in other clothes, are elsewhere. Source: RFC 4291."""
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=5)
 
 
@@ -63,6 +66,15 @@ class Outbound:
         """
         async with self._asking("POST", url, data=dict(form), headers=dict(headers)) as answer:
             return _object(await _body(answer))
+
+    async def send_form(self, url: str, form: Mapping[str, str]) -> None:
+        """Have a form taken, whatever is answered.
+
+        Raises:
+            OutboundRefused: it was not taken.
+        """
+        async with self._asking("POST", url, data=dict(form)) as answer:
+            await _body(answer)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -127,8 +139,17 @@ def _is_private(host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return not (mapped or address).is_global or address.is_multicast
+    if isinstance(address, ipaddress.IPv6Address):
+        carried = address.ipv4_mapped or address.sixtofour or _translated(address)
+        if carried is None and address not in _GLOBAL_UNICAST:
+            return True
+        address = carried or address
+    return not address.is_global or address.is_multicast
+
+
+def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """What a translator makes of an address of its network. Source: RFC 6052, section 2.1."""
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

@@ -13,7 +13,7 @@ from authlib.oauth2.rfc7636 import challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 
 from shared.errors import Refusal
 from shared.outbound import Outbound
@@ -25,7 +25,12 @@ LEEWAY_SECONDS: Final = 60
 KEEP_SECONDS: Final = 3600.0
 REFETCH_SECONDS: Final = 60.0
 MAX_PROVIDERS: Final = 500
+MAX_KEYS: Final = 50
 _MAX_TOKEN: Final = 32_768
+_KEY_KINDS: Final[dict[str, type[RSAKey | ECKey | OKPKey]]] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
+_PUBLIC: Final = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")
+_RSA_LENGTHS: Final = range(342, 1_367)
+"""Of a modulus of 2048 to 8192 bits in Base64."""
 
 _grant_uri = cast("Callable[..., str]", parameters.prepare_grant_uri)  # Authlib has no types
 _s256 = cast("Callable[[str], str]", challenge.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType] - nor here
@@ -171,7 +176,7 @@ class OidcClient:
                 if self._clock() - known.keys_since < REFETCH_SECONDS:
                     raise
         published = await self._outbound.get_json(known.metadata.jwks_uri)
-        known.keys, known.keys_since = KeySet.import_key_set(_public(published)), self._clock()
+        known.keys, known.keys_since = _signing_keys(published), self._clock()
         return jwt.decode(id_token, known.keys, algorithms=list(ALGORITHMS))
 
     async def _of(self, issuer: str) -> _Known:
@@ -197,14 +202,30 @@ class OidcClient:
         return ProviderMetadata(issuer, authorize, token, keys, "client_secret_basic" in methods, named)
 
 
-def _public(published: Mapping[str, Any]) -> Any:
-    """A key set without what could be used as a secret, and without keys that are not for signatures."""
+def _signing_keys(published: Mapping[str, Any]) -> KeySet:
+    """What a provider signs with: of its keys the public members alone, of as many as a provider has.
+
+    Private ones would be proven to be some, which takes a tenth of a second each, and everybody else waits. Keys of
+    kinds that are not known here are left out. Source: RFC 7517, section 5.
+    """
     keys = published.get("keys")
-    if not isinstance(keys, list):
+    if not isinstance(keys, list) or len(cast("list[Any]", keys)) > MAX_KEYS:
         raise ProviderRefused
-    usable = cast("list[dict[str, Any]]", [each for each in cast("list[Any]", keys) if isinstance(each, dict)])
-    signing = [each for each in usable if each.get("use", "sig") == "sig"]
-    return {"keys": [each for each in signing if each.get("kty") in {"RSA", "EC", "OKP"}]}
+    found = [_signing_key(cast("dict[str, Any]", each)) for each in cast("list[Any]", keys) if isinstance(each, dict)]
+    return KeySet([each for each in found if each is not None])
+
+
+def _signing_key(jwk: Mapping[str, Any]) -> Key | None:
+    """The public key, if it may sign and is neither weak nor made to take long."""
+    kind = _KEY_KINDS.get(str(jwk.get("kty")))
+    if kind is None or jwk.get("use", "sig") != "sig":
+        return None
+    if kind is RSAKey and len(str(jwk.get("n"))) not in _RSA_LENGTHS:
+        return None
+    try:
+        return kind.import_key({name: jwk[name] for name in _PUBLIC if name in jwk})
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _basic(client: ClientCredentials) -> str:

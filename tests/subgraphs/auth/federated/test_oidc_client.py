@@ -13,7 +13,14 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from shared.outbound import Outbound, OutboundRefused
-from subgraphs.auth.service.oidc_client import REFETCH_SECONDS, ClientCredentials, OidcClient, Proofs, ProviderRefused
+from subgraphs.auth.service.oidc_client import (
+    MAX_KEYS,
+    REFETCH_SECONDS,
+    ClientCredentials,
+    OidcClient,
+    Proofs,
+    ProviderRefused,
+)
 
 ISSUER = "https://id.example"
 CLIENT = ClientCredentials("studium", "a secret")
@@ -188,6 +195,23 @@ async def test_a_new_key_is_fetched_and_a_flood_of_unknown_ones_is_not(
     assert provider.asked.count(f"{ISSUER}/keys") == 1
     clock.now += REFETCH_SECONDS
     assert (await ask(client))["sub"] == "ada"
+
+
+async def test_only_what_is_public_of_a_key_is_read_and_only_of_keys_that_are_understood(
+    client: OidcClient, provider: Provider
+) -> None:
+    mismatched = {**RSA.as_dict(private=True), "p": RSA.as_dict(private=True)["q"], "kid": "costly"}
+    unknown: list[Any] = [{"kty": "EC", "crv": "P-1"}, {"kty": "AKP"}, {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, "none"]
+    provider.keys = [mismatched, *unknown, KEY.as_dict(private=True)]
+    provider.tokens = {"id_token": signed(claims())}
+    assert (await ask(client))["sub"] == "ada"
+
+
+async def test_more_keys_than_any_provider_has_are_not_read(client: OidcClient, provider: Provider) -> None:
+    provider.keys = [KEY.as_dict(private=False)] * (MAX_KEYS + 1)
+    provider.tokens = {"id_token": signed(claims())}
+    with pytest.raises(ProviderRefused):
+        await ask(client)
 
 
 @pytest.mark.parametrize(
