@@ -9,7 +9,7 @@ from shared.roles import Role
 
 PERMISSIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "learn": "Enrol in courses, and record progress with what they teach.",
+        "learn": "Enrol in courses, record progress with what they teach, and see what one learns and is told.",
         "courses:write": "Make, change and publish courses, and see their drafts and their learners' records.",
         "content:write": "Make, change and release lessons, and see those that are not released.",
         "users:read": "See people's e-mail addresses, and list people.",

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from shared import checks
+from shared.caller import require_own
 from shared.database import unit_of_work
 from shared.errors import BadUserInput, parse_id, parse_ids
 from shared.graphql.connection import After, Connection, First, connect
@@ -73,7 +74,7 @@ class Query:
 
     @strawberry.field(description="What the caller learns, the newest first.")
     async def my_enrollments(self, info: Info, first: First = 20, after: After = None) -> Connection[Enrollment] | None:
-        return await enrollments_of(info, info.context.caller.require_user(), first, after)
+        return await enrollments_of(info, require_own(info.context.caller, service.LEARNER), first, after)
 
     @strawberry.field(description="One's own enrollment; authors may ask for anybody's.")
     async def enrollment(self, info: Info, id: _EnrollmentId) -> Enrollment | None:

@@ -41,7 +41,12 @@ def may_see_record(user_id: UUID, course_id: UUID | None, rights: Rights) -> boo
     """
     tenant = Resource.tenant(rights.caller.tenant_id)
     place = tenant if course_id is None else _at(rights.caller, course_id)
-    return user_id == rights.caller.user_id or rights.allow(AUTHOR, place)
+    return is_own(user_id, rights.caller) or rights.allow(AUTHOR, place)
+
+
+def is_own(user_id: UUID | None, caller: Caller) -> bool:
+    """Whether what a learner does is the caller's own; an app that acts for them sees it if it may learn for them."""
+    return user_id == caller.user_id and (caller.client_id is None or caller.may(LEARNER))
 
 
 def _at(caller: Caller, course_id: UUID) -> Resource:

@@ -42,6 +42,8 @@ class LearningItem:
 
     @strawberry.field(description="How far the caller is with it; null before they have begun.")
     async def viewer_progress(self, info: Info) -> ItemProgress | None:
+        if not service.is_own(info.context.caller.user_id, info.context.caller):
+            return None
         progress = await info.context.loaders.viewer_progress.load(parse_id(self.id))
         return ItemProgress.of(progress) if progress else None
 
@@ -67,7 +69,7 @@ async def _is_visible(course: CourseRow, info: Info) -> bool:
 
 async def _may_see_record(user_id: UUID, course_id: UUID | None, info: Info) -> bool:
     """Whether the caller sees a learner's record, of one course or of all; everybody sees their own."""
-    if user_id == info.context.caller.user_id:
+    if service.is_own(user_id, info.context.caller):
         return True
     return service.may_see_record(user_id, course_id, await info.context.rights())
 
@@ -119,6 +121,8 @@ class Course:
 
     @strawberry.field(description="The caller's own enrollment, if there is one.")
     async def viewer_enrollment(self, info: Info) -> "Enrollment | None":
+        if not service.is_own(info.context.caller.user_id, info.context.caller):
+            return None
         record = await info.context.loaders.viewer_enrollment.load(self.course_id)
         return Enrollment.of(record) if record else None
 

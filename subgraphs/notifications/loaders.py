@@ -6,10 +6,11 @@ from uuid import UUID
 
 from aiodataloader import DataLoader
 
-from shared.caller import Caller
+from shared.caller import Caller, require_own
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched
 from subgraphs.notifications.models import Notification
+from subgraphs.notifications.service import READER
 from subgraphs.notifications.store import NotificationStore
 
 
@@ -24,4 +25,4 @@ class Loaders:
 
 
 async def _notifications_by_id(session: TenantSession, ids: Sequence[UUID]) -> Mapping[UUID, Notification]:
-    return await NotificationStore(session, session.caller.require_user()).by_ids(ids)
+    return await NotificationStore(session, require_own(session.caller, READER)).by_ids(ids)

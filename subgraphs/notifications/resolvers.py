@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import strawberry
 
+from shared.caller import require_own
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import Connection
@@ -35,7 +36,7 @@ class Query:
     async def unread_count(self, info: Info) -> int | None:
         caller = info.context.caller
         async with info.context.sessions.read(caller) as session:
-            return await NotificationStore(session, caller.require_user()).unread_count()
+            return await NotificationStore(session, require_own(caller, service.READER)).unread_count()
 
     @strawberry.field(
         description="Where the caller's mailbox ends now. `notificationReceived(after:)` tells of all that comes "
@@ -43,7 +44,7 @@ class Query:
     )
     async def notification_cursor(self, info: Info) -> str | None:
         caller = info.context.caller
-        user_id = caller.require_user()
+        user_id = require_own(caller, service.READER)
         async with info.context.sessions.read(caller) as session:
             return cursor_at(user_id, await NotificationStore(session, user_id).last_number())
 

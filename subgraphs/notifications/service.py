@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypeAlias, TypeVar
 from uuid import UUID
 
-from shared.caller import Caller
+from shared.caller import Caller, require_own
 from shared.database import Sessions, TenantSession
 from shared.errors import BadUserInput, HistoryGone, NotFound
 from shared.events import Hub, Subscription
@@ -18,6 +18,8 @@ from shared.idempotency import Attempt, once
 from subgraphs.notifications.models import Notification
 from subgraphs.notifications.store import NotificationStore
 
+READER: Final = "learn"
+"""What an app needs for the mailbox of the person it acts for."""
 MAX_MARKED_AT_ONCE: Final = 100
 ReadT = TypeVar("ReadT")
 _READ_AT_ONCE: Final = 100
@@ -43,7 +45,7 @@ async def mark_read(session: TenantSession, ids: Sequence[UUID], attempt: Attemp
     """
     if not 0 < len(ids) <= MAX_MARKED_AT_ONCE:
         raise BadUserInput(f"`ids` must be 1 to {MAX_MARKED_AT_ONCE} identifiers", field="ids")
-    store = NotificationStore(session, session.caller.require_user())
+    store = NotificationStore(session, require_own(session.caller, READER))
 
     async def mark() -> UUID:
         await store.mark_read(ids)
@@ -74,7 +76,7 @@ class Mailbox:
         Raises:
             HistoryGone: there is no number `after`. To wait for it would be to pass over those before it.
         """
-        user_id = self.caller.require_user()
+        user_id = require_own(self.caller, READER)
         async with self.hub.subscribe(channel_of(self.caller.tenant_id, user_id)) as wakes:
             last = await self._patiently(NotificationStore.last_number, user_id)
             if after is not None and after > last:

@@ -9,6 +9,7 @@ import strawberry
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
+from shared.caller import require_own
 from shared.errors import BadUserInput
 from shared.graphql.connection import Connection, connect
 from shared.graphql.entities import Reference
@@ -19,6 +20,7 @@ from shared.graphql.user_errors import UserError
 from subgraphs.notifications.context import Info
 from subgraphs.notifications.models import Notification as NotificationRow
 from subgraphs.notifications.models import NotificationKind
+from subgraphs.notifications.service import READER
 from subgraphs.notifications.store import NotificationStore
 
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -96,7 +98,7 @@ def _page(first: int, after: str | None, user_id: UUID) -> PageRequest[int]:
 
 async def read_inbox(info: Info, first: int, after: str | None, *, unread_only: bool) -> Connection[Notification]:
     """A page of the caller's notifications, newest first."""
-    user_id = info.context.caller.require_user()
+    user_id = require_own(info.context.caller, READER)
     page = _page(first, after, user_id)
     async with info.context.sessions.read(info.context.caller) as session:
         rows = await NotificationStore(session, user_id).page(page, unread_only=unread_only)

@@ -93,6 +93,8 @@ class _Reading(ast.NodeVisitor):
                 self._note(node.args[0])
             case ast.Name(id="require_at"):
                 self._note(node.args[1])
+            case ast.Name(id="require_own"):  # asked of apps alone
+                self._note(node.args[1], always=False)
             case _:
                 target = self._resolve(node.func)
                 if isinstance(target, MethodType):

@@ -3,6 +3,7 @@
 import strawberry
 
 from shared import checks
+from shared.caller import require_own
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.step_up import StepUp
@@ -30,7 +31,7 @@ class ImpersonationQuery:
     ) -> Connection[Impersonation] | None:
         caller, page = info.context.caller, NEWEST_FIRST.page(first, after)
         async with info.context.desk.sessions.read(caller) as session:
-            rows = await ImpersonationStore(session).page(caller.require_user(), page)
+            rows = await ImpersonationStore(session).page(require_own(caller, "sessions:manage"), page)
         return connect(rows, page, node=Impersonation.of, cursor=lambda row: NEWEST_FIRST.cursor((row.id,)))
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import strawberry
 
+from shared.caller import require_own
 from shared.database import unit_of_work
 from shared.errors import BadUserInput, TenantNotFound, parse_id
 from shared.graphql.step_up import StepUp
@@ -36,7 +37,7 @@ from subgraphs.auth.types.sessions import ConfirmMfaPayload, StepUpPayload
 class MfaQuery:
     @strawberry.field(description="The viewer's second factors.")
     async def mfa(self, info: Info) -> Mfa | None:
-        user_id = info.context.caller.require_user()
+        user_id = require_own(info.context.caller, "users:manage")
         async with info.context.desk.sessions.read(info.context.caller) as session:
             factors = await TotpFactorStore(session).of(user_id)
             return Mfa.of(factors, await RecoveryCodeStore(session).left(user_id))

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from shared.caller import require_own
 from shared.database import unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
@@ -41,7 +42,7 @@ class OAuthAppQuery:
     async def authorized_apps(self, info: Info) -> list[AuthorizedApp] | None:
         caller = info.context.caller
         async with info.context.desk.sessions.read(caller) as session:
-            consents = await OAuthConsentStore(session).of_user(caller.require_user())
+            consents = await OAuthConsentStore(session).of_user(require_own(caller, service.MANAGE_APPS))
             apps = await OAuthAppStore(session).by_ids([consent.app_id for consent in consents])
         names = {app.id: app.name for app in apps if app.removed_at is None}
         return [AuthorizedApp.of(consent, names) for consent in consents if consent.app_id in names]

@@ -3,6 +3,7 @@
 import strawberry
 
 from shared import checks
+from shared.caller import require_own
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.user_errors import Refusals
@@ -31,9 +32,9 @@ class SessionQuery:
     @strawberry.field(description="The viewer's sessions that go on, the newest first.")
     async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session] | None:
         caller = info.context.caller
-        page = NEWEST_FIRST.page(first, after)
+        user_id, page = require_own(caller, "sessions:manage"), NEWEST_FIRST.page(first, after)
         async with info.context.desk.sessions.read(caller) as session:
-            rows = await SessionStore(session).page(caller.require_user(), page, info.context.desk.clock())
+            rows = await SessionStore(session).page(user_id, page, info.context.desk.clock())
         return connect(
             rows, page, node=lambda row: Session.of(row, caller), cursor=lambda row: NEWEST_FIRST.cursor((row.id,))
         )

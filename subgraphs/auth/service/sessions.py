@@ -236,8 +236,8 @@ async def revoke(desk: SignInDesk, caller: Caller, session_id: UUID, attempt: At
     Raises:
         NotFound: there is no such session that they may end.
     """
-    user_id = _themselves(caller)
-    whose = None if caller.may("sessions:manage") else user_id
+    caller.require_user()
+    whose = None if caller.may("sessions:manage") else _themselves(caller)
     async with unit_of_work(desk.sessions, caller) as session:
 
         async def end() -> UUID:
@@ -267,7 +267,7 @@ def own_session(caller: Caller) -> tuple[UserId, UUID]:
 
     Raises:
         Unauthenticated: the caller is not a person with a session.
-        Forbidden: somebody calls in their name.
+        Forbidden: somebody calls in their name, or an app for them.
     """
     if caller.session_id is None:
         raise Unauthenticated
@@ -279,8 +279,10 @@ def _themselves(caller: Caller) -> UserId:
 
     Raises:
         Unauthenticated: it is no person.
-        Forbidden: it is somebody in their name.
+        Forbidden: it is somebody in their name, or an app for them.
     """
+    if caller.client_id is not None:
+        raise Forbidden("Sign in to do this yourself: no app may do it for you")
     if caller.impersonator_id is not None:
         raise Forbidden("`stopImpersonation` ends what you do in somebody's name; their sessions are theirs")
     return caller.require_user()

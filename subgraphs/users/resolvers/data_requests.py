@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from shared.caller import require_own
 from shared.database import TenantSession, unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
@@ -52,7 +53,8 @@ class DataRequestQuery:
             caller.require(MANAGER)
         page = _BY_ID.page(first, after)
         async with info.context.sessions.read(caller) as session:
-            rows = await DataRequestStore(session).page(page, user_id=None if everybody else caller.require_user())
+            whose = None if everybody else require_own(caller, MANAGER)
+            rows = await DataRequestStore(session).page(page, user_id=whose)
         return connect(rows, page, node=DataRequest.of, cursor=lambda row: _BY_ID.cursor((row.id,)))
 
 

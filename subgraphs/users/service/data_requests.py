@@ -56,7 +56,7 @@ def channel_of(tenant_id: UUID, request_id: UUID) -> str:
 
 def may_see(request: DataRequest, caller: Caller) -> bool:
     """Tell whether a request is the caller's own, or the caller manages people."""
-    return request.user_id == caller.user_id or caller.may(MANAGER)
+    return caller.is_themselves(request.user_id) or caller.may(MANAGER)
 
 
 async def request_export(session: TenantSession, attempt: Attempt, keys: DataKeys, user_id: UUID) -> DataRequest:

@@ -23,6 +23,9 @@ from tests.factories.courses import Campus, once_only
 from tests.queries import Queries
 
 COURSE = "query ($id: ID!) { course(id: $id) { slug } }"
+MINE = (
+    "query ($course: ID!) { myEnrollments { edges { node { id } } } course(id: $course) { viewerEnrollment { id } } }"
+)
 ENROLLMENT = "query ($id: ID!) { enrollment(id: $id) { progress } }"
 
 
@@ -99,6 +102,15 @@ class TestInstructorsOfOneCourse:
         for program in (replace(ada, auth_time=None), replace(ada, client_id=uuid7())):
             with pytest.raises(Forbidden):
                 await publish(campus, program, course)
+
+    async def test_show_what_one_learns_to_apps_that_may_learn_for_them(self, campus: Campus) -> None:
+        course, lena = await campus.course("running"), campus.someone()
+        enrollment = str(await campus.enroll(course, lena))
+        app = replace(lena, client_id=uuid7())
+        for caller, sees in ((lena, True), (app, True), (replace(app, scopes=frozenset({"openid"})), False)):
+            answer = await campus.ask(caller, MINE, course=str(course.id))
+            found = await campus.ask(caller, ENROLLMENT, id=enrollment)
+            assert (enrollment in str(answer)) == sees == (found["data"]["enrollment"] is not None)
 
     async def test_may_not_after_it_was_revoked_or_has_ended(self, campus: Campus, ada: Caller) -> None:
         course, past = await campus.draft(), datetime.now(UTC) - timedelta(seconds=1)

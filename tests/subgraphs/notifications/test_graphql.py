@@ -1,5 +1,6 @@
 """The notifications subgraph as its callers see it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,19 @@ class TestInbox:
 
     async def test_needs_somebody_signed_in(self, ask: Ask) -> None:
         assert code_of(await ask(INBOX)) == "UNAUTHENTICATED"
+
+    async def test_is_for_apps_that_may_learn_for_the_person(self, ask: Ask, tell: Tell, tenant: Tenant) -> None:
+        ada = tenant.caller("learn")
+        await tell(ada, "for Ada")
+        [told] = await nodes(ask, app := replace(ada, client_id=uuid7()))
+        stranger = replace(app, scopes=frozenset({"openid"}))
+        representations = [
+            {"__typename": name, "id": id_} for name, id_ in (("User", str(ada.user_id)), ("Notification", told["id"]))
+        ]
+        marking = {"input": {"ids": [told["id"]]}}
+        asked = ((INBOX, None), ("{ unreadCount }", None), ("{ notificationCursor }", None), (MARK, marking))
+        assert [code_of(await ask(query, variables, by=stranger)) for query, variables in asked] == ["FORBIDDEN"] * 4
+        assert "for Ada" not in str(await ask(ENTITIES, {"representations": representations}, by=stranger))
 
     @pytest.mark.parametrize("variables", [{"first": 0}, {"first": 101}, {"after": "nonsense"}, {"after": "Wy0xXQ"}])
     async def test_refuses_pages_it_cannot_give(self, ask: Ask, tenant: Tenant, variables: dict[str, object]) -> None:

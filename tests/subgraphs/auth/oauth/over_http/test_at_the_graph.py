@@ -81,8 +81,14 @@ async def test_an_app_does_what_its_scope_says_and_nothing_else(
     assert edge["node"]["name"] == "Planner"
     by_hand = {"input": {"id": app.id}}  # what people do themselves is for no app, whatever its scope
     assert await graph.code(tokens["access_token"], REMOVE, **by_hand) == "FORBIDDEN"
-    narrowed = await server.refreshed(app, tokens["refresh_token"], scope="openid learn")
-    assert await graph.code(narrowed.json()["access_token"]) == "FORBIDDEN"
+    narrowed = (await server.refreshed(app, tokens["refresh_token"], scope="openid learn")).json()["access_token"]
+    own = ("{ sessions { edges { node { id } } } }", "{ mfa { recoveryCodesLeft } }", "{ authorizedApps { name } }")
+    ending = (
+        "mutation { revokeOtherSessions(input: {}) { sessionId } }",
+        "mutation { signOut(input: {}) { sessionId } }",
+    )
+    for query in (APPS, *own, "{ impersonations { edges { node { id } } } }", *ending):
+        assert await graph.code(narrowed, query) == "FORBIDDEN", query
     for wrong in (tokens["id_token"], tokens["refresh_token"]):
         assert await graph.code(wrong) == "UNAUTHENTICATED"
 
