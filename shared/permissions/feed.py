@@ -100,7 +100,7 @@ GRANT_HANDLERS: Final[Handlers] = {
 async def rights_of(session: TenantSession) -> Rights:
     """What the session's caller may do, as of now: one statement, or none if nobody in particular calls."""
     now, user_id = datetime.now(UTC), session.caller.user_id
-    return Rights.of(session.caller, [] if user_id is None else await _grants(session, user_id, now), now)
+    return Rights.of(session.caller, [] if user_id is None else await grants_of(session, user_id, now), now)
 
 
 def rights_loader(sessions: Readable[TenantSession], caller: Caller) -> DataLoader[TenantId, Rights]:
@@ -114,7 +114,8 @@ def rights_loader(sessions: Readable[TenantSession], caller: Caller) -> DataLoad
     return DataLoader(batch)
 
 
-async def _grants(session: TenantSession, user_id: UUID, now: datetime) -> Sequence[Grant]:
+async def grants_of(session: TenantSession, user_id: UUID, now: datetime) -> Sequence[Grant]:
+    """What somebody holds at whatever places by roles that have not ended; what they are in the tenant is beside it."""
     columns = (_assignments.c.role_id, _assignments.c.place_kind, _assignments.c.place_id, _assignments.c.valid_to)
     chosen = (
         sa.select(*columns, _roles.c.permissions, _roles.c.forbids)

@@ -75,6 +75,11 @@ class LastOwner(Refusal):
     default_message = "Nobody else could look after the tenant"
 
 
+class PermissionNotHeld(Refusal):
+    code = "PERMISSION_NOT_HELD"
+    default_message = "The person may do more than you"
+
+
 class InvitationRevoked(Refusal):
     code = "INVITATION_REVOKED"
     default_message = "The invitation was taken back; invite the person anew"

@@ -26,6 +26,7 @@ from subgraphs.users.models import (
     UserStatus,
 )
 from subgraphs.users.service.people import MANAGER, READER, changeable
+from subgraphs.users.service.standing import refuse_above
 from subgraphs.users.store.data_requests import DataRequestStore, ExportStore
 from subgraphs.users.store.people import UserStore
 
@@ -94,6 +95,7 @@ async def request_erasure(session: TenantSession, attempt: Attempt, user_id: UUI
     """Erase a person here, and have every subgraph erase what it holds of them. There is no way back.
 
     Raises:
+        PermissionNotHeld: the person may do more than the caller.
         LastOwner: nobody else could look after the tenant.
         Forbidden: an app asks, or somebody in the caller's name.
     """
@@ -102,6 +104,7 @@ async def request_erasure(session: TenantSession, attempt: Attempt, user_id: UUI
     async def perform() -> UUID:
         await UserStore(session).lock_owners()
         user = await changeable(session, user_id)
+        await refuse_above(session, user)
         await refuse_last_owner(session, user)
         request = await add_request(session, user, DataRequestKind.ERASE)
         rows = await _erase(session, user)

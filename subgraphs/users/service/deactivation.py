@@ -12,6 +12,7 @@ from subgraphs.users.models import User, UserStatus
 from subgraphs.users.service.data_requests import refuse_last_owner
 from subgraphs.users.service.people import MANAGER, changeable
 from subgraphs.users.service.seats import check_seats
+from subgraphs.users.service.standing import refuse_above
 from subgraphs.users.store.deactivation import DeactivationStore
 from subgraphs.users.store.people import UserStore
 
@@ -25,13 +26,16 @@ async def deactivate_user(
         Forbidden: the caller manages nobody.
         NotFound: there is no such person (any more).
         VersionConflict: the person has been changed since.
+        PermissionNotHeld: the person may do more than the caller.
         LastOwner: nobody else could look after the tenant.
     """
     session.caller.require(MANAGER)
 
     async def perform() -> UUID:
         await UserStore(session).lock_owners()
-        await deactivate(session, await changeable(session, user_id, expected_version))
+        user = await changeable(session, user_id, expected_version)
+        await refuse_above(session, user)
+        await deactivate(session, user)
         return user_id
 
     return await _user(session, await once(session, attempt, perform))

@@ -100,6 +100,20 @@ def _mail(session: TenantSession, invitation: Invitation) -> None:
     record(session, sent)
 
 
+async def readdress(session: TenantSession, user: User) -> None:
+    """Invite somebody anew whose address has changed: whoever has the mails before is not whom it is for any more.
+
+    The new invitation is as the latest one that was open, and mailed if that one was.
+    """
+    now, before = datetime.now(UTC), await InvitationStore(session).all_open_of(user.id)
+    for one in before:
+        one.revoked_at = now
+    if before:
+        latest = before[0]
+        mailed = latest.times_sent > 0
+        await send_invitation(session, user, Role(latest.role), uuid7(), latest.expires_at, mailed=mailed)
+
+
 async def resend(
     session: TenantSession, attempt: Attempt, invitation_id: UUID, *, now: datetime
 ) -> tuple[Invitation, User]:

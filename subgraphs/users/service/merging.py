@@ -22,6 +22,7 @@ from subgraphs.users.service.data_requests import (
     refuse_last_owner,
 )
 from subgraphs.users.service.people import MANAGER, changeable
+from subgraphs.users.service.standing import refuse_above
 from subgraphs.users.store.data_requests import DataRequestStore, ExportStore
 from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.relationships import RelationshipStore
@@ -33,6 +34,7 @@ async def merge(session: TenantSession, attempt: Attempt, user_id: UUID, into_id
     Raises:
         NotFound: one of them is nobody (any more).
         PersonNotActive: the other one cannot sign in.
+        PermissionNotHeld: one of them may do more than the caller.
         LastOwner: nobody else could look after the tenant.
         DataRequestPending: they are being merged.
     """
@@ -45,6 +47,8 @@ async def merge(session: TenantSession, attempt: Attempt, user_id: UUID, into_id
         user, into = await _both(session, user_id, into_id)
         if into.status != UserStatus.ACTIVE:
             raise PersonNotActive(path=("input", "intoId"))
+        for one in (user, into):
+            await refuse_above(session, one)
         await refuse_last_owner(session, user)
         request = await add_request(session, user, DataRequestKind.MERGE, into_id=into_id)
         rows = await _give(session, user, into)

@@ -16,9 +16,10 @@ from shared.tenancy.registry import Registry
 from subgraphs.users.events import UserUpdated
 from subgraphs.users.models import CustomFieldDefinition, ImportJob, OrgUnit, User, UserStatus
 from subgraphs.users.service import custom_fields, org_units, people
-from subgraphs.users.service.invitations import INVITATION_LIFETIME, send_invitation
+from subgraphs.users.service.invitations import INVITATION_LIFETIME, readdress, send_invitation
 from subgraphs.users.service.roster_files import EMAIL, EXTERNAL_ID, FIELD_PREFIX, Roster, RosterRow
 from subgraphs.users.store.custom_fields import CustomFieldStore
+from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.org_units import OrgUnitStore
 from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.rosters import RosterStore
@@ -220,8 +221,12 @@ class ImportedRows:
             "custom_fields": custom_fields.merged(user.custom_fields, wanted.fields, self._definitions, by_self=False),
         }
         changed = {name: value for name, value in values.items() if value != getattr(user, name)}
+        if "email" in changed:
+            await self._refuse_address(user, wanted)
         for name, value in changed.items():
             setattr(user, name, value)
+        if "email" in changed:
+            await readdress(self._session, user)
         joined = self._join(user, wanted.units)
         if changed or named:
             user.version += 1
@@ -244,6 +249,15 @@ class ImportedRows:
             raise RowRefused(
                 Problem(EXTERNAL_ID, "EXTERNAL_ID_TAKEN", "The roster's system calls the person otherwise")
             )
+
+    async def _refuse_address(self, user: User, wanted: _Wanted) -> None:
+        """Whoever reads the mail of an invited person can be what they are invited as.
+
+        So that is a learner or, since whoever submitted the roster may give the roles that it names, what the row says.
+        """
+        invited = {one.role for one in await InvitationStore(self._session).all_open_of(user.id)}
+        if not invited | {user.role} <= {Role.LEARNER, wanted.role}:
+            raise RowRefused(Problem(EMAIL, "EMAIL_FIXED", "The person is invited as more than a learner"))
 
     async def _name(self, user: User, wanted: _Wanted) -> None:
         if not await RosterStore(self._session).add_external_id(user.id, self._source, wanted.external_id):

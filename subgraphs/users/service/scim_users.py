@@ -25,6 +25,7 @@ from subgraphs.users.events import UserEmailChanged, UserProvisioned, UserUpdate
 from subgraphs.users.models import GroupMember, ProvisionedUser, UserStatus
 from subgraphs.users.models import User as UserRow
 from subgraphs.users.service.deactivation import deactivate, reactivate
+from subgraphs.users.service.invitations import readdress
 from subgraphs.users.service.scim import (
     Directory,
     answer_list,
@@ -36,6 +37,7 @@ from subgraphs.users.service.scim import (
 )
 from subgraphs.users.service.scim_resources import POLICY, User, primary_of, shown_user
 from subgraphs.users.service.seats import check_seats
+from subgraphs.users.service.standing import is_above
 from subgraphs.users.store.memberships import MemberStore
 from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.scim import PersonRow, ProvisionedUserStore
@@ -110,7 +112,7 @@ async def replace_user(directory: Directory, id_: str, wanted: User, if_match: s
     Raises:
         NotFoundException, UniquenessException, InvalidValueException, QuotaExceeded: as above.
         PreconditionFailedException: the person has been changed since.
-        MutabilityException: the address of an owner is their own to change.
+        MutabilityException: the address of whoever looks after the tenant is their own to change.
         LastOwner: nobody else could look after the tenant.
     """
 
@@ -215,7 +217,7 @@ async def _write(directory: Directory, session: TenantSession, row: PersonRow, s
     user, kept = row
     if kept is None:
         kept = ProvisionedUser(user_id=user.id)
-    _take_email(session, user, said.email)
+    await _take_email(session, user, said.email)
     user.display_name = said.display_name
     kept.user_name, kept.user_name_key, kept.external_id = said.user_name, said.key, said.external_id
     kept.attributes, kept.removed_at = said.attributes, None
@@ -229,12 +231,14 @@ async def _write(directory: Directory, session: TenantSession, row: PersonRow, s
     await session.flush()
 
 
-def _take_email(session: TenantSession, user: UserRow, email: str) -> None:
+async def _take_email(session: TenantSession, user: UserRow, email: str) -> None:
     if email == user.email:
         return
-    if user.role == Role.OWNER:  # whoever reads the mail of an address can set its account's password
-        raise MutabilityException(detail="The address of an owner is their own to change")
+    if await is_above(session, user):  # whoever reads the mail of an address can set its account's password
+        raise MutabilityException(detail="The address of whoever looks after the tenant is their own to change")
     user.email = email
+    if user.status == UserStatus.INVITED:
+        await readdress(session, user)
     caller = session.caller
     told = UserEmailChanged(tenant_id=caller.tenant_id, user_id=user.id, email=email, actor_id=caller.user_id)
     record(session, told)

@@ -67,6 +67,11 @@ class InvitationStore:
         found = (await self._session.execute(chosen)).one_or_none()
         return (found[0], found[1]) if found else None
 
+    async def all_open_of(self, user_id: UUID) -> Sequence[Invitation]:
+        """The open invitations of a person, the latest first, locked until the transaction ends."""
+        chosen = select(Invitation).where(Invitation.user_id == user_id, *_open()).order_by(Invitation.id.desc())
+        return (await self._session.scalars(chosen.with_for_update())).all()
+
     async def open_of(self, user_id: UUID) -> Invitation | None:
         """The latest open invitation of a person, locked until the transaction ends."""
         chosen = select(Invitation).where(Invitation.user_id == user_id, *_open()).order_by(Invitation.id.desc())

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from shared.caller import Caller
 from shared.database import Sessions
 from shared.events.outbox import OutboxRow
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import tenants
@@ -57,8 +58,10 @@ async def test_somebody_is_deactivated_once_and_gets_back_what_they_were(
 
 async def test_the_last_active_owner_stays(ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant) -> None:
     ada, bob = [await add_user(tenant, f"{name}@example.org", role=Role.OWNER) for name in ("ada", "bob")]
-    assert (await change(ask, "deactivateUser", manager, ada.id))["userErrors"] == []
-    assert (await change(ask, "deactivateUser", manager, bob.id))["userErrors"] == [{"code": "LAST_OWNER"}]
+    owner = tenant.caller(*BUILT_IN[Role.OWNER])
+    assert (await change(ask, "deactivateUser", manager, ada.id))["userErrors"] == [{"code": "PERMISSION_NOT_HELD"}]
+    assert (await change(ask, "deactivateUser", owner, ada.id))["userErrors"] == []
+    assert (await change(ask, "deactivateUser", owner, bob.id))["userErrors"] == [{"code": "LAST_OWNER"}]
 
 
 async def test_only_a_manager_of_the_same_tenant_may(

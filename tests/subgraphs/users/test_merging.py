@@ -12,6 +12,8 @@ from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
+from shared.permissions.catalogue import BUILT_IN
+from shared.roles import Role
 from shared.tokens import TokenIssuer
 from subgraphs.users.consumers import HANDLERS
 from subgraphs.users.models import ExternalId, Group, GroupMember, Relationship, User
@@ -110,8 +112,9 @@ class TestMerge:
         assert sorted("errors" in answer for answer in answers) == [False, True]
 
     async def test_of_the_last_owner_or_into_somebody_who_is_not_active_is_refused(
-        self, ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant
+        self, ask: Ask, add_user: AddUser, tenant: Tenant
     ) -> None:
+        manager = tenant.caller(*BUILT_IN[Role.OWNER])
         owner = await add_user(tenant, "owner@example.org", role="OWNER")
         ada = await add_user(tenant, "ada@example.org")
         invited = await add_user(tenant, "new@example.org", status="INVITED")

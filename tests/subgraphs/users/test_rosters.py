@@ -146,6 +146,26 @@ class TestRows:
         assert problems(moved) == [(2, "email", "EMAIL_FIXED")]
         assert (await everybody(sessions, tenant))["ada@example.org"].id == ada.id
 
+    async def test_send_nobodys_invitation_anywhere_else_that_makes_more_of_them_than_the_roster_may(
+        self, ask: Ask, take: Import, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        granter = tenant.caller("users:manage", "users:invite", "roles:manage")
+        first = "external_id,email,role\n1,ada@example.org,instructor\n2,bob@example.org,learner\n"
+        answer = await ask(IMPORT, {"input": {"csv": first, "source": "sis"}}, by=granter)
+        assert answer["data"]["importRoster"]["userErrors"] == []
+        moved = await take("external_id,email\n1,eve@example.org\n2,eve2@example.org\n")
+        assert (counts(moved), problems(moved)) == ((0, 1, 0, 1), [(2, "email", "EMAIL_FIXED")])
+        bob = (await everybody(sessions, tenant))["eve2@example.org"]
+        async with sessions.read(tenant.caller()) as session:
+            invited = sa.select(Invitation).where(Invitation.user_id == bob.id).order_by(Invitation.id)
+            [old, new] = list(await session.scalars(invited))
+        assert (old.revoked_at is None, new.revoked_at, new.times_sent, new.expires_at) == (
+            False,
+            None,
+            1,
+            old.expires_at,
+        )
+
     async def test_mail_an_invitation_only_if_that_is_wanted(
         self, take: Import, sessions: Sessions, tenant: Tenant
     ) -> None:

@@ -1,16 +1,19 @@
 """People are added, changed, taken away and brought back by their directory."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from httpx2 import AsyncClient
 
-from shared.database import Sessions
+from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
+from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import tenants
+from subgraphs.users.models import Invitation, UserStatus
 from tests.registry import restored
 from tests.subgraphs.users.conftest import AddUser
 from tests.subgraphs.users.scim.conftest import patch, person
@@ -166,12 +169,18 @@ async def test_a_change_of_what_was_changed_since_is_refused(scim: AsyncClient) 
 
 
 async def test_an_owner_keeps_their_address_and_the_last_one_stays(
-    scim: AsyncClient, add_user: AddUser, tenant: Tenant
+    scim: AsyncClient, add_user: AddUser, sessions: Sessions, tenant: Tenant
 ) -> None:
     """Whoever may say where an owner's mail goes could choose their password."""
     ada = await add_user(tenant, "ada@example.org", role=Role.OWNER)
     path = f"/Users/{ada.id}"
     answer = await scim.put(path, json=person("ada@example.org", emails=[{"value": "eve@example.org"}]))
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "mutability")
+    bob = await add_user(tenant, "bob@example.org", status=UserStatus.INVITED)
+    async with unit_of_work(sessions, tenant.caller()) as session:
+        soon = datetime.now(UTC) + timedelta(days=1)
+        session.add(Invitation(batch_id=uuid7(), user_id=bob.id, role=Role.OWNER, expires_at=soon))
+    answer = await scim.put(f"/Users/{bob.id}", json=person("bob@example.org", emails=[{"value": "eve@example.org"}]))
     assert (answer.status_code, answer.json()["scimType"]) == (400, "mutability")
     assert (await scim.delete(path)).status_code == 403
     off = patch({"op": "replace", "value": {"active": False}})
