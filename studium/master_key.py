@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MasterKeySettings(BaseSettings):
-    """One of the three ways to give it; without any it is derived from the platform's secret."""
+    """The ways to give it; without any it is derived from the platform's secret. Keys beside a KMS unwrap alone."""
 
     model_config = SettingsConfigDict(
         env_prefix="STUDIUM_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
@@ -48,22 +48,21 @@ def create_master_key(settings: StudiumSettings, own: MasterKeySettings) -> "Mas
     """The master key of this process.
 
     Raises:
-        CannotStart: it is given in two ways, or is too short, or its file cannot be read.
+        CannotStart: keys are given in two ways, or are too short, or their file cannot be read.
     """
-    ways = [way for way in (own.master_keys, own.master_key_file, own.kms_url) if way is not None]
-    if len(ways) > 1:
-        raise CannotStart("Name one of STUDIUM_MASTER_KEYS, STUDIUM_MASTER_KEY_FILE and STUDIUM_KMS_URL, not several.")
-    if own.kms_url is not None:
-        return _kms(own.kms_url.get_secret_value().rstrip("/"), own)
-    return _local(settings, own)
+    if own.master_keys is not None and own.master_key_file is not None:
+        raise CannotStart("Name one of STUDIUM_MASTER_KEYS and STUDIUM_MASTER_KEY_FILE, not both.")
+    held = _local(settings, own)
+    return held if own.kms_url is None else _kms(own.kms_url.get_secret_value().rstrip("/"), own, older=held)
 
 
-def _kms(url: str, own: MasterKeySettings) -> "MasterKey":
+def _kms(url: str, own: MasterKeySettings, *, older: "MasterKey") -> "MasterKey":
+    """A key of a KMS. What was wrapped by keys held here, before there was the KMS, still unwraps."""
     from shared.data_keys.aws_signature import AwsCredentials
     from shared.data_keys.kms import Kms, KmsMasterKey
 
     credentials = AwsCredentials(own.kms_access_key_id, own.kms_secret_access_key.get_secret_value())
-    return KmsMasterKey(Kms(url, own.kms_region, own.kms_key_id, credentials))
+    return KmsMasterKey(Kms(url, own.kms_region, own.kms_key_id, credentials), older=older)
 
 
 def _local(settings: StudiumSettings, own: MasterKeySettings) -> "MasterKey":

@@ -14,9 +14,11 @@ import orjson
 
 from shared.crypto import SealBroken
 from shared.data_keys.aws_signature import AwsCredentials, signed_headers
+from shared.data_keys.master import MasterKey
 from shared.errors import Unavailable
 
 _SECONDS: Final = 20.0
+_OURS: Final = "kms."
 _NOT_OURS: Final = frozenset({"InvalidCiphertextException", "IncorrectKeyException", "NotFoundException"})
 """The ciphertext was made for another context, with another key, or by somebody else."""
 
@@ -36,9 +38,16 @@ class Kms:
 class KmsMasterKey:
     """Asks a KMS to wrap and unwrap. It rotates its keys by itself; another `key_id` is another master key."""
 
-    def __init__(self, kms: Kms) -> None:
+    def __init__(self, kms: Kms, *, older: MasterKey | None = None) -> None:
+        """Ask nothing yet.
+
+        Args:
+            kms: wraps, and unwraps what it has wrapped.
+            older: unwraps what was wrapped before there was the KMS.
+        """
         self._kms = kms
-        self._prefix = f"kms.{urlsafe_b64encode(kms.key_id.encode()).decode()}."
+        self._older = older
+        self._prefix = f"{_OURS}{urlsafe_b64encode(kms.key_id.encode()).decode()}."
 
     async def wrap(self, key: bytes, *, place: str) -> str:
         asked = {"KeyId": self._kms.key_id, "Plaintext": b64encode(key).decode(), "EncryptionContext": _context(place)}
@@ -46,6 +55,8 @@ class KmsMasterKey:
         return self._prefix + urlsafe_b64encode(b64decode(answer["CiphertextBlob"])).decode()
 
     async def unwrap(self, wrapped: str, *, place: str) -> bytes:
+        if self._older is not None and not wrapped.startswith(_OURS):
+            return await self._older.unwrap(wrapped, place=place)
         try:
             _, _, encoded = wrapped.split(".")
             blob = b64encode(urlsafe_b64decode(encoded)).decode()

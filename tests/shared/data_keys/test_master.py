@@ -13,6 +13,8 @@ from shared.data_keys.aws_signature import AwsCredentials, signed_headers
 from shared.data_keys.kms import Kms, KmsMasterKey
 from shared.data_keys.master import LocalMasterKey, MasterKey
 from shared.errors import Unavailable
+from studium.master_key import MasterKeySettings, create_master_key
+from studium.settings import StudiumSettings
 from tests.shared.data_keys.kms_server import ACCESS_KEY_ID, KEY_ID, REGION, SECRET_ACCESS_KEY
 
 OLD, NEW = SecretStr("o" * 32), SecretStr("n" * 32)
@@ -71,6 +73,23 @@ class TestALocalMasterKey:
 
 
 class TestAKms:
+    async def test_takes_over_from_keys_held_here(self, kms: Kms) -> None:
+        settings = StudiumSettings(secret=OLD)
+        url, secret = SecretStr(kms.url), SecretStr(SECRET_ACCESS_KEY)
+        own = MasterKeySettings(
+            kms_url=url,
+            kms_region=REGION,
+            kms_key_id=KEY_ID,
+            kms_access_key_id=ACCESS_KEY_ID,
+            kms_secret_access_key=secret,
+        )
+        for before in (MasterKeySettings(), MasterKeySettings(master_keys=NEW)):
+            wrapped = await create_master_key(settings, before).wrap(b"k" * 32, place="a")
+            master = create_master_key(settings, own.model_copy(update={"master_keys": before.master_keys}))
+            assert not master.is_current(wrapped)
+            assert await master.unwrap(wrapped, place="a") == b"k" * 32
+            assert master.is_current(await master.wrap(b"k" * 32, place="a"))
+
     async def test_who_has_no_right_to_ask_is_not_answered(self, kms: Kms) -> None:
         wrong = replace(kms, credentials=AwsCredentials(ACCESS_KEY_ID, "another secret"))
         with pytest.raises(Unavailable):
