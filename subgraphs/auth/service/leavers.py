@@ -8,7 +8,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from subgraphs.auth.events import PersonalDataErased, PersonalDataExported
 from subgraphs.auth.models import Model
-from subgraphs.auth.service.sessions import end_sessions
+from subgraphs.auth.service.deactivation import close_account
 
 _ANSWERS: Final = personal_data.handlers(
     personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased
@@ -16,8 +16,8 @@ _ANSWERS: Final = personal_data.handlers(
 
 
 async def _erase(session: TenantSession, event: personal_data.DataRequested) -> None:
-    """Sessions end before they are forgotten: routers have to hear of those that are open."""
-    await end_sessions(session, event.user_id, datetime.now(UTC))
+    """All that is open ends before it is forgotten: routers hear of sessions, of what apps have, and of API tokens."""
+    await close_account(session, event.user_id, datetime.now(UTC))
     await session.flush()
     await _ANSWERS[personal_data.USER_ERASED].handle(session, event)
 
