@@ -59,6 +59,13 @@ class NoAccount(Refusal):
     default_message = "There is no account for you here; ask for an invitation"
 
 
+class AddressReused(NoAccount):
+    """Providers give the address of who has left to somebody new. Source: OpenID Connect Core 1.0, section 5.7."""
+
+    code = "ADDRESS_REUSED"
+    default_message = "Your address belongs to an account that the identity provider has named otherwise before"
+
+
 class AccountNotReady(Refusal):
     """The account is being opened; the same code works in a moment."""
 
@@ -177,9 +184,11 @@ async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Att
 
 
 async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:
-    """Note whom a provider means, if the tenant still trusts it. Safe to repeat."""
-    if await IdentityProviderStore(session).get(provider_id) is not None:
-        await FederatedIdentityStore(session).link(provider_id, subject, user_id)
+    """Note whom a provider means, if the tenant still trusts it and it means them by no other name. Safe to repeat."""
+    identities = FederatedIdentityStore(session)
+    trusted = await IdentityProviderStore(session).get(provider_id) is not None
+    if trusted and not await identities.has(provider_id, user_id):
+        await identities.link(provider_id, subject, user_id)
 
 
 async def _completed(session: TenantSession, code: str) -> Account:
@@ -255,10 +264,13 @@ async def admit_person(session: TenantSession, provider: IdentityProvider, sign_
 
     Raises:
         NoAccount: nobody here, and no account is opened for them.
+        AddressReused: their address is of somebody whom the provider calls otherwise.
     """
     code, identities = new_secret(), FederatedIdentityStore(session)
     if await identities.account_of(provider.id, person.subject) is None:
         known = await AccountStore(session).by_email(person.email) if person.email else None
+        if known is not None and await identities.has(provider.id, known.user_id):
+            raise AddressReused
         if known is not None:
             await identities.link(provider.id, person.subject, known.user_id)
         elif provider.opens_accounts and person.email:

@@ -12,9 +12,12 @@ from shared.errors import BadUserInput, NotFound, Refusal, VersionConflict
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.ids import uuid7
+from shared.permissions.places import Resource
+from shared.roles import Role
 from subgraphs.auth.errors import NameTaken
 from subgraphs.auth.events import IdentityProviderChanged
 from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
+from subgraphs.auth.service.permissions import given_by, own_rights, refuse_gain
 from subgraphs.auth.store.identity_providers import FederatedIdentityStore, IdentityProviderStore
 
 PERMISSION: Final = "tenant:manage"
@@ -68,12 +71,13 @@ async def configure(
         also: writes what else its kind needs, with the same attempt.
 
     Raises:
+        Forbidden, PermissionNotHeld: the caller may not, or holds less than whom the provider could let in.
         NameTaken: there is a provider of another kind by that alias.
         BadUserInput: a new one has no secret, or an address people may be sent to is none.
         VersionConflict: it has changed since the version that is expected.
         TooManyIdentityProviders: there are too many.
     """
-    session.caller.require(PERMISSION)
+    await _refuse_gain(session)
     for position, uri in enumerate(trust.return_uris):
         check_return_uri(uri, field=f"returnUris.{position}")
     store = IdentityProviderStore(session)
@@ -128,6 +132,13 @@ def check_return_uri(uri: str, *, field: str) -> None:
     plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
     if (parts.scheme != "https" and not plain) or not parts.hostname or parts.fragment or "@" in parts.netloc:
         raise BadUserInput(f"`{field}` must begin with https:// and have no fragment", field=field)
+
+
+async def _refuse_gain(session: TenantSession) -> None:
+    """Refuse who is less than an owner: a provider can say of anybody that they are an owner who has an account."""
+    session.caller.require(PERMISSION)
+    there = Resource.tenant(session.caller.tenant_id)
+    refuse_gain(await own_rights(session), there, await given_by(session, Role.OWNER))
 
 
 async def _added(store: IdentityProviderStore, ring: KeyRing, trust: Trust) -> IdentityProvider:

@@ -59,6 +59,13 @@ class FederatedIdentityStore:
             .where(FederatedIdentity.provider_id == provider_id, FederatedIdentity.subject == subject)
         )
 
+    async def has(self, provider_id: UUID, user_id: UUID) -> bool:
+        """Whether the provider means that person by any subject."""
+        meant = select(FederatedIdentity.subject).where(
+            FederatedIdentity.provider_id == provider_id, FederatedIdentity.user_id == user_id
+        )
+        return await self._session.scalar(meant.limit(1)) is not None
+
     async def link(self, provider_id: UUID, subject: str, user_id: UUID) -> None:
         """Note whom the provider means; whoever was first stays."""
         values = {"provider_id": provider_id, "subject": subject, "user_id": user_id}

@@ -76,9 +76,9 @@ async def auth(
     await subgraph.aclose()
 
 
-def fresh_token(tenant: Tenant, role: Role) -> str:
-    """Of somebody who has just proved who they are."""
-    caller = tenant.caller(*BUILT_IN[role], role=role)
+def fresh_token(tenant: Tenant, role: Role, *more: str) -> str:
+    """Of somebody who has just proved who they are, and may do more than their role says."""
+    caller = tenant.caller(*BUILT_IN[role], *more, role=role)
     proof = Authentication.of(datetime.now(UTC), [PASSWORD])
     issued = TokenIssuer(SIGNING_KEY).issue(
         tenant.id, caller.require_user(), uuid7(), role=role, scopes=caller.scopes, authentication=proof

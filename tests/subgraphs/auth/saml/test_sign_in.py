@@ -134,6 +134,16 @@ class TestSignIn:
         for mail in (["boss@other.example"], ["boss@other.example@school.example"], []):
             assert await way.go(school, attributes={"mail": mail}) == {"error": "NO_ACCOUNT"}
 
+    async def test_gives_nobody_the_account_of_who_had_their_address_before(
+        self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure(opensAccounts=True)
+        school = await way.school()
+        assert "code" in await way.go(school)
+        assert await way.go(school, name="bob-1999") == {"error": "ADDRESS_REUSED"}
+        assert "code" in await way.go(school)
+
     async def test_lets_newcomers_in_as_the_school_says_once_their_account_is_open(
         self, ask: Ask, way: Way, configure: Configure, tenant: Tenant, sessions: Sessions
     ) -> None:
@@ -309,3 +319,7 @@ class TestConfigure:
     async def test_is_the_owners_alone(self, ask: Ask, tenant: Tenant) -> None:
         asked = {"alias": "x", "name": "x", "returnUris": [RETURN_URI]}
         assert code_of(await ask(CONFIGURE, {"input": asked}, token=fresh_token(tenant, Role.LEARNER))) == "FORBIDDEN"
+        asked["metadataXml"] = provider_metadata("school")
+        manager = fresh_token(tenant, Role.LEARNER, "tenant:manage")
+        refused = (await ask(CONFIGURE, {"input": asked}, token=manager))["data"]["configureSamlProvider"]
+        assert refused == {"identityProvider": None, "userErrors": [{"code": "PERMISSION_NOT_HELD", "path": None}]}
