@@ -11,10 +11,14 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import Caller, TenantId
+from shared.errors import Refusal
 from shared.ids import uuid7
 from shared.tenancy.names import CONTROL_SCHEMA
 from shared.tenancy.registry import Registry
@@ -22,6 +26,9 @@ from shared.tenancy.registry import Registry
 ORDERED_CHANNEL: Final = "tenant_job"
 DELETED_AFTER: Final = timedelta(days=30)
 """In which a deletion that a tenant's people have ordered can be taken back."""
+EXPORT_KEPT: Final = timedelta(days=7)
+"""In which the archive of a tenant can be fetched."""
+_ONE_EXPORT: Final = "uq_tenant_job_export"
 
 
 class JobKind(StrEnum):
@@ -42,6 +49,19 @@ OPENNESS: Final = CLOSING | {JobKind.RESUME}
 """What says whether a tenant is open: the latest one counts."""
 
 
+class ExportUnderWay(Refusal):
+    code = "EXPORT_UNDER_WAY"
+    default_message = "An archive of the tenant is being made already"
+
+
+class Archive(msgspec.Struct, frozen=True):
+    """What an export has made."""
+
+    bytes: int
+    pieces: int
+    """In which it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class TenantJob:
     """Something ordered for a tenant."""
@@ -53,6 +73,13 @@ class TenantJob:
     """A person of the tenant; None for the platform's operator, or for who came with a code."""
     ordered_at: datetime
     finished_at: datetime | None
+    archive: Archive | None = None
+    """Of an export, until it is gone: newer ones take its place, and it expires."""
+
+    @property
+    def archive_expires_at(self) -> datetime | None:
+        """When the archive goes."""
+        return None if self.archive is None or self.finished_at is None else self.finished_at + EXPORT_KEPT
 
 
 jobs: Final = sa.Table(
@@ -65,12 +92,24 @@ jobs: Final = sa.Table(
     sa.Column("ordered_by", sa.Uuid),
     sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
     sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("outcome", JSONB, nullable=False, server_default="{}"),
 )
-_SHOWN: Final = (jobs.c.id, jobs.c.kind, jobs.c.state, jobs.c.ordered_by, jobs.c.ordered_at, jobs.c.finished_at)
+_SHOWN: Final = (
+    jobs.c.id,
+    jobs.c.kind,
+    jobs.c.state,
+    jobs.c.ordered_by,
+    jobs.c.ordered_at,
+    jobs.c.finished_at,
+    jobs.c.outcome,
+)
 
 
 def _job(row: Any) -> TenantJob:
-    return TenantJob(row.id, JobKind(row.kind), JobState(row.state), row.ordered_by, row.ordered_at, row.finished_at)
+    kind, state = JobKind(row.kind), JobState(row.state)
+    archive = msgspec.convert(row.outcome, Archive) if row.outcome else None
+    return TenantJob(row.id, kind, state, row.ordered_by, row.ordered_at, row.finished_at, archive)
 
 
 class JobBoard:
@@ -80,12 +119,21 @@ class JobBoard:
         self._registry = registry
 
     async def order(self, caller: Caller, kind: JobKind) -> UUID:
-        """Put an order down, and wake the worker. Returns its id."""
+        """Put an order down, and wake the worker. Returns its id.
+
+        Raises:
+            ExportUnderWay: one archive at a time is made of a tenant.
+        """
         job_id = uuid7()
         row = {"id": job_id, "tenant_id": caller.tenant_id, "kind": kind, "ordered_by": caller.user_id}
-        async with self._registry.acting_for(caller) as connection:
-            await connection.execute(sa.insert(jobs).values(row))
-            await connection.execute(sa.select(sa.func.pg_notify(ORDERED_CHANNEL, str(caller.tenant_id))))
+        try:
+            async with self._registry.acting_for(caller) as connection:
+                await connection.execute(sa.insert(jobs).values(row))
+                await connection.execute(sa.select(sa.func.pg_notify(ORDERED_CHANNEL, str(caller.tenant_id))))
+        except IntegrityError as error:
+            if _ONE_EXPORT not in str(error.orig):
+                raise
+            raise ExportUnderWay from error
         return job_id
 
     async def get(self, caller: Caller, job_id: UUID) -> TenantJob | None:
