@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import aiohttp
 from pydantic import SecretStr
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from yarl import URL
 
@@ -44,7 +44,8 @@ _HOP_BY_HOP: Final = frozenset(
 )
 """Source: RFC 9110, section 7.6.1; and what is different once a body was read."""
 _MOST_BYTES: Final = 1024 * 1024
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=30)
+_TIMEOUT: Final = aiohttp.ClientTimeout(connect=30, sock_read=30)
+"""For each piece of an answer, whose whole may be long."""
 _AUTHORIZATION: Final = "authorization"
 
 Introduce: TypeAlias = Callable[[Mapping[str, str]], Awaitable[Mapping[str, str]]]
@@ -144,21 +145,20 @@ class SubgraphProxy:
         assert self._http is not None  # noqa: S101 - the lifespan comes first
         try:
             headers = await self._headers(request)
-            async with self._http.request(
+            answer = await self._http.request(
                 request.method,
                 URL(self._origin + _target(request), encoded=True),
                 headers=headers,
                 data=bytes(body),
                 allow_redirects=False,
-            ) as answer:
-                content = await answer.read()
+            )
         except (aiohttp.ClientError, TimeoutError):
             return _refusal(HTTPStatus.BAD_GATEWAY)
         except Refused as refused:
             return _refusal(refused.status or HTTPStatus.SERVICE_UNAVAILABLE)
-        response = Response(content, status_code=answer.status)
-        del response.headers["content-length"]
-        response.raw_headers.append((b"content-length", str(len(content)).encode()))
+        response = StreamingResponse(_pieces(answer), status_code=answer.status)
+        if answer.content_length is not None:
+            response.headers["content-length"] = str(answer.content_length)
         response.raw_headers.extend(
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _passed(answer.headers.items())
         )
@@ -170,6 +170,13 @@ class SubgraphProxy:
             return passed
         known = await self._introduce(request.headers)
         return [each for each in passed if each[0].lower() not in {_AUTHORIZATION, HEADER}] + [*known.items()]
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes]:
+    """Its body as it comes: an archive does not fit into memory. Who goes away ends it at the subgraph, too."""
+    async with answer:
+        async for piece in answer.content.iter_any():
+            yield piece
 
 
 def _target(request: Request) -> str:

@@ -1,5 +1,6 @@
 """Subgraphs' own addresses at the router's."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack
 from http import HTTPStatus
@@ -9,7 +10,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from router.serve.errors import Refused
@@ -20,6 +21,7 @@ from shared.router_tokens import HEADER, RouterTokenVerifier, keys_of, public_ke
 from shared.tokens import generate_signing_key
 from studium.gateway import identify
 from studium.public_endpoints import AUTH_PATHS, USERS_PATHS, SubgraphProxy, introducing, own_routes
+from tests.patience import PATIENCE_SECONDS
 from tests.router.serve.server import serving
 
 
@@ -92,6 +94,34 @@ class TestPassingOn:
 
     async def test_too_much_is_refused(self, router: AsyncClient) -> None:
         assert (await router.post("/t/north/oauth/token", content=b"x" * (1024 * 1024 + 1))).status_code == 413
+
+
+async def test_a_long_answer_arrives_as_it_is_made() -> None:
+    arrived = asyncio.Event()
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield b"first "
+        await arrived.wait()
+        yield b"second"
+
+    async def fetch(_: Request) -> Response:
+        return StreamingResponse(pieces(), headers={"content-length": "12"})
+
+    async with AsyncExitStack() as running:
+        address = await running.enter_async_context(serving(Starlette(routes=[Route("/t/north/exports/1", fetch)])))
+        proxy = SubgraphProxy(f"http://{address}", AUTH_PATHS)
+        app = Starlette(routes=proxy.routes())
+        await running.enter_async_context(proxy.running(app))
+        client = await running.enter_async_context(
+            AsyncClient(base_url=f"http://{await running.enter_async_context(serving(app))}", timeout=PATIENCE_SECONDS)
+        )
+        async with client.stream("GET", "/t/north/exports/1") as answer:
+            assert answer.headers["content-length"] == "12"
+            read = b""
+            async for piece in answer.aiter_raw():
+                read += piece
+                arrived.set()
+        assert read == b"first second"
 
 
 async def test_a_subgraph_that_is_away() -> None:
