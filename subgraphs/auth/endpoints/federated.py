@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from shared.errors import DomainError
 from subgraphs.auth.service import federated
-from subgraphs.auth.service.federated import AT_PROVIDER, FederationDesk
+from subgraphs.auth.service.federated import AT_PROVIDER, FederationDesk, WayBack
 
 COOKIE: Final = "studium-federated"
 _STATUS: Final = {"NOT_FOUND": 404, "TENANT_NOT_FOUND": 404, "SERVICE_UNAVAILABLE": 503, "OUTBOUND_REFUSED": 502}
@@ -23,7 +23,7 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         slug, alias = request.path_params["slug"], request.path_params["alias"]
-        begun = await federated.begin(federation, slug, alias, request.query_params.get("return_uri", ""))
+        begun = await federated.begin(federation, slug, alias, way_back(request))
         answer = RedirectResponse(begun.url, status_code=303, headers=HEADERS)
         answer.set_cookie(
             COOKIE,
@@ -47,6 +47,11 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
         Route("/t/{slug}/federated/{alias}", refusing(begin), methods=["GET"]),
         Route("/t/{slug}/federated/{alias}/callback", refusing(callback), methods=["GET"]),
     ]
+
+
+def way_back(request: Request) -> WayBack:
+    """How the browser comes back to the client that has sent it."""
+    return WayBack(request.query_params.get("return_uri", ""), request.query_params.get("code_challenge"))
 
 
 def refusing(answer: Answer) -> Answer:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from shared.errors import BadUserInput
-from subgraphs.auth.endpoints.federated import HEADERS, refusing
+from subgraphs.auth.endpoints.federated import HEADERS, refusing, way_back
 from subgraphs.auth.service import saml as service
 from subgraphs.auth.service.federated import AT_PROVIDER
 from subgraphs.auth.service.saml_desk import SamlDesk
@@ -31,7 +31,7 @@ def saml_routes(saml: SamlDesk) -> list[Route]:
 
     async def begin(request: Request) -> Response:
         slug, alias = _names(request)
-        begun = await service.begin(saml, slug, alias, request.query_params.get("return_uri", ""))
+        begun = await service.begin(saml, slug, alias, way_back(request))
         answer = RedirectResponse(begun.url, status_code=303, headers=HEADERS)
         answer.set_cookie(
             COOKIE,

@@ -71,6 +71,8 @@ class FederatedSignIn(Model):
     sealed_proofs: Mapped[Protected] = mapped_column(ProtectedText(earlier="identity-provider"))
     """The nonce and the PKCE verifier."""
     return_uri: Mapped[str]
+    code_challenge: Mapped[str | None]
+    """Of the verifier that the client keeps; None if it keeps none. Source: RFC 7636."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     subject: Mapped[str | None]

@@ -7,6 +7,7 @@ the address and the tenant lets it speak for the address's domain: nobody takes 
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +32,9 @@ from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.claiming import claim
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
-from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
+from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused, s256
 from subgraphs.auth.service.sessions import open_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import (
@@ -45,6 +47,7 @@ AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
 TO_COMPLETE: Final = timedelta(minutes=2)
 _SECRET_BYTES: Final = 32
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class SignInNotBegun(BadUserInput):
@@ -104,7 +107,28 @@ class Asked:
     """Which the browser keeps."""
     proofs: str = field(repr=False)
     """What the answer has to fit."""
+    way_back: "WayBack"
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """How whoever has signed in comes back to the client.
+
+    Attributes:
+        return_uri: one of the provider's.
+        code_challenge: of the verifier that completes the sign-in, by S256; None if the client keeps none. With it,
+            nobody can complete a sign-in in a browser that has not begun it. Source: RFC 7636, section 4.2.
+    """
+
     return_uri: str
+    code_challenge: str | None = None
+
+    def check(self, provider: IdentityProvider) -> None:
+        """Refuse to send people anywhere that the tenant has not named, and what is no challenge."""
+        if self.return_uri not in provider.return_uris:
+            raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
+        if self.code_challenge is not None and not _CHALLENGE.fullmatch(self.code_challenge):
+            raise BadUserInput("`code_challenge` is none by S256", field="code_challenge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +143,26 @@ class Person:
     """Of newcomers whom nobody has invited."""
 
 
-async def begin(federation: FederationDesk, slug: str, alias: str, return_uri: str) -> Begun:
+async def begin(federation: FederationDesk, slug: str, alias: str, way_back: WayBack) -> Begun:
     """Begin a sign-in.
 
     Raises:
         TenantNotFound: there is no such tenant, or it is not open.
         NotFound: it has no such provider.
-        BadUserInput: people are not to be sent to that address.
+        BadUserInput: people are not to be sent to that address, or the challenge is none.
         OutboundRefused, ProviderRefused: the provider cannot be asked.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with federation.desk.sessions.read(caller) as session:
         provider = await enabled(session, alias, IdentityProviderKind.OIDC)
-    check_return(provider, return_uri)
+    way_back.check(provider)
     state, browser, nonce, verifier = (new_secret() for _ in range(4))
     proofs = Proofs(nonce, verifier)
     redirect_uri = federation.callback(tenant.slug, alias)
     url = await federation.client.authorization_url(provider.issuer, provider.client_id, redirect_uri, state, proofs)
     proved = msgspec.json.encode((nonce, verifier)).decode()
     async with unit_of_work(federation.desk.sessions, caller) as session:
-        await keep_begun(session, federation.desk, provider, Asked(state, browser, proved, return_uri))
+        await keep_begun(session, federation.desk, provider, Asked(state, browser, proved, way_back))
     return Begun(url, browser)
 
 
@@ -165,19 +189,28 @@ async def finish(
     return f"{begun.return_uri}#code={code}"
 
 
-async def sign_in(federation: FederationDesk, slug: str, code: str, attempt: Attempt) -> SignedIn | MfaRequired:
+async def sign_in(
+    federation: FederationDesk, slug: str, code: str, verifier: str | None, attempt: Attempt
+) -> SignedIn | MfaRequired:
     """Let in whoever came back with that code, or ask for the second factor they have here.
+
+    Args:
+        federation: where they stand.
+        slug: the tenant's.
+        code: that they came back with.
+        verifier: of the challenge that the sign-in was begun with; None if it was begun with none.
+        attempt: is made once.
 
     Raises:
         TenantNotFound: there is no such tenant, or it is not open.
-        SignInNotBegun: no sign-in has the code, or one that was completed already.
+        SignInNotBegun: no sign-in has the code, or one that was completed already, or another client has begun it.
         AccountNotReady: the account is being opened; the code goes on working.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
 
         async def complete() -> Entry:
-            account = await _completed(session, code)
+            account = await _completed(session, code, verifier)
             return Entry(account, Authentication.of(federation.desk.clock(), [FEDERATED]))
 
         return await admit_once(federation.desk, tenant, session, complete, attempt)
@@ -191,14 +224,24 @@ async def link(session: TenantSession, provider_id: UUID, subject: str, user_id:
         await identities.link(provider_id, subject, user_id)
 
 
-async def _completed(session: TenantSession, code: str) -> Account:
+async def _completed(session: TenantSession, code: str, verifier: str | None) -> Account:
     done = await FederatedSignInStore(session).complete(hash_secret(code), datetime.now(UTC))
-    if done is None:
+    if done is None or done.subject is None or not _fits(done.code_challenge, verifier):
         raise SignInNotBegun
-    account = await FederatedIdentityStore(session).account_of(*done)
+    account = await FederatedIdentityStore(session).account_of(done.provider_id, done.subject)
     if account is None:
         raise AccountNotReady
     return account
+
+
+def _fits(challenge: str | None, verifier: str | None) -> bool:
+    """Whether both are there and belong together, or neither is: a sign-in that somebody else began has no challenge.
+
+    Source: RFC 7636, section 4.6; RFC 9700, section 4.8.
+    """
+    if challenge is None or verifier is None:
+        return challenge is verifier
+    return hmac.compare_digest(s256(verifier).encode(), challenge.encode())
 
 
 async def _who(
@@ -272,6 +315,7 @@ async def admit_person(session: TenantSession, provider: IdentityProvider, sign_
         if known is not None and await identities.has(provider.id, known.user_id):
             raise AddressReused
         if known is not None:
+            await claim(session, known, datetime.now(UTC))
             await identities.link(provider.id, person.subject, known.user_id)
         elif provider.opens_accounts and person.email:
             record(session, _arrived(session.caller, provider, person, person.email))
@@ -283,12 +327,6 @@ async def admit_person(session: TenantSession, provider: IdentityProvider, sign_
     return code
 
 
-def check_return(provider: IdentityProvider, return_uri: str) -> None:
-    """Refuse to send people anywhere that the tenant has not named."""
-    if return_uri not in provider.return_uris:
-        raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
-
-
 async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> UUID:
     """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id."""
     ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
@@ -298,7 +336,8 @@ async def keep_begun(session: TenantSession, desk: SignInDesk, provider: Identit
         state_hash=hash_secret(asked.state),
         browser_hash=hash_secret(asked.browser_secret),
         sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, asked.proofs),
-        return_uri=asked.return_uri,
+        return_uri=asked.way_back.return_uri,
+        code_challenge=asked.way_back.code_challenge,
         expires_at=datetime.now(UTC) + AT_PROVIDER,
     )
     await FederatedSignInStore(session).begin(begun)

@@ -33,7 +33,7 @@ _RSA_LENGTHS: Final = range(342, 1_367)
 """Of a modulus of 2048 to 8192 bits in Base64."""
 
 _grant_uri = cast("Callable[..., str]", parameters.prepare_grant_uri)  # Authlib has no types
-_s256 = cast("Callable[[str], str]", challenge.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType] - nor here
+s256 = cast("Callable[[str], str]", challenge.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType] - nor here
 
 
 class ProviderRefused(Refusal):
@@ -111,7 +111,7 @@ class OidcClient:
             scope=SCOPE,
             state=state,
             nonce=proofs.nonce,
-            code_challenge=_s256(proofs.verifier),
+            code_challenge=s256(proofs.verifier),
             code_challenge_method="S256",
         )
 

@@ -17,8 +17,8 @@ from subgraphs.auth.service.federated import (
     Asked,
     Begun,
     SignInNotBegun,
+    WayBack,
     admit_person,
-    check_return,
     enabled,
     hash_secret,
     keep_begun,
@@ -47,20 +47,20 @@ async def metadata(saml: SamlDesk, slug: str, alias: str) -> str:
     return await saml.workers.run(lambda: own_metadata(known.own, known.saml.name_id_format))
 
 
-async def begin(saml: SamlDesk, slug: str, alias: str, return_uri: str) -> Begun:
+async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Begun:
     """Begin a sign-in.
 
     Raises:
         TenantNotFound, NotFound: as above.
-        BadUserInput: people are not to be sent to that address.
+        BadUserInput: people are not to be sent to that address, or the challenge is none.
     """
     known = await _known(saml, slug, alias)
-    check_return(known.provider, return_uri)
+    way_back.check(known.provider)
     state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
     asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state)
     url = await saml.workers.run(lambda: request_url(asked, known.own, saml.desk.clock()))
     async with unit_of_work(saml.desk.sessions, known.caller) as session:
-        await keep_begun(session, saml.desk, known.provider, Asked(state, browser, request_id, return_uri))
+        await keep_begun(session, saml.desk, known.provider, Asked(state, browser, request_id, way_back))
     return Begun(url, browser)
 
 
@@ -134,5 +134,5 @@ async def _use(saml: SamlDesk, known: Known, said: Believed) -> None:
 
 async def _unasked(session: TenantSession, saml: SamlDesk, provider: IdentityProvider) -> UUID:
     """A sign-in that begins with its answer: nobody holds what another answer to it would need."""
-    asked = Asked(new_secret(), new_secret(), "", provider.return_uris[0])
+    asked = Asked(new_secret(), new_secret(), "", WayBack(provider.return_uris[0]))
     return await keep_begun(session, saml.desk, provider, asked)

@@ -109,8 +109,8 @@ class FederatedSignInStore:
         values = {"subject": subject, "code_hash": code_hash, "expires_at": expires_at}
         await self._session.execute(update(FederatedSignIn).where(FederatedSignIn.id == sign_in_id).values(values))
 
-    async def complete(self, code_hash: bytes, now: datetime) -> tuple[UUID, str] | None:
-        """The provider and subject of the sign-in that a code completes, the first time."""
+    async def complete(self, code_hash: bytes, now: datetime) -> FederatedSignIn | None:
+        """The sign-in that a code completes, the first time."""
         done = (
             update(FederatedSignIn)
             .where(
@@ -119,7 +119,6 @@ class FederatedSignInStore:
                 FederatedSignIn.expires_at > now,
             )
             .values(completed_at=now)
-            .returning(FederatedSignIn.provider_id, FederatedSignIn.subject)
+            .returning(FederatedSignIn)
         )
-        row = (await self._session.execute(done)).one_or_none()
-        return None if row is None or row.subject is None else (row.provider_id, row.subject)
+        return await self._session.scalar(done)

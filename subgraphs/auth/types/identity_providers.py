@@ -94,6 +94,11 @@ class RemoveIdentityProviderPayload(Payload):
 class CompleteFederatedSignInInput(MutationInput):
     tenant: str = strawberry.field(description="The tenant's slug.")
     code: str = strawberry.field(description="From the fragment of the address; it works once, for two minutes.")
+    code_verifier: str | None = strawberry.field(
+        default=None,
+        description="Whose `code_challenge` by S256 the sign-in was begun with (RFC 7636), so that nobody is signed in "
+        "by a code that another browser came back with; null only if it was begun without.",
+    )
 
 
 @strawberry.type(description="What came of `completeFederatedSignIn`.")

@@ -31,6 +31,8 @@ from tests.subgraphs.conftest import code_of
 from tests.tenants import Tenant
 
 REFUSED = {"error": "IDENTITY_PROVIDER_REFUSED"}
+RFC_7636_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # of its appendix B, like the challenge
+RFC_7636_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
   completeFederatedSignIn(input: $input) { session { accessToken } viewer { user { id } } userErrors { code } }
 }"""
@@ -66,10 +68,10 @@ class Way:
         assert told.headers["content-type"].startswith("application/samlmetadata+xml")
         return SchoolProvider(self._folder, told.text)
 
-    async def begin(self) -> str:
+    async def begin(self, **more: str) -> str:
         """Where the browser is sent, which knows nothing from before."""
         self._browser.cookies.clear()
-        begun = await self._browser.get(self.path, params={"return_uri": RETURN_URI})
+        begun = await self._browser.get(self.path, params={"return_uri": RETURN_URI, **more})
         assert begun.status_code == 303
         return begun.headers["location"]
 
@@ -80,7 +82,8 @@ class Way:
 
     async def go(self, school: SchoolProvider, **how: Any) -> dict[str, str]:
         """There and back; gives what the client is told."""
-        request, state = school.asked(await self.begin())
+        challenge = {name: how.pop(name) for name in ("code_challenge",) if name in how}
+        request, state = school.asked(await self.begin(**challenge))
         return told(await self.bring(school.answer(self.own, self.acs, request.id, **how), state))
 
 
@@ -97,8 +100,8 @@ def told(answer: Response) -> dict[str, str]:
     return {name: value for name, (value,) in parse_qs(to.fragment).items()}
 
 
-async def complete(ask: Ask, tenant: Tenant, code: str) -> dict[str, Any]:
-    return await ask(COMPLETE, {"input": {"tenant": tenant.slug, "code": code}})
+async def complete(ask: Ask, tenant: Tenant, code: str, **more: str) -> dict[str, Any]:
+    return await ask(COMPLETE, {"input": {"tenant": tenant.slug, "code": code, **more}})
 
 
 class TestSignIn:
@@ -133,6 +136,20 @@ class TestSignIn:
         school = await way.school()
         for mail in (["boss@other.example"], ["boss@other.example@school.example"], []):
             assert await way.go(school, attributes={"mail": mail}) == {"error": "NO_ACCOUNT"}
+
+    async def test_is_completed_by_the_client_that_has_begun_it_alone(
+        self, ask: Ask, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure()
+        school, begun = await way.school(), {"code_challenge": RFC_7636_CHALLENGE}
+        code = (await way.go(school, **begun))["code"]
+        for more in ({}, {"codeVerifier": "another"}, {"codeVerifier": RFC_7636_CHALLENGE}):
+            assert code_of(await complete(ask, tenant, code, **more)) == "SIGN_IN_NOT_BEGUN"
+        mine = {"codeVerifier": RFC_7636_VERIFIER}
+        assert (await complete(ask, tenant, code, **mine))["data"]["completeFederatedSignIn"]["session"]
+        begun_by_somebody_else = (await way.go(school))["code"]
+        assert code_of(await complete(ask, tenant, begun_by_somebody_else, **mine)) == "SIGN_IN_NOT_BEGUN"
 
     async def test_gives_nobody_the_account_of_who_had_their_address_before(
         self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
@@ -229,6 +246,8 @@ class TestSignIn:
         assert (await browser.get(f"{elsewhere}/metadata")).status_code == 404
         refused = await browser.get(way.path, params={"return_uri": "https://evil.example/"})
         assert refused.json()["error"] == "BAD_USER_INPUT"
+        challenged = await browser.get(way.path, params={"return_uri": RETURN_URI, "code_challenge": "short"})
+        assert challenged.json()["error"] == "BAD_USER_INPUT"
         await configure(enabled=False)
         assert (await browser.get(way.path, params={"return_uri": RETURN_URI})).status_code == 404
 
