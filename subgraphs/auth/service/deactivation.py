@@ -22,6 +22,11 @@ async def close_account(session: TenantSession, user_id: UUID, now: datetime) ->
     """
     await AccountStore(session).set_deactivated(user_id, now)
     await MailedLinkStore(session).close(user_id, now)
+    await end_all(session, user_id, now)
+
+
+async def end_all(session: TenantSession, user_id: UUID, now: datetime) -> None:
+    """End a person's sessions, what apps were granted, and their API tokens; routers hear of each."""
     await end_sessions(session, user_id, now)
     for family in await OAuthStore(session).end_all_of(user_id, now):
         tell_ended(session, family)

@@ -35,6 +35,10 @@ class AccountStore:
         changed = update(Account).where(Account.user_id == user_id)
         await self._session.execute(changed.values(sealed_password_hash=sealed_password_hash))
 
+    async def drop_password(self, user_id: UUID) -> None:
+        """Let nobody in by a password until another one is chosen."""
+        await self._session.execute(update(Account).where(Account.user_id == user_id).values(sealed_password_hash=None))
+
     async def verify_email(self, user_id: UUID, now: datetime) -> None:
         """Note that somebody reads the mail of the account's address."""
         await self._session.execute(update(Account).where(Account.user_id == user_id).values(email_verified_at=now))
