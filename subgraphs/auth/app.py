@@ -24,6 +24,7 @@ from subgraphs.auth.context import Context
 from subgraphs.auth.endpoints.federated import federated_routes
 from subgraphs.auth.endpoints.oauth import oauth_routes
 from subgraphs.auth.endpoints.saml import saml_routes
+from subgraphs.auth.endpoints.tenant_exports import export_routes
 from subgraphs.auth.schema import build_schema
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
@@ -32,6 +33,7 @@ from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.oauth import OAuthDesk
 from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.service.saml_desk import SamlDesk
+from subgraphs.auth.service.tenant_exports import ExportLinks, ExportShelf
 from subgraphs.auth.service.tenants import TenantDesk
 from subgraphs.auth.service.webauthn_challenges import PasskeyDesk, relying_party
 from subgraphs.auth.settings import AuthSettings
@@ -81,7 +83,10 @@ def create(
     saml = SamlDesk(desk, outbound, settings.public_url)
 
     resuming = IdSigner.create(settings.credentials_key, "tenant-resume")
-    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming)
+    shelf = ExportShelf(sessions, desk.keys)
+    export_sealer = Sealer.create(settings.credentials_key, "tenant-export")
+    exports = ExportLinks(desk.tenants, shelf, export_sealer, settings.public_url)
+    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming, exports)
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))
 
     @asynccontextmanager
@@ -99,7 +104,13 @@ def create(
     )
     oauth = OAuthDesk.create(desk, settings.public_url, settings.credentials_key)
     subgraph.app.router.routes.extend(
-        [_published_keys(desk.issuer), *federated_routes(federation), *saml_routes(saml), *oauth_routes(oauth)]
+        [
+            _published_keys(desk.issuer),
+            *export_routes(exports),
+            *federated_routes(federation),
+            *saml_routes(saml),
+            *oauth_routes(oauth),
+        ]
     )
     return subgraph
 

@@ -21,6 +21,7 @@ PROVED: Final = frozenset(
         "createRole",
         "deleteTenant",
         "enrollMfa",
+        "exportTenant",
         "registerOAuthApp",
         "removeIdentityProvider",
         "removeMfa",

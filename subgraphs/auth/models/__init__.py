@@ -19,6 +19,7 @@ from subgraphs.auth.models.roles import RoleAssignment, TenantRole
 from subgraphs.auth.models.saml import SamlAssertion, SamlProvider
 from subgraphs.auth.models.service_accounts import ServiceAccount
 from subgraphs.auth.models.sessions import Device, SignInSession
+from subgraphs.auth.models.tenant_exports import TenantExportPiece
 from subgraphs.auth.models.throttles import Throttle
 from subgraphs.auth.models.webauthn import Passkey, WebAuthnChallenge
 
@@ -54,6 +55,7 @@ __all__ = [
     "SamlProvider",
     "ServiceAccount",
     "SignInSession",
+    "TenantExportPiece",
     "TenantRole",
     "Throttle",
     "TotpFactor",

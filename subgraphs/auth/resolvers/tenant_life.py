@@ -1,4 +1,4 @@
-"""Closing a tenant and opening it again: unpack, call, wrap."""
+"""Closing a tenant, opening it again, and an archive of it: unpack, call, wrap."""
 
 from typing import Annotated
 
@@ -13,6 +13,8 @@ from subgraphs.auth.service import tenant_life as service
 from subgraphs.auth.types.tenant_life import (
     DeleteTenantInput,
     DeleteTenantPayload,
+    ExportTenantInput,
+    ExportTenantPayload,
     ResumeTenantInput,
     ResumeTenantPayload,
     SuspendTenantInput,
@@ -48,6 +50,16 @@ class TenantLifeMutation:
     async def delete_tenant(self, info: Info, input: DeleteTenantInput) -> DeleteTenantPayload | None:
         job, code = await _close(info, JobKind.DELETE, input, "deleteTenant")
         return DeleteTenantPayload(job=job, resume_code=code)
+
+    @strawberry.mutation(
+        extensions=[StepUp(), Refusals(ExportTenantPayload)],
+        description="Have everything the platform keeps of the tenant put into an archive, of which `tenantJob` tells.",
+    )
+    async def export_tenant(self, info: Info, input: ExportTenantInput) -> ExportTenantPayload | None:
+        desk, caller = info.context.tenant_desk, info.context.caller
+        job_id = await service.export(desk, caller, input.attempt("exportTenant"))
+        found = await service.job(desk, caller, job_id)
+        return ExportTenantPayload(job=None if found is None else TenantJob.of(found))
 
     @strawberry.mutation(
         extensions=[Refusals(ResumeTenantPayload)],

@@ -1,4 +1,4 @@
-"""Closing a tenant, and opening it again: ordered by its people, carried out by the worker.
+"""Closing a tenant, opening it again, and an archive of it: ordered by its people, carried out by the worker.
 
 Nobody can sign in to a tenant that is closed. So who closes it is given a code that opens it again: a MAC of the
 order, which is therefore kept nowhere, and is of use only while that order is the latest one. An operator's order is
@@ -11,8 +11,9 @@ from shared.caller import Caller, service_caller
 from shared.database import unit_of_work
 from shared.errors import BadUserInput, Refusal
 from shared.events import record
+from shared.graphql.step_up import require_fresh_proof
 from shared.idempotency import Attempt, once
-from shared.tenancy.jobs import JobKind, TenantJob
+from shared.tenancy.jobs import OPENNESS, JobKind, TenantJob
 from subgraphs.auth.events import TenantSettled
 from subgraphs.auth.service import audit
 from subgraphs.auth.service.tenants import MANAGE, TenantDesk
@@ -63,6 +64,30 @@ async def resume(desk: TenantDesk, slug: str, code: str, attempt: Attempt) -> No
     await _order(desk, nobody, JobKind.RESUME, attempt, closed_by=closing)
 
 
+async def export(desk: TenantDesk, caller: Caller, attempt: Attempt) -> UUID:
+    """Order an archive of everything that the platform keeps of the caller's tenant; returns the order's id.
+
+    Raises:
+        Forbidden: the caller may not manage the tenant.
+        ExportUnderWay: one is being made.
+    """
+    caller.require(MANAGE)
+    return await _order(desk, caller, JobKind.EXPORT, attempt)
+
+
+async def archive_link(desk: TenantDesk, caller: Caller, ordered: TenantJob) -> str | None:
+    """Where the archive is fetched, for ten minutes; None if there is none (any more).
+
+    Raises:
+        StepUpRequired: the caller has not proved who they are for a while, or is not that person themselves.
+        Forbidden: the caller may not manage the tenant.
+    """
+    caller.require(MANAGE)
+    require_fresh_proof(caller)
+    tenant = await desk.tenants.by_id(caller.tenant_id)
+    return None if tenant is None else desk.exports.link(caller, tenant.slug, ordered)
+
+
 async def job(desk: TenantDesk, caller: Caller, job_id: UUID) -> TenantJob | None:
     """An order of the caller's tenant.
 
@@ -82,7 +107,8 @@ async def _order(
         async def perform() -> UUID:
             if closed_by is not None and await desk.board.closed_by(caller) != closed_by:
                 raise ResumeCodeInvalid
-            record(session, TenantSettled(tenant_id=caller.tenant_id, settings=("status",)))
+            if kind in OPENNESS:
+                record(session, TenantSettled(tenant_id=caller.tenant_id, settings=("status",)))
             audit.describe(
                 session, audit.Subject("Tenant", caller.tenant_id), changes=[audit.Change("ordered", None, kind)]
             )

@@ -23,6 +23,7 @@ from shared.tenancy.profile import Branding
 from shared.tenancy.registry import Registry, TenantRecord
 from subgraphs.auth.events import TenantSettled
 from subgraphs.auth.service import audit
+from subgraphs.auth.service.tenant_exports import ExportLinks
 
 MANAGE: Final = "tenant:manage"
 _LONGEST_URL: Final = 2_048
@@ -48,6 +49,8 @@ class TenantDesk:
     domains: DomainRegistry
     resuming: IdSigner
     """Makes the codes that take back that the tenant was closed."""
+    exports: ExportLinks
+    """To archives of the tenant."""
 
     @property
     def board(self) -> JobBoard:

@@ -8,11 +8,30 @@ from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
 from shared.tenancy import jobs
 from shared.tenancy.jobs import JobKind, JobState
+from subgraphs.auth.context import Info
+from subgraphs.auth.service import tenant_life as service
 
 strawberry.enum(JobKind, name="TenantJobKind", description="What was ordered for a tenant.")
 strawberry.enum(
     JobState, name="TenantJobState", description="How far it is; an order that a newer one has overtaken fails."
 )
+
+
+@strawberry.type(description="Everything that the platform keeps of a tenant: a ZIP of JSON lines, and a manifest.")
+class TenantArchive:
+    size_bytes: float = strawberry.field(description="Of the ZIP file.")
+    expires_at: datetime | None = strawberry.field(description="When it goes.")
+    job: strawberry.Private[jobs.TenantJob]
+
+    @strawberry.field(
+        description="Where whoever has this address fetches it, for ten minutes. It takes a fresh proof (`stepUp`)."
+    )
+    async def download_url(self, info: Info) -> str | None:
+        return await service.archive_link(info.context.tenant_desk, info.context.caller, self.job)
+
+    @classmethod
+    def of(cls, job: jobs.TenantJob, archive: jobs.Archive) -> "TenantArchive":
+        return cls(size_bytes=float(archive.bytes), expires_at=job.archive_expires_at, job=job)
 
 
 @strawberry.type(description="Something ordered for the whole tenant, and done by the platform on its own time.")
@@ -22,6 +41,9 @@ class TenantJob:
     state: JobState = strawberry.field(description="How far it is.")
     ordered_at: datetime = strawberry.field(description="When it was ordered.")
     finished_at: datetime | None = strawberry.field(description="When it was done or given up; null while it waits.")
+    archive: TenantArchive | None = strawberry.field(
+        description="What an export has made; null before, and once it is gone: after seven days, or by a newer one."
+    )
 
     @classmethod
     def of(cls, job: jobs.TenantJob) -> "TenantJob":
@@ -31,6 +53,7 @@ class TenantJob:
             state=job.state,
             ordered_at=job.ordered_at,
             finished_at=job.finished_at,
+            archive=None if job.archive is None else TenantArchive.of(job, job.archive),
         )
 
 
@@ -59,6 +82,16 @@ class DeleteTenantPayload(Payload):
         default=None,
         description="Takes the deletion back in these days, by `resumeTenant`. Keep it: it is shown here alone.",
     )
+
+
+@strawberry.input(description="That an archive of the tenant is wanted.")
+class ExportTenantInput(MutationInput):
+    pass
+
+
+@strawberry.type(description="What came of `exportTenant`.")
+class ExportTenantPayload(Payload):
+    job: TenantJob | None = strawberry.field(default=None, description="The order; null if it was refused.")
 
 
 @strawberry.input(description="A tenant that was closed and is to be opened again.")
