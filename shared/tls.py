@@ -1,15 +1,16 @@
 """TLS of the connections to servers: verified certificates, and no secret sent in the clear where that is required.
 
 PostgreSQL is told how by its URL, in libpq's words: ``postgresql://…?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem``.
-MongoDB's (``tls=true&tlsCAFile=…``), Redis's (``rediss://…?ssl_ca_certs=…``) and HTTP's clients read their URLs
-themselves, and verify unless these say otherwise.
+MongoDB's (``tls=true&tlsCAFile=…``) and Redis's (``rediss://…?ssl_ca_certs=…``) clients read their URLs themselves, and
+verify unless these say otherwise. Elasticsearch's always verifies, by the authorities of ``https://…?ca_certs=…`` if
+there are such.
 
 Source: https://www.postgresql.org/docs/current/libpq-ssl.html
 """
 
 import ssl
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sqlalchemy import URL
 
@@ -45,6 +46,14 @@ def _context(mode: str, words: dict[str, str]) -> ssl.SSLContext:
     if mode == "require":
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def without_authorities(url: str) -> tuple[str, str | None]:
+    """An HTTP server's URL as a client takes it, and the file of authorities that ``ca_certs`` in it names."""
+    parts = urlsplit(url)
+    words = parse_qsl(parts.query)
+    kept = urlencode([(name, value) for name, value in words if name != "ca_certs"])
+    return parts._replace(query=kept).geturl(), dict(words).get("ca_certs")
 
 
 def is_verified(url: str) -> bool:

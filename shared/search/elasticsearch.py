@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from elastic_transport import TransportError
+from elastic_transport.client_utils import DEFAULT
 from elasticsearch import ApiError, AsyncElasticsearch, BadRequestError, NotFoundError
 from elasticsearch.helpers import async_bulk
 from pydantic import SecretStr
@@ -18,6 +19,7 @@ from shared.caller import Caller
 from shared.errors import Unavailable
 from shared.search.port import MISSPELT_BOOST, TITLE_BOOST, Batches, SearchDocument, SearchHit
 from shared.search.snippets import SNIPPET_CHARS, opening
+from shared.tls import without_authorities
 
 _TIMEOUT_S = 10.0
 _STALE = 409
@@ -37,14 +39,16 @@ class ElasticsearchSearch:
     """The search port on Elasticsearch.
 
     Args:
-        url: of the cluster.
+        url: of the cluster; see `shared.tls` for whom it trusts.
         api_key: if the cluster wants one.
         name: prefix of the indexes' names.
     """
 
     def __init__(self, url: SecretStr, *, name: str, api_key: SecretStr | None = None) -> None:
         key = None if api_key is None else api_key.get_secret_value()
-        self._client = AsyncElasticsearch(url.get_secret_value(), api_key=key, request_timeout=_TIMEOUT_S)
+        server, authorities = without_authorities(url.get_secret_value())
+        trusted = DEFAULT if authorities is None else authorities
+        self._client = AsyncElasticsearch(server, api_key=key, request_timeout=_TIMEOUT_S, ca_certs=trusted)
         self._name = name
 
     async def is_built(self, caller: Caller) -> bool:

@@ -6,13 +6,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from pydantic import ValidationError
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr, ValidationError
 
 from shared.database import connect, read_url
-from shared.tls import is_verified, without_tls_words
+from shared.errors import Unavailable
+from shared.search.elasticsearch import ElasticsearchSearch
+from shared.tls import is_verified, without_authorities, without_tls_words
 from studium.settings import StudiumSettings
 from tests.servers import Servers
 from tests.shared.tls_proxy import certificate, tls_in_front_of
+from tests.tenants import Tenant
 
 
 class TestPostgreSQL:
@@ -60,6 +65,35 @@ class TestPostgreSQL:
     def test_words_that_do_not_do_what_they_say_are_refused(self, query: str) -> None:
         with pytest.raises(ValueError, match=r"sslmode|TLS settings"):
             without_tls_words(sa.make_url(f"postgresql://h/d?{query}"))
+
+
+class TestElasticsearch:
+    async def test_a_cluster_with_an_authority_of_its_own_is_used_if_that_is_named(
+        self, tenant: Tenant, tmp_path: Path
+    ) -> None:
+        pem, context = certificate(tmp_path, "127.0.0.1"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", _as_elasticsearch)
+        server = TestServer(app)
+        await server.start_server(ssl=context)
+        trusting, doubting = [
+            ElasticsearchSearch(SecretStr(f"{server.make_url('/')}{query}"), name="tests")
+            for query in (f"?ca_certs={pem}", "")
+        ]
+        assert await trusting.is_built(tenant.caller())
+        with pytest.raises(Unavailable):
+            await doubting.is_built(tenant.caller())
+        for each in (trusting, doubting, server):
+            await (each.close() if isinstance(each, TestServer) else each.aclose())
+
+    def test_nothing_else_of_the_url_changes(self) -> None:
+        assert without_authorities("https://a:b@h:9200/x?ca_certs=/c.pem&y=1") == ("https://a:b@h:9200/x?y=1", "/c.pem")
+        assert without_authorities("http://h:9200") == ("http://h:9200", None)
+
+
+async def _as_elasticsearch(_: web.Request) -> web.Response:
+    return web.Response(headers={"X-Elastic-Product": "Elasticsearch"})
 
 
 @pytest.mark.parametrize(

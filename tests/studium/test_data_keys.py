@@ -125,7 +125,7 @@ class TestTheMasterKey:
         [
             ({"master_keys": "short"}, "32 characters"),
             ({"master_key_file": Path("nowhere")}, "cannot be used"),
-            ({"master_keys": NEW, "kms_url": "https://kms.example"}, "not several"),
+            ({"master_keys": NEW, "master_key_file": Path("keys")}, "not both"),
         ],
         ids=["too short", "no file", "two ways"],
     )
