@@ -35,6 +35,7 @@ from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.claiming import claim
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused, s256
+from subgraphs.auth.service.refusals import keep_refused_answer
 from subgraphs.auth.service.sessions import open_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import (
@@ -185,8 +186,17 @@ async def finish(
         async with unit_of_work(federation.desk.sessions, caller) as session:
             code = await admit_person(session, provider, begun.id, person)
     except Refusal as refusal:
-        return f"{begun.return_uri}#error={refusal.code}"
+        return await refused(federation.desk, caller, provider, begun.return_uri, refusal)
     return f"{begun.return_uri}#code={code}"
+
+
+async def refused(
+    desk: SignInDesk, caller: Caller, provider: IdentityProvider, return_uri: str, refusal: Refusal
+) -> str:
+    """Where the browser goes on that brought an answer in vain, of which the audit tells."""
+    action = "federatedSignInWithoutAccount" if isinstance(refusal, NoAccount) else "federatedSignInRefused"
+    await keep_refused_answer(desk, caller, provider.id, action, refusal.code)
+    return f"{return_uri}#error={refusal.code}"
 
 
 async def sign_in(

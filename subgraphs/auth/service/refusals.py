@@ -55,5 +55,22 @@ async def keep_refused(
     note(session, action, subject, changes=changes, actor=Actor(ActorKind.SERVICE, "sign-in"), occurred_at=at)
 
 
+async def keep_refused_answer(desk: SignInDesk, caller: Caller, provider_id: UUID, action: str, code: str) -> None:
+    """Add an entry that an answer of an identity provider let nobody in, unless there is one of the hour before.
+
+    Args:
+        desk: where people sign in.
+        caller: in whose tenant.
+        provider_id: of whom the answer was said to be.
+        action: that the entry is of; each has its hour.
+        code: that the browser was told.
+    """
+    now, subject = desk.clock(), Subject("IdentityProvider", provider_id)
+    async with unit_of_work(desk.sessions, caller) as session:
+        if not await AuditStore(session).has(action, str(provider_id), since=now - ONCE_IN):
+            actor = Actor(ActorKind.SERVICE, "sign-in")
+            note(session, action, subject, changes=[Change("code", None, code)], actor=actor, occurred_at=now)
+
+
 def _slows(failures: int) -> bool:
     return failures >= FREE_ATTEMPTS

@@ -23,6 +23,7 @@ from subgraphs.auth.service.federated import (
     hash_secret,
     keep_begun,
     new_secret,
+    refused,
     take_begun,
 )
 from subgraphs.auth.service.oidc_client import ProviderRefused
@@ -85,7 +86,7 @@ async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str],
             sign_in_id = begun.id if begun is not None else await _unasked(session, saml, known.provider)
             code = await admit_person(session, known.provider, sign_in_id, person)
     except Refusal as refusal:
-        return f"{goes_on}#error={refusal.code}"
+        return await refused(saml.desk, known.caller, known.provider, goes_on, refusal)
     return f"{goes_on}#code={code}"
 
 

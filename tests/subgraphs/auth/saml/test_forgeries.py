@@ -96,6 +96,14 @@ class TestSignatures:
         assert refused(answer().replace("ada-1815", "bob-1815"), expected)
         assert refused(answer(sign_response=True, sign_assertion=False).replace("ada-1815", "bob-1815"), expected)
 
+    def test_of_an_assertion_count_inside_of_a_signed_answer_as_well(
+        self, answer: Answer, expected: Expected, school: SchoolProvider
+    ) -> None:
+        whole = _lxml.fromstring(answer(sign_response=True).encode())
+        whole.find(f"{SAML}Assertion//{SAML}NameID").text = "bob-1815"
+        spoilt = cast("bytes", _lxml.tostring(whole)).decode()
+        assert refused(school.backend.sign_statement(spoilt, "", school.key_file, whole.get("ID")), expected)
+
     @pytest.mark.parametrize("weak", [{"sign_alg": RSA_SHA1}, {"digest_alg": SHA1}])
     def test_by_sha_1_count_for_nothing(self, answer: Answer, expected: Expected, weak: dict[str, str]) -> None:
         assert refused(answer(**weak), expected)

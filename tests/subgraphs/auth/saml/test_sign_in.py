@@ -21,6 +21,7 @@ from shared.roles import Role
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.errors import NameTaken
+from subgraphs.auth.models.audit import AuditEvent
 from subgraphs.auth.service import identity_providers
 from subgraphs.auth.service.identity_providers import Trust
 from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS
@@ -188,7 +189,7 @@ class TestSignIn:
         assert signed_in["viewer"]["user"]["id"] == str(user_id)
 
     async def test_answers_once_and_to_the_browser_that_asked(
-        self, auth: SubgraphApp, browser: AsyncClient, way: Way, configure: Configure
+        self, browser: AsyncClient, way: Way, configure: Configure, tenant: Tenant, sessions: Sessions
     ) -> None:
         await configure()
         school = await way.school()
@@ -207,6 +208,10 @@ class TestSignIn:
         assert told(await way.bring(document, state)) == REFUSED  # to another question
         _, state = school.asked(await way.begin())
         assert told(await way.bring("no XML", state)) == REFUSED
+        async with sessions.read(tenant.caller()) as session:
+            entries = sa.select(AuditEvent.action).where(AuditEvent.subject_type == "IdentityProvider")
+            kept = [each for each in await session.scalars(entries) if each.startswith("federated")]
+        assert sorted(kept) == ["federatedSignInRefused", "federatedSignInWithoutAccount"]  # once an hour
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         twice = await browser.post(f"{way.path}/acs", content="RelayState=a&RelayState=b", headers=headers)
         large = await browser.post(f"{way.path}/acs", content="SAMLResponse=" + "A" * 600_000, headers=headers)
