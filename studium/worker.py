@@ -45,7 +45,8 @@ from studium.audit import AuditHeads
 from studium.data_keys import shredding
 from studium.embedded.errors import CannotStart
 from studium.ending import all_cancelled, end_within
-from studium.keys import credentials_key, public_url
+from studium.exporting import Exports
+from studium.keys import credentials_key, credentials_keys, public_url
 from studium.master_key import MasterKeySettings, create_master_key
 from studium.platform import SUBGRAPHS, migrations
 from studium.settings import Port, StudiumSettings
@@ -53,6 +54,7 @@ from subgraphs.auth.service.audit_heads import HeadSigner
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
+from subgraphs.auth.service.tenant_exports import ExportShelf
 from subgraphs.users.service.forgetting import forget_old as forget_old_people
 from subgraphs.users.service.mailing import InvitationPost, invitation_codes
 
@@ -125,6 +127,7 @@ class Worker:
     onboarding: Onboarding
     announcements: Announcements
     orders: Orders
+    exports: Exports
     audit_heads: AuditHeads
     deletions: Deletions
     settings: WorkerSettings
@@ -138,7 +141,7 @@ class Worker:
                 )
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
-            told = (self.onboarding.run, self.announcements.run, self.orders.run)
+            told = (self.onboarding.run, self.announcements.run, self.orders.run, self.exports.run)
             for step in (*told, self.audit_heads.run, self.deletions.run, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
@@ -175,17 +178,23 @@ class Worker:
 
     async def _forget(self) -> None:
         tenants = [tenant.id for tenant in await self.registry.active()]
-        for consumer in self.consumers:
-            await consumer.forget_old(tenants)
-        for sessions in self.sessions:
-            for tenant_id in tenants:
-                async with unit_of_work(sessions, service_caller(tenant_id, "worker")) as session:
-                    await idempotency.forget_old(session)
-                    if sessions.subgraph == _AUTH:
-                        await forget_old_sign_ins(session)
-                    if sessions.subgraph == _USERS:
-                        await forget_old_people(session)
+        for tenant_id in tenants:
+            try:
+                await self._forget_of(tenant_id)
+            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
+                _log.exception("worker.not_forgotten", tenant_id=str(tenant_id))
         await rest(_FORGET_EVERY)
+
+    async def _forget_of(self, tenant_id: TenantId) -> None:
+        for consumer in self.consumers:
+            await consumer.forget_old([tenant_id])
+        for sessions in self.sessions:
+            async with unit_of_work(sessions, service_caller(tenant_id, "worker")) as session:
+                await idempotency.forget_old(session)
+                if sessions.subgraph == _AUTH:
+                    await forget_old_sign_ins(session)
+                if sessions.subgraph == _USERS:
+                    await forget_old_people(session)
 
 
 @asynccontextmanager
@@ -230,6 +239,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         relays = [Relay(one, redis) for one in sources]
         control = admin.engine(CONTROL_DATABASE)
         announcements, orders = Announcements(control, redis), Orders(control)
+        exports = Exports(control, registry, sessions, documents, _export_shelf(settings, sessions[_AUTH]))
         heads = AuditHeads(admin, registry, HeadSigner.create(secret))
         deletions = Deletions(admin, migrations(), also=[shredding(sessions), documents.drop])
         logins = list(sessions.values())
@@ -242,6 +252,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             onboarding,
             announcements,
             orders,
+            exports,
             heads,
             deletions,
             settings=own,
@@ -258,6 +269,11 @@ def _onboarding(provisioner: Provisioner, auth: Sessions, new_on: Sequence[str])
     from subgraphs.auth.service.accounts import install_owner
 
     return Onboarding(provisioner, auth, install_owner, new_on)
+
+
+def _export_shelf(settings: StudiumSettings, auth: Sessions) -> ExportShelf:
+    master = create_master_key(settings, MasterKeySettings())
+    return ExportShelf(auth, DataKeys(master, subgraph=_AUTH, secrets=credentials_keys(settings)))
 
 
 def _mailer(settings: StudiumSettings) -> Mailer:

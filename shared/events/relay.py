@@ -137,5 +137,8 @@ class Relay:
 
     async def _forget_old(self) -> None:
         for tenant_id in await self._source.tenants():
-            await self._source.prune(tenant_id, datetime.now(UTC) - RETENTION)
+            try:
+                await self._source.prune(tenant_id, datetime.now(UTC) - RETENTION)
+            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
+                self._log.exception("relay.not_pruned", tenant_id=str(tenant_id))
         await rest(_PRUNE_EVERY)

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from shared.caller import TenantId
-from shared.database import connect, read_url
+from shared.database import connect, read_url, unit_of_work
 from shared.errors import Unavailable
 from shared.events import streams
 from shared.events.loss import LossDetector
+from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
 from tests.servers import Servers
 from tests.shared.events.bus import Bus, eventually, running
@@ -150,6 +151,22 @@ class TestLoss:
 
 
 class TestRetention:
+    async def test_what_is_old_goes_by_itself_whichever_tenant_fails(self, bus: Bus) -> None:
+        await bus.write("published")
+        async with running(bus.relay().run()):
+            await eventually(lambda: all_published(bus))
+        caller = bus.caller()
+        async with unit_of_work(bus.sender, caller) as session:
+            await session.execute(sa.update(OutboxRow).values(published_at=datetime(2020, 1, 1, tzinfo=UTC)))
+
+        async def forgotten() -> bool:
+            async with bus.sender.read(caller) as session:
+                return await session.scalar(sa.select(sa.func.count()).select_from(OutboxRow)) == 0
+
+        bus.tenants.insert(0, TenantId(uuid7()))  # which is not there any more
+        async with running(bus.relay().run()):
+            await eventually(forgotten)
+
     async def test_only_what_was_published_before_is_forgotten(self, bus: Bus) -> None:
         await bus.write("published")
         async with running(bus.relay().run()):
