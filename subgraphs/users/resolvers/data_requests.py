@@ -71,8 +71,9 @@ class DataRequestMutation:
         return DataRequestPayload(data_request=DataRequest.of(row))
 
     @strawberry.mutation(
-        extensions=[Refusals(DataRequestPayload)],
-        description="Erase the caller or, with users:manage, somebody else, everywhere and for good.",
+        extensions=[StepUp(), Refusals(DataRequestPayload)],
+        description="Erase the caller or, with users:manage, somebody else, everywhere and for good. Needs a fresh "
+        "proof of who calls.",
     )
     async def request_erasure(self, info: Info, input: DataRequestInput) -> DataRequestPayload | None:
         async with unit_of_work(info.context.sessions, info.context.caller) as session:

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import time
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -65,6 +67,11 @@ def tell(sessions: Sessions, hub: Hub, tenant: Tenant) -> Tell:
             await hub.publish(channel)
 
     return handle
+
+
+def fresh(caller: Caller) -> Caller:
+    """The caller, who has just proved who they are."""
+    return replace(caller, auth_time=int(time()))
 
 
 async def exported(ask: Ask, caller: Caller) -> dict[str, Any]:
@@ -166,14 +173,14 @@ class TestErasure:
         bob = await add_user(tenant, "bob@example.org")
         async with unit_of_work(sessions, tenant.caller()) as session:
             session.add(Relationship(kind="MENTOR", user_id=bob.id, of_user_id=ada.id))
-        await ask(ERASE, {"input": {}}, by=tenant.caller(user_id=ada.id))
+        await ask(ERASE, {"input": {}}, by=fresh(tenant.caller(user_id=ada.id)))
         async with sessions.read(tenant.caller()) as session:
             assert (await session.scalars(sa.select(Relationship))).all() == []
 
     async def test_leaves_the_identifier_alone(
         self, ask: Ask, ada: User, tenant: Tenant, sessions: Sessions, tell: Tell
     ) -> None:
-        answer = await ask(ERASE, {"input": {"userId": str(ada.id)}}, by=tenant.caller("users:manage"))
+        answer = await ask(ERASE, {"input": {"userId": str(ada.id)}}, by=fresh(tenant.caller("users:manage")))
         request = answer["data"]["requestErasure"]["dataRequest"]
         for subgraph in OTHERS:
             await tell(subgraph, "erased", request_id=UUID(request["id"]), rows=3)
@@ -185,7 +192,7 @@ class TestErasure:
         assert await topics(sessions, tenant) == ["users.user-erased.v1", "users.data-request-completed.v1"]
 
     async def test_frees_the_address(self, ask: Ask, ada: User, add_user: AddUser, tenant: Tenant) -> None:
-        await ask(ERASE, {"input": {}}, by=tenant.caller(user_id=ada.id))
+        await ask(ERASE, {"input": {}}, by=fresh(tenant.caller(user_id=ada.id)))
         assert await add_user(tenant, "ada@example.org")
 
     async def test_forgets_what_was_told_of_the_person(
@@ -195,21 +202,25 @@ class TestErasure:
         await ask(update, {"input": {"displayName": "Augusta"}}, by=tenant.caller(user_id=ada.id))
         async with unit_of_work(sessions, tenant.caller()) as session:
             await session.execute(sa.update(OutboxRow).values(published_at=sa.func.now()))
-        await ask(ERASE, {"input": {}}, by=tenant.caller(user_id=ada.id))
+        await ask(ERASE, {"input": {}}, by=fresh(tenant.caller(user_id=ada.id)))
         assert await topics(sessions, tenant) == ["users.user-erased.v1"]
 
     async def test_of_the_last_owner_is_refused(self, ask: Ask, add_user: AddUser, tenant: Tenant) -> None:
         owners = [await add_user(tenant, f"o{number}@example.org", role="OWNER") for number in range(2)]
         answers = await asyncio.gather(
-            *(ask(ERASE, {"input": {}}, by=tenant.caller(user_id=owner.id)) for owner in owners)
+            *(ask(ERASE, {"input": {}}, by=fresh(tenant.caller(user_id=owner.id))) for owner in owners)
         )
         refused = [answer["data"]["requestErasure"]["userErrors"] for answer in answers]
         assert sorted(refused, key=len) == [[], [{"code": "LAST_OWNER"}]]
 
+    async def test_needs_a_fresh_proof(self, ask: Ask, ada: User, tenant: Tenant) -> None:
+        for by in (tenant.caller(user_id=ada.id), tenant.caller("users:manage")):
+            assert code_of(await ask(ERASE, {"input": {"userId": str(ada.id)}}, by=by)) == "STEP_UP_REQUIRED"
+
     async def test_cannot_be_had_twice(self, ask: Ask, ada: User, tenant: Tenant) -> None:
         asked = {"input": {"userId": str(ada.id)}}
-        await ask(ERASE, asked, by=tenant.caller("users:manage"))
-        assert code_of(await ask(ERASE, asked, by=tenant.caller("users:manage"))) == "NOT_FOUND"
+        await ask(ERASE, asked, by=fresh(tenant.caller("users:manage")))
+        assert code_of(await ask(ERASE, asked, by=fresh(tenant.caller("users:manage")))) == "NOT_FOUND"
 
 
 class TestUpdated:
