@@ -39,9 +39,9 @@ def create_tenant(options: argparse.Namespace) -> int:
 
 
 def list_tenants(settings: StudiumSettings) -> int:
-    """Every tenant but those that are being made: id, slug, status, region, features, name."""
+    """Every tenant but those that are being made, a line each (`line_of`)."""
     for tenant in asyncio.run(_open(settings)):
-        print(_line(tenant))  # noqa: T201 - what the command is for
+        print(line_of(tenant))  # noqa: T201 - what the command is for
     return 0
 
 
@@ -49,7 +49,7 @@ def change(settings: StudiumSettings, options: argparse.Namespace) -> int:
     """Change a tenant's record; routers know within a second, and after a minute even if nobody can tell them."""
     status = None if options.status is None else TenantStatus(options.status)
     wanted = Change(status, tuple(options.on), tuple(options.off), options.region, _ceilings(options.ceiling))
-    print(_line(asyncio.run(_changed(settings, options.slug, wanted))))  # noqa: T201 - what the command is for
+    print(line_of(asyncio.run(_changed(settings, options.slug, wanted))))  # noqa: T201 - what the command is for
     return 0
 
 
@@ -59,7 +59,7 @@ def delete(settings: StudiumSettings, options: argparse.Namespace) -> int:
         raise CannotStart("Nothing was done: `--confirm` does not repeat the slug.")
     due = datetime.now(UTC) + timedelta(days=options.days)
     tenant = asyncio.run(_changed(settings, options.slug, Change(delete_after=due)))
-    print(f"{_line(tenant)}  deleted after {due:%Y-%m-%d %H:%M} UTC")  # noqa: T201 - what the command is for
+    print(line_of(tenant))  # noqa: T201 - what the command is for
     return 0
 
 
@@ -102,9 +102,12 @@ def _tell(server: str, tenant: str, drift: Drift) -> None:
     print("\n".join([f"{tenant} {drift.subgraph} on {server}:", *lines]))  # noqa: T201 - what the command is for
 
 
-def _line(tenant: TenantRecord) -> str:
-    features = ",".join(tenant.features) or "-"
-    return f"{tenant.id}  {tenant.slug:<20}  {tenant.status:<9}  {tenant.region or '-'}  {features}  {tenant.name}"
+def line_of(tenant: TenantRecord) -> str:
+    """What the command says of a tenant: id, slug, status, region, features, server, name, and when it is deleted."""
+    features, server = ",".join(tenant.features) or "-", tenant.server or MAIN
+    row = f"{tenant.id}  {tenant.slug:<20}  {tenant.status:<9}  {tenant.region or '-'}  {features}  {server}"
+    row = f"{row}  {tenant.name}"
+    return row if tenant.delete_after is None else f"{row}  deleted after {tenant.delete_after:%Y-%m-%d %H:%M} UTC"
 
 
 async def _sign_up(url: str, given: dict[str, str]) -> str:

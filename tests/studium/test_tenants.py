@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +15,7 @@ from redis.asyncio import Redis
 
 from router.serve.demand.config import Rate
 from router.serve.variants.policy import TenantPolicy
+from shared.caller import TenantId
 from shared.events import streams
 from shared.events.connection import connect
 from shared.events.event import Recorded
@@ -20,10 +23,11 @@ from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.changes import Announcements, Change, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
-from shared.tenancy.profile import Quotas
-from shared.tenancy.registry import TenantStatus, tenants
+from shared.tenancy.profile import Plan, Quotas
+from shared.tenancy.registry import TenantRecord, TenantStatus, tenants
 from studium.embedded import CannotStart
 from studium.router_policies import read_policies
+from studium.tenants import line_of
 from studium.variants import FeaturePolicy, TenantRules
 from subgraphs.courses.events import ModuleChanged
 from tests.patience import PATIENCE_SECONDS
@@ -97,6 +101,15 @@ class TestNames:
             assert who.token not in caplog.text
             nobody = await router.ask("{ __typename }", None, f"{other.tenant.slug}.localhost")
             assert nobody["data"] == {"__typename": "Query"}
+
+
+class TestTheCommand:
+    def test_says_where_a_tenant_is_and_when_it_is_deleted(self) -> None:
+        began = datetime(2026, 1, 2, tzinfo=UTC)
+        one = TenantRecord(TenantId(uuid7()), "aurora", "Aurora College", Plan.FREE, TenantStatus.ACTIVE, began)
+        assert line_of(one).split()[1:] == ["aurora", "ACTIVE", "-", "-", "main", "Aurora", "College"]
+        leaving = replace(one, status=TenantStatus.SUSPENDED, server="two", delete_after=began)
+        assert line_of(leaving).endswith("  two  Aurora College  deleted after 2026-01-02 00:00 UTC")
 
 
 @pytest.mark.xdist_group("auth-stream")
