@@ -45,7 +45,10 @@ class AuditHeads:
 
     async def sign(self) -> None:
         """Sign all that is not signed yet; a tenant that this fails for does not hold up the others."""
+        now = datetime.now(UTC)
         for tenant in await self._registry.open():
+            if tenant.delete_after is not None and tenant.delete_after <= now:
+                continue  # it is being deleted: its chain is gone, or will be
             try:
                 head = await self._sign(tenant.id, tenant.server)
             except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it

@@ -2,20 +2,23 @@
 
 import asyncio
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from shared.caller import TenantId
 from shared.database import Sessions, unit_of_work
 from shared.tenancy.names import database_name, tenant_schema
-from shared.tenancy.registry import Registry
+from shared.tenancy.registry import Registry, TenantRecord
 from studium.audit import AuditHeads, heads, verify
 from studium.embedded import CannotStart
 from studium.settings import StudiumSettings
 from subgraphs.auth.service import audit
 from subgraphs.auth.service.audit import Subject
 from subgraphs.auth.service.audit_heads import HeadSigner
+from subgraphs.auth.store.audit_chain import AuditChain
 from tests.tenants import Control, Tenant
 
 
@@ -116,3 +119,23 @@ async def test_heads_that_cannot_be_read_are_told_in_words(chain: Chain, tmp_pat
     (tmp_path / "heads").write_text("nonsense")
     with pytest.raises(CannotStart, match="cannot be read as a file of heads"):
         await chain.verified(tmp_path / "heads")
+
+
+async def test_nothing_is_signed_for_a_tenant_that_is_being_deleted(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[TenantId]()
+
+    async def leaving(registry: Registry) -> list[TenantRecord]:
+        record = await registry.by_id(chain.tenant.id)
+        assert record is not None
+        return [replace(record, delete_after=record.created_at), record]
+
+    async def signed(_chain: AuditChain, _signer: HeadSigner, tenant_id: TenantId, *, now: datetime) -> None:
+        assert now
+        asked.append(tenant_id)
+
+    monkeypatch.setattr(Registry, "open", leaving)
+    monkeypatch.setattr("studium.audit.sign_head", signed)
+    await chain.sign()
+    assert asked == [chain.tenant.id]
