@@ -1,6 +1,7 @@
 """Ports on the loopback interface: chosen free once, then remembered, so that URLs stay the same between starts."""
 
 import json
+import secrets
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,10 @@ from studium.embedded.files import write_private
 from studium.embedded.folder import DataFolder
 
 LOOPBACK: Final = "127.0.0.1"
+
+# Below the ports that systems give to outgoing connections (Linux: from 32768; RFC 6335, section 6: from 49152), as
+# seconds pass between the choice and the listening, and the platform opens many connections meanwhile.
+_CHOSEN_FROM: Final = range(20_000, 32_768)
 
 
 class Ports:
@@ -43,11 +48,10 @@ class Ports:
         return self._remember(name, port)
 
     def _free_port(self, name: str) -> int:
+        others = self._others(name)
         while True:
-            with socket.socket() as probe:
-                probe.bind((LOOPBACK, 0))
-                port: int = probe.getsockname()[1]
-            if port not in self._others(name):
+            port = secrets.choice(_CHOSEN_FROM)
+            if port not in others and is_free(port):
                 return port
 
     def _others(self, name: str) -> set[int]:
