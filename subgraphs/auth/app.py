@@ -102,7 +102,7 @@ def create(
     subgraph = SubgraphApp(
         "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
     )
-    oauth = OAuthDesk.create(desk, settings.public_url, settings.credentials_key)
+    oauth = OAuthDesk.create(passkeys, settings.public_url, settings.credentials_key)
     subgraph.app.router.routes.extend(
         [
             _published_keys(desk.issuer),

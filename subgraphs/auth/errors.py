@@ -114,7 +114,7 @@ class ImpersonationEnded(Refusal):
 
 class NothingToReset(Refusal):
     code = "NOTHING_TO_RESET"
-    default_message = "The person has no authenticator app"
+    default_message = "The person has no second factor"
 
 
 class LinkInvalid(Refusal):

@@ -53,7 +53,9 @@ NOT_PROVED: Final[Mapping[str, frozenset[str]]] = {
             "signIn",
             "signInByLink",
             "signUpTenant",
+            "startPasskeySecondFactor",
             "startPasskeySignIn",
+            "startPasskeyStepUp",
             "stepUp",
         }
     ),

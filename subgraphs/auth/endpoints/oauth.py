@@ -138,7 +138,7 @@ class _Pages:
             return self._drawn(Problem("This form is not valid any more: go back to the app and try again"), issuer)
         query = read_fields(asked)
         if action == "sign-in":
-            given = Given(*(form.get(name, "") for name in ("email", "password", "challenge", "code")))
+            given = Given.of(form)
             done = await oauth_authorize.sign_in(self._oauth, issuer, query, browser, given)
             return self._drawn(done.shown, issuer, browser, done)
         allowed = action == "allow"

@@ -51,7 +51,7 @@ class DevicePages:
         code = read_fields(about).get("user_code", "")
         match action:
             case "sign-in":
-                given = Given(*(form.get(name, "") for name in ("email", "password", "challenge", "code")))
+                given = Given.of(form)
                 done = await service.sign_in(self._oauth, issuer, code, browser, given)
                 page = device_page(done.form)
                 return self._browsers.remember(page, issuer, browser, session=done.session, device=done.device)

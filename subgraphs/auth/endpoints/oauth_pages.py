@@ -1,4 +1,7 @@
-"""The pages of the authorization endpoint: plain HTML without a script, which no other page can frame or restyle."""
+"""The pages of the authorization endpoint: plain HTML, which no other page can frame or restyle.
+
+The only script is the one that asks the browser for a passkey, where somebody has one.
+"""
 
 import hashlib
 from base64 import b64encode
@@ -6,11 +9,13 @@ from html import escape
 from typing import Final, assert_never
 from urllib.parse import urlsplit
 
+import msgspec
 from starlette.responses import HTMLResponse
 
 from subgraphs.auth.service.oauth_authorize import Asked, Problem
 from subgraphs.auth.service.oauth_device_pages import DeviceForm
 from subgraphs.auth.service.oauth_logout import SignOutAsked
+from subgraphs.auth.service.webauthn_challenges import Ceremony
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem;color:#1b1b1f;"
@@ -39,6 +44,19 @@ _CODE: Final = (
     'recovery code</label><input id="code" name="code" autocomplete="one-time-code" required autofocus>'
     '<button name="action" value="sign-in">Go on</button>'
 )
+_PASSKEY: Final = (
+    '<input type="hidden" name="passkey_challenge" value="{challenge_id}">'
+    '<input type="hidden" name="passkey" data-options="{options}">'
+    '<button type="button" id="use-passkey">Use a passkey</button><script>{script}</script>'
+)
+_SCRIPT: Final = (
+    "const form=document.forms[0],{passkey,code,action}=form.elements;"
+    'document.getElementById("use-passkey").onclick=async()=>{'
+    "const publicKey=PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(passkey.dataset.options));"
+    "const credential=await navigator.credentials.get({publicKey});"
+    "passkey.value=JSON.stringify(credential.toJSON());code.required=false;form.requestSubmit(action)}"
+)
+_SCRIPT_HASH: Final = b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 _USER_CODE: Final = (
     '<label for="user_code">Code that your device shows</label>'
     '<input id="user_code" name="user_code" autocomplete="off" autocapitalize="characters" required autofocus>'
@@ -56,7 +74,7 @@ def form_page(asked: Asked) -> HTMLResponse:
     if asked.email is None:
         title, fields = f"Sign in to {tenant}", _SIGN_IN
         if asked.challenge:
-            fields = _CODE.format(challenge=escape(asked.challenge))
+            fields = _second_factor(asked.challenge, asked.passkey)
         body = f"<p>to go on to <strong>{app}</strong></p>"
         if asked.refusal:
             body += f'<p class="refusal" role="alert">{escape(asked.refusal)}</p>'
@@ -74,7 +92,7 @@ def device_page(form: DeviceForm) -> HTMLResponse:
     match form.step:
         case "sign-in":
             title, body = f"Sign in to {tenant}", "<p>to connect a device</p>"
-            fields = _CODE.format(challenge=escape(form.challenge)) if form.challenge else _SIGN_IN
+            fields = _second_factor(form.challenge, form.passkey) if form.challenge else _SIGN_IN
         case "code":
             title, body, fields = "Connect a device", f"<p>It will act for you at {tenant}.</p>", _USER_CODE
         case "consent":
@@ -93,6 +111,14 @@ def device_page(form: DeviceForm) -> HTMLResponse:
         body += f'<p class="refusal" role="alert">{escape(form.refusal)}</p>'
     sent = _FORM.format(request=escape(form.request), mark=escape(form.mark), fields=fields)
     return _page(title, body + sent, status=200 if form.refusal is None else 403, asks=True)
+
+
+def _second_factor(challenge: str, passkey: Ceremony | None) -> str:
+    fields = _CODE.format(challenge=escape(challenge))
+    if passkey is None:
+        return fields
+    options = escape(msgspec.json.encode(passkey.options).decode())
+    return fields + _PASSKEY.format(challenge_id=passkey.challenge_id, options=options, script=_SCRIPT)
 
 
 def sign_out_page(asked: SignOutAsked) -> HTMLResponse:
@@ -123,8 +149,8 @@ def _policy(returns_to: str | None, *, asks: bool) -> str:
     places = ["'self'"] if asks else ["'none'"]
     allowed = " ".join(places if returns_to is None else [*places, _source(returns_to)])
     return (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {allowed}; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; script-src 'sha256-{_SCRIPT_HASH}'; "
+        f"form-action {allowed}; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

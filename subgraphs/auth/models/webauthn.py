@@ -51,5 +51,5 @@ class WebAuthnChallenge(Model):
     user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Account.user_id, ondelete="CASCADE"), index=True)
     """Who is to sign; None for whoever wants to sign in."""
     session_id: Mapped[UUID | None]
-    """The session that it belongs to; None if there is none yet."""
+    """The session that it belongs to, or the sign-in that waits for it (`MfaChallenge`); None if there is neither."""
     expires_at: Mapped[datetime] = mapped_column(index=True)

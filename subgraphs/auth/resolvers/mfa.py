@@ -12,7 +12,7 @@ from shared.graphql.user_errors import Refusals
 from shared.idempotency import once
 from subgraphs.auth.context import Info
 from subgraphs.auth.resolvers.sessions import device_name
-from subgraphs.auth.service import mfa, mfa_factors
+from subgraphs.auth.service import mfa, mfa_factors, webauthn_factor
 from subgraphs.auth.service.passwords import by_password
 from subgraphs.auth.service.sessions import own_session
 from subgraphs.auth.store.accounts import AccountStore
@@ -51,10 +51,16 @@ class MfaMutation:
     )
     async def complete_mfa(self, info: Info, input: CompleteMfaInput) -> SignInPayload | None:
         desk, name = info.context.desk, device_name(input.device_name)
-        attempt = input.attempt("completeMfa")
-        prove = mfa.by_code(desk, input.code)
-        signed_in = await mfa.complete(desk, input.tenant, input.challenge, prove, attempt, device_name=name)
-        return SignInPayload.of(signed_in)
+        attempt, tenant, challenge = input.attempt("completeMfa"), input.tenant, input.challenge
+        if input.passkey is not None:
+            passkeys, answer = info.context.passkeys, input.passkey.answer()
+            entered = await webauthn_factor.complete(passkeys, tenant, challenge, answer, attempt, device_name=name)
+        elif input.code is not None:
+            prove = mfa.by_code(desk, input.code)
+            entered = await mfa.complete(desk, tenant, challenge, prove, attempt, device_name=name)
+        else:
+            raise BadUserInput("`code` or `passkey` is needed", field="code")
+        return SignInPayload.of(entered)
 
     @strawberry.mutation(
         extensions=[Refusals(StepUpPayload)],
@@ -62,13 +68,16 @@ class MfaMutation:
     )
     async def step_up(self, info: Info, input: StepUpInput) -> StepUpPayload | None:
         desk, caller = info.context.desk, info.context.caller
+        attempt = input.attempt("stepUp", without={"password"})
+        if input.passkey is not None:
+            proved = await webauthn_factor.step_up(info.context.passkeys, caller, input.passkey.answer(), attempt)
+            return StepUpPayload(session=IssuedSession.of_person(proved))
         if input.code is not None:
             prove = mfa.by_code(desk, input.code)
         elif input.password is not None:
             prove = await by_password(desk, caller, input.password)
         else:
-            raise BadUserInput("`code` or `password` is needed", field="code")
-        attempt = input.attempt("stepUp", without={"password"})
+            raise BadUserInput("`code`, `passkey` or `password` is needed", field="code")
         return StepUpPayload(session=IssuedSession.of_person(await mfa.step_up(desk, caller, prove, attempt)))
 
     @strawberry.mutation(
@@ -104,7 +113,7 @@ class MfaMutation:
 
     @strawberry.mutation(
         extensions=[StepUp(), Refusals(RemoveMfaPayload)],
-        description="Take an authenticator app away; the recovery codes go with the last one.",
+        description="Take an authenticator app away; the recovery codes go with the last second factor.",
     )
     async def remove_mfa(self, info: Info, input: RemoveMfaInput) -> RemoveMfaPayload | None:
         factor_id, attempt = parse_id(input.factor_id, field="factorId"), input.attempt("removeMfa")

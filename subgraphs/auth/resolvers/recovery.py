@@ -31,8 +31,8 @@ class RecoveryMutation:
 
     @strawberry.mutation(
         extensions=[StepUp(), Refusals(ResetSecondFactorsPayload)],
-        description="Take away the authenticator apps and recovery codes of somebody who has lost them, and who may "
-        "do no more than the viewer. All of their sessions end; their password stays. Needs users:manage.",
+        description="Take away the authenticator apps, passkeys and recovery codes of somebody who has lost them, and "
+        "who may do no more than the viewer. All of their sessions end; their password stays. Needs users:manage.",
     )
     async def reset_second_factors(
         self, info: Info, input: ResetSecondFactorsInput

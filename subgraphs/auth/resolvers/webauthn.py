@@ -9,7 +9,7 @@ from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.resolvers.sessions import device_name
 from subgraphs.auth.service import webauthn as service
-from subgraphs.auth.service import webauthn_sign_in
+from subgraphs.auth.service import webauthn_factor, webauthn_sign_in
 from subgraphs.auth.service.sessions import DeviceHint
 from subgraphs.auth.types.accounts import SignInPayload
 from subgraphs.auth.types.webauthn import (
@@ -24,8 +24,12 @@ from subgraphs.auth.types.webauthn import (
     RenamePasskeyPayload,
     StartPasskeyRegistrationInput,
     StartPasskeyRegistrationPayload,
+    StartPasskeySecondFactorInput,
+    StartPasskeySecondFactorPayload,
     StartPasskeySignInInput,
     StartPasskeySignInPayload,
+    StartPasskeyStepUpInput,
+    StartPasskeyStepUpPayload,
     credential_of,
 )
 
@@ -55,12 +59,13 @@ class PasskeyMutation:
 
     @strawberry.mutation(
         extensions=[Refusals(FinishPasskeyRegistrationPayload)],
-        description="Add the passkey that the browser has made.",
+        description="Add the passkey that the browser has made. From then on a sign-in by password asks for it; with "
+        "the first second factor, all other sessions of the viewer end.",
     )
     async def finish_passkey_registration(
         self, info: Info, input: FinishPasskeyRegistrationInput
     ) -> FinishPasskeyRegistrationPayload | None:
-        passkey = await service.finish_registration(
+        passkey, codes = await service.finish_registration(
             info.context.passkeys,
             info.context.caller,
             parse_id(input.challenge_id, field="challengeId"),
@@ -68,7 +73,7 @@ class PasskeyMutation:
             input.checked_name(),
             input.attempt("finishPasskeyRegistration"),
         )
-        return FinishPasskeyRegistrationPayload(passkey=Passkey.of(passkey))
+        return FinishPasskeyRegistrationPayload(passkey=Passkey.of(passkey), recovery_codes=codes)
 
     @strawberry.mutation(
         extensions=[Refusals(RenamePasskeyPayload)], description="Call one of the viewer's passkeys something else."
@@ -114,3 +119,23 @@ class PasskeyMutation:
             input.attempt("finishPasskeySignIn", without={"device_token", "credential"}),
         )
         return SignInPayload.of(signed_in)
+
+    @strawberry.mutation(
+        extensions=[Refusals(StartPasskeySecondFactorPayload)],
+        description="Begin to show a passkey of one's own, where a sign-in waits for a second factor.",
+    )
+    async def start_passkey_second_factor(
+        self, info: Info, input: StartPasskeySecondFactorInput
+    ) -> StartPasskeySecondFactorPayload | None:
+        ceremony = await webauthn_factor.start_second_factor(info.context.passkeys, input.tenant, input.challenge)
+        return StartPasskeySecondFactorPayload(ceremony=PasskeyCeremony.of(ceremony))
+
+    @strawberry.mutation(
+        extensions=[Refusals(StartPasskeyStepUpPayload)],
+        description="Begin to show a passkey of the viewer's, when a mutation has been refused with STEP_UP_REQUIRED.",
+    )
+    async def start_passkey_step_up(
+        self, info: Info, input: StartPasskeyStepUpInput
+    ) -> StartPasskeyStepUpPayload | None:
+        ceremony = await webauthn_factor.start_step_up(info.context.passkeys, info.context.caller)
+        return StartPasskeyStepUpPayload(ceremony=PasskeyCeremony.of(ceremony))

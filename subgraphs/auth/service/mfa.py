@@ -13,7 +13,7 @@ from shared.database import TenantSession, unit_of_work
 from shared.errors import TenantNotFound, Unauthenticated
 from shared.idempotency import Attempt, once
 from shared.tenancy.registry import TenantRecord
-from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid
+from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid, PasskeyInvalid
 from subgraphs.auth.models import Account, MfaChallenge
 from subgraphs.auth.service import mfa_factors
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
@@ -157,7 +157,7 @@ async def _telling(desk: SignInDesk, caller: Caller, key: bytes, operation: str,
     """Tell of a proof that turns out wrong."""
     try:
         yield
-    except CodeInvalid:
+    except (CodeInvalid, PasskeyInvalid):
         await tell_refused(desk, caller, key, operation, user_id)
         raise
 

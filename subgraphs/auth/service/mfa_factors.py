@@ -25,7 +25,7 @@ from subgraphs.auth.events import MfaChanged
 from subgraphs.auth.models import TotpFactor
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.codes import SignInCodes
-from subgraphs.auth.store.mfa import RecoveryCodeStore, TotpFactorStore
+from subgraphs.auth.store.mfa import RecoveryCodeStore, TotpFactorStore, held_by
 
 STEP_SECONDS: Final = 30
 DRIFT_STEPS: Final = 1
@@ -41,6 +41,7 @@ class MfaMethod(StrEnum):
     """What a second factor can be."""
 
     TOTP = "TOTP"
+    WEBAUTHN = "WEBAUTHN"
     RECOVERY_CODE = "RECOVERY_CODE"
 
 
@@ -55,10 +56,11 @@ class Enrolment:
 
 async def methods_of(session: TenantSession, user_id: UUID) -> list[MfaMethod]:
     """By which second factors a person can prove who they are; empty if they have none."""
-    if not await TotpFactorStore(session).of(user_id):
+    held = await held_by(session, user_id)
+    if not (held.totp or held.passkey):
         return []
-    left = await RecoveryCodeStore(session).left(user_id)
-    return [MfaMethod.TOTP, *([MfaMethod.RECOVERY_CODE] if left else [])]
+    has = {MfaMethod.TOTP: held.totp, MfaMethod.WEBAUTHN: held.passkey, MfaMethod.RECOVERY_CODE: held.recovery_code}
+    return [method for method, there in has.items() if there]
 
 
 async def enroll(session: TenantSession, keys: DataKeys, user_id: UUID, name: str | None) -> UUID:
@@ -106,7 +108,7 @@ async def confirm(
     if not await _accepts(factors, await desk.keys.of(session), factor, code, now):
         raise CodeInvalid
     if first:
-        await RecoveryCodeStore(session).replace(user_id, _digests(desk.codes, user_id, factor_id))
+        await give_recovery_codes(session, desk.codes, user_id, factor_id)
     _tell(session, user_id, factor_id, added=True)
     return first
 
@@ -119,8 +121,7 @@ async def remove(session: TenantSession, user_id: UUID, factor_id: UUID) -> None
     """
     if not await TotpFactorStore(session).remove(factor_id, user_id):
         raise NotFound
-    if not await methods_of(session, user_id):
-        await RecoveryCodeStore(session).drop(user_id)
+    await drop_recovery_codes(session, user_id)
     _tell(session, user_id, factor_id, added=False)
 
 
@@ -133,8 +134,24 @@ async def renew_recovery_codes(session: TenantSession, codes: SignInCodes, user_
     if not await methods_of(session, user_id):
         raise NotFound
     batch_id = uuid7()
-    await RecoveryCodeStore(session).replace(user_id, _digests(codes, user_id, batch_id))
+    await give_recovery_codes(session, codes, user_id, batch_id)
     return batch_id
+
+
+async def give_recovery_codes(session: TenantSession, codes: SignInCodes, user_id: UUID, batch_id: UUID) -> None:
+    """Let the codes of a batch count, in place of those before."""
+    await RecoveryCodeStore(session).replace(user_id, _digests(codes, user_id, batch_id))
+
+
+async def has_recovery_codes(session: TenantSession, codes: SignInCodes, user_id: UUID, batch_id: UUID) -> bool:
+    """Whether the codes of a batch are those that a person has."""
+    return await RecoveryCodeStore(session).are(user_id, _digests(codes, user_id, batch_id))
+
+
+async def drop_recovery_codes(session: TenantSession, user_id: UUID) -> None:
+    """Let none count any more, if the person has nothing that they stand in for."""
+    if not await methods_of(session, user_id):
+        await RecoveryCodeStore(session).drop(user_id)
 
 
 def recovery_codes(codes: SignInCodes, user_id: UUID, batch_id: UUID) -> list[str]:

@@ -22,6 +22,7 @@ from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, note
 from subgraphs.auth.service.oauth_scopes import IDENTITY, known
 from subgraphs.auth.service.sessions import end_impersonations_with
+from subgraphs.auth.service.webauthn_challenges import PasskeyDesk
 
 logging.getLogger("authlib").setLevel(logging.INFO)  # it tells tokens and codes to its debug log
 
@@ -44,20 +45,22 @@ class OAuthDesk:
     desk: SignInDesk
     public_url: str
     verifier: TokenVerifier
+    passkeys: PasskeyDesk
     form_key: bytes = field(repr=False)
     """Signs the forms that people are shown."""
 
     @classmethod
-    def create(cls, desk: SignInDesk, public_url: str, key: SecretStr) -> "OAuthDesk":
+    def create(cls, passkeys: PasskeyDesk, public_url: str, key: SecretStr) -> "OAuthDesk":
         """Make it.
 
         Args:
-            desk: signs people in.
+            passkeys: sign people in, as its desk does otherwise.
             public_url: that the issuers begin with.
             key: what signs here is derived from it.
         """
+        desk = passkeys.desk
         verifier = TokenVerifier(desk.issuer.ring, public_url=public_url, clock=lambda: desk.clock().timestamp())
-        return cls(desk, public_url, verifier, derive_key(key, "oauth-forms"))
+        return cls(desk, public_url, verifier, passkeys, derive_key(key, "oauth-forms"))
 
     @property
     def graph_url(self) -> str:

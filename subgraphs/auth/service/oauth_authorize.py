@@ -30,6 +30,7 @@ from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
 from subgraphs.auth.service.oauth_sign_in import FORM_LIFE, Browser, Entered, Given, enter, marked, person_of
+from subgraphs.auth.service.webauthn_challenges import Ceremony
 from subgraphs.auth.store.oauth import OAuthConsentStore
 
 _Step: TypeAlias = Literal["", "signed-in", "allow", "deny"]
@@ -51,6 +52,8 @@ class Asked:
     allows: tuple[str, ...] = ()
     refusal: str | None = None
     challenge: str | None = field(default=None, repr=False)
+    passkey: Ceremony | None = field(default=None, repr=False)
+    """That the challenge can be answered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,9 @@ async def sign_in(
 
 
 def _told(shown: Shown, entered: Entered) -> Shown:
-    asked = isinstance(shown, Asked)
-    return replace(shown, challenge=entered.challenge, refusal=entered.refusal) if asked else shown
+    if not isinstance(shown, Asked):
+        return shown
+    return replace(shown, challenge=entered.challenge, passkey=entered.passkey, refusal=entered.refusal)
 
 
 async def consent(

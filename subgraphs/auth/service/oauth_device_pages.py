@@ -21,6 +21,7 @@ from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Server
 from subgraphs.auth.service.oauth_sign_in import Browser, Entered, Given, enter, marked, person_of
 from subgraphs.auth.service.throttles import attempting
+from subgraphs.auth.service.webauthn_challenges import Ceremony
 from subgraphs.auth.store.oauth import OAuthConsentStore
 from subgraphs.auth.store.oauth_apps import OAuthAppStore
 from subgraphs.auth.store.oauth_device import OAuthDeviceStore
@@ -47,6 +48,8 @@ class DeviceForm:
     """Once it is done: whether the device may."""
     refusal: str | None = None
     challenge: str | None = field(default=None, repr=False)
+    passkey: Ceremony | None = field(default=None, repr=False)
+    """That the challenge can be answered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ async def sign_in(
     entered: Entered = await enter(oauth, issuer, browser, given)
     shown = await show(oauth, issuer, user_code, replace(browser, session=entered.session))
     if entered.session is None:
-        shown = replace(shown, challenge=entered.challenge, refusal=entered.refusal)
+        shown = replace(shown, challenge=entered.challenge, passkey=entered.passkey, refusal=entered.refusal)
     return DeviceEntered(shown, entered.session, entered.device)
 
 

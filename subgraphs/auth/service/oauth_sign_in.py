@@ -6,21 +6,28 @@ answer for a person, or change what was asked.
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
 
 from shared.authentication import Authentication
-from shared.errors import DomainError
+from shared.errors import DomainError, NotFound
 from shared.idempotency import Attempt
-from subgraphs.auth.errors import CodeInvalid
-from subgraphs.auth.service import mfa, passwords
+from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid, PasskeyInvalid
+from subgraphs.auth.service import mfa, passwords, webauthn_factor
+from subgraphs.auth.service.accounts import SignedIn
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer, caller_by_cookie
 from subgraphs.auth.service.oauth_codes import end_user
 from subgraphs.auth.service.oauth_server import Server
 from subgraphs.auth.service.passwords import Credentials
 from subgraphs.auth.service.sessions import DeviceHint
+from subgraphs.auth.service.webauthn_challenges import Ceremony
+from subgraphs.auth.service.webauthn_factor import PasskeyAnswer
 
 _DEVICE: Final = "Browser"
 FORM_LIFE: Final = timedelta(minutes=30)
@@ -38,22 +45,36 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a person has typed to sign in: an address and a password, or the code for a `challenge`."""
+    """What a person has given to sign in: an address and a password, or for a `challenge` a code or a passkey's answer.
+
+    That answer is as browsers say it in JSON; `passkey_challenge` is what it answers.
+    """
 
     email: str = ""
     password: str = field(default="", repr=False)
     challenge: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
+    passkey: str = field(default="", repr=False)
+    passkey_challenge: str = ""
+
+    @classmethod
+    def of(cls, form: Mapping[str, str]) -> "Given":
+        """What the fields of a form say."""
+        return cls(**{each.name: form.get(each.name, "") for each in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What comes of it: a `session` and a `device` for the browser to keep, or a `challenge`, or a `refusal`."""
+    """What comes of it: a `session` and a `device` for the browser to keep, or a `challenge`, or a `refusal`.
+
+    `passkey` is what the person can answer the challenge with, if they have one.
+    """
 
     session: str | None = field(default=None, repr=False)
     device: str | None = field(default=None, repr=False)
     challenge: str | None = field(default=None, repr=False)
     refusal: str | None = None
+    passkey: Ceremony | None = field(default=None, repr=False)
 
 
 async def enter(oauth: OAuthDesk, issuer: TenantIssuer, browser: Browser, given: Given) -> Entered:
@@ -61,17 +82,48 @@ async def enter(oauth: OAuthDesk, issuer: TenantIssuer, browser: Browser, given:
     attempt, slug = Attempt("oauthSignIn", key=None, input={}), issuer.tenant.slug
     try:
         if given.challenge:
-            prove = mfa.by_code(oauth.desk, given.code)
-            entered = await mfa.complete(oauth.desk, slug, given.challenge, prove, attempt, device_name=_DEVICE)
+            entered = await _complete(oauth, slug, given, attempt)
         else:
             hint = DeviceHint(browser.device, _DEVICE)
             credentials = Credentials(slug, given.email.strip().lower(), given.password, hint)
             entered = await passwords.sign_in(oauth.desk, credentials, attempt)
     except DomainError as refusal:
-        return Entered(challenge=given.challenge if isinstance(refusal, CodeInvalid) else None, refusal=refusal.message)
+        again = given.challenge and isinstance(refusal, CodeInvalid | PasskeyInvalid)
+        return await _asking(oauth, slug, given.challenge, refusal) if again else Entered(refusal=refusal.message)
     if isinstance(entered, MfaRequired):
-        return Entered(challenge=entered.code)
+        return await _asking(oauth, slug, entered.code)
     return Entered(entered.token.access_token, entered.device_code)
+
+
+async def _complete(oauth: OAuthDesk, slug: str, given: Given, attempt: Attempt) -> SignedIn:
+    if not given.passkey:
+        prove = mfa.by_code(oauth.desk, given.code)
+        return await mfa.complete(oauth.desk, slug, given.challenge, prove, attempt, device_name=_DEVICE)
+    answer = _answer(given)
+    passkeys, challenge = oauth.passkeys, given.challenge
+    return await webauthn_factor.complete(passkeys, slug, challenge, answer, attempt, device_name=_DEVICE)
+
+
+def _answer(given: Given) -> PasskeyAnswer:
+    """What a page's script has sent.
+
+    Raises:
+        PasskeyInvalid: it was not our script.
+    """
+    try:
+        credential = msgspec.json.decode(given.passkey, type=dict[str, Any])
+        return PasskeyAnswer(UUID(given.passkey_challenge), credential)
+    except ValueError as error:
+        raise PasskeyInvalid from error
+
+
+async def _asking(oauth: OAuthDesk, slug: str, challenge: str, refusal: DomainError | None = None) -> Entered:
+    """Go on with a second factor: by a code, or by a passkey if the person has any."""
+    try:
+        passkey = await webauthn_factor.start_second_factor(oauth.passkeys, slug, challenge)
+    except (NotFound, ChallengeInvalid):
+        passkey = None
+    return Entered(challenge=challenge, refusal=refusal.message if refusal else None, passkey=passkey)
 
 
 async def person_of(server: Server, browser: Browser) -> EndUser | None:

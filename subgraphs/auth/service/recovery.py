@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from shared.caller import Caller
-from shared.database import unit_of_work
+from shared.database import TenantSession, unit_of_work
 from shared.errors import Forbidden, NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.permissions.places import Resource
 from subgraphs.auth.errors import NothingToReset
-from subgraphs.auth.events import MfaChanged, PasswordChanged
+from subgraphs.auth.events import MfaChanged, PasskeyRemoved, PasswordChanged
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.impersonation import compared
@@ -21,6 +21,7 @@ from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import RecoveryCodeStore, TotpFactorStore
 from subgraphs.auth.store.sessions import DeviceStore
+from subgraphs.auth.store.webauthn import PasskeyStore
 
 MANAGE_PEOPLE = "users:manage"
 
@@ -57,7 +58,9 @@ async def change_password(desk: SignInDesk, caller: Caller, password: str, attem
 
 
 async def reset_second_factors(desk: SignInDesk, caller: Caller, user_id: UUID, reason: str, attempt: Attempt) -> UUID:
-    """Take away the authenticator apps and recovery codes of somebody who has lost them; all of their sessions end.
+    """Take away the authenticator apps, passkeys and recovery codes of somebody who has lost them.
+
+    All of their sessions end.
 
     Raises:
         Forbidden: the caller may not manage people, it is not they themselves who ask, or they ask for themselves.
@@ -77,18 +80,31 @@ async def reset_second_factors(desk: SignInDesk, caller: Caller, user_id: UUID, 
             if user_id == caller.user_id:
                 raise Forbidden("Take your own away by `removeMfa`: that needs the factor itself")
             await compared(session, rights, account, now)
-            factors = TotpFactorStore(session)
-            lost = [factor.id for factor in await factors.of(user_id)]
+            lost = await _take_away_apps(session, user_id) + await _take_away_passkeys(session, user_id)
             if not lost:
                 raise NothingToReset
-            for factor_id in lost:
-                await factors.remove(factor_id, user_id)
-                told = MfaChanged(tenant_id=caller.tenant_id, user_id=user_id, factor_id=factor_id, added=False)
-                record(session, told)
             await RecoveryCodeStore(session).drop(user_id)
             await end_sessions(session, user_id, now)
-            changes = [Change("secondFactors", str(len(lost)), "0"), Change("reason", None, reason)]
+            changes = [Change("secondFactors", str(lost), "0"), Change("reason", None, reason)]
             describe(session, Subject("User", user_id), changes=changes)
             return user_id
 
         return await once(session, attempt, reset)
+
+
+async def _take_away_apps(session: TenantSession, user_id: UUID) -> int:
+    factors, tenant_id = TotpFactorStore(session), session.caller.tenant_id
+    lost = [factor.id for factor in await factors.of(user_id)]
+    for factor_id in lost:
+        await factors.remove(factor_id, user_id)
+        record(session, MfaChanged(tenant_id=tenant_id, user_id=user_id, factor_id=factor_id, added=False))
+    return len(lost)
+
+
+async def _take_away_passkeys(session: TenantSession, user_id: UUID) -> int:
+    passkeys, tenant_id = PasskeyStore(session), session.caller.tenant_id
+    lost = [passkey.id for passkey in await passkeys.of(user_id)]
+    for passkey_id in lost:
+        await passkeys.remove(passkey_id, user_id)
+        record(session, PasskeyRemoved(tenant_id=tenant_id, user_id=user_id, passkey_id=passkey_id))
+    return len(lost)

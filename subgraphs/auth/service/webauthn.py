@@ -14,8 +14,10 @@ from shared.ids import uuid7
 from subgraphs.auth.errors import PasskeyInvalid, PasskeyKnown, TooManyPasskeys
 from subgraphs.auth.events import PasskeyAdded, PasskeyRemoved, PasskeySuspected
 from subgraphs.auth.models import Passkey
+from subgraphs.auth.service import mfa_factors
 from subgraphs.auth.service import webauthn_challenges as challenges
 from subgraphs.auth.service.own_session import require_own_session
+from subgraphs.auth.service.sessions import end_sessions
 from subgraphs.auth.service.webauthn_challenges import Ceremony, PasskeyDesk
 from subgraphs.auth.service.webauthn_responses import (
     Asserted,
@@ -77,8 +79,13 @@ async def start_registration(passkeys: PasskeyDesk, caller: Caller, attempt: Att
 
 async def finish_registration(
     passkeys: PasskeyDesk, caller: Caller, challenge_id: UUID, credential: Credential, name: str, attempt: Attempt
-) -> Passkey:
-    """Add a passkey whose authenticator has answered.
+) -> tuple[Passkey, list[str]]:
+    """Add a passkey whose authenticator has answered; it is asked for after a password from now on.
+
+    If it is the caller's first second factor, their other sessions end, as they were opened without.
+
+    Returns:
+        The passkey, and the recovery codes if it is the first second factor.
 
     Raises:
         Forbidden: a program calls.
@@ -89,7 +96,7 @@ async def finish_registration(
     answering = answered(passkeys, caller, challenge_id, caller.session_id)
     async with answering, unit_of_work(passkeys.desk.sessions, caller) as session:
         user_id = await require_own_session(session)
-        store = PasskeyStore(session)
+        store, codes = PasskeyStore(session), passkeys.desk.codes
 
         async def add() -> UUID:
             challenge = await challenges.take(
@@ -101,15 +108,20 @@ async def finish_registration(
                 session_id=caller.session_id,
             )
             row = _row(user_id, name, verify_registration(answer, challenge, passkeys.party))
+            first = not await mfa_factors.methods_of(session, user_id)
             if not await store.add(row):
                 raise PasskeyKnown
+            if first:
+                await mfa_factors.give_recovery_codes(session, codes, user_id, row.id)
+                await end_sessions(session, user_id, passkeys.clock(), but=caller.session_id)
             record(session, PasskeyAdded(tenant_id=caller.tenant_id, user_id=user_id, passkey_id=row.id))
             return row.id
 
         passkey = await store.get(await once(session, attempt, add))
-    if passkey is None:
-        raise NotFound
-    return passkey
+        if passkey is None:
+            raise NotFound
+        given = await mfa_factors.has_recovery_codes(session, codes, user_id, passkey.id)
+    return passkey, mfa_factors.recovery_codes(codes, user_id, passkey.id) if given else []
 
 
 def _row(user_id: UUID, name: str, new: Registered) -> Passkey:
@@ -171,6 +183,7 @@ async def remove(passkeys: PasskeyDesk, caller: Caller, passkey_id: UUID, attemp
         async def take_away() -> UUID:
             if not await PasskeyStore(session).remove(passkey_id, user_id):
                 raise NotFound
+            await mfa_factors.drop_recovery_codes(session, user_id)
             record(session, PasskeyRemoved(tenant_id=caller.tenant_id, user_id=user_id, passkey_id=passkey_id))
             return passkey_id
 

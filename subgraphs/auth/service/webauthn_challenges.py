@@ -146,6 +146,18 @@ def assertion(party: RelyingParty, made: WebAuthnChallenge) -> Ceremony:
     return Ceremony(made.id, options_to_json_dict(options))
 
 
+def second_assertion(party: RelyingParty, made: WebAuthnChallenge, held: Sequence[Passkey]) -> Ceremony:
+    """What a browser needs to have a challenge signed by one of these passkeys, beside what their owner knows."""
+    options = webauthn.generate_authentication_options(
+        rp_id=party.id,
+        challenge=made.challenge,
+        timeout=_milliseconds(),
+        allow_credentials=[_described(each) for each in held],
+        user_verification=UserVerificationRequirement.PREFERRED,
+    )
+    return Ceremony(made.id, options_to_json_dict(options))
+
+
 def _described(passkey: Passkey) -> PublicKeyCredentialDescriptor:
     transports = [AuthenticatorTransport(each) for each in passkey.transports]
     return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports)

@@ -1,13 +1,39 @@
 """Every statement about second factors, and sign-ins that wait for one."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, exists, func, or_, select, update
 
 from shared.database import TenantSession
-from subgraphs.auth.models import MfaChallenge, RecoveryCode, TotpFactor
+from subgraphs.auth.models import MfaChallenge, Passkey, RecoveryCode, TotpFactor
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a person has beside their first factor."""
+
+    totp: bool
+    passkey: bool
+    recovery_code: bool
+
+
+async def held_by(session: TenantSession, user_id: UUID) -> Held:
+    """What a person of the session's tenant has.
+
+    A passkey counts that there may be a copy of: whoever has made one must not get in by the password alone for that.
+    """
+    confirmed = TotpFactor.confirmed_at.is_not(None)
+    found = await session.execute(
+        select(
+            exists().where(TotpFactor.user_id == user_id, confirmed),
+            exists().where(Passkey.user_id == user_id),
+            exists().where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)),
+        )
+    )
+    return Held(*found.one())
 
 
 class TotpFactorStore:
@@ -73,6 +99,11 @@ class RecoveryCodeStore:
             .returning(RecoveryCode.user_id)
         )
         return await self._session.scalar(used) is not None
+
+    async def are(self, user_id: UUID, digests: Collection[bytes]) -> bool:
+        """Whether a person's are these, used or not."""
+        known = select(RecoveryCode.user_id).where(RecoveryCode.user_id == user_id, RecoveryCode.digest.in_(digests))
+        return await self._session.scalar(known.limit(1)) is not None
 
     async def left(self, user_id: UUID) -> int:
         """How many a person can still use."""

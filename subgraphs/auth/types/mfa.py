@@ -5,19 +5,25 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import strawberry
+from strawberry.scalars import JSON
 
+from shared.errors import parse_id
 from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
 from subgraphs.auth.models import TotpFactor
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.service.mfa_factors import STEP_SECONDS, Enrolment, MfaMethod
+from subgraphs.auth.service.webauthn_factor import PasskeyAnswer
+from subgraphs.auth.types.webauthn import credential_of
 
 strawberry.enum(MfaMethod, description="What a second factor can be.")
 
 
 @strawberry.type(description="A sign-in whose first factor was right, and whose second is awaited.")
 class MfaChallenge:
-    code: str = strawberry.field(description="Give it to `completeMfa`, once.")
+    code: str = strawberry.field(
+        description="Give it to `completeMfa`, once; to `startPasskeySecondFactor` before, for a passkey."
+    )
     methods: list[MfaMethod] = strawberry.field(description="By which the person can go on.")
     expires_at: datetime = strawberry.field(description="Sign in again after that.")
 
@@ -37,7 +43,7 @@ class MfaFactor:
         return cls(id=strawberry.ID(str(factor.id)), name=factor.name, confirmed_at=factor.confirmed_at)
 
 
-@strawberry.type(description="The viewer's second factors.")
+@strawberry.type(description="The viewer's second factors beside their passkeys.")
 class Mfa:
     factors: list[MfaFactor] = strawberry.field(description="Those that count, the oldest first: five at most.")
     recovery_codes_left: int = strawberry.field(description="How many recovery codes have not been used.")
@@ -79,11 +85,27 @@ class ConfirmMfaInput(MutationInput):
     code: str = strawberry.field(description="Six digits, as the app shows them now.")
 
 
-@strawberry.input(description="A second factor, for a sign-in that waits for one.")
+@strawberry.input(description="What one of a person's passkeys has answered.")
+class PasskeyAnswerInput:
+    challenge_id: strawberry.ID = strawberry.field(
+        description="As `startPasskeySecondFactor` or `startPasskeyStepUp` gave it."
+    )
+    credential: JSON = strawberry.field(description="What the credential's `toJSON()` gives.")
+
+    def answer(self) -> PasskeyAnswer:
+        return PasskeyAnswer(parse_id(self.challenge_id, field="challengeId"), credential_of(self.credential))
+
+
+@strawberry.input(description="A second factor, for a sign-in that waits for one: a code or a passkey.")
 class CompleteMfaInput(MutationInput):
     tenant: str = strawberry.field(description="The tenant's slug.")
     challenge: str = strawberry.field(description="The `code` of the challenge.")
-    code: str = strawberry.field(description="As an authenticator app shows it now, or a recovery code.")
+    code: str | None = strawberry.field(
+        default=None, description="As an authenticator app shows it now, or a recovery code."
+    )
+    passkey: PasskeyAnswerInput | None = strawberry.field(
+        default=None, description="For `WEBAUTHN`: what came of `startPasskeySecondFactor`."
+    )
     device_name: str | None = strawberry.field(
         default=None, description="What the person calls this client, if it is a new one: 1 to 100 characters."
     )
@@ -94,7 +116,10 @@ class StepUpInput(MutationInput):
     code: str | None = strawberry.field(
         default=None, description="Of an authenticator app, or a recovery code: for those who have a second factor."
     )
-    password: str | None = strawberry.field(default=None, description="For those who have none.")
+    passkey: PasskeyAnswerInput | None = strawberry.field(
+        default=None, description="For those who have a passkey: what came of `startPasskeyStepUp`."
+    )
+    password: str | None = strawberry.field(default=None, description="For those who have no second factor.")
 
 
 @strawberry.input(description="An authenticator app to take away.")

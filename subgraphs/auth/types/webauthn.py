@@ -90,6 +90,10 @@ class FinishPasskeyRegistrationInput(MutationInput):
 @strawberry.type(description="What came of `finishPasskeyRegistration`.")
 class FinishPasskeyRegistrationPayload(Payload):
     passkey: Passkey | None = strawberry.field(default=None, description="The passkey; null if it was refused.")
+    recovery_codes: list[str] = strawberry.field(
+        default_factory=list,
+        description="With the first second factor: each works once in its place. Keep them where the passkey is not.",
+    )
 
 
 @strawberry.input(description="What to call a passkey.")
@@ -136,4 +140,29 @@ class FinishPasskeySignInInput(MutationInput):
     device_name: str | None = strawberry.field(
         default=None,
         description="What the person calls this client in the list of their sessions: 1 to 100 characters.",
+    )
+
+
+@strawberry.input(description="Whose second factor is awaited.")
+class StartPasskeySecondFactorInput(MutationInput):
+    tenant: str = strawberry.field(description="The tenant's slug.")
+    challenge: str = strawberry.field(description="The `code` of the challenge that the sign-in gave.")
+
+
+@strawberry.type(description="What came of `startPasskeySecondFactor`.")
+class StartPasskeySecondFactorPayload(Payload):
+    ceremony: PasskeyCeremony | None = strawberry.field(
+        default=None, description="For `navigator.credentials.get()`; the answer is for `completeMfa`."
+    )
+
+
+@strawberry.input(description="The viewer wants to prove again who they are.")
+class StartPasskeyStepUpInput(MutationInput):
+    pass
+
+
+@strawberry.type(description="What came of `startPasskeyStepUp`.")
+class StartPasskeyStepUpPayload(Payload):
+    ceremony: PasskeyCeremony | None = strawberry.field(
+        default=None, description="For `navigator.credentials.get()`; the answer is for `stepUp`."
     )

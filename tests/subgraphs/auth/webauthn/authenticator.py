@@ -42,7 +42,7 @@ class Authenticator:
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """As `navigator.credentials.create()` answers, in JSON."""
         self.handle = decoded(options["user"]["id"])
-        attested = bytes(16) + len(self.credential_id).to_bytes(2) + self.credential_id + self._cose()
+        attested = bytes(16) + len(self.credential_id).to_bytes(2) + self.credential_id + self.cose()
         data = self._data(options["rp"]["id"], self.flags | ATTESTED) + attested
         attestation = encode_cbor({"fmt": "none", "attStmt": {}, "authData": data})
         said = {
@@ -77,7 +77,7 @@ class Authenticator:
     def _data(self, rp_id: str, flags: int) -> bytes:
         return hashlib.sha256((self.rp_id or rp_id).encode()).digest() + bytes([flags]) + self.sign_count.to_bytes(4)
 
-    def _cose(self) -> bytes:
+    def cose(self) -> bytes:
         """The public key. Source: RFC 9053, section 7.1.1."""
         numbers = self.key.public_key().public_numbers()
         return encode_cbor({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)})
