@@ -58,7 +58,7 @@ class Environments:
     def administrator(self) -> dict[str, str]:
         """For processes that create databases and tenants."""
         urls = {name: url.get_secret_value() for name, url in self.settings.database_servers.items()}
-        told = self._of("database_url", "mongo_url", *_SEARCH, *_MAIL)
+        told = self._of("database_url", "mongo_url", *_SEARCH, *_MAIL, "private_identity_providers")
         return told | _servers(urls) | self._signing() | _master_key()
 
     def in_process(self) -> dict[str, str]:

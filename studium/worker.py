@@ -33,6 +33,7 @@ from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
 from shared.mail import FolderMailer, Mailer, mailer
+from shared.outbound import Outbound
 from shared.tenancy.changes import Announcements
 from shared.tenancy.deletion import Deletions
 from shared.tenancy.names import CONTROL_DATABASE, MAIN
@@ -41,6 +42,7 @@ from shared.tenancy.orders import Orders
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import Registry
 from shared.tenancy.roles import Admin, login_url
+from shared.tokens import TokenIssuer
 from studium.audit import AuditHeads
 from studium.data_keys import shredding
 from studium.embedded.errors import CannotStart
@@ -54,6 +56,7 @@ from subgraphs.auth.service.audit_heads import HeadSigner
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
+from subgraphs.auth.service.oauth_backchannel import LogoutPost
 from subgraphs.auth.service.tenant_exports import ExportShelf
 from subgraphs.users.service.forgetting import forget_old as forget_old_people
 from subgraphs.users.service.mailing import InvitationPost, invitation_codes
@@ -130,6 +133,7 @@ class Worker:
     exports: Exports
     audit_heads: AuditHeads
     deletions: Deletions
+    logouts: LogoutPost
     settings: WorkerSettings
 
     async def run(self) -> None:
@@ -142,7 +146,7 @@ class Worker:
             for part in (*self.relays, *self.consumers):
                 tasks.create_task(part.run())
             told = (self.onboarding.run, self.announcements.run, self.orders.run, self.exports.run)
-            for step in (*told, self.audit_heads.run, self.deletions.run, self._trim, self._forget):
+            for step in (*told, self.audit_heads.run, self.deletions.run, self.logouts.run, self._trim, self._forget):
                 tasks.create_task(forever(step, _log))
             _log.info("worker.started", relays=len(self.relays), consumers=len(self.consumers))
 
@@ -230,9 +234,14 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             return [tenant.id for tenant in await registry.active()]
 
         sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
+        outbound = Outbound(private=settings.private_identity_providers)
+        closing.push_async_callback(outbound.aclose)
+        issuer = TokenIssuer(_given(settings.signing_key, "SIGNING_KEY"))
+        logouts = LogoutPost(sessions[_AUTH], registry, issuer, outbound, public_url(settings))
+        handled = _handlers(_link_post(settings, registry), _users_handlers(settings, registry), logouts)
         consumers = [
             Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
-            for name, handlers in _handlers(_link_post(settings, registry), _users_handlers(settings, registry)).items()
+            for name, handlers in handled.items()
         ]
         provisioner = Provisioner(admin, migrations(), also=[documents.provision])
         onboarding = _onboarding(provisioner, sessions["auth"], own.new_tenants_on)
@@ -255,6 +264,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             exports,
             heads,
             deletions,
+            logouts,
             settings=own,
         )
 
@@ -294,7 +304,7 @@ def _users_handlers(settings: StudiumSettings, registry: Registry) -> Handlers:
     return users.serving(post, keys)
 
 
-def _handlers(post: LinkPost, users: Handlers) -> Mapping[str, Handlers]:
+def _handlers(post: LinkPost, users: Handlers, logouts: LogoutPost) -> Mapping[str, Handlers]:
     """What each subgraph does with the events of others."""
     from subgraphs.analytics import consumers as analytics
     from subgraphs.auth import consumers as auth
@@ -303,7 +313,7 @@ def _handlers(post: LinkPost, users: Handlers) -> Mapping[str, Handlers]:
 
     return {
         "analytics": analytics.HANDLERS,
-        "auth": {**auth.HANDLERS, **auth.mailing(post)},
+        "auth": {**auth.HANDLERS, **auth.mailing(post), **auth.telling(logouts)},
         "courses": courses.HANDLERS,
         "notifications": notifications.HANDLERS,
         _USERS: users,

@@ -13,6 +13,7 @@ from shared.roles import Role
 from subgraphs.auth.service import accounts as service
 from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned, refusals
 from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice, send_warning
+from subgraphs.auth.service.oauth_backchannel import LogoutPost
 
 _Payload: TypeAlias = dict[str, Any]
 
@@ -129,6 +130,19 @@ class MfaChanged(msgspec.Struct, frozen=True):
 
 class ImpersonationStarted(msgspec.Struct, frozen=True):
     impersonation_id: UUID
+
+
+class SessionEnded(msgspec.Struct, frozen=True):
+    session_id: UUID
+
+
+def telling(post: LogoutPost) -> Handlers:
+    """Have apps told when sessions have ended: what they are owed is kept already, so that nobody waits for them."""
+
+    async def wake(session: TenantSession, _: SessionEnded) -> None:
+        post.wake(session.caller.tenant_id)
+
+    return {"auth.session-ended.v1": Handler(SessionEnded, wake)}
 
 
 class LinkRequested(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from subgraphs.auth.models.mfa import MfaChallenge, RecoveryCode, TotpFactor
 from subgraphs.auth.models.oauth import OAuthCode, OAuthConsent, OAuthGrant, OAuthPushedRequest, OAuthRefreshToken
 from subgraphs.auth.models.oauth_apps import OAuthApp, OAuthAppSecret, OAuthRegistrationToken
 from subgraphs.auth.models.oauth_device import OAuthDeviceRequest
+from subgraphs.auth.models.oauth_logouts import OAuthLogout
 from subgraphs.auth.models.oauth_proofs import OAuthUsedProof
 from subgraphs.auth.models.roles import RoleAssignment, TenantRole
 from subgraphs.auth.models.saml import SamlAssertion, SamlProvider
@@ -44,6 +45,7 @@ __all__ = [
     "OAuthConsent",
     "OAuthDeviceRequest",
     "OAuthGrant",
+    "OAuthLogout",
     "OAuthPushedRequest",
     "OAuthRefreshToken",
     "OAuthRegistrationToken",

@@ -30,6 +30,8 @@ class OAuthGrant(Model):
     auth_time: Mapped[datetime | None] = mapped_column()
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     """How the person had signed in. Source: RFC 8176."""
+    session_id: Mapped[UUID | None] = mapped_column(index=True)
+    """The sign-in in whose browser it was granted; None for devices and for apps that act for themselves."""
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column()
@@ -53,6 +55,8 @@ class OAuthCode(Model):
     """Of the only key that it can be redeemed with, if the app has named one. Source: RFC 9449, section 10."""
     auth_time: Mapped[datetime]
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    session_id: Mapped[UUID | None] = mapped_column()
+    """In which the person was asked."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     grant_id: Mapped[UUID | None] = mapped_column()
     """What it was redeemed for; None until then."""

@@ -33,6 +33,10 @@ class OAuthApp(Model):
     """Whether it gets tokens for keys of its own alone. Source: RFC 9449, section 5.2."""
     post_logout_redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{}")
     """Where browsers may return to once somebody has signed out."""
+    backchannel_logout_uri: Mapped[str | None] = mapped_column()
+    """Where it is told that somebody has signed out. Source: OpenID Connect Back-Channel Logout 1.0, section 2.2."""
+    backchannel_logout_session_required: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether it has to be told which of the person's sessions that was."""
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     """Its public keys: it signs its authorization requests with them, and perhaps proves by them who it is."""
     authenticates_by_key: Mapped[bool] = mapped_column(server_default=sa.false())

@@ -119,6 +119,8 @@ class TenantIssuer:
             "revocation_endpoint": self.endpoint("revoke"),
             "device_authorization_endpoint": self.endpoint("device_authorization"),
             "end_session_endpoint": self.endpoint("authorize/logout"),
+            "backchannel_logout_supported": True,
+            "backchannel_logout_session_supported": True,
             "pushed_authorization_request_endpoint": self.endpoint("par"),
             "require_pushed_authorization_requests": False,
             "scopes_supported": known(),
@@ -136,7 +138,7 @@ class TenantIssuer:
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "prompt_values_supported": ["none", "login", "consent"],
-            "claims_supported": ["sub", "email", "email_verified", "auth_time", "amr", "nonce", "at_hash"],
+            "claims_supported": ["sub", "sid", "email", "email_verified", "auth_time", "amr", "nonce", "at_hash"],
             "claims_parameter_supported": False,
             "request_parameter_supported": True,
             "request_object_signing_alg_values_supported": algorithms,
@@ -153,6 +155,8 @@ class EndUser:
     email_verified: bool
     role: str
     authentication: Authentication
+    session_id: UUID | None = None
+    """In which they have signed in, in a browser."""
 
 
 def tell_ended(session: TenantSession, family: OAuthGrant, *, because: str | None = None) -> None:

@@ -47,6 +47,8 @@ class NewOAuthApp:
     pushed_requests_only: bool = False
     dpop_bound_tokens: bool = False
     post_logout_redirect_uris: list[str] = field(default_factory=list[str])
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
     jwks: dict[str, Any] | None = None
     authenticates_by_key: bool = False
 
@@ -58,6 +60,7 @@ class NewOAuthApp:
         """
         _check_redirect_uris(self.redirect_uris, "redirectUris")
         _check_redirect_uris(self.post_logout_redirect_uris, "postLogoutRedirectUris")
+        _check_logout_uri(self.backchannel_logout_uri)
         if not self.scopes or not self.scopes <= set(known()):
             raise BadUserInput("`scopes` must be names of permissions or of OpenID Connect's scopes", field="scopes")
         if not self.grant_types or not self.grant_types <= set(GRANT_TYPES):
@@ -86,6 +89,8 @@ class NewOAuthApp:
             pushed_requests_only=app.pushed_requests_only,
             dpop_bound_tokens=app.dpop_bound_tokens,
             post_logout_redirect_uris=list(app.post_logout_redirect_uris),
+            backchannel_logout_uri=app.backchannel_logout_uri,
+            backchannel_logout_session_required=app.backchannel_logout_session_required,
             jwks=app.jwks,
             authenticates_by_key=app.authenticates_by_key,
         )
@@ -100,6 +105,8 @@ class NewOAuthApp:
         app.pushed_requests_only = self.pushed_requests_only
         app.dpop_bound_tokens = self.dpop_bound_tokens
         app.post_logout_redirect_uris = self.post_logout_redirect_uris
+        app.backchannel_logout_uri = self.backchannel_logout_uri
+        app.backchannel_logout_session_required = self.backchannel_logout_session_required
         app.jwks = self.jwks
         app.authenticates_by_key = self.authenticates_by_key
 
@@ -272,6 +279,12 @@ def _check_redirect_uris(uris: list[str], field: str) -> None:
                 "or a scheme of the app's own like com.example.app:/…",
                 field=f"{field}.{place}",
             )
+
+
+def _check_logout_uri(uri: str | None) -> None:
+    """Source: OpenID Connect Back-Channel Logout 1.0, section 2.2."""
+    if uri is not None and not (_is_redirect_uri(uri) and uri.startswith(("https://", "http://"))):
+        raise BadUserInput("`backchannelLogoutUri` must be https://…, without a fragment", field="backchannelLogoutUri")
 
 
 def _is_redirect_uri(uri: str) -> bool:

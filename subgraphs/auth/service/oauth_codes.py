@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Final
+from uuid import UUID
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import BaseGrant, grants
@@ -120,6 +121,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
             jkt=asked.data.get("dpop_jkt"),
             auth_time=user.authentication.at,
             amr=sorted(user.authentication.methods),
+            session_id=user.session_id,
             expires_at=self.server.now + CODE_LIFE,
         )
         await_only(self.server.store.add(row))
@@ -137,12 +139,12 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         return Code(row) if row.expires_at > self.server.now else None
 
     def authenticate_user(self, authorization_code: Code) -> EndUser | None:
-        """The person who was asked, with whom the family of tokens begins."""
-        account = await_only(self.server.store.account(authorization_code.row.user_id))
-        if account is None:
+        """The person who was asked, with whom the family of tokens begins; none if they have signed out meanwhile."""
+        row, store = authorization_code.row, self.server.store
+        account = await_only(store.account(row.user_id))
+        if account is None or not await_only(store.holds_open(row.session_id, row.user_id, self.server.now)):
             return None
-        user = end_user(account, authorization_code.authentication)
-        row = authorization_code.row
+        user = end_user(account, authorization_code.authentication, row.session_id)
         self.server.open_family(row.app_id, row.scope, end_user=user, bound_to=row.jkt)
         return user
 
@@ -152,7 +154,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         authorization_code.row.grant_id = self.server.family.id
 
 
-def end_user(account: Account, authentication: Authentication) -> EndUser:
+def end_user(account: Account, authentication: Authentication, session_id: UUID | None = None) -> EndUser:
     """A person as apps get to know them."""
     verified = account.email_verified_at is not None
-    return EndUser(UserId(account.user_id), account.email, verified, account.role, authentication)
+    return EndUser(UserId(account.user_id), account.email, verified, account.role, authentication, session_id)

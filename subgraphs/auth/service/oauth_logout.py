@@ -53,7 +53,13 @@ SignOut: TypeAlias = SignOutAsked | SignedOut
 class _Wish:
     subject: str | None
     """The person that a good ID token names."""
+    session: str | None
+    """Which session of theirs, if it says so."""
     returns_to: str | None
+
+    def names(self, caller: Caller) -> bool:
+        """Whether it is the very session of the browser; with another one the person is asked, as without any."""
+        return self.subject == str(caller.user_id) and self.session in {None, str(caller.session_id)}
 
 
 async def sign_out(
@@ -68,7 +74,7 @@ async def sign_out(
         wish = await _wish(oauth, issuer, session, query)
         if caller is None or not await _goes_on(oauth, session, caller):
             return SignedOut(wish.returns_to)
-        if not confirmed and wish.subject != str(caller.user_id):
+        if not confirmed and not wish.names(caller):
             about = urlencode({name: query[name] for name in PARAMETERS if name in query})
             mark = marked(oauth, issuer, f"logout:{about}", browser)
             return SignOutAsked(issuer.tenant.name, about, mark, wish.returns_to)
@@ -87,12 +93,13 @@ async def _wish(oauth: OAuthDesk, issuer: TenantIssuer, session: TenantSession, 
     claims = await _hinted(oauth, issuer, query.get("id_token_hint", ""))
     client_id = query.get("client_id", claims.get("aud"))
     if not claims or client_id != claims["aud"]:
-        return _Wish(None, None)
+        return _Wish(None, None, None)
     app = await OAuthAppStore(session).get(UUID(claims["aud"]))
     uri, state = query.get("post_logout_redirect_uri"), query.get("state")
     if app is None or uri is None or uri not in app.post_logout_redirect_uris:
-        return _Wish(claims["sub"], None)
-    return _Wish(claims["sub"], add_params_to_uri(uri, [("state", state)]) if state else uri)
+        return _Wish(claims["sub"], claims.get("sid"), None)
+    back = add_params_to_uri(uri, [("state", state)]) if state else uri
+    return _Wish(claims["sub"], claims.get("sid"), back)
 
 
 async def _hinted(oauth: OAuthDesk, issuer: TenantIssuer, text: str) -> dict[str, Any]:

@@ -44,6 +44,8 @@ def id_token(server: Server, request: Request, token: Mapping[str, Any]) -> str:
         **user_info(request.user, token["scope"]),
         **authentication.claims(),
     }
+    if server.family is not None and server.family.session_id is not None:
+        claims["sid"] = str(server.family.session_id)
     if code is not None and code.row.nonce is not None:
         claims["nonce"] = code.row.nonce
     return server.oauth.desk.issuer.sign(claims, type_=ID_TOKEN)

@@ -219,6 +219,8 @@ def _read(asked: Mapping[str, Any], scopes: list[str]) -> NewOAuthApp:
         scopes=frozenset(granted.split()),
         grant_types=frozenset(_texts(asked, "grant_types", ["authorization_code"])),
         post_logout_redirect_uris=_texts(asked, "post_logout_redirect_uris", []),
+        backchannel_logout_uri=_text(asked, "backchannel_logout_uri", "") or None,
+        backchannel_logout_session_required=asked.get("backchannel_logout_session_required") is True,
         pushed_requests_only=asked.get("require_pushed_authorization_requests") is True,
         dpop_bound_tokens=asked.get("dpop_bound_access_tokens") is True,
         jwks=public_keys(asked["jwks"], field="jwks") if isinstance(asked.get("jwks"), dict) else None,
@@ -237,10 +239,12 @@ def _told(issuer: TenantIssuer, app: OAuthApp) -> dict[str, Any]:
         "scope": " ".join(name for name in known() if name in app.scopes),
         "token_endpoint_auth_method": method,
         "post_logout_redirect_uris": list(app.post_logout_redirect_uris),
+        "backchannel_logout_session_required": app.backchannel_logout_session_required,
         "require_pushed_authorization_requests": app.pushed_requests_only,
         "dpop_bound_access_tokens": app.dpop_bound_tokens,
         "registration_client_uri": f"{issuer.endpoint('register')}/{app.id}",
         **({} if app.jwks is None else {"jwks": app.jwks}),
+        **({} if app.backchannel_logout_uri is None else {"backchannel_logout_uri": app.backchannel_logout_uri}),
     }
 
 

@@ -185,6 +185,7 @@ class Server(AuthorizationServer):
             jkt=self.jkt,
             auth_time=None if end_user is None else end_user.authentication.at,
             amr=[] if end_user is None else sorted(end_user.authentication.methods),
+            session_id=None if end_user is None else end_user.session_id,
             expires_at=self.now + life,
         )
         await_only(self.store.add(self.family))

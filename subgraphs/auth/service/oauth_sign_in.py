@@ -135,7 +135,7 @@ async def person_of(server: Server, browser: Browser) -> EndUser | None:
     account = await server.store.account(caller.user_id)
     if opened is None or account is None:
         return None
-    return end_user(account, Authentication.of(opened.authenticated_at, opened.amr))
+    return end_user(account, Authentication.of(opened.authenticated_at, opened.amr), opened.id)
 
 
 def marked(oauth: OAuthDesk, issuer: TenantIssuer, request: str, browser: Browser) -> str:

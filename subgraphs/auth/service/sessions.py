@@ -23,6 +23,7 @@ from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.oauth import OAuthStore
+from subgraphs.auth.store.oauth_logouts import OAuthLogoutStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
 IDLE: Final = timedelta(days=14)
@@ -171,8 +172,19 @@ async def end_sessions(
     for session_id, whose in ended:
         tell_ended(session, session_id, whose)
     ids = [session_id for session_id, _ in ended]
-    await _end_impersonations(session, ids, user_id if only is None else None, now)
+    granted = await _end_granted(session, ids, now) if ids else []
+    await _end_impersonations(session, [*ids, *granted], user_id if only is None else None, now)
     return ids
+
+
+async def _end_granted(session: TenantSession, ids: list[UUID], now: datetime) -> list[UUID]:
+    """End what apps may do only while their person is there, and have apps told that sessions have ended."""
+    await OAuthLogoutStore(session).owe(ids, now)
+    families = await OAuthStore(session).end_online(ids, now)
+    for family in families:
+        if family.user_id is not None:
+            tell_ended(session, family.id, family.user_id)
+    return [family.id for family in families]
 
 
 async def _end_impersonations(session: TenantSession, ids: list[UUID], user_id: UUID | None, now: datetime) -> None:

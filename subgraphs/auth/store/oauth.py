@@ -40,6 +40,15 @@ class OAuthStore:
         goes_on = or_(SignInSession.expires_at.is_(None), SignInSession.expires_at > now)
         return await self._session.scalar(chosen.where(SignInSession.ended_at.is_(None), goes_on))
 
+    async def holds_open(self, session_id: UUID | None, user_id: UUID, now: datetime) -> bool:
+        """Whether a person's session goes on, which nobody ends before the transaction has; so does none at all."""
+        if session_id is None:
+            return True
+        chosen = select(SignInSession.id).where(SignInSession.id == session_id, SignInSession.user_id == user_id)
+        goes_on = or_(SignInSession.expires_at.is_(None), SignInSession.expires_at > now)
+        held = chosen.where(SignInSession.ended_at.is_(None), goes_on).with_for_update(read=True)
+        return await self._session.scalar(held) is not None
+
     async def locked_code(self, digest: bytes) -> OAuthCode | None:
         """A code, which nobody else may redeem until the transaction ends."""
         return await self._session.scalar(select(OAuthCode).where(OAuthCode.hash == digest).with_for_update())
@@ -82,6 +91,16 @@ class OAuthStore:
             OAuthGrant.user_id == user_id, OAuthGrant.ended_at.is_(None), OAuthGrant.expires_at > now
         )
         return (await self._session.scalars(ended.values(ended_at=func.now()).returning(OAuthGrant))).all()
+
+    async def end_online(self, session_ids: Sequence[UUID], now: datetime) -> Sequence[OAuthGrant]:
+        """End the families that were granted in these sessions, but for those that go on without their person.
+
+        Source: OpenID Connect Back-Channel Logout 1.0, section 2.7.
+        """
+        with_person = OAuthGrant.scope.op("!~")(r"\moffline_access\M")
+        online = (OAuthGrant.session_id.in_(session_ids), OAuthGrant.ended_at.is_(None), with_person)
+        ended = update(OAuthGrant).where(*online, OAuthGrant.expires_at > now)
+        return (await self._session.scalars(ended.values(ended_at=now).returning(OAuthGrant))).all()
 
     async def forget_answers(self, grant_id: UUID, *, besides: bytes) -> None:
         """Drop what the earlier tokens of a family were exchanged for."""

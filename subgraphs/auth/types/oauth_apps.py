@@ -26,6 +26,12 @@ class OAuthApp:
     post_logout_redirect_uris: list[str] = strawberry.field(
         description="Where browsers may return to once somebody has signed out."
     )
+    backchannel_logout_uri: str | None = strawberry.field(
+        description="Where it is told that somebody has signed out; null if it is not."
+    )
+    backchannel_logout_session_required: bool = strawberry.field(
+        description="Whether it has to be told which session of theirs has ended."
+    )
     scopes: list[str] = strawberry.field(description="Most that it can be granted.")
     grant_types: list[str] = strawberry.field(description="How it gets tokens, by OAuth's names.")
     may_introspect: bool = strawberry.field(description="Whether it may ask about other apps' tokens.")
@@ -43,6 +49,8 @@ class OAuthApp:
             confidential=row.confidential,
             redirect_uris=list(row.redirect_uris),
             post_logout_redirect_uris=list(row.post_logout_redirect_uris),
+            backchannel_logout_uri=row.backchannel_logout_uri,
+            backchannel_logout_session_required=row.backchannel_logout_session_required,
             scopes=list(row.scopes),
             grant_types=list(row.grant_types),
             may_introspect=row.may_introspect,
@@ -103,6 +111,14 @@ class RegisterOAuthAppInput(MutationInput):
     post_logout_redirect_uris: list[str] = strawberry.field(
         default_factory=list, description="Where browsers may return to once somebody has signed out, like these."
     )
+    backchannel_logout_uri: str | None = strawberry.field(
+        default=None,
+        description="Where it is told that somebody has signed out, with a logout token (OpenID Connect Back-Channel "
+        "Logout): https.",
+    )
+    backchannel_logout_session_required: bool = strawberry.field(
+        default=False, description="Whether it has to be told which session of theirs has ended."
+    )
     jwks: JSON | None = strawberry.field(
         default=None, description="Its public keys (RFC 7517): P-256, Ed25519 or RSA. They are never fetched."
     )
@@ -121,6 +137,8 @@ class RegisterOAuthAppInput(MutationInput):
             pushed_requests_only=self.pushed_requests_only,
             dpop_bound_tokens=self.dpop_bound_tokens,
             post_logout_redirect_uris=self.post_logout_redirect_uris,
+            backchannel_logout_uri=self.backchannel_logout_uri or None,
+            backchannel_logout_session_required=self.backchannel_logout_session_required,
             jwks=_keys(self.jwks),
             authenticates_by_key=self.authenticates_by_key,
         )
@@ -145,6 +163,12 @@ class UpdateOAuthAppInput(MutationInput):
     post_logout_redirect_uris: list[str] | None = strawberry.field(
         default=None, description="Where browsers may return to once somebody has signed out."
     )
+    backchannel_logout_uri: str | None = strawberry.field(
+        default=None, description="Where it is told that somebody has signed out; an empty text for nowhere any more."
+    )
+    backchannel_logout_session_required: bool | None = strawberry.field(
+        default=None, description="Whether it has to be told which session of theirs has ended."
+    )
     grant_types: list[str] | None = strawberry.field(default=None, description="How it gets tokens.")
     may_introspect: bool | None = strawberry.field(
         default=None, description="Whether it may ask about other apps' tokens."
@@ -164,13 +188,17 @@ class UpdateOAuthAppInput(MutationInput):
             "scopes": None if self.scopes is None else frozenset(self.scopes),
             "redirect_uris": self.redirect_uris,
             "post_logout_redirect_uris": self.post_logout_redirect_uris,
+            "backchannel_logout_session_required": self.backchannel_logout_session_required,
             "grant_types": None if self.grant_types is None else frozenset(self.grant_types),
             "may_introspect": self.may_introspect,
             "pushed_requests_only": self.pushed_requests_only,
             "dpop_bound_tokens": self.dpop_bound_tokens,
             "jwks": _keys(self.jwks),
         }
-        return {name: value for name, value in given.items() if value is not None}
+        changed = {name: value for name, value in given.items() if value is not None}
+        if self.backchannel_logout_uri is not None:
+            changed["backchannel_logout_uri"] = self.backchannel_logout_uri or None
+        return changed
 
 
 @strawberry.type(description="What came of `updateOAuthApp`.")
