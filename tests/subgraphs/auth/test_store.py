@@ -38,7 +38,7 @@ class TestAccountStore:
             kept = await AccountStore(session).by_email("ada@example.org")
         assert kept is not None
         assert kept.sealed_password_hash is not None
-        assert "argon2" not in kept.sealed_password_hash
+        assert "argon2" not in kept.sealed_password_hash.sealed
 
 
 class TestSignInSessionStore:
