@@ -52,14 +52,14 @@ class ApiTokenStore:
             select(
                 ApiToken,
                 func.coalesce(Account.role, ServiceAccount.role),
-                func.coalesce(Account.deactivated_at, ServiceAccount.disabled_at),
+                func.coalesce(Account.deactivated_at, ServiceAccount.disabled_at).is_not(None),
             )
             .outerjoin(Account, Account.user_id == ApiToken.user_id)
             .outerjoin(ServiceAccount, ServiceAccount.id == ApiToken.service_account_id)
             .where(ApiToken.digest == digest)
         )
         found = (await self._session.execute(chosen)).one_or_none()
-        return None if found is None else PresentedToken(found[0], found[1], disabled=found[2] is not None)
+        return None if found is None else PresentedToken(found[0], found[1], disabled=found[2])
 
     async def count_open(self, owner: TokenOwner, now: datetime) -> int:
         """How many of an owner's tokens can be used."""
