@@ -72,21 +72,21 @@ class Exports:
             except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
                 _log.exception("export.failed", tenant_id=str(order.tenant_id), attempt=order.attempts)
                 if order.attempts >= MOST_ATTEMPTS:
-                    await self.shelf.drop(order.tenant_id, order.id)
+                    await self.shelf.drop(_caller(order.tenant_id), order.id)
                     await finish(connection, order.id, JobState.FAILED, {})
                 return False
-            await self.shelf.clear(order.tenant_id, besides=order.id)
+            await self.shelf.clear(_caller(order.tenant_id), besides=order.id)
             await finish(connection, order.id, JobState.DONE, msgspec.to_builtins(archive))
             _log.info("export.done", tenant_id=str(order.tenant_id), bytes=archive.bytes)
         return True
 
     async def _store(self, tenant_id: TenantId, job_id: UUID) -> Archive:
-        await self.shelf.drop(tenant_id, job_id)  # what a worker that was killed has left
-        caller = service_caller(tenant_id, "export")
+        caller = _caller(tenant_id)
+        await self.shelf.drop(caller, job_id)  # what a worker that was killed has left
         size = number = 0
         async with aclosing(archived(self._sources(caller), await self._about(tenant_id))) as pieces:
             async for piece in pieces:
-                await self.shelf.put(tenant_id, job_id, number, piece)
+                await self.shelf.put(caller, job_id, number, piece)
                 size, number = size + len(piece), number + 1
         return Archive(size, number)
 
@@ -103,12 +103,16 @@ class Exports:
             old = await expired(connection, now)
         for job_id, tenant_id in old:
             try:
-                await self.shelf.drop(tenant_id, job_id)
+                await self.shelf.drop(_caller(tenant_id), job_id)
             except Exception:  # noqa: BLE001 - it goes at the next sweep, and holds up no others
                 _log.exception("export.not_dropped", tenant_id=str(tenant_id))
                 continue
             async with self.engine.begin() as connection:
                 await forget_archive(connection, job_id)
+
+
+def _caller(tenant_id: TenantId) -> Caller:
+    return service_caller(tenant_id, "export")
 
 
 def _metadata(subgraph: str) -> sa.MetaData:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.caller import Caller, TenantId, UserId, service_caller
+from shared.caller import Caller, UserId, service_caller
 from shared.crypto import SealBroken, Sealer
 from shared.data_keys import DataKeys
 from shared.database import Sessions, unit_of_work
@@ -32,35 +32,35 @@ class ExportShelf:
     sessions: Sessions
     keys: DataKeys
 
-    async def put(self, tenant_id: TenantId, job_id: UUID, number: int, piece: bytes) -> None:
+    async def put(self, caller: Caller, job_id: UUID, number: int, piece: bytes) -> None:
         """Keep the next piece."""
-        async with unit_of_work(self.sessions, service_caller(tenant_id, "export")) as session:
+        async with unit_of_work(self.sessions, caller) as session:
             ring = await self.keys.of(session, sealing=True)
             sealed = ring.seal(TenantExportPiece.sealed_content, _row(job_id, number), b64encode(piece).decode())
             await TenantExportStore(session).add(job_id, number, sealed)
 
-    async def read(self, tenant_id: TenantId, job_id: UUID, archive: Archive) -> AsyncGenerator[bytes]:
+    async def read(self, caller: Caller, job_id: UUID, archive: Archive) -> AsyncGenerator[bytes]:
         """The pieces, each in a transaction of its own: who fetches slowly holds nothing.
 
         Raises:
             NotFound: a piece is gone, for another archive has taken its place.
         """
         for number in range(archive.pieces):
-            async with self.sessions.read(service_caller(tenant_id, "export")) as session:
+            async with self.sessions.read(caller) as session:
                 sealed = await TenantExportStore(session).get(job_id, number)
                 if sealed is None:
                     raise NotFound
                 ring = await self.keys.of(session)
             yield b64decode(ring.open(TenantExportPiece.sealed_content, _row(job_id, number), sealed))
 
-    async def clear(self, tenant_id: TenantId, *, besides: UUID | None = None) -> None:
+    async def clear(self, caller: Caller, *, besides: UUID | None = None) -> None:
         """Drop all archives, but one if it is told."""
-        async with unit_of_work(self.sessions, service_caller(tenant_id, "export")) as session:
+        async with unit_of_work(self.sessions, caller) as session:
             await TenantExportStore(session).clear(besides=besides)
 
-    async def drop(self, tenant_id: TenantId, job_id: UUID) -> None:
+    async def drop(self, caller: Caller, job_id: UUID) -> None:
         """Drop one archive."""
-        async with unit_of_work(self.sessions, service_caller(tenant_id, "export")) as session:
+        async with unit_of_work(self.sessions, caller) as session:
             await TenantExportStore(session).drop(job_id)
 
 
@@ -105,7 +105,7 @@ class ExportLinks:
         if job is None or job.archive is None:
             raise NotFound
         await self._note(caller, job_id, UserId(UUID(user_id)))
-        return job.archive, self.shelf.read(tenant.id, job_id, job.archive)
+        return job.archive, self.shelf.read(caller, job_id, job.archive)
 
     async def _note(self, caller: Caller, job_id: UUID, user_id: UserId) -> None:
         async with unit_of_work(self.shelf.sessions, caller) as session:

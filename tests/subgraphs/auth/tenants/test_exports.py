@@ -177,7 +177,7 @@ class TestArchives:
         self, ordering: Ordering, exports: Exports, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = await ordering.ordered()
-        await exports.shelf.put(tenant.id, UUID(first), 0, b"what a killed worker has left")
+        await exports.shelf.put(tenant.caller(), UUID(first), 0, b"what a killed worker has left")
         await exports.sweep()
         assert (await ordering.job(first))["state"] == "DONE"
         second = await ordering.ordered()
