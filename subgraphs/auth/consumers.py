@@ -128,6 +128,10 @@ class MfaChanged(msgspec.Struct, frozen=True):
     added: bool
 
 
+class PasskeyChanged(msgspec.Struct, frozen=True):
+    user_id: UUID
+
+
 class ImpersonationStarted(msgspec.Struct, frozen=True):
     impersonation_id: UUID
 
@@ -165,7 +169,16 @@ def mailing(post: LinkPost) -> Handlers:
         what = "An authenticator app was added" if event.added else "An authenticator app was taken away"
         await send_warning(session, post, event.user_id, what)
 
+    def warn_of_passkey(what: str) -> Handler[PasskeyChanged]:
+        async def warn(session: TenantSession, event: PasskeyChanged) -> None:
+            await send_warning(session, post, event.user_id, what)
+
+        return Handler(PasskeyChanged, warn)
+
     return {
+        "auth.passkey-added.v1": warn_of_passkey("A passkey was added"),
+        "auth.passkey-removed.v1": warn_of_passkey("A passkey was taken away"),
+        "auth.passkey-suspected.v1": warn_of_passkey("There may be a copy of a passkey, which is accepted no more"),
         "auth.mfa-changed.v1": Handler(MfaChanged, warn_of_factor),
         "auth.password-changed.v1": Handler(PasswordChanged, warn_of_password),
         "auth.access-refused.v1": Handler(AccessRefused, _keep_refused),

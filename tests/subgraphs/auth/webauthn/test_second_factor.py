@@ -3,25 +3,33 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from shared.database import Sessions
 from shared.events.outbox import OutboxRow
+from shared.mail import FolderMailer
 from shared.roles import Role
+from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
+from subgraphs.auth.consumers import mailing
 from subgraphs.auth.models import Passkey, RecoveryCode, SignInSession
+from subgraphs.auth.service.mailing import LinkPost
 from tests.subgraphs.auth.conftest import AddAccount, Ask
-from tests.subgraphs.auth.sign_in.conftest import PASSWORD, SIGN_IN, Enter, enter
+from tests.subgraphs.auth.sign_in.conftest import CODES, PASSWORD, SIGN_IN, Enter, enter
 from tests.subgraphs.auth.sign_in.test_mfa import COMPLETE, STEP_UP
 from tests.subgraphs.auth.sign_in.test_recovery import RESET, enter_known
 from tests.subgraphs.auth.webauthn.authenticator import PRESENT, Authenticator
 from tests.subgraphs.auth.webauthn.conftest import FINISH, Begin
 from tests.subgraphs.auth.webauthn.test_sign_in import started
 from tests.subgraphs.conftest import code_of
-from tests.tenants import Tenant
+from tests.tenants import Control, Tenant
 
 __all__ = ["enter"]
 
@@ -40,6 +48,11 @@ REMOVE = "mutation ($id: ID!) { removePasskey(input: {id: $id}) { passkeyId } }"
 def refusals(answer: dict[str, Any]) -> list[str]:
     [payload] = answer["data"].values()
     return [error["code"] for error in payload["userErrors"]]
+
+
+def subjects(folder: Path) -> set[str]:
+    """Of what was mailed."""
+    return {message_from_bytes(path.read_bytes(), policy=default)["subject"] for path in folder.glob("*.eml")}
 
 
 @dataclass
@@ -190,6 +203,23 @@ class TestRecovery:
         async with sessions.read(ada.tenant.caller()) as session:
             assert not list(await session.scalars(sa.select(RecoveryCode.digest)))
         assert (await ada.sign_in())["session"]
+
+    async def test_their_owner_is_told_by_mail(
+        self, ask: Ask, ada: Person, sessions: Sessions, control: Control, tmp_path: Path
+    ) -> None:
+        await ask(REMOVE, {"id": ada.added["passkey"]["id"]}, token=ada.token)
+        registry = Registry.create(control.login_url("auth"))
+        handlers = mailing(
+            LinkPost(FolderMailer(tmp_path), "studium@example.org", CODES, registry, "https://x.example")
+        )
+        async with sessions.read(ada.tenant.caller()) as session:
+            told = list(await session.scalars(sa.select(OutboxRow).where(OutboxRow.topic.in_(handlers))))
+            for row in told:
+                handler = handlers[row.topic]
+                await handler.handle(session, msgspec.convert(row.payload, handler.payload))
+        await registry.aclose()
+        slug = ada.tenant.slug
+        assert subjects(tmp_path) == {f"A passkey was added · {slug}", f"A passkey was taken away · {slug}"}
 
     async def test_whoever_looks_after_people_takes_lost_ones_away(
         self, ask: Ask, ada: Person, add_account: AddAccount
