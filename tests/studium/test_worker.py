@@ -23,6 +23,7 @@ from shared.idempotency import Attempt, idempotency_table
 from shared.ids import uuid7
 from shared.tenancy.names import CONTROL_DATABASE, PLACEHOLDER_SCHEMA
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantStatus, tenants
+from shared.tokens import generate_signing_key
 from studium.probing import answers
 from subgraphs.analytics.models import Statement
 from subgraphs.courses.events import Enrolled
@@ -51,6 +52,7 @@ class WorkerProcess:
             "STUDIUM_REDIS_URL": servers.redis,
             "STUDIUM_MONGO_URL": servers.mongo,
             "STUDIUM_SECRET": self.control.secret.get_secret_value(),
+            "STUDIUM_SIGNING_KEY": generate_signing_key().get_secret_value(),
             "STUDIUM_DATA": str(self.data),
             "STUDIUM_WORKER_PORT": str(self.port),
         }
