@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from shared.caller import TenantId, service_caller
+from shared.caller import Caller, TenantId, service_caller
 from shared.database import Sessions, unit_of_work
 from shared.errors import DomainError
 from shared.ids import uuid7
@@ -120,13 +120,13 @@ class LogoutPost:
         while messages := await self._claim(tenant_id):
             told = await asyncio.gather(*(self._send(tenant, message) for message in messages))
             await self._settle(tenant_id, list(zip(messages, told, strict=True)))
-        async with self._sessions.read(service_caller(tenant_id, "logouts")) as session:
+        async with self._sessions.read(_sender(tenant_id)) as session:
             return await OAuthLogoutStore(session).next_at()
 
     async def _claim(self, tenant_id: TenantId) -> list[_Message]:
         """Take some, and put each off before anybody is told: so nothing is told for ever, whenever this is killed."""
         now, messages = self._clock(), list[_Message]()
-        async with unit_of_work(self._sessions, service_caller(tenant_id, "logouts")) as session:
+        async with unit_of_work(self._sessions, _sender(tenant_id)) as session:
             store = OAuthLogoutStore(session)
             for row, app in await store.due(now):
                 is_last = row.attempts >= len(RETRY_AFTER)
@@ -163,9 +163,13 @@ class LogoutPost:
         return self._issuer.sign(claims, type_=LOGOUT_TOKEN)
 
     async def _settle(self, tenant_id: TenantId, told: list[tuple[_Message, bool]]) -> None:
-        async with unit_of_work(self._sessions, service_caller(tenant_id, "logouts")) as session:
+        async with unit_of_work(self._sessions, _sender(tenant_id)) as session:
             for message in [message for message, taken in told if not taken and message.is_last]:
                 app = Actor(ActorKind.OAUTH_APP, str(message.app_id))
                 note(session, "oauthLogoutNotTaken", Subject("Session", message.session_id), actor=app)
             over = [message.id for message, taken in told if taken or message.is_last]
             await OAuthLogoutStore(session).settle(over)
+
+
+def _sender(tenant_id: TenantId) -> Caller:
+    return service_caller(tenant_id, "logouts")  # lint-skip: callers-from-tokens (the worker's own work)
