@@ -109,7 +109,6 @@ def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple
         "subgraphs/auth/service/sessions.py",
         "subgraphs/auth/service/api_tokens.py",
         "subgraphs/auth/service/oauth.py",
-        "subgraphs/auth/service/oauth_backchannel.py",
         "subgraphs/users/service/sign_up.py",
     }
     for node in ast.walk(tree):
