@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 import strawberry
 
-from shared.caller import Caller
+from shared.caller import Caller, UserId
 from shared.graphql.context import BaseContext
 from shared.graphql.personal import Personal
 from shared.graphql.schema import FederationSchema
@@ -44,7 +44,7 @@ class Query:
     ("caller", "shown"),
     [
         (READER, True),
-        (replace(READER, user_id=None, scopes=frozenset({"users:read"})), True),
+        (replace(READER, user_id=UserId(UUID(int=3)), scopes=frozenset({"users:read"})), True),
         (replace(READER, user_id=UUID(int=3)), False),
         (None, False),
     ],
