@@ -1,10 +1,19 @@
 """The routes of provisioning, under ``/t/<slug>/scim/v2/``. Source: RFC 7644, sections 3.2 and 4."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias
 
-from scim2_models import Context, ListResponse, NotFoundException, NotImplementedException, Resource
+from scim2_models import (
+    Context,
+    ListResponse,
+    NotFoundException,
+    NotImplementedException,
+    PatchOp,
+    Resource,
+    SearchRequest,
+)
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +21,7 @@ from starlette.routing import Route
 from shared.graphql.context import TokenVerifier
 from subgraphs.users.endpoints.scim_requests import FAILURES, Asked, Refused, answer, refusal
 from subgraphs.users.service import scim_groups, scim_users
-from subgraphs.users.service.scim import ProvisioningDesk
+from subgraphs.users.service.scim import Directory, Message, ProvisioningDesk, ResourceT
 from subgraphs.users.service.scim_resources import (
     Base,
     Group,
@@ -30,6 +39,92 @@ Endpoint: TypeAlias = Callable[[Asked], Awaitable[Response]]
 Describe: TypeAlias = Callable[[Base], "list[Any]"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[ResourceT]):
+    """What is done with resources of one kind; each with the endpoints that do it.
+
+    Attributes:
+        model: what clients send and get.
+        page: those of one page, those that a query asks for.
+        get, create, replace, patch, delete: of one resource, as the services do it.
+    """
+
+    model: type[ResourceT]
+    page: Callable[[Directory, SearchRequest[ResourceT]], Awaitable[Message]]
+    get: Callable[[Directory, str, SearchRequest[ResourceT]], Awaitable[ResourceT]]
+    create: Callable[[Directory, ResourceT], Awaitable[ResourceT]]
+    replace: Callable[[Directory, str, ResourceT, str | None], Awaitable[ResourceT]]
+    patch: Callable[[Directory, str, PatchOp[ResourceT], str | None], Awaitable[ResourceT]]
+    delete: Callable[[Directory, str, str | None], Awaitable[None]]
+
+    def routes(self, path: str) -> dict[str, dict[str, Endpoint]]:
+        """The endpoints of each path below the root, by method."""
+        one: dict[str, Endpoint] = {
+            "get": self._read,
+            "put": self._replaced,
+            "patch": self._patched,
+            "delete": self._deleted,
+        }
+        return {
+            path: {"get": self._listed, "post": self._created},
+            f"{path}/.search": {"post": self._searched},
+            f"{path}/{{id}}": one,
+        }
+
+    async def _listed(self, asked: Asked) -> Response:
+        query = asked.query(self.model)
+        page = await self.page(asked.directory, query)
+        return answer(page.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=query))
+
+    async def _searched(self, asked: Asked) -> Response:
+        query = await asked.search(self.model)
+        page = await self.page(asked.directory, query)
+        return answer(page.model_dump(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=query))
+
+    async def _read(self, asked: Asked) -> Response:
+        found = await self.get(asked.directory, asked.id, asked.query(self.model))
+        return asked.shown(found, Context.RESOURCE_QUERY_RESPONSE)
+
+    async def _created(self, asked: Asked) -> Response:
+        wanted = await asked.resource(self.model, Context.RESOURCE_CREATION_REQUEST)
+        made = await self.create(asked.directory, wanted)
+        return asked.shown(made, Context.RESOURCE_CREATION_RESPONSE, HTTPStatus.CREATED)
+
+    async def _replaced(self, asked: Asked) -> Response:
+        wanted = await asked.resource(self.model, Context.RESOURCE_REPLACEMENT_REQUEST)
+        changed = await self.replace(asked.directory, asked.id, wanted, asked.if_match)
+        return asked.shown(changed, Context.RESOURCE_REPLACEMENT_RESPONSE)
+
+    async def _patched(self, asked: Asked) -> Response:
+        patch = await asked.patch(self.model)
+        changed = await self.patch(asked.directory, asked.id, patch, asked.if_match)
+        return asked.shown(changed, Context.RESOURCE_PATCH_RESPONSE)
+
+    async def _deleted(self, asked: Asked) -> Response:
+        await self.delete(asked.directory, asked.id, asked.if_match)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+_USERS: Final = _Kind(
+    User,
+    page=scim_users.list_users,
+    get=lambda directory, id_, _: scim_users.get_user(directory, id_),
+    create=scim_users.create_user,
+    replace=scim_users.replace_user,
+    patch=scim_users.patch_user,
+    delete=scim_users.delete_user,
+)
+_GROUPS: Final = _Kind(
+    Group,
+    page=scim_groups.list_groups,
+    get=scim_groups.get_group,
+    create=scim_groups.create_group,
+    replace=scim_groups.replace_group,
+    patch=scim_groups.patch_group,
+    delete=scim_groups.delete_group,
+)
+
+
 def scim_routes(desk: ProvisioningDesk, verifier: TokenVerifier) -> list[Route]:
     """Everything there is; whatever else is asked for there is answered as the standard says."""
 
@@ -43,12 +138,8 @@ def scim_routes(desk: ProvisioningDesk, verifier: TokenVerifier) -> list[Route]:
         route("/ResourceTypes/{id}", get=_one(resource_types)),
         route("/Schemas", get=_all(schemas)),
         route("/Schemas/{id}", get=_one(schemas)),
-        route("/Users", get=_list_users, post=_create_user),
-        route("/Users/.search", post=_search_users),
-        route("/Users/{id}", get=_get_user, put=_replace_user, patch=_patch_user, delete=_delete_user),
-        route("/Groups", get=_list_groups, post=_create_group),
-        route("/Groups/.search", post=_search_groups),
-        route("/Groups/{id}", get=_get_group, put=_replace_group, patch=_patch_group, delete=_delete_group),
+        *(route(path, **endpoints) for path, endpoints in _USERS.routes("/Users").items()),
+        *(route(path, **endpoints) for path, endpoints in _GROUPS.routes("/Groups").items()),
         route("/.search", post=_not_offered),
         route("/Bulk", post=_not_offered),
         route("/Me", get=_not_offered, post=_not_offered, put=_not_offered, patch=_not_offered, delete=_not_offered),
@@ -102,85 +193,6 @@ def _one(describe: Describe) -> Endpoint:
         return asked.shown(found, Context.RESOURCE_QUERY_RESPONSE)
 
     return endpoint
-
-
-async def _list_users(asked: Asked) -> Response:
-    query = asked.query(User)
-    page = await scim_users.list_users(asked.directory, query)
-    return answer(page.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=query))
-
-
-async def _search_users(asked: Asked) -> Response:
-    query = await asked.search(User)
-    page = await scim_users.list_users(asked.directory, query)
-    return answer(page.model_dump(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=query))
-
-
-async def _get_user(asked: Asked) -> Response:
-    return asked.shown(await scim_users.get_user(asked.directory, asked.id), Context.RESOURCE_QUERY_RESPONSE)
-
-
-async def _create_user(asked: Asked) -> Response:
-    wanted = await asked.resource(User, Context.RESOURCE_CREATION_REQUEST)
-    made = await scim_users.create_user(asked.directory, wanted)
-    return asked.shown(made, Context.RESOURCE_CREATION_RESPONSE, HTTPStatus.CREATED)
-
-
-async def _replace_user(asked: Asked) -> Response:
-    wanted = await asked.resource(User, Context.RESOURCE_REPLACEMENT_REQUEST)
-    changed = await scim_users.replace_user(asked.directory, asked.id, wanted, asked.if_match)
-    return asked.shown(changed, Context.RESOURCE_REPLACEMENT_RESPONSE)
-
-
-async def _patch_user(asked: Asked) -> Response:
-    patch = await asked.patch(User)
-    changed = await scim_users.patch_user(asked.directory, asked.id, patch, asked.if_match)
-    return asked.shown(changed, Context.RESOURCE_PATCH_RESPONSE)
-
-
-async def _delete_user(asked: Asked) -> Response:
-    await scim_users.delete_user(asked.directory, asked.id, asked.if_match)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-async def _list_groups(asked: Asked) -> Response:
-    query = asked.query(Group)
-    page = await scim_groups.list_groups(asked.directory, query)
-    return answer(page.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE, response_parameters=query))
-
-
-async def _search_groups(asked: Asked) -> Response:
-    query = await asked.search(Group)
-    page = await scim_groups.list_groups(asked.directory, query)
-    return answer(page.model_dump(scim_ctx=Context.SEARCH_RESPONSE, response_parameters=query))
-
-
-async def _get_group(asked: Asked) -> Response:
-    found = await scim_groups.get_group(asked.directory, asked.id, asked.query(Group))
-    return asked.shown(found, Context.RESOURCE_QUERY_RESPONSE)
-
-
-async def _create_group(asked: Asked) -> Response:
-    wanted = await asked.resource(Group, Context.RESOURCE_CREATION_REQUEST)
-    made = await scim_groups.create_group(asked.directory, wanted)
-    return asked.shown(made, Context.RESOURCE_CREATION_RESPONSE, HTTPStatus.CREATED)
-
-
-async def _replace_group(asked: Asked) -> Response:
-    wanted = await asked.resource(Group, Context.RESOURCE_REPLACEMENT_REQUEST)
-    changed = await scim_groups.replace_group(asked.directory, asked.id, wanted, asked.if_match)
-    return asked.shown(changed, Context.RESOURCE_REPLACEMENT_RESPONSE)
-
-
-async def _patch_group(asked: Asked) -> Response:
-    patch = await asked.patch(Group)
-    changed = await scim_groups.patch_group(asked.directory, asked.id, patch, asked.if_match)
-    return asked.shown(changed, Context.RESOURCE_PATCH_RESPONSE)
-
-
-async def _delete_group(asked: Asked) -> Response:
-    await scim_groups.delete_group(asked.directory, asked.id, asked.if_match)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 async def _not_offered(_: Asked) -> Response:

@@ -1,8 +1,8 @@
 """What provisioning clients do with people and groups has in common. Source: RFC 7644."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from scim2_models import (
@@ -11,6 +11,7 @@ from scim2_models import (
     ListResponse,
     Message,
     NotFoundException,
+    PatchOp,
     PreconditionFailedException,
     Resource,
     SearchRequest,
@@ -23,6 +24,7 @@ from shared.errors import Forbidden, NotFound, Unauthenticated
 from shared.tenancy.registry import Registry, TenantStatus
 from subgraphs.users.service.scim_resources import (
     MOST_LISTED,
+    POLICY,
     PROVISIONER,
     USUALLY_LISTED,
     Base,
@@ -33,6 +35,9 @@ from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.scim import Wanted
 
 ResourceT = TypeVar("ResourceT", bound=Resource[Any])
+Change: TypeAlias = Callable[[ResourceT], ResourceT | None]
+"""From what there is to what it becomes; None if that is the same."""
+
 _LONGEST_FILTER: Final = 1_000
 _MOST_BRACKETS: Final = 40
 _DEEPEST_OFFSET: Final = 1_000_000
@@ -167,6 +172,25 @@ def check_version(if_match: str | None, version: int) -> None:
     known = {tag.strip().removeprefix("W/") for tag in if_match.split(",")}
     if version_of(version).removeprefix("W/") not in known:
         raise PreconditionFailedException
+
+
+def replacing(wanted: ResourceT) -> Change[ResourceT]:
+    """Make a resource what a client says. Source: RFC 7644, section 3.5.1."""
+
+    def replaced(present: ResourceT) -> ResourceT | None:
+        wanted.id = present.id
+        return wanted if wanted.replace(present) else None
+
+    return replaced
+
+
+def patching(patch: PatchOp[ResourceT]) -> Change[ResourceT]:
+    """Do with a resource what a client's operations say: all of them, or none. Source: RFC 7644, section 3.5.2."""
+
+    def patched(present: ResourceT) -> ResourceT | None:
+        return present if patch.patch(present, POLICY) else None
+
+    return patched
 
 
 async def one_at_a_time(session: TenantSession) -> None:

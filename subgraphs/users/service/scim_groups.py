@@ -1,7 +1,6 @@
 """What provisioning clients do with groups, which are the tenant's own: people are put in and taken out."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -24,15 +23,18 @@ from shared.ids import uuid7
 from subgraphs.users.events import GroupMembersChanged
 from subgraphs.users.models import GroupMember
 from subgraphs.users.service.scim import (
+    Change,
     Directory,
     answer_list,
     check_version,
     list_response,
     one_at_a_time,
+    patching,
     read_id,
+    replacing,
     wanted_of,
 )
-from subgraphs.users.service.scim_resources import MOST_MEMBERS, POLICY, Group, shown_group
+from subgraphs.users.service.scim_resources import MOST_MEMBERS, Group, shown_group
 from subgraphs.users.store.groups import GroupStore
 from subgraphs.users.store.memberships import MemberStore
 from subgraphs.users.store.people import UserStore
@@ -94,12 +96,7 @@ async def replace_group(directory: Directory, id_: str, wanted: Group, if_match:
         NotFoundException, UniquenessException, InvalidValueException, TooManyException: as above.
         PreconditionFailedException: it has been changed since.
     """
-
-    def replaced(present: Group) -> Group | None:
-        wanted.id = present.id
-        return wanted if wanted.replace(present) else None
-
-    return await _change(directory, id_, if_match, replaced)
+    return await _change(directory, id_, if_match, replacing(wanted))
 
 
 async def patch_group(directory: Directory, id_: str, patch: PatchOp[Group], if_match: str | None) -> Group:
@@ -108,11 +105,7 @@ async def patch_group(directory: Directory, id_: str, patch: PatchOp[Group], if_
     Raises:
         As above, and SCIMException: an operation cannot be done; then none is.
     """
-
-    def patched(present: Group) -> Group | None:
-        return present if patch.patch(present, POLICY) else None
-
-    return await _change(directory, id_, if_match, patched)
+    return await _change(directory, id_, if_match, patching(patch))
 
 
 async def delete_group(directory: Directory, id_: str, if_match: str | None) -> None:
@@ -127,9 +120,7 @@ async def delete_group(directory: Directory, id_: str, if_match: str | None) -> 
         await GroupStore(session).remove(group)
 
 
-async def _change(
-    directory: Directory, id_: str, if_match: str | None, change: Callable[[Group], Group | None]
-) -> Group:
+async def _change(directory: Directory, id_: str, if_match: str | None, change: Change[Group]) -> Group:
     async with unit_of_work(directory.desk.sessions, directory.caller) as session:
         await one_at_a_time(session)
         group, _ = await _locked(session, id_, if_match)

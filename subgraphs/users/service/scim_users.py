@@ -1,6 +1,6 @@
 """What provisioning clients do with people: they are added, changed, let in no more, and let in again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -27,15 +27,18 @@ from subgraphs.users.models import User as UserRow
 from subgraphs.users.service.deactivation import deactivate, reactivate
 from subgraphs.users.service.invitations import readdress
 from subgraphs.users.service.scim import (
+    Change,
     Directory,
     answer_list,
     check_version,
     list_response,
     one_at_a_time,
+    patching,
     read_id,
+    replacing,
     wanted_of,
 )
-from subgraphs.users.service.scim_resources import POLICY, User, primary_of, shown_user
+from subgraphs.users.service.scim_resources import User, primary_of, shown_user
 from subgraphs.users.service.seats import check_seats
 from subgraphs.users.service.standing import is_above
 from subgraphs.users.store.memberships import MemberStore
@@ -115,14 +118,14 @@ async def replace_user(directory: Directory, id_: str, wanted: User, if_match: s
         MutabilityException: the address of whoever looks after the tenant is their own to change.
         LastOwner: nobody else could look after the tenant.
     """
+    replaced = replacing(wanted)
 
-    def replaced(present: User) -> User | None:
-        wanted.id = present.id
+    def still_there(present: User) -> User | None:
         if wanted.active is None:
             wanted.active = present.active
-        return wanted if wanted.replace(present) else None
+        return replaced(present)
 
-    return await _change(directory, id_, if_match, replaced)
+    return await _change(directory, id_, if_match, still_there)
 
 
 async def patch_user(directory: Directory, id_: str, patch: PatchOp[User], if_match: str | None) -> User:
@@ -131,11 +134,7 @@ async def patch_user(directory: Directory, id_: str, patch: PatchOp[User], if_ma
     Raises:
         As above, and SCIMException: an operation cannot be done; then none is.
     """
-
-    def patched(present: User) -> User | None:
-        return present if patch.patch(present, POLICY) else None
-
-    return await _change(directory, id_, if_match, patched)
+    return await _change(directory, id_, if_match, patching(patch))
 
 
 async def delete_user(directory: Directory, id_: str, if_match: str | None) -> None:
@@ -154,7 +153,7 @@ async def delete_user(directory: Directory, id_: str, if_match: str | None) -> N
         await ProvisionedUserStore(session).keep(kept)
 
 
-async def _change(directory: Directory, id_: str, if_match: str | None, change: Callable[[User], User | None]) -> User:
+async def _change(directory: Directory, id_: str, if_match: str | None, change: Change[User]) -> User:
     async with unit_of_work(directory.desk.sessions, directory.caller) as session:
         await one_at_a_time(session)
         row = await _locked(session, id_, if_match)
