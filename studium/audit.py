@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
-from shared.events.repeat import rest
+from shared.events.repeat import for_each, rest
 from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name
 from shared.tenancy.registry import Registry, TenantRecord
 from shared.tenancy.roles import Admin
@@ -46,16 +46,18 @@ class AuditHeads:
     async def sign(self) -> None:
         """Sign all that is not signed yet; a tenant that this fails for does not hold up the others."""
         now = datetime.now(UTC)
-        for tenant in await self._registry.open():
-            if tenant.delete_after is not None and tenant.delete_after <= now:
-                continue  # it is being deleted: its chain is gone, or will be
-            try:
-                head = await self._sign(tenant.id, tenant.server)
-            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
-                _log.exception("audit.head_not_signed", tenant=str(tenant.id))
-            else:
-                if head is not None:
-                    _log.info("audit.head", **_shown(head))
+        chained = {
+            tenant.id: tenant.server
+            for tenant in await self._registry.open()
+            if tenant.delete_after is None or tenant.delete_after > now  # else its chain is gone, or will be
+        }
+
+        async def sign(tenant_id: TenantId) -> None:
+            head = await self._sign(tenant_id, chained[tenant_id])
+            if head is not None:
+                _log.info("audit.head", **_shown(head))
+
+        await for_each(chained, sign, _log, "audit.head_not_signed")
 
     async def _sign(self, tenant_id: TenantId, server: str | None) -> Head | None:
         async with self._admin.on(server).engine(database_name("auth")).begin() as connection:

@@ -28,7 +28,7 @@ from shared.events.consume import Consumer
 from shared.events.documents import DocumentSource
 from shared.events.handler import Handlers
 from shared.events.relay import Relay
-from shared.events.repeat import forever, rest
+from shared.events.repeat import for_each, forever, rest
 from shared.events.sources import PostgresSource
 from shared.events.streams import stream_of
 from shared.events.trim import trim
@@ -182,11 +182,7 @@ class Worker:
 
     async def _forget(self) -> None:
         tenants = [tenant.id for tenant in await self.registry.active()]
-        for tenant_id in tenants:
-            try:
-                await self._forget_of(tenant_id)
-            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
-                _log.exception("worker.not_forgotten", tenant_id=str(tenant_id))
+        await for_each(tenants, self._forget_of, _log, "worker.not_forgotten")
         await rest(_FORGET_EVERY)
 
     async def _forget_of(self, tenant_id: TenantId) -> None:

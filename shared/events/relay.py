@@ -15,7 +15,7 @@ from shared.caller import TenantId
 from shared.events import streams
 from shared.events.backoff import Backoff
 from shared.events.loss import LossDetector
-from shared.events.repeat import forever, rest
+from shared.events.repeat import for_each, forever, rest
 from shared.events.sources import Source
 from shared.events.turns import Turns
 
@@ -136,9 +136,8 @@ class Relay:
             self._turns.add(tenant_id)
 
     async def _forget_old(self) -> None:
-        for tenant_id in await self._source.tenants():
-            try:
-                await self._source.prune(tenant_id, datetime.now(UTC) - RETENTION)
-            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
-                self._log.exception("relay.not_pruned", tenant_id=str(tenant_id))
+        async def prune(tenant_id: TenantId) -> None:
+            await self._source.prune(tenant_id, datetime.now(UTC) - RETENTION)
+
+        await for_each(await self._source.tenants(), prune, self._log, "relay.not_pruned")
         await rest(_PRUNE_EVERY)

@@ -1,9 +1,10 @@
 """Keeping a background task alive, and letting it end."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, NoReturn
 
+from shared.caller import TenantId
 from shared.events.backoff import Backoff
 
 
@@ -27,6 +28,17 @@ async def rest(seconds: float) -> None:
     """
     heed_cancellation()
     await asyncio.sleep(seconds)
+
+
+async def for_each(
+    tenants: Iterable[TenantId], work: Callable[[TenantId], Awaitable[None]], log: Any, failure: str
+) -> None:
+    """Do something for each tenant; one that it fails for is logged as `failure`, and does not hold up the others."""
+    for tenant_id in tenants:
+        try:
+            await work(tenant_id)
+        except Exception:
+            log.exception(failure, tenant_id=str(tenant_id))
 
 
 async def forever(step: Callable[[], Coroutine[Any, Any, None]], log: Any, *, longest: float = 5.0) -> NoReturn:
