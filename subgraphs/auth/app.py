@@ -60,34 +60,15 @@ def create(
         PoliciesInvalid: the policies that decide who may do what cannot be used.
     """
     policies()
-    sessions = Sessions.create(
-        settings.database_url,
-        subgraph="auth",
-        pool_size=settings.pool_size,
-        observer=performed,
-        servers=settings.database_servers,
-    )
-    secrets = [settings.credentials_key, *settings.earlier_credentials_keys]
-    desk = SignInDesk(
-        sessions=sessions,
-        tenants=Registry.create(settings.database_url),
-        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
-        sealer=Sealer.create(settings.credentials_key, "password-hash"),
-        keys=DataKeys(master_key or LocalMasterKey(secrets), subgraph="auth", secrets=secrets),
-        issuer=TokenIssuer(settings.signing_key),
-        codes=SignInCodes.create(settings.credentials_key, settings.earlier_credentials_keys),
-    )
-
+    desk = _sign_in_desk(settings, passwords, master_key)
     outbound = Outbound(private=settings.private_identity_providers)
     federation = FederationDesk(desk, OidcClient(outbound), settings.public_url)
     saml = SamlDesk(desk, outbound, settings.public_url)
-
+    exports = _exports(settings, desk)
     resuming = IdSigner.create(settings.credentials_key, "tenant-resume")
-    shelf = ExportShelf(sessions, desk.keys)
-    export_sealer = Sealer.create(settings.credentials_key, "tenant-export")
-    exports = ExportLinks(desk.tenants, shelf, export_sealer, settings.public_url)
-    tenant_desk = TenantDesk(sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming, exports)
+    tenant_desk = TenantDesk(desk.sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming, exports)
     passkeys = PasskeyDesk(desk, relying_party(settings.public_url, settings.webauthn_origins))
+    oauth = OAuthDesk.create(passkeys, settings.public_url, settings.credentials_key)
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
@@ -96,13 +77,11 @@ def create(
         saml.workers.close()
         await outbound.aclose()
         await desk.tenants.aclose()
-        await sessions.aclose()
+        await desk.sessions.aclose()
 
     context = contexts(verifier, lambda caller: Context(caller, desk, federation, tenant_desk, passkeys, saml))
-    subgraph = SubgraphApp(
-        "auth", GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=sessions.ping
-    )
-    oauth = OAuthDesk.create(passkeys, settings.public_url, settings.credentials_key)
+    service = GraphQLService(build_schema(), context=context)
+    subgraph = SubgraphApp("auth", service, lifespan=lifespan, ready=desk.sessions.ping)
     subgraph.app.router.routes.extend(
         [
             _published_keys(desk.issuer),
@@ -113,6 +92,31 @@ def create(
         ]
     )
     return subgraph
+
+
+def _sign_in_desk(settings: AuthSettings, passwords: Passwords | None, master_key: MasterKey | None) -> SignInDesk:
+    sessions = Sessions.create(
+        settings.database_url,
+        subgraph="auth",
+        pool_size=settings.pool_size,
+        observer=performed,
+        servers=settings.database_servers,
+    )
+    secrets = [settings.credentials_key, *settings.earlier_credentials_keys]
+    return SignInDesk(
+        sessions=sessions,
+        tenants=Registry.create(settings.database_url),
+        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
+        sealer=Sealer.create(settings.credentials_key, "password-hash"),
+        keys=DataKeys(master_key or LocalMasterKey(secrets), subgraph="auth", secrets=secrets),
+        issuer=TokenIssuer(settings.signing_key),
+        codes=SignInCodes.create(settings.credentials_key, settings.earlier_credentials_keys),
+    )
+
+
+def _exports(settings: AuthSettings, desk: SignInDesk) -> ExportLinks:
+    sealer = Sealer.create(settings.credentials_key, "tenant-export")
+    return ExportLinks(desk.tenants, ExportShelf(desk.sessions, desk.keys), sealer, settings.public_url)
 
 
 def _published_keys(issuer: TokenIssuer) -> Route:

@@ -39,18 +39,8 @@ def create(
         passwords: hashes passwords; by default as strongly as production needs.
         master_key: wraps tenants' data keys; by default it is derived from the settings.
     """
-    sessions = Sessions.create(
-        settings.database_url, subgraph="users", pool_size=settings.pool_size, servers=settings.database_servers
-    )
-    keys = DataKeys(master_key or LocalMasterKey([settings.credentials_key]), subgraph="users")
-    desk = SignUpDesk(
-        sessions=sessions,
-        tenants=Registry.create(settings.database_url),
-        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
-        sealer=Sealer.create(settings.credentials_key, "password-hash"),
-        invitations=invitation_codes(settings.credentials_key),
-        hub=hub,
-    )
+    desk = _sign_up_desk(settings, hub, passwords)
+    sessions, keys = desk.sessions, DataKeys(master_key or LocalMasterKey([settings.credentials_key]), subgraph="users")
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
@@ -74,3 +64,17 @@ def create(
     provisioning = ProvisioningDesk(sessions, desk.tenants, settings.public_url)
     subgraph.app.router.routes.extend(scim_routes(provisioning, verifier))
     return subgraph
+
+
+def _sign_up_desk(settings: UsersSettings, hub: Hub, passwords: Passwords | None) -> SignUpDesk:
+    sessions = Sessions.create(
+        settings.database_url, subgraph="users", pool_size=settings.pool_size, servers=settings.database_servers
+    )
+    return SignUpDesk(
+        sessions=sessions,
+        tenants=Registry.create(settings.database_url),
+        passwords=passwords or Passwords(policy=PasswordPolicy.create(settings.breached_passwords)),
+        sealer=Sealer.create(settings.credentials_key, "password-hash"),
+        invitations=invitation_codes(settings.credentials_key),
+        hub=hub,
+    )
