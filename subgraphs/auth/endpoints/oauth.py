@@ -31,17 +31,7 @@ Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[An
 
 def oauth_routes(oauth: OAuthDesk) -> list[Route]:
     """Metadata, keys, and every endpoint."""
-    pages, devices, software = _Pages(oauth), DevicePages(oauth), Registration(oauth)
-    logout = LogoutPages(oauth)
-
-    async def metadata(_: Request, issuer: TenantIssuer) -> Response:
-        return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
-
-    async def graph(_: Request) -> Response:
-        return JSONResponse(oauth.graph_metadata(), headers=_readable(max_age=300))
-
-    async def jwks(_: Request, issuer: TenantIssuer) -> Response:
-        return JSONResponse(oauth.desk.issuer.jwks(), headers=_readable(max_age=300))
+    pages, devices, software, logout = _Pages(oauth), DevicePages(oauth), Registration(oauth), LogoutPages(oauth)
 
     async def about(request: Request, issuer: TenantIssuer) -> Response:
         received = Received(request.method, issuer.endpoint("userinfo"), _one_proof(request), {})
@@ -49,31 +39,51 @@ def oauth_routes(oauth: OAuthDesk) -> list[Route]:
         return JSONResponse(dict(answer.body), status_code=answer.status, headers={**answer.headers, **NO_STORE})
 
     def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-        return Route(path, _of_tenant(oauth, endpoint), methods=methods)
+        return Route(f"/t/{{slug}}/{path}", _of_tenant(oauth, endpoint), methods=methods)
 
     def protocol(name: str, work: Protocol) -> Route:
-        return route(f"/t/{{slug}}/oauth/{name}", _protocol(oauth, work, name), "POST")
+        return route(f"oauth/{name}", _protocol(oauth, work, name), "POST")
 
     return [
-        route(f"/t/{{slug}}/{METADATA}", metadata, "GET"),
-        route("/.well-known/oauth-authorization-server/t/{slug}", metadata, "GET"),
-        Route("/.well-known/oauth-protected-resource/graphql", graph, methods=["GET"]),
-        route("/t/{slug}/oauth/jwks", jwks, "GET"),
-        route("/t/{slug}/oauth/authorize", pages.show, "GET"),
-        route("/t/{slug}/oauth/authorize", pages.take, "POST"),
-        route("/t/{slug}/oauth/userinfo", about, "GET", "POST"),
-        route("/t/{slug}/device", devices.short, "GET"),
-        route(f"/t/{{slug}}/{DEVICE_PATH}", devices.show, "GET"),
-        route(f"/t/{{slug}}/{DEVICE_PATH}", devices.take, "POST"),
-        route("/t/{slug}/oauth/register", software.register, "POST"),
-        route("/t/{slug}/oauth/register/{client_id}", software.manage, "GET", "PUT", "DELETE"),
-        route(f"/t/{{slug}}/{LOGOUT_PATH}", logout.show, "GET"),
-        route(f"/t/{{slug}}/{LOGOUT_PATH}", logout.take, "POST"),
+        *_published(oauth),
+        route("oauth/authorize", pages.show, "GET"),
+        route("oauth/authorize", pages.take, "POST"),
+        route("oauth/userinfo", about, "GET", "POST"),
+        route("device", devices.short, "GET"),
+        route(DEVICE_PATH, devices.show, "GET"),
+        route(DEVICE_PATH, devices.take, "POST"),
+        route("oauth/register", software.register, "POST"),
+        route("oauth/register/{client_id}", software.manage, "GET", "PUT", "DELETE"),
+        route(LOGOUT_PATH, logout.show, "GET"),
+        route(LOGOUT_PATH, logout.take, "POST"),
         protocol("device_authorization", oauth_protocol.begin_device),
         protocol("token", oauth_protocol.issue_tokens),
         protocol("introspect", oauth_protocol.introspect),
         protocol("revoke", oauth_protocol.revoke),
         protocol("par", oauth_protocol.push),
+    ]
+
+
+def _published(oauth: OAuthDesk) -> list[Route]:
+    """What everybody may know of the servers, and of the graph as their resource."""
+
+    async def metadata(_: Request, issuer: TenantIssuer) -> Response:
+        return JSONResponse(issuer.metadata(), headers=_readable(max_age=300))
+
+    async def graph(_: Request) -> Response:
+        return JSONResponse(oauth.graph_metadata(), headers=_readable(max_age=300))
+
+    async def jwks(_: Request, __: TenantIssuer) -> Response:
+        return JSONResponse(oauth.desk.issuer.jwks(), headers=_readable(max_age=300))
+
+    def get(path: str, endpoint: Endpoint) -> Route:
+        return Route(path, _of_tenant(oauth, endpoint), methods=["GET"])
+
+    return [
+        get(f"/t/{{slug}}/{METADATA}", metadata),
+        get("/.well-known/oauth-authorization-server/t/{slug}", metadata),
+        Route("/.well-known/oauth-protected-resource/graphql", graph, methods=["GET"]),
+        get("/t/{slug}/oauth/jwks", jwks),
     ]
 
 
