@@ -30,6 +30,8 @@ from studium.dpop import Proofs, proof_in
 from studium.ended_sessions import EndedSessions
 
 _AUTHORIZATION: Final = "authorization"
+_ANOTHER: Final = 'Bearer error="invalid_token"'
+_PROVEN: Final = 'DPoP error="invalid_dpop_proof"'
 
 Gateway: TypeAlias = Engine
 """What answers for Studium's graph."""
@@ -65,11 +67,18 @@ def authenticating(
             if ended is not None:
                 ended.refuse(caller)
         except DomainError as error:
-            status = HTTPStatus.UNAUTHORIZED if isinstance(error, Unauthenticated) else HTTPStatus.SERVICE_UNAVAILABLE
-            raise Refused.because(str(error), error.code, status) from error
+            raise _refused(error) from error
         return RequestContext(given, caller, identity=identify(caller, _expiry(token)))
 
     return authenticate
+
+
+def _refused(error: DomainError) -> Refused:
+    """Source: RFC 6750, section 3.1; RFC 9449, section 7.1."""
+    if not isinstance(error, Unauthenticated):
+        return Refused.because(str(error), error.code, HTTPStatus.SERVICE_UNAVAILABLE)
+    challenge = _PROVEN if isinstance(error, ProofInvalid) else _ANOTHER
+    return Refused.because(str(error), error.code, HTTPStatus.UNAUTHORIZED, {"www-authenticate": challenge})
 
 
 def identify(caller: Caller, expires: float) -> Identity:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from router.serve.app import create_app
 from router.serve.caching.caches import Caches, InvalidCaching
 from router.serve.commands import persisted_operations
 from router.serve.demand.control import DemandControl
+from router.serve.http.config import HttpPolicy
 from router.serve.life.draining import Draining
 from router.serve.persisted import ManifestError
 from router.serve.request import Hooks
@@ -38,6 +40,8 @@ from studium.tenant_records import TenantRecords
 
 Lifespan: TypeAlias = Callable[[Any], AbstractAsyncContextManager[None]]
 
+_METADATA: Final = "/.well-known/oauth-protected-resource/graphql"
+"""Where the auth subgraph describes the graph as a resource. Source: RFC 9728, section 3.1."""
 _BACK_SECONDS: Final = 60.0
 """What is kept is empty when a router starts; clocks may differ by less than this."""
 
@@ -136,7 +140,7 @@ class RouterParts:
             gateway,
             hooks=self._hooks,
             graphiql=policies.graphiql,
-            http=policies.http,
+            http=self._http(),
             streams=policies.streams,
             lifespan=lifespan,
             draining=draining,
@@ -144,6 +148,13 @@ class RouterParts:
         )
         app.add_middleware(RequestsNamed)
         return app
+
+    def _http(self) -> HttpPolicy:
+        """What clients may do over HTTP, with where they learn who issues tokens, unless an operator names a place."""
+        told = self._policies.http
+        if told.resource_metadata is not None:
+            return told
+        return replace(told, resource_metadata=public_url(self._settings).rstrip("/") + _METADATA)
 
     def _transports(self) -> Mapping[str, Transport]:
         assert self._serving is not None  # noqa: S101 - nobody asks for a tenant before there is a server

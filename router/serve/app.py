@@ -61,7 +61,7 @@ def create_app(
     endpoint: ASGIApp = GraphQLEndpoint(engine, decided, page, Streams(engine, keeper), policy)
     if isinstance(engine, LiveEngine):
         endpoint = Used(engine, endpoint)
-    single: ASGIApp = SingleConnectionEndpoint(engine, decided, keeper)
+    single: ASGIApp = SingleConnectionEndpoint(engine, decided, keeper, policy.resource_metadata)
     socket: ASGIApp = WebSocketEndpoint(engine, decided, keeper, cross_site)
     telemetry = engine.telemetry
     if telemetry is not None:

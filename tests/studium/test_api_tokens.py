@@ -23,10 +23,11 @@ from shared.tokens import TokenIssuer, TokenVerifier, generate_signing_key
 from studium.api_tokens import KEEP_SECONDS, ApiTokenInvalid, ApiTokens
 from studium.ended_sessions import TOPIC, EndedSessions
 from studium.gateway import authenticating
+from studium.keys import public_url
 from subgraphs.auth.models import ApiToken
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.api_tokens import ApiTokenStore
-from tests.studium.routers import Person, routing
+from tests.studium.routers import Person, routing, settings_for
 from tests.subgraphs.conftest import opened
 from tests.tenants import Control, Tenant
 
@@ -170,3 +171,12 @@ class TestRouter:
         async with routing(control) as router:
             answer = await router.ask('{ apiTokenSession(token: "stud_") { accessToken } }')
             assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+    async def test_whoever_comes_with_a_bad_token_learns_where_good_ones_are_had(self, control: Control) -> None:
+        async with routing(control) as router:
+            body, bad = {"query": "{ viewer { role } }"}, {"authorization": "Bearer bad"}
+            refused = await router.client.post("/graphql", json=body, headers=bad)
+            challenge, _, place = refused.headers["www-authenticate"].partition("resource_metadata=")
+            assert (refused.status_code, challenge) == (401, 'Bearer error="invalid_token", ')
+            url = place.strip('"')
+            assert url == f"{public_url(settings_for(control))}/.well-known/oauth-protected-resource/graphql"

@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass, field
 
-from router.serve.config.urls import refuse_no_origins
+from router.serve.config.urls import is_http, refuse_no_origins
 
 ANY = "*"
+
+_QUOTABLE = re.compile(r"[!#-\[\]-~]+")
+"""What stands between quotation marks as it is. Source: RFC 9110, section 5.6.4."""
 
 
 class PolicyError(ValueError):
@@ -124,6 +127,8 @@ class HttpPolicy:
         batch: operations that may come in one request, as a list; 0 for none but single ones. Each counts for itself
             wherever operations are counted.
         uploads: None takes no files.
+        resource_metadata: where the graph's metadata as a protected resource are, told with each refusal for want of a
+            good token, so that clients find who issues them (RFC 9728, section 5.1). None tells nothing.
     """
 
     cross_site: CrossSite | None = field(default_factory=CrossSite)
@@ -132,3 +137,10 @@ class HttpPolicy:
     hosts: tuple[str, ...] = ()
     batch: int = 0
     uploads: Uploads | None = None
+    resource_metadata: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises: PolicyError: the metadata are at no address that a header can carry."""
+        address = self.resource_metadata
+        if address is not None and not (is_http(address) and _QUOTABLE.fullmatch(address)):
+            raise PolicyError("`resource_metadata` is no address that begins with https:// or http://.")

@@ -57,10 +57,11 @@ class GraphQLEndpoint:
         self._page = page
         self._incoming = Incoming(engine.limits, decided)
         self._compressor = None if decided.compression is None else Compressor(decided.compression)
+        self._metadata = decided.resource_metadata
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        reply = Reply(send, self._compressor)
+        reply = Reply(send, self._compressor, self._metadata)
         try:
             headers = read_headers(scope["headers"])
             if self._page is not None and _wants_page(scope, headers):

@@ -7,6 +7,7 @@ from starlette.types import Receive, Send
 
 from router.execute.response import Response
 from router.serve.errors import Refused, masked
+from router.serve.http.challenge import challenged
 from router.serve.http.compress import Compressor, compressed
 from router.serve.http.negotiate import MediaType, negotiate, status_of
 from router.serve.streams.formats import Format, Formats, accepted_formats
@@ -19,20 +20,19 @@ CONTENT_TYPES = {
     for media_type in (MediaType.JSON, MediaType.GRAPHQL_RESPONSE)
 }
 
-CHALLENGE = {"www-authenticate": "Bearer"}
-"""What HTTP wants beside a 401. Source: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
-
 VARY = (b"vary", b"accept, accept-encoding")
 
 
 class Reply:
     """The reply to one request. Until the client has said what it takes, it gets JSON."""
 
-    __slots__ = ("_compressor", "_headers", "_media_type", "_send", "_whole", "formats")
+    __slots__ = ("_compressor", "_headers", "_media_type", "_metadata", "_send", "_whole", "formats")
 
-    def __init__(self, send: Send, compressor: Compressor | None) -> None:
+    def __init__(self, send: Send, compressor: Compressor | None, metadata: str | None = None) -> None:
+        """Args: `metadata` is where those of the graph as a protected resource are."""
         self._send = send
         self._compressor = compressor
+        self._metadata = metadata
         self._headers: Mapping[str, str] = {}
         self._media_type = MediaType.JSON
         self._whole: Format | None = None
@@ -81,8 +81,7 @@ class Reply:
         if refused.status is None:
             await self._one(response, status_of(response, self._media_type), refused.headers)
             return
-        challenge = CHALLENGE if refused.status is HTTPStatus.UNAUTHORIZED else {}
-        await self._write(response.as_bytes(), refused.status, {**challenge, **refused.headers})
+        await self._write(response.as_bytes(), refused.status, challenged(refused, self._metadata))
 
     async def fail(self, error: Exception) -> None:
         """Send what a client may know of a bug."""

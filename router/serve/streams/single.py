@@ -49,8 +49,10 @@ MOST_PARAMETERS = 10
 class SingleConnectionEndpoint:
     """An ASGI application for one path."""
 
-    def __init__(self, engine: Engine, hooks: Hooks, keeper: StreamKeeper) -> None:
+    def __init__(self, engine: Engine, hooks: Hooks, keeper: StreamKeeper, metadata: str | None = None) -> None:
+        """Args: `metadata` is where those of the graph as a protected resource are."""
         self._engine = engine
+        self._metadata = metadata
         self._entrance = Entrance(engine, hooks)
         self._settings = keeper.settings
         self._draining = keeper.draining
@@ -58,7 +60,7 @@ class SingleConnectionEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        reply = Reply(send, None)
+        reply = Reply(send, None, self._metadata)
         reply.accept(REFUSALS)
         try:
             await self._answer(scope, receive, send)

@@ -3,13 +3,14 @@
 import gzip
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
 import pytest
 
-from router.serve import Engine, create_app
-from router.serve.http.config import Compression, Cors, CrossSite, HttpPolicy
+from router.serve import Engine, Hooks, Refused, RequestContext, create_app
+from router.serve.http.config import Compression, Cors, CrossSite, HttpPolicy, PolicyError
 from tests.router.serve.library import LibrarySubgraph
 
 WHO = {"data": {"whoami": None}}
@@ -161,6 +162,38 @@ class TestHosts:
             for host, status in (("router:80", 200), ("a.example.com", 200), ("evil.test", 400), ("example.com", 400)):
                 response = await client.get("/graphql?query={whoami}", headers={"host": host})
                 assert response.status_code == status, host
+
+
+class TestResourceMetadata:
+    URL = "https://router.example/.well-known/oauth-protected-resource/graphql"
+
+    @pytest.mark.parametrize(
+        ("own", "told"),
+        [
+            ({}, f'Bearer resource_metadata="{URL}"'),
+            ({"www-authenticate": "DPoP"}, f'DPoP resource_metadata="{URL}"'),
+            (
+                {"www-authenticate": 'Bearer error="invalid_token"'},
+                f'Bearer error="invalid_token", resource_metadata="{URL}"',
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("ask", [("POST", "/graphql"), ("PUT", "/graphql/stream")])
+    async def test_who_has_no_good_token_learns_where_to_get_one(
+        self, engine: Engine, own: dict[str, str], told: str, ask: tuple[str, str]
+    ) -> None:
+        async def refuse(headers: Any, parameters: Any) -> RequestContext:
+            raise Refused.because("No.", "UNAUTHENTICATED", HTTPStatus.UNAUTHORIZED, own)
+
+        app = create_app(engine, hooks=Hooks(refuse), http=HttpPolicy(resource_metadata=self.URL))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://router") as client:
+            answer = await client.request(*ask, json={"query": "{ whoami }"})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, told)
+
+    @pytest.mark.parametrize("address", ["/metadata", 'https://r.example/"', "https://r.example/\n", "ftp://r.example"])
+    def test_they_are_at_an_address_that_a_header_can_carry(self, address: str) -> None:
+        with pytest.raises(PolicyError):
+            HttpPolicy(resource_metadata=address)
 
 
 class TestOddities:
