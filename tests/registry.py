@@ -19,6 +19,7 @@ _AS_MADE: Final[dict[str, Any]] = {
     "flags": {},
     "quotas": {},
     "ceilings": {},
+    "policies": {},
     "delete_after": None,
     "untold": False,
     "name": tenants.c.slug,

@@ -27,6 +27,7 @@ from shared.errors import Refusal
 from shared.idempotency import Attempt, IdempotencyKeyReused
 from shared.tenancy.flags import Flags
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA, MAIN
+from shared.tenancy.policies import Policies
 from shared.tenancy.profile import PLAN_QUOTAS, Branding, Plan, Quotas
 
 PENDING_CHANNEL: Final = "tenant_pending"
@@ -73,6 +74,8 @@ class TenantRecord:
     """When everything of it is to be deleted; it is suspended until then."""
     server: str | None = None
     """That its schemas are on; None for the main one."""
+    policies: Policies = field(default_factory=Policies)
+    """What it asks of how its people sign in."""
 
     @property
     def ceiling(self) -> Quotas:
@@ -122,6 +125,7 @@ tenants: Final = sa.Table(
     sa.Column("ceilings", JSONB, nullable=False, server_default="{}"),
     sa.Column("server", sa.Text),
     sa.Column("delete_after", sa.DateTime(timezone=True)),
+    sa.Column("policies", JSONB, nullable=False, server_default="{}"),
 )
 sign_ups: Final = sa.Table(
     "sign_up",
@@ -141,7 +145,7 @@ directory: Final = sa.Table(
     ),
     *(
         sa.Column(name, tenants.c[name].type)
-        for name in ("version", "branding", "flags", "quotas", "ceilings", "server", "delete_after")
+        for name in ("version", "branding", "flags", "quotas", "ceilings", "server", "delete_after", "policies")
     ),
 )
 
@@ -164,6 +168,7 @@ def record_of(row: sa.Row[Any]) -> TenantRecord:
         ceilings=msgspec.convert(row.ceilings, Quotas),
         delete_after=row.delete_after,
         server=row.server,
+        policies=msgspec.convert(row.policies, Policies),
     )
 
 

@@ -16,7 +16,7 @@ REGISTRAR: Final = "auth"
 
 _OWN: Final = "tenant_id::text = current_setting('studium.tenant', true)"
 _KNOWN: Final = "id, slug, version, attempt_key, attempt_fingerprint"
-_SETTLED: Final = "name, version, branding, flags, quotas, untold"
+_SETTLED: Final = "name, version, branding, flags, quotas, policies, untold"
 
 
 async def grant_own(connection: AsyncConnection, *, readers: str, registrar: str | None) -> None:
