@@ -51,5 +51,7 @@ class MfaChallenge(Model):
     """The device it comes from, if that was known before."""
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     """The first factor."""
+    way: Mapped[str | None]
+    """The way in that it is of."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     passed_at: Mapped[datetime | None]

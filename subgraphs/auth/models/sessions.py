@@ -39,6 +39,8 @@ class SignInSession(Model):
     device: Mapped[Device | None] = relationship(lazy="raise")
     amr: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default="{pwd}")
     """How its owner proved who they are. Source: RFC 8176."""
+    way: Mapped[str | None]
+    """The way in that they took: a `shared.tenancy.policies.WayIn`; None if nobody noted it then."""
     authenticated_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     """When they did so last."""
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
