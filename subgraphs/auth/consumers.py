@@ -11,7 +11,7 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, deactivation, federated, leavers, provisioned, refusals
+from subgraphs.auth.service import audited_events, deactivation, federated_people, leavers, provisioned, refusals
 from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice, send_warning
 from subgraphs.auth.service.oauth_backchannel import LogoutPost
 
@@ -48,7 +48,7 @@ async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None
     await service.open_account(
         session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
     )
-    await federated.link(session, event.provider_id, event.subject, event.user_id)
+    await federated_people.link(session, event.provider_id, event.subject, event.user_id)
 
 
 class UserProvisioned(msgspec.Struct, frozen=True):

@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from shared.errors import DomainError
 from subgraphs.auth.service import federated
-from subgraphs.auth.service.federated import AT_PROVIDER, FederationDesk, WayBack
+from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.federated_begun import AT_PROVIDER, WayBack
 
 COOKIE: Final = "studium-federated"
 _STATUS: Final = {"NOT_FOUND": 404, "TENANT_NOT_FOUND": 404, "SERVICE_UNAVAILABLE": 503, "OUTBOUND_REFUSED": 502}

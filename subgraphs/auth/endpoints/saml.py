@@ -10,7 +10,7 @@ from starlette.routing import Route
 from shared.errors import BadUserInput
 from subgraphs.auth.endpoints.federated import HEADERS, refusing, way_back
 from subgraphs.auth.service import saml as service
-from subgraphs.auth.service.federated import AT_PROVIDER
+from subgraphs.auth.service.federated_begun import AT_PROVIDER
 from subgraphs.auth.service.saml_desk import SamlDesk
 
 COOKIE: Final = "studium-saml"

@@ -13,19 +13,17 @@ from uuid import UUID
 from shared.database import TenantSession, unit_of_work
 from shared.errors import NotFound, Refusal
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
-from subgraphs.auth.service.federated import (
+from subgraphs.auth.service.federated import Begun, enabled, refused
+from subgraphs.auth.service.federated_begun import (
     Asked,
-    Begun,
     SignInNotBegun,
     WayBack,
-    admit_person,
-    enabled,
     hash_secret,
     keep_begun,
     new_secret,
-    refused,
     take_begun,
 )
+from subgraphs.auth.service.federated_people import admit_person
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
 from subgraphs.auth.service.saml_desk import Known, SamlDesk

@@ -13,7 +13,7 @@ from shared.roles import Role
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service import identity_providers
-from subgraphs.auth.service.federated import Person, believable_address, believable_name
+from subgraphs.auth.service.federated_people import Person, believable_address, believable_name
 from subgraphs.auth.service.identity_providers import PERMISSION, Trust, check_return_uri
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS, TRANSIENT, UNSPECIFIED, Believed

@@ -10,7 +10,7 @@ from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
 from subgraphs.auth.models import Account, IdentityProvider, Passkey, SignInSession
-from subgraphs.auth.service.federated import Person, admit_person
+from subgraphs.auth.service.federated_people import Person, admit_person
 from tests.subgraphs.conftest import opened
 from tests.tenants import Control, Tenant
 

@@ -1,0 +1,143 @@
+"""Sign-ins through others that have begun.
+
+They are kept until the provider's answer comes, and then until the client completes them. Of what a browser carries,
+only hashes are kept.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from shared.database import TenantSession
+from shared.errors import BadUserInput, Refusal
+from shared.ids import uuid7
+from subgraphs.auth.models import Account
+from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
+from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.oidc_client import s256
+from subgraphs.auth.store.identity_providers import FederatedIdentityStore, FederatedSignInStore
+
+AT_PROVIDER: Final = timedelta(minutes=10)
+"""That somebody may take to sign in at the provider."""
+TO_COMPLETE: Final = timedelta(minutes=2)
+_SECRET_BYTES: Final = 32
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+class SignInNotBegun(BadUserInput):
+    """What comes back belongs to no sign-in that this browser has begun, or to one that was answered already."""
+
+    code = "SIGN_IN_NOT_BEGUN"
+    default_message = "This sign-in was not begun here, or has ended; begin again"
+
+
+class AccountNotReady(Refusal):
+    """The account is being opened; the same code works in a moment."""
+
+    code = "ACCOUNT_NOT_READY"
+    default_message = "Your account is being opened; try again in a moment"
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """How whoever has signed in comes back to the client.
+
+    Attributes:
+        return_uri: one of the provider's.
+        code_challenge: of the verifier that completes the sign-in, by S256; None if the client keeps none. With it,
+            nobody can complete a sign-in in a browser that has not begun it. Source: RFC 7636, section 4.2.
+    """
+
+    return_uri: str
+    code_challenge: str | None = None
+
+    def check(self, provider: IdentityProvider) -> None:
+        """Refuse to send people anywhere that the tenant has not named, and what is no challenge."""
+        if self.return_uri not in provider.return_uris:
+            raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
+        if self.code_challenge is not None and not _CHALLENGE.fullmatch(self.code_challenge):
+            raise BadUserInput("`code_challenge` is none by S256", field="code_challenge")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a provider is asked with, until it answers."""
+
+    state: str = field(repr=False)
+    """Comes back with the answer."""
+    browser_secret: str = field(repr=False)
+    """Which the browser keeps."""
+    proofs: str = field(repr=False)
+    """What the answer has to fit."""
+    way_back: WayBack
+
+
+async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> UUID:
+    """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id."""
+    ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
+    begun = FederatedSignIn(
+        id=sign_in_id,
+        provider_id=provider.id,
+        state_hash=hash_secret(asked.state),
+        browser_hash=hash_secret(asked.browser_secret),
+        sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, asked.proofs),
+        return_uri=asked.way_back.return_uri,
+        code_challenge=asked.way_back.code_challenge,
+        expires_at=datetime.now(UTC) + AT_PROVIDER,
+    )
+    await FederatedSignInStore(session).begin(begun)
+    return sign_in_id
+
+
+async def take_begun(
+    session: TenantSession, provider: IdentityProvider, state: str, browser_secret: str
+) -> FederatedSignIn:
+    """The sign-in that an answer belongs to, which nobody else answers from now on.
+
+    Raises:
+        SignInNotBegun: there is none, or another browser has begun it.
+    """
+    begun = await FederatedSignInStore(session).take(provider.id, hash_secret(state), datetime.now(UTC))
+    if begun is None or not hmac.compare_digest(begun.browser_hash, hash_secret(browser_secret)):
+        raise SignInNotBegun
+    return begun
+
+
+async def complete(session: TenantSession, code: str, verifier: str | None) -> Account:
+    """Whose sign-in the code completes; it completes none afterwards.
+
+    Raises:
+        SignInNotBegun: none, or one that another client has begun.
+        AccountNotReady: the account is being opened; the code goes on working.
+    """
+    done = await FederatedSignInStore(session).complete(hash_secret(code), datetime.now(UTC))
+    if done is None or done.subject is None or not _fits(done.code_challenge, verifier):
+        raise SignInNotBegun
+    account = await FederatedIdentityStore(session).account_of(done.provider_id, done.subject)
+    if account is None:
+        raise AccountNotReady
+    return account
+
+
+def _fits(challenge: str | None, verifier: str | None) -> bool:
+    """Whether both are there and belong together, or neither is: a sign-in that somebody else began has no challenge.
+
+    Source: RFC 7636, section 4.6; RFC 9700, section 4.8.
+    """
+    if challenge is None or verifier is None:
+        return challenge is verifier
+    return hmac.compare_digest(s256(verifier).encode(), challenge.encode())
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> bytes:
+    """Of a secret of chance, which needs no salt; text that no header can hold is hashed as well."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()

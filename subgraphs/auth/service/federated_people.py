@@ -1,0 +1,121 @@
+"""Whom a provider means.
+
+They are known by the provider's own subject. An e-mail address links it to an account only if the provider has verified
+the address and the tenant lets it speak for the address's domain: nobody takes over an account by claiming an address.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from shared import checks
+from shared.caller import Caller
+from shared.database import TenantSession
+from shared.errors import BadUserInput, Refusal
+from shared.events import record
+from shared.roles import Role
+from subgraphs.auth.events import PersonArrived
+from subgraphs.auth.models.identity_providers import IdentityProvider
+from subgraphs.auth.service.claiming import claim
+from subgraphs.auth.service.federated_begun import TO_COMPLETE, hash_secret, new_secret
+from subgraphs.auth.store.accounts import AccountStore
+from subgraphs.auth.store.identity_providers import (
+    FederatedIdentityStore,
+    FederatedSignInStore,
+    IdentityProviderStore,
+)
+
+
+class NoAccount(Refusal):
+    code = "NO_ACCOUNT"
+    default_message = "There is no account for you here; ask for an invitation"
+
+
+class AddressReused(NoAccount):
+    """Providers give the address of who has left to somebody new. Source: OpenID Connect Core 1.0, section 5.7."""
+
+    code = "ADDRESS_REUSED"
+    default_message = "Your address belongs to an account that the identity provider has named otherwise before"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a provider means, as far as it is believed."""
+
+    subject: str
+    name: str
+    email: str | None
+    """None unless the provider has verified it and may speak for it."""
+    role: Role = Role.LEARNER
+    """Of newcomers whom nobody has invited."""
+
+
+def person_of(claims: Mapping[str, Any], email_domains: list[str]) -> Person:
+    """What of a provider's claims is believed."""
+    email = claims.get("email") if claims.get("email_verified") is True else None
+    believed = believable_address(email, email_domains)
+    return Person(claims["sub"], believable_name(claims.get("name"), believed), believed)
+
+
+def believable_address(email: object, email_domains: Sequence[str]) -> str | None:
+    """The address, if it is one, and of a domain that the provider may speak for."""
+    try:
+        address = checks.email_address(email) if isinstance(email, str) else ""
+    except BadUserInput:
+        address = ""
+    return address if address.partition("@")[2] in email_domains else None
+
+
+def believable_name(name: object, email: str | None) -> str:
+    """What somebody is called; what stands before the at sign where they are called nothing that can be shown."""
+    try:
+        called = checks.text(name, field="name") if isinstance(name, str) else ""
+    except BadUserInput:
+        called = ""
+    return called or (email or "").partition("@")[0]
+
+
+async def admit_person(session: TenantSession, provider: IdentityProvider, sign_in_id: UUID, person: Person) -> str:
+    """A code for whom the provider means in a sign-in; it completes it once.
+
+    Raises:
+        NoAccount: nobody here, and no account is opened for them.
+        AddressReused: their address is of somebody whom the provider calls otherwise.
+    """
+    code, identities = new_secret(), FederatedIdentityStore(session)
+    if await identities.account_of(provider.id, person.subject) is None:
+        known = await AccountStore(session).by_email(person.email) if person.email else None
+        if known is not None and await identities.has(provider.id, known.user_id):
+            raise AddressReused
+        if known is not None:
+            await claim(session, known, datetime.now(UTC))
+            await identities.link(provider.id, person.subject, known.user_id)
+        elif provider.opens_accounts and person.email:
+            record(session, _arrived(session.caller, provider, person, person.email))
+        else:
+            raise NoAccount
+    await FederatedSignInStore(session).answer(
+        sign_in_id, subject=person.subject, code_hash=hash_secret(code), expires_at=datetime.now(UTC) + TO_COMPLETE
+    )
+    return code
+
+
+async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:
+    """Note whom a provider means, if the tenant still trusts it and it means them by no other name. Safe to repeat."""
+    identities = FederatedIdentityStore(session)
+    trusted = await IdentityProviderStore(session).get(provider_id) is not None
+    if trusted and not await identities.has(provider_id, user_id):
+        await identities.link(provider_id, subject, user_id)
+
+
+def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: str) -> PersonArrived:
+    return PersonArrived(
+        tenant_id=caller.tenant_id,
+        provider_id=provider.id,
+        subject=person.subject,
+        email=email,
+        display_name=person.name,
+        role=person.role,
+    )
