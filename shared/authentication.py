@@ -5,7 +5,7 @@ Source: RFC 8176 (methods), OpenID Connect Core, section 2 (``acr``, ``amr``, ``
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 PASSWORD: Final = "pwd"  # noqa: S105 - the name of a method
@@ -19,13 +19,16 @@ FEDERATED: Final = "fed"
 SEVERAL_FACTORS: Final = "mfa"
 """Beside the methods themselves, where they are of two kinds."""
 
+LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
+"""When somebody proved who they are, if whoever saw it does not say when: nothing takes such a proof for fresh."""
+
 ONE_FACTOR_LEVEL: Final = "aal1"
 SEVERAL_FACTORS_LEVEL: Final = "aal2"
 
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """When and by which methods somebody proved who they are."""
+    """When and by which methods somebody proved who they are; `LONG_AGO` where nobody knows when."""
 
     at: datetime
     methods: frozenset[str]

@@ -72,15 +72,15 @@ async def admit_once(
     """The same where the first factor works once: it is checked only when the attempt is made first."""
 
     async def enter() -> UUID:
-        entry = await prove_first()
+        entry, now = await prove_first(), desk.clock()
         user_id, proof = entry.account.user_id, entry.proof
         if SEVERAL_FACTORS in proof.methods or not await mfa_factors.methods_of(session, user_id):
-            return await open_session(session, user_id, proof, entry.device_id, entry.device_name)
+            return await open_session(session, user_id, proof, entry.device_id, entry.device_name, now=now)
         waiting = MfaChallenge(
             user_id=user_id,
             device_id=entry.device_id,
             amr=sorted(proof.methods),
-            expires_at=proof.at + CHALLENGE_LIFETIME,
+            expires_at=now + CHALLENGE_LIFETIME,
         )
         return await MfaChallengeStore(session).add(waiting)
 
@@ -149,7 +149,7 @@ async def _pass(
         raise CodeInvalid
     waiting.passed_at = now
     proof = Authentication.of(now, [*waiting.amr, method, SEVERAL_FACTORS])
-    return await open_session(session, waiting.user_id, proof, waiting.device_id, device_name)
+    return await open_session(session, waiting.user_id, proof, waiting.device_id, device_name, now=now)
 
 
 @asynccontextmanager

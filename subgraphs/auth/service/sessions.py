@@ -65,14 +65,19 @@ async def known_device(
 
 
 async def open_session(
-    session: TenantSession, user_id: UUID, proof: Authentication, device_id: UUID | None, device_name: str | None
+    session: TenantSession,
+    user_id: UUID,
+    proof: Authentication,
+    device_id: UUID | None,
+    device_name: str | None,
+    *,
+    now: datetime,
 ) -> UUID:
-    """Open a session for somebody who has proved who they are, on a device that is known from then on.
+    """Open a session for somebody who has proved who they are, now or before, on a device that is known from then on.
 
     Raises:
         AccountDeactivated: they are not let in any more.
     """
-    now = proof.at
     if not await AccountStore(session).is_active(user_id):
         raise AccountDeactivated
     if device_id is None:
@@ -83,7 +88,7 @@ async def open_session(
         user_id=user_id,
         device_id=device_id,
         amr=sorted(proof.methods),
-        authenticated_at=now,
+        authenticated_at=proof.at,
         created_at=now,
         last_used_at=now,
         expires_at=now + IDLE,
