@@ -42,6 +42,8 @@ class IdentityProvider(Model):
     """Where people may be sent once they have signed in; compared letter by letter."""
     opens_accounts: Mapped[bool] = mapped_column(server_default=sa.false())
     """Whether newcomers get an account at their first sign-in."""
+    second_factor_counts: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether a second factor that somebody has shown to the provider stands for theirs here."""
     created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
     version: Mapped[int] = mapped_column(server_default="1")
 
@@ -73,8 +75,14 @@ class FederatedSignIn(Model):
     return_uri: Mapped[str]
     code_challenge: Mapped[str | None]
     """Of the verifier that the client keeps; None if it keeps none. Source: RFC 7636."""
+    asked_again: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether the provider was to have the person prove anew who they are."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
     answered_at: Mapped[datetime | None]
     subject: Mapped[str | None]
+    authenticated_at: Mapped[datetime | None]
+    """When the person proved who they are, as the provider says; None if it does not."""
+    amr: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    """What that counts as here. Source: RFC 8176."""
     code_hash: Mapped[bytes | None]
     completed_at: Mapped[datetime | None]

@@ -20,6 +20,8 @@ from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.service.claiming import claim
 from subgraphs.auth.service.federated_begun import TO_COMPLETE, hash_secret, new_secret
+from subgraphs.auth.service.federated_proofs import answer_of, claimed_contexts, claimed_time, refuse_old
+from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import (
     FederatedIdentityStore,
@@ -50,13 +52,18 @@ class Person:
     """None unless the provider has verified it and may speak for it."""
     role: Role = Role.LEARNER
     """Of newcomers whom nobody has invited."""
+    proved_at: datetime | None = None
+    """When they proved who they are, as the provider says; None if it does not."""
+    contexts: frozenset[str] = frozenset()
+    """How they did, in the provider's words."""
 
 
 def person_of(claims: Mapping[str, Any], email_domains: list[str]) -> Person:
     """What of a provider's claims is believed."""
     email = claims.get("email") if claims.get("email_verified") is True else None
     believed = believable_address(email, email_domains)
-    return Person(claims["sub"], believable_name(claims.get("name"), believed), believed)
+    called = believable_name(claims.get("name"), believed)
+    return Person(claims["sub"], called, believed, proved_at=claimed_time(claims), contexts=claimed_contexts(claims))
 
 
 def believable_address(email: object, email_domains: Sequence[str]) -> str | None:
@@ -77,14 +84,45 @@ def believable_name(name: object, email: str | None) -> str:
     return called or (email or "").partition("@")[0]
 
 
-async def admit_person(session: TenantSession, provider: IdentityProvider, sign_in_id: UUID, person: Person) -> str:
+async def admit_person(
+    session: TenantSession,
+    provider: IdentityProvider,
+    sign_in_id: UUID,
+    person: Person,
+    *,
+    anew_since: datetime | None = None,
+) -> str:
     """A code for whom the provider means in a sign-in; it completes it once.
 
+    Args:
+        session: of the tenant.
+        provider: as it was when it was asked.
+        sign_in_id: of the sign-in.
+        person: whom it means.
+        anew_since: when it was asked to have them prove anew who they are; None if it was not.
+
     Raises:
+        ProviderRefused: the tenant trusts the provider no more, or another one in its place.
+        NotProvedAgain: it relied on what it knew before.
         NoAccount: nobody here, and no account is opened for them.
         AddressReused: their address is of somebody whom the provider calls otherwise.
     """
-    code, identities = new_secret(), FederatedIdentityStore(session)
+    if not await IdentityProviderStore(session).unchanged(provider):
+        raise ProviderRefused
+    now = datetime.now(UTC)
+    answer = answer_of(provider, person.subject, person.proved_at, person.contexts, now)
+    refuse_old(answer, anew_since)
+    await _lead(session, provider, person)
+    code = new_secret()
+    await FederatedSignInStore(session).answer(
+        sign_in_id, answer, code_hash=hash_secret(code), expires_at=now + TO_COMPLETE
+    )
+    return code
+
+
+async def _lead(session: TenantSession, provider: IdentityProvider, person: Person) -> None:
+    """Find the account of whom a provider means, or have one opened for them."""
+    identities = FederatedIdentityStore(session)
     if await identities.account_of(provider.id, person.subject) is None:
         known = await AccountStore(session).by_email(person.email) if person.email else None
         if known is not None and await identities.has(provider.id, known.user_id):
@@ -96,10 +134,6 @@ async def admit_person(session: TenantSession, provider: IdentityProvider, sign_
             record(session, _arrived(session.caller, provider, person, person.email))
         else:
             raise NoAccount
-    await FederatedSignInStore(session).answer(
-        sign_in_id, subject=person.subject, code_hash=hash_secret(code), expires_at=datetime.now(UTC) + TO_COMPLETE
-    )
-    return code
 
 
 async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:

@@ -99,9 +99,12 @@ class OidcClient:
         return (await self._of(issuer)).metadata
 
     async def authorization_url(
-        self, issuer: str, client_id: str, redirect_uri: str, state: str, proofs: Proofs
+        self, issuer: str, client_id: str, redirect_uri: str, state: str, proofs: Proofs, *, again: bool = False
     ) -> str:
-        """Where the browser is sent. Source: OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636."""
+        """Where the browser is sent; `again` wants the person to prove anew who they are.
+
+        Source: OpenID Connect Core 1.0, section 3.1.2.1; RFC 7636.
+        """
         metadata = await self.metadata(issuer)
         return _grant_uri(
             metadata.authorization_endpoint,
@@ -113,6 +116,7 @@ class OidcClient:
             nonce=proofs.nonce,
             code_challenge=s256(proofs.verifier),
             code_challenge_method="S256",
+            **({"prompt": "login", "max_age": "0"} if again else {}),
         )
 
     async def claims(

@@ -3,7 +3,7 @@
 Source: SAML 2.0 profiles, section 4.1.4.3 (what a service provider has to check); SAML 2.0 core, section 2.5.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -57,6 +57,10 @@ class Believed:
     name_id_format: str
     attributes: Mapping[str, Sequence[str]]
     """By the names they are written with, and by those that pysaml2 knows for them (``mail`` for its OID)."""
+    authenticated_at: datetime | None = None
+    """When the person proved who they are: where it says several times, the earliest."""
+    contexts: frozenset[str] = frozenset()
+    """By what, as classes of SAML's. Source: SAML 2.0 authentication context."""
 
 
 def in_response_to(document: bytes) -> str | None:
@@ -136,11 +140,20 @@ def _read(element: Element, expected: Expected) -> Believed:
     for statement in assertion.authn_statement:
         until = statement.session_not_on_or_after
         _need(until is None or now - LEEWAY < read_instant(until))
+    proved = [read_instant(each.authn_instant) for each in assertion.authn_statement]
     name_id = assertion.subject.name_id
     text = "" if name_id is None else (name_id.text or "").strip()
     _need(len(text) <= _LONGEST_NAME and 0 < len(assertion.id) <= _LONGEST_NAME)
     written = UNSPECIFIED if name_id is None else (name_id.format or UNSPECIFIED)
-    return Believed(assertion.id, ends_at + LEEWAY, text, written, _attributes(assertion))
+    contexts = frozenset(_contexts(assertion))
+    return Believed(assertion.id, ends_at + LEEWAY, text, written, _attributes(assertion), min(proved), contexts)
+
+
+def _contexts(assertion: Any) -> Iterator[str]:
+    for statement in assertion.authn_statement:
+        named = statement.authn_context and statement.authn_context.authn_context_class_ref
+        if named:
+            yield (named.text or "").strip()
 
 
 def _confirmed_until(subject: Any, expected: Expected) -> datetime:

@@ -77,6 +77,8 @@ class AuthnRequest:
     name_id_format: str
     relay_state: str = field(repr=False)
     """Comes back with the answer. Source: SAML 2.0 bindings, section 3.4.3."""
+    again: bool = False
+    """Whether the person is to prove anew who they are. Source: SAML 2.0 core, section 3.4.1 (ForceAuthn)."""
 
 
 def new_keys(common_name: str, now: datetime) -> KeyPair:
@@ -117,6 +119,7 @@ def request_url(asked: AuthnRequest, own: ServiceProvider, now: datetime) -> str
         protocol_binding=BINDING_POST,
         issuer=_saml.Issuer(text=own.entity_id),
         name_id_policy=_samlp.NameIDPolicy(format=asked.name_id_format, allow_create="true"),
+        force_authn="true" if asked.again else None,
     )
     deflated = zlib.compress(str(request).encode(), wbits=-15)
     query = urlencode(

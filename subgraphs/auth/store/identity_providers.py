@@ -1,10 +1,11 @@
 """Statements about identity providers, and about sign-ins through them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import checks
@@ -30,6 +31,13 @@ class IdentityProviderStore:
         known = checks.lookup(alias)
         chosen = select(IdentityProvider).where(IdentityProvider.alias == known)
         return await self._session.scalar(chosen) if known else None
+
+    async def unchanged(self, provider: IdentityProvider) -> bool:
+        """Whether the provider is still who it was when it was read, and trusted; it stays so for this transaction."""
+        same = select(IdentityProvider.id).where(
+            IdentityProvider.id == provider.id, IdentityProvider.issuer == provider.issuer, IdentityProvider.enabled
+        )
+        return await self._session.scalar(same.with_for_update(read=True)) is not None
 
     async def locked(self, alias: str) -> IdentityProvider | None:
         """The same, until the transaction's end for this one alone."""
@@ -77,6 +85,15 @@ class FederatedIdentityStore:
             await self._session.execute(delete(model).where(model.provider_id == provider_id))
 
 
+@dataclass(frozen=True, slots=True)
+class FederatedAnswer:
+    """Whom a provider means by its `subject`; when and how they proved it to the provider."""
+
+    subject: str
+    authenticated_at: datetime | None
+    amr: list[str]
+
+
 class FederatedSignInStore:
     """Sign-ins under way in the session's tenant."""
 
@@ -104,10 +121,19 @@ class FederatedSignInStore:
         )
         return await self._session.scalar(taken)
 
-    async def answer(self, sign_in_id: UUID, *, subject: str, code_hash: bytes, expires_at: datetime) -> None:
+    async def answer(
+        self, sign_in_id: UUID, answer: FederatedAnswer, *, code_hash: bytes, expires_at: datetime
+    ) -> None:
         """Note whom the provider means, and what the client completes it with."""
-        values = {"subject": subject, "code_hash": code_hash, "expires_at": expires_at}
+        values = {**asdict(answer), "code_hash": code_hash, "expires_at": expires_at}
         await self._session.execute(update(FederatedSignIn).where(FederatedSignIn.id == sign_in_id).values(values))
+
+    async def under_way(self, provider_id: UUID, most: int) -> int:
+        """How many wait for the provider's answer; nobody counts beyond the most."""
+        waiting = select(literal(1)).where(
+            FederatedSignIn.provider_id == provider_id, FederatedSignIn.answered_at.is_(None)
+        )
+        return await self._session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
 
     async def complete(self, code_hash: bytes, now: datetime) -> FederatedSignIn | None:
         """The sign-in that a code completes, the first time."""
