@@ -26,6 +26,7 @@ from subgraphs.content.context import Context
 from subgraphs.content.models import DOCUMENTS
 from subgraphs.content.schema import build_schema
 from subgraphs.content.service.indexing import Indexer
+from subgraphs.content.service.storage import quotas_of
 from subgraphs.content.settings import ContentSettings
 
 _NAME = "content"
@@ -41,14 +42,21 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
     """
     sessions = _sessions(settings)
     documents = Documents.create(settings.mongo_url, subgraph=_NAME, models=DOCUMENTS)
+    tenants = Registry.create(settings.database_url)
     indexer = Indexer(documents, search=_search(settings), vectors=_vectors(settings, sessions), embedder=Embedder())
 
     @asynccontextmanager
     async def lifespan() -> AsyncGenerator[None]:
         async with AsyncExitStack() as closing:
-            for close in (sessions.aclose, documents.aclose, indexer.search.aclose, indexer.vectors.aclose):
+            for close in (
+                sessions.aclose,
+                tenants.aclose,
+                documents.aclose,
+                indexer.search.aclose,
+                indexer.vectors.aclose,
+            ):
                 closing.push_async_callback(close)
-            await closing.enter_async_context(_indexing(settings, documents, indexer))
+            await closing.enter_async_context(_indexing(settings, documents, indexer, tenants))
             yield
 
     async def ready() -> None:
@@ -56,7 +64,7 @@ def create(settings: ContentSettings, *, verifier: TokenVerifier) -> SubgraphApp
             for ping in (sessions.ping, documents.ping, indexer.search.ping, indexer.vectors.ping):
                 checks.create_task(ping())
 
-    context = contexts(verifier, lambda caller: Context(caller, documents, indexer))
+    context = contexts(verifier, lambda caller: Context(caller, documents, indexer, quotas_of(tenants)))
     return SubgraphApp(_NAME, GraphQLService(build_schema(), context=context), lifespan=lifespan, ready=ready)
 
 
@@ -82,13 +90,14 @@ def _vectors(settings: ContentSettings, sessions: Sessions) -> VectorIndex:
 
 
 @asynccontextmanager
-async def _indexing(settings: ContentSettings, documents: Documents, indexer: Indexer) -> AsyncGenerator[None]:
+async def _indexing(
+    settings: ContentSettings, documents: Documents, indexer: Indexer, registry: Registry
+) -> AsyncGenerator[None]:
     """Build what is missing, and index what is revised or released, while the block runs.
 
     The consumer has a pool of its own: a handler holds a session while the vectors it writes need another.
     """
     sessions = _sessions(settings)
-    registry = Registry.create(settings.database_url)
     redis = connect(settings.redis_url.get_secret_value())
     consumer = Consumer(handlers(documents, indexer), sessions=sessions, redis=redis, member=_NAME)
     tasks = [
@@ -104,7 +113,6 @@ async def _indexing(settings: ContentSettings, documents: Documents, indexer: In
             with suppress(asyncio.CancelledError):
                 await task
         await redis.aclose()
-        await registry.aclose()
         await sessions.aclose()
 
 

@@ -17,6 +17,17 @@ class LessonRevised(Event, frozen=True, kw_only=True):
     revision: int
 
 
+class QuotaExceeded(Event, frozen=True, kw_only=True):
+    """Somebody of the tenant was refused, because it has used up what it may have of something."""
+
+    topic: ClassVar[str] = "content.quota-exceeded.v1"
+
+    measure: str
+    """A value of `shared.tenancy.profile.Measure`."""
+    limit: int
+    used: int
+
+
 class PersonalDataExported(personal_data.PersonalDataExported, frozen=True, kw_only=True):
     topic: ClassVar[str] = "content.personal-data-exported.v1"
 

@@ -89,5 +89,22 @@ class Claim(Document):
         name = "idempotency"
 
 
-DOCUMENTS: Final[Sequence[type[Document]]] = (Lesson, Release, Claim, *OUTBOX_MODELS)
+class StorageUse(Document):
+    """How many bytes the tenant's lessons take up, as BSON: one document, changed with each of them."""
+
+    id: str  # pyright: ignore[reportGeneralTypeIssues,reportIncompatibleVariableOverride] - Beanie's default is an ObjectId or None
+    size: int
+    """Bytes."""
+    changes: int
+    """One more with each change of `size`: who counts everything anew sees by it that nobody has written meanwhile."""
+    counted_at: datetime
+    """When everything was counted last."""
+    told_at: datetime | None = None
+    """When it was told last that the tenant was refused something."""
+
+    class Settings:
+        name = "storage"
+
+
+DOCUMENTS: Final[Sequence[type[Document]]] = (Lesson, Release, Claim, StorageUse, *OUTBOX_MODELS)
 """Every document class; provisioning makes their collections."""

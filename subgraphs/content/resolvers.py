@@ -78,6 +78,7 @@ class Mutation:
             ),
             lesson_id=None if input.id is None else parse_id(input.id),
             expected_version=input.expected_version,
+            quotas_of=context.quotas_of,
         )
         return SaveLessonPayload(lesson=Lesson.of(lesson))
 

@@ -5,14 +5,21 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from pymongo import UpdateOne
+import bson
+import pymongo
+from beanie.odm.utils.dump import get_dict
+from bson.codec_options import CodecOptions
+from pymongo import ReturnDocument, UpdateOne
 
 from shared.documents import TenantDocuments
 from shared.errors import BadUserInput
 from shared.idempotency import MAX_KEY_LENGTH, NOBODY, Attempt, IdempotencyKeyReused
-from subgraphs.content.models import Block, Claim, Lesson, Release
+from subgraphs.content.models import Block, Claim, Lesson, Release, StorageUse
 
 _BATCH: Final = 200
+_COUNT_SECONDS: Final = 300
+"""For counting everything anew, which nobody waits for."""
+_AS_KEPT: Final[CodecOptions[dict[str, Any]]] = CodecOptions(uuid_representation=bson.UuidRepresentation.STANDARD)
 
 
 class LessonStore:
@@ -45,6 +52,11 @@ class LessonStore:
     async def replace(self, lesson: Lesson) -> None:
         """Write a changed lesson; of two transactions at the same time, the later is run again."""
         await lesson.replace()
+
+    @staticmethod
+    def size(lesson: Lesson) -> int:
+        """How many bytes a lesson takes up where it is kept, without indexes."""
+        return len(bson.encode(get_dict(lesson, to_db=True), codec_options=_AS_KEPT))
 
     async def all(self) -> AsyncGenerator[Sequence[Lesson]]:
         """Every lesson, in batches, in the order of their ids."""
@@ -108,3 +120,57 @@ class ClaimStore:
 
     def _id(self, attempt: Attempt) -> str:
         return f"{self._caller.user_id or NOBODY}:{attempt.operation}:{attempt.key}"
+
+
+class StorageStore:
+    """The count of what one tenant's lessons take up."""
+
+    _THE_ONE: Final[Mapping[str, Any]] = {"_id": "lessons"}
+
+    def __init__(self, documents: TenantDocuments) -> None:
+        counts: Any = documents.of(StorageUse)
+        lessons: Any = documents.of(Lesson)
+        self._counts = counts.get_pymongo_collection()
+        self._lessons = lessons.get_pymongo_collection()
+
+    async def used(self) -> int:
+        """Bytes; counted anew as long as nothing was written since there is a count."""
+        kept = await self._counts.find_one(self._THE_ONE)
+        return await self._sum() if kept is None else kept["size"]
+
+    async def add(self, more: int, *, now: datetime) -> int:
+        """Count bytes that the same transaction has written; returns how many there are with them."""
+        change = {"$inc": {"size": more, "changes": 1}}
+        kept = await self._counts.find_one_and_update(self._THE_ONE, change, return_document=ReturnDocument.AFTER)
+        return (kept or await self._begin(now))["size"]
+
+    async def note_refusal(self, *, now: datetime, unless_after: datetime) -> bool:
+        """Whether it is to be told that the tenant was refused: false if that was told after then."""
+        if await self._counts.find_one(self._THE_ONE) is None:
+            await self._begin(now)
+        untold = {**self._THE_ONE, "$or": [{"told_at": None}, {"told_at": {"$lt": unless_after}}]}
+        return (await self._counts.update_one(untold, {"$set": {"told_at": now}})).modified_count > 0
+
+    async def recount(self, *, now: datetime, unless_after: datetime) -> bool:
+        """Count everything, outside any transaction; false if somebody has written meanwhile, or nobody ever has."""
+        kept = await self._counts.find_one(self._THE_ONE)
+        if kept is None:
+            return False
+        if kept["counted_at"] > unless_after:
+            return True
+        with pymongo.timeout(_COUNT_SECONDS):
+            size = await self._sum()
+        same = {**self._THE_ONE, "changes": kept["changes"]}
+        counted = {"$set": {"size": size, "counted_at": now}}
+        return (await self._counts.update_one(same, counted)).matched_count > 0
+
+    async def _begin(self, now: datetime) -> dict[str, Any]:
+        """Count for the first time: of two transactions that do, one is run again."""
+        kept = {**self._THE_ONE, "size": await self._sum(), "changes": 0, "counted_at": now, "told_at": None}
+        await self._counts.insert_one(kept)
+        return kept
+
+    async def _sum(self) -> int:
+        sizes = [{"$group": {"_id": None, "size": {"$sum": {"$bsonSize": "$$ROOT"}}}}]
+        async with await self._lessons.aggregate(sizes) as found:
+            return sum([each["size"] async for each in found])

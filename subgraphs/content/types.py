@@ -82,6 +82,25 @@ class Lesson(LearningItem):
         )
 
 
+@strawberry.federation.type(keys=["id"])
+class Tenant:
+    id: strawberry.ID
+
+    @strawberry.field(
+        description="How many bytes its lessons take up, a whole number: what the quota `storageBytes` is about. For "
+        "those who may manage the tenant."
+    )
+    async def storage_bytes(self, info: Info) -> float | None:
+        info.context.caller.require("tenant:manage")
+        return await info.context.loaders.storage_bytes.load(info.context.caller.tenant_id)
+
+    @classmethod
+    async def resolve_references(cls, info: Info, references: list[Reference]) -> list["Tenant | None"]:
+        """Another tenant does not exist."""
+        own = str(info.context.caller.tenant_id)
+        return [cls(id=strawberry.ID(own)) if reference["id"] == own else None for reference in references]
+
+
 @strawberry.type
 class SearchHit:
     item: LearningItem | None = strawberry.field(description="What was found; null while it cannot be read.")

@@ -9,6 +9,7 @@ from shared.caller import Caller
 from shared.documents import Documents
 from shared.graphql.service import Answer, GraphQLService
 from shared.idempotency import Attempt
+from shared.tenancy.profile import Quotas
 from subgraphs.content.context import Context
 from subgraphs.content.models import Block, Lesson, TextBlock
 from subgraphs.content.schema import build_schema
@@ -28,16 +29,21 @@ class Library:
     indexer: Indexer
     author: Caller = field(init=False)
     reader: Caller = field(init=False)
+    quotas: Quotas = field(default_factory=Quotas, init=False)
 
     def __post_init__(self) -> None:
         self.author = self.tenant.caller(lessons.AUTHOR, "learn", role="INSTRUCTOR")
         self.reader = self.tenant.caller("learn")
 
+    async def quotas_of(self, _: Caller) -> Quotas:
+        """What the tenant may use; without bounds unless a test sets some."""
+        return self.quotas
+
     async def ask(self, caller: Caller | None, operation: str, /, **variables: Any) -> Answer:
         """Execute an operation as `caller`."""
 
         async def context(_: object) -> Context:
-            return Context(caller, self.documents, self.indexer)
+            return Context(caller, self.documents, self.indexer, self.quotas_of)
 
         return await GraphQLService(SCHEMA, context=context).execute(operation, variables)
 
@@ -67,4 +73,5 @@ class Library:
             draft,
             lesson_id=lesson_id,
             expected_version=expected_version,
+            quotas_of=self.quotas_of,
         )

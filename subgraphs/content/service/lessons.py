@@ -12,8 +12,10 @@ from shared.errors import BadUserInput, NotFound, VersionConflict
 from shared.events.documents import record_document
 from shared.idempotency import Attempt
 from shared.ids import uuid7
+from shared.tenancy.profile import QuotaExceeded
 from subgraphs.content.events import LessonRevised
 from subgraphs.content.models import Block, Lesson
+from subgraphs.content.service.storage import QuotasOf, keep, tell_exceeded
 from subgraphs.content.store import ClaimStore, LessonStore
 
 AUTHOR: Final = "content:write"
@@ -38,6 +40,7 @@ async def save_lesson(
     *,
     lesson_id: UUID | None,
     expected_version: int | None,
+    quotas_of: QuotasOf,
 ) -> Lesson:
     """Write a new lesson or, if `lesson_id` is given, a new revision of one. Saving it unchanged makes no revision.
 
@@ -45,28 +48,38 @@ async def save_lesson(
         BadUserInput: the draft is out of bounds, or a new lesson expects a version.
         NotFound: there is no such lesson.
         VersionConflict: it has changed since the caller read it.
+        QuotaExceeded: the tenant may not keep that much.
     """
     caller.require(AUTHOR)
-    if len(draft.blocks) > MAX_BLOCKS:
-        raise BadUserInput(f"A lesson has at most {MAX_BLOCKS} blocks", field="blocks")
-    if lesson_id is None and expected_version is not None:
-        raise BadUserInput("A new lesson has no version to expect: give its `id` too", field="expectedVersion")
-    if not 0 <= draft.duration <= MAX_DURATION:
-        raise BadUserInput(f"`estimatedDuration` must be 0 to {MAX_DURATION} seconds", field="estimatedDuration")
+    _check(draft, lesson_id, expected_version)
+    quotas = await quotas_of(caller)
 
     async def save(tenant: TenantDocuments) -> Lesson:
         claims, lessons = ClaimStore(tenant), LessonStore(tenant)
         done = await claims.recall(attempt)
         if done is not None:
             return await _present(lessons, done)
-        if lesson_id is None:
-            lesson = await _add(tenant, draft)
-        else:
-            lesson = await _revise(tenant, await _present(lessons, lesson_id), draft, expected_version)
+        before = None if lesson_id is None else await _present(lessons, lesson_id)
+        taken = 0 if before is None else lessons.size(before)
+        lesson = await _add(tenant, draft) if before is None else await _revise(tenant, before, draft, expected_version)
         await claims.keep(attempt, lesson.id)
+        await keep(tenant, lessons.size(lesson) - taken, quotas)
         return lesson
 
-    return await documents_unit_of_work(documents, caller, save)
+    try:
+        return await documents_unit_of_work(documents, caller, save)
+    except QuotaExceeded as refusal:
+        await tell_exceeded(documents, caller, refusal.extensions["limit"], now=datetime.now(UTC))
+        raise
+
+
+def _check(draft: Draft, lesson_id: UUID | None, expected_version: int | None) -> None:
+    if len(draft.blocks) > MAX_BLOCKS:
+        raise BadUserInput(f"A lesson has at most {MAX_BLOCKS} blocks", field="blocks")
+    if lesson_id is None and expected_version is not None:
+        raise BadUserInput("A new lesson has no version to expect: give its `id` too", field="expectedVersion")
+    if not 0 <= draft.duration <= MAX_DURATION:
+        raise BadUserInput(f"`estimatedDuration` must be 0 to {MAX_DURATION} seconds", field="estimatedDuration")
 
 
 async def _add(tenant: TenantDocuments, draft: Draft) -> Lesson:
