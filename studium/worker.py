@@ -213,56 +213,57 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
         admin, registry = Admin(database, servers), Registry.create(database)
         redis = connect(redis_url.get_secret_value())
         documents = _documents(mongo)
-        sessions = {
-            name: Sessions.create(
-                login_url(database, name, secret),
-                subgraph=name,
-                pool_size=_CONNECTIONS,
-                servers={server: login_url(url, name, secret) for server, url in servers.items()},
-            )
-            for name in SUBGRAPHS
-            if name != _CONTENT
-        }
-        for opened in (admin, registry, redis, documents, *sessions.values()):
+        sessions = _sessions(settings, database, secret)
+        outbound = Outbound(private=settings.private_identity_providers)
+        for opened in (admin, registry, redis, documents, *sessions.values(), outbound):
             closing.push_async_callback(opened.aclose)
 
-        async def tenants() -> list[TenantId]:
-            return [tenant.id for tenant in await registry.active()]
-
-        sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
-        outbound = Outbound(private=settings.private_identity_providers)
-        closing.push_async_callback(outbound.aclose)
         issuer = TokenIssuer(_given(settings.signing_key, "SIGNING_KEY"))
         logouts = LogoutPost(sessions[_AUTH], registry, issuer, outbound, public_url(settings))
         handled = _handlers(_link_post(settings, registry), _users_handlers(settings, registry), logouts)
-        consumers = [
-            Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
-            for name, handlers in handled.items()
-        ]
-        provisioner = Provisioner(admin, migrations(), also=[documents.provision])
-        onboarding = _onboarding(provisioner, sessions["auth"], own.new_tenants_on)
-        relays = [Relay(one, redis) for one in sources]
         control = admin.engine(CONTROL_DATABASE)
-        announcements, orders = Announcements(control, redis), Orders(control)
-        exports = Exports(control, registry, sessions, documents, _export_shelf(settings, sessions[_AUTH]))
-        heads = AuditHeads(admin, registry, HeadSigner.create(secret))
-        deletions = Deletions(admin, migrations(), also=[shredding(sessions), documents.drop])
-        logins = list(sessions.values())
         yield Worker(
             registry,
             redis,
-            logins,
-            relays,
-            consumers,
-            onboarding,
-            announcements,
-            orders,
-            exports,
-            heads,
-            deletions,
-            logouts,
+            list(sessions.values()),
+            relays=_relays(registry, redis, sessions, documents),
+            consumers=[
+                Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
+                for name, handlers in handled.items()
+            ],
+            onboarding=_onboarding(admin, documents, sessions[_AUTH], own.new_tenants_on),
+            announcements=Announcements(control, redis),
+            orders=Orders(control),
+            exports=Exports(control, registry, sessions, documents, _export_shelf(settings, sessions[_AUTH])),
+            audit_heads=AuditHeads(admin, registry, HeadSigner.create(secret)),
+            deletions=Deletions(admin, migrations(), also=[shredding(sessions), documents.drop]),
+            logouts=logouts,
             settings=own,
         )
+
+
+def _sessions(settings: StudiumSettings, database: SecretStr, secret: SecretStr) -> dict[str, Sessions]:
+    """Of the subgraphs that keep rows, by their names."""
+    return {
+        name: Sessions.create(
+            login_url(database, name, secret),
+            subgraph=name,
+            pool_size=_CONNECTIONS,
+            servers={server: login_url(url, name, secret) for server, url in settings.database_servers.items()},
+        )
+        for name in SUBGRAPHS
+        if name != _CONTENT
+    }
+
+
+def _relays(
+    registry: Registry, redis: Redis, sessions: Mapping[str, Sessions], documents: Documents
+) -> Sequence[Relay]:
+    async def tenants() -> list[TenantId]:
+        return [tenant.id for tenant in await registry.active()]
+
+    sources = [*(PostgresSource(one, tenants) for one in sessions.values()), DocumentSource(documents, tenants)]
+    return [Relay(one, redis) for one in sources]
 
 
 def _documents(mongo: SecretStr) -> Documents:
@@ -271,9 +272,10 @@ def _documents(mongo: SecretStr) -> Documents:
     return Documents.create(mongo, subgraph=_CONTENT, models=DOCUMENTS)
 
 
-def _onboarding(provisioner: Provisioner, auth: Sessions, new_on: Sequence[str]) -> Onboarding:
+def _onboarding(admin: Admin, documents: Documents, auth: Sessions, new_on: Sequence[str]) -> Onboarding:
     from subgraphs.auth.service.accounts import install_owner
 
+    provisioner = Provisioner(admin, migrations(), also=[documents.provision])
     return Onboarding(provisioner, auth, install_owner, new_on)
 
 

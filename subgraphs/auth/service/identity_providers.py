@@ -80,27 +80,15 @@ async def configure(
     await _refuse_gain(session)
     for position, uri in enumerate(trust.return_uris):
         check_return_uri(uri, field=f"returnUris.{position}")
-    store = IdentityProviderStore(session)
 
     async def write() -> UUID:
-        ring = await keys.of(session, sealing=True)
-        provider = await store.locked(trust.alias)
-        if expected_version is not None and (provider is None or provider.version != expected_version):
-            raise VersionConflict
-        if provider is None:
-            provider = await _added(store, ring, trust)
-        elif provider.kind != trust.kind:
-            raise NameTaken
-        else:
-            if provider.issuer != trust.issuer:  # what somebody else calls people says nothing of who they are
-                await FederatedIdentityStore(session).forget(provider.id)
-            _change(provider, ring, trust)
+        provider = await _written(session, await keys.of(session, sealing=True), trust, expected_version)
         if also is not None:
             await also(provider.id)
         _tell(session, provider, removed=False)
         return provider.id
 
-    found = await store.get(await once(session, attempt, write))
+    found = await IdentityProviderStore(session).get(await once(session, attempt, write))
     if found is None:
         raise NotFound
     return found
@@ -139,6 +127,24 @@ async def _refuse_gain(session: TenantSession) -> None:
     session.caller.require(PERMISSION)
     there = Resource.tenant(session.caller.tenant_id)
     refuse_gain(await own_rights(session), there, await given_by(session, Role.OWNER))
+
+
+async def _written(
+    session: TenantSession, ring: KeyRing, trust: Trust, expected_version: int | None
+) -> IdentityProvider:
+    """The provider, new or as it is trusted from now on."""
+    store = IdentityProviderStore(session)
+    provider = await store.locked(trust.alias)
+    if expected_version is not None and (provider is None or provider.version != expected_version):
+        raise VersionConflict
+    if provider is None:
+        return await _added(store, ring, trust)
+    if provider.kind != trust.kind:
+        raise NameTaken
+    if provider.issuer != trust.issuer:  # what somebody else calls people says nothing of who they are
+        await FederatedIdentityStore(session).forget(provider.id)
+    _change(provider, ring, trust)
+    return provider
 
 
 async def _added(store: IdentityProviderStore, ring: KeyRing, trust: Trust) -> IdentityProvider:

@@ -74,13 +74,11 @@ async def configure(
     caller.require(PERMISSION)
     _check(said)
     metadata = await _metadata(saml, said)
-    async with saml.desk.sessions.read(caller) as session:
-        known = await IdentityProviderStore(session).by_alias(trust.alias)
-        was = await SamlStore(session).get(known.id) if known is not None else None
-    keys = None if was else await saml.workers.run(lambda: new_keys(trust.alias, saml.desk.clock()))
-    values = _values(said, metadata, keys)
-    if metadata is None and (known is None or was is None):
+    known = await _known(saml, caller, trust.alias)
+    if metadata is None and known is None:
         raise BadUserInput("`metadataXml` or `metadataUrl` is needed for a new provider", field="metadataXml")
+    keys = None if known else await saml.workers.run(lambda: new_keys(trust.alias, saml.desk.clock()))
+    values = _values(said, metadata, keys)
     trust = replace(
         trust,
         issuer=metadata.entity_id if metadata else "" if known is None else known.issuer,
@@ -100,6 +98,13 @@ async def configure(
     if row is None:
         raise NotFound
     return Described(provider, row)
+
+
+async def _known(saml: SamlDesk, caller: Caller, alias: str) -> IdentityProvider | None:
+    """The provider of that name, if it is spoken with by SAML already."""
+    async with saml.desk.sessions.read(caller) as session:
+        found = await IdentityProviderStore(session).by_alias(alias)
+        return found if found is not None and await SamlStore(session).get(found.id) else None
 
 
 def person_of(said: Believed, row: SamlProvider, email_domains: Sequence[str]) -> Person:

@@ -95,33 +95,34 @@ async def finish_registration(
     answer = read_registration(credential)
     answering = answered(passkeys, caller, challenge_id, caller.session_id)
     async with answering, unit_of_work(passkeys.desk.sessions, caller) as session:
-        user_id = await require_own_session(session)
-        store, codes = PasskeyStore(session), passkeys.desk.codes
+        user_id, codes = await require_own_session(session), passkeys.desk.codes
 
         async def add() -> UUID:
+            now, session_id = passkeys.clock(), caller.session_id
             challenge = await challenges.take(
-                session,
-                challenge_id,
-                challenges.REGISTER,
-                passkeys.clock(),
-                user_id=user_id,
-                session_id=caller.session_id,
+                session, challenge_id, challenges.REGISTER, now, user_id=user_id, session_id=session_id
             )
-            row = _row(user_id, name, verify_registration(answer, challenge, passkeys.party))
-            first = not await mfa_factors.methods_of(session, user_id)
-            if not await store.add(row):
-                raise PasskeyKnown
-            if first:
-                await mfa_factors.give_recovery_codes(session, codes, user_id, row.id)
-                await end_sessions(session, user_id, passkeys.clock(), but=caller.session_id)
-            record(session, PasskeyAdded(tenant_id=caller.tenant_id, user_id=user_id, passkey_id=row.id))
-            return row.id
+            registered = verify_registration(answer, challenge, passkeys.party)
+            return await _add(passkeys, session, _row(user_id, name, registered))
 
-        passkey = await store.get(await once(session, attempt, add))
+        passkey = await PasskeyStore(session).get(await once(session, attempt, add))
         if passkey is None:
             raise NotFound
         given = await mfa_factors.has_recovery_codes(session, codes, user_id, passkey.id)
     return passkey, mfa_factors.recovery_codes(codes, user_id, passkey.id) if given else []
+
+
+async def _add(passkeys: PasskeyDesk, session: TenantSession, row: Passkey) -> UUID:
+    """Note a new passkey, and what comes with the first second factor."""
+    user_id = row.user_id
+    first = not await mfa_factors.methods_of(session, user_id)
+    if not await PasskeyStore(session).add(row):
+        raise PasskeyKnown
+    if first:
+        await mfa_factors.give_recovery_codes(session, passkeys.desk.codes, user_id, row.id)
+        await end_sessions(session, user_id, passkeys.clock(), but=session.caller.session_id)
+    record(session, PasskeyAdded(tenant_id=session.caller.tenant_id, user_id=user_id, passkey_id=row.id))
+    return row.id
 
 
 def _row(user_id: UUID, name: str, new: Registered) -> Passkey:
