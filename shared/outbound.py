@@ -3,10 +3,13 @@
 They go to public servers over TLS only: never to a host of ours, whatever its name resolves to now or later.
 """
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import AsyncGenerator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, cast
 
 import aiohttp
@@ -20,6 +23,8 @@ MAX_BYTES: Final = 1_000_000
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 """What is allocated for everybody; sites, and addresses of IPv4 in other clothes, are elsewhere. Source: RFC 4291."""
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+_LOOKUPS: Final = 4
+"""Of names, at once."""
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10, sock_connect=5)
 
 
@@ -39,6 +44,7 @@ class Outbound:
 
     def __init__(self, *, private: bool = False) -> None:
         self._private = private
+        self._resolver = _Resolver(private=private)
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, url: str) -> bytes:
@@ -80,6 +86,7 @@ class Outbound:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+        await self._resolver.close()
 
     def check(self, url: str) -> URL:
         """An address that may be asked, as far as its text tells.
@@ -109,28 +116,44 @@ class Outbound:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            resolver = None if self._private else _PublicResolver()
-            connector = aiohttp.TCPConnector(resolver=resolver, limit_per_host=4)
+            connector = aiohttp.TCPConnector(resolver=self._resolver, limit_per_host=4)
             self._session = aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT, trust_env=False)
         return self._session
 
 
-class _PublicResolver(AbstractResolver):
-    """Gives what a name resolves to where all of it is public, so that what is connected to is what was looked at."""
+class _Resolver(AbstractResolver):
+    """Looks names up in threads of its own, few of them: names that outsiders choose may take their time to be found.
 
-    def __init__(self) -> None:
-        self._inner = aiohttp.ThreadedResolver()
+    Where only public servers may be asked, a name is none unless all that it resolves to is public: what is connected
+    to is what was looked at.
+    """
+
+    def __init__(self, *, private: bool) -> None:
+        self._private = private
+        self._threads = ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="outbound-names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if any(_is_private(each["host"]) for each in found):
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        results = [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=each_family,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for each_family, _, protocol, _, address in found
+        ]
+        if not self._private and any(_is_private(each["host"]) for each in results):
             raise OSError("not a public address")
-        return found
+        return results
 
     async def close(self) -> None:
-        await self._inner.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_private(host: str) -> bool:

@@ -1,6 +1,9 @@
 """Addresses that outsiders name are asked without harm to what is inside."""
 
+import socket
+import threading
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -98,3 +101,21 @@ async def test_a_good_answer_is_given(neighbourly: Outbound, server: TestServer)
 async def test_any_other_answer_is_none(neighbourly: Outbound, server: TestServer, path: str) -> None:
     with pytest.raises(OutboundRefused):
         await neighbourly.get_json(str(server.make_url(path)))
+
+
+async def test_names_are_looked_up_beside_everything_else(
+    neighbourly: Outbound, server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slow ones keep nobody waiting who wants a thread for something else."""
+    names: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        names.append(threading.current_thread().name)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    url = server.make_url("/object").with_host("localhost")
+    assert await neighbourly.get_json(str(url)) == {"is": "here"}
+    assert [each for each in names if not each.startswith("outbound-names")] == []
+    assert names
