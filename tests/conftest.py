@@ -4,6 +4,7 @@ Each test process (each xdist worker) has servers of its own, so that a test may
 start with the first test that asks for them.
 """
 
+import gc
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -20,6 +21,17 @@ from tests.tenants import Control, Tenant
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no cycles among what is imported: it never goes away, and to look takes a sixth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
