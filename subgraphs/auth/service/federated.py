@@ -118,13 +118,14 @@ async def sign_in(
         TenantNotFound: there is no such tenant, or it is not open.
         SignInNotBegun: no sign-in has the code, or one that was completed already, or another client has begun it.
         AccountNotReady: the account is being opened; the code goes on working.
+        WayInClosed: the tenant lets nobody in through such a provider.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with unit_of_work(federation.desk.sessions, caller) as session:
 
         async def enter() -> Entry:
-            account = await complete(session, code, verifier)
-            return Entry(account, Authentication.of(federation.desk.clock(), [FEDERATED]))
+            account, way = await complete(session, code, verifier)
+            return Entry(account, way, Authentication.of(federation.desk.clock(), [FEDERATED]))
 
         return await admit_once(federation.desk, tenant, session, enter, attempt)
 

@@ -16,11 +16,16 @@ from uuid import UUID
 from shared.database import TenantSession
 from shared.errors import BadUserInput, Refusal
 from shared.ids import uuid7
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.models import Account
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
+from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.oidc_client import s256
-from subgraphs.auth.store.identity_providers import FederatedIdentityStore, FederatedSignInStore
+from subgraphs.auth.store.identity_providers import (
+    FederatedIdentityStore,
+    FederatedSignInStore,
+    IdentityProviderStore,
+)
 
 AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
@@ -108,8 +113,8 @@ async def take_begun(
     return begun
 
 
-async def complete(session: TenantSession, code: str, verifier: str | None) -> Account:
-    """Whose sign-in the code completes; it completes none afterwards.
+async def complete(session: TenantSession, code: str, verifier: str | None) -> tuple[Account, WayIn]:
+    """Whose sign-in the code completes, and which way in that is; it completes none afterwards.
 
     Raises:
         SignInNotBegun: none, or one that another client has begun.
@@ -121,7 +126,9 @@ async def complete(session: TenantSession, code: str, verifier: str | None) -> A
     account = await FederatedIdentityStore(session).account_of(done.provider_id, done.subject)
     if account is None:
         raise AccountNotReady
-    return account
+    provider = await IdentityProviderStore(session).get(done.provider_id)
+    is_saml = provider is not None and provider.kind == IdentityProviderKind.SAML
+    return account, WayIn.SAML if is_saml else WayIn.FEDERATED
 
 
 def _fits(challenge: str | None, verifier: str | None) -> bool:

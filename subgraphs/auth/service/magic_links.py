@@ -14,12 +14,14 @@ from shared.authentication import MAILED_LINK, Authentication
 from shared.database import TenantSession, unit_of_work
 from shared.events import record
 from shared.idempotency import Attempt, once
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.errors import LinkInvalid
 from subgraphs.auth.events import LinkRequested, PasswordChanged
 from subgraphs.auth.models import Account, LinkPurpose, MailedLink
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.passwords import keep_password
+from subgraphs.auth.service.policies import refuse_closed
 from subgraphs.auth.service.sessions import DeviceHint, end_sessions, known_device, open_tenant
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
@@ -42,8 +44,11 @@ async def request(desk: SignInDesk, slug: str, email: str, purpose: LinkPurpose,
 
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
+        WayInClosed: it is to sign in with, and the tenant lets nobody in by a link.
     """
-    _, caller = await open_tenant(desk, slug)
+    tenant, caller = await open_tenant(desk, slug)
+    if purpose is LinkPurpose.SIGN_IN:
+        refuse_closed(tenant.policies.sign_in, WayIn.MAGIC_LINK)
     now, lifetime = desk.clock(), LIFETIMES[purpose]
     async with unit_of_work(desk.sessions, caller) as session:
 
@@ -75,6 +80,7 @@ async def sign_in(
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
         LinkInvalid: the code is of no link that can be used.
+        WayInClosed: the tenant lets nobody in by a link any more.
     """
     tenant, caller = await open_tenant(desk, slug)
     now = desk.clock()
@@ -84,7 +90,7 @@ async def sign_in(
             account = await _take(desk, session, code, LinkPurpose.SIGN_IN, now)
             await AccountStore(session).verify_email(account.user_id, now)
             device_id = await known_device(desk, session, account, device)
-            return Entry(account, Authentication.of(now, [MAILED_LINK]), device_id, device.name)
+            return Entry(account, WayIn.MAGIC_LINK, Authentication.of(now, [MAILED_LINK]), device_id, device.name)
 
         return await admit_once(desk, tenant, session, follow, attempt)
 
@@ -100,7 +106,8 @@ async def reset_password(desk: SignInDesk, slug: str, code: str, password: str, 
         LinkInvalid: the code is of no link that can be used.
         WeakPassword, BreachedPassword, BadUserInput: the password should not be chosen; the link can still be used.
     """
-    _, caller = await open_tenant(desk, slug)
+    tenant, caller = await open_tenant(desk, slug)
+    tenant.policies.sign_in.check_password_length(password, field="newPassword")
     await desk.passwords.check(password, field="newPassword")
     hashed, now = await desk.passwords.hash(password), desk.clock()
     async with unit_of_work(desk.sessions, caller) as session:

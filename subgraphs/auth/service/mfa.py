@@ -12,14 +12,16 @@ from shared.caller import Caller
 from shared.database import TenantSession, unit_of_work
 from shared.errors import TenantNotFound, Unauthenticated
 from shared.idempotency import Attempt, once
+from shared.tenancy.policies import SignInPolicy, WayIn
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid, PasskeyInvalid
 from subgraphs.auth.models import Account, MfaChallenge
 from subgraphs.auth.service import mfa_factors
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa_factors import MfaMethod
+from subgraphs.auth.service.policies import is_enough, refuse_closed
 from subgraphs.auth.service.refusals import tell_refused
-from subgraphs.auth.service.sessions import end_sessions, open_session, open_tenant, own_session, signed_in
+from subgraphs.auth.service.sessions import Opening, end_sessions, open_session, open_tenant, own_session, signed_in
 from subgraphs.auth.service.throttles import attempting
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.sessions import SessionStore
@@ -36,6 +38,8 @@ class Entry:
     """Somebody whose first factor was right."""
 
     account: Account
+    way: WayIn
+    """By which they came."""
     proof: Authentication
     device_id: UUID | None = None
     """The device they come from, if it is known to be theirs."""
@@ -48,13 +52,18 @@ class MfaRequired:
 
     code: str = field(repr=False)
     methods: list[MfaMethod]
+    """By which; empty for whoever has none and needs one: they add it first."""
     expires_at: datetime
 
 
 async def admit(
     desk: SignInDesk, tenant: TenantRecord, session: TenantSession, entry: Entry, attempt: Attempt
 ) -> SignedIn | MfaRequired:
-    """Open a session, unless the person has a second factor and has not used it yet."""
+    """Open a session, unless the person has a second factor, or needs one, and has not used it yet.
+
+    Raises:
+        WayInClosed: the tenant lets nobody in as they came.
+    """
 
     async def proved() -> Entry:
         return entry
@@ -72,27 +81,48 @@ async def admit_once(
     """The same where the first factor works once: it is checked only when the attempt is made first."""
 
     async def enter() -> UUID:
-        entry, now = await prove_first(), desk.clock()
-        user_id, proof = entry.account.user_id, entry.proof
-        if SEVERAL_FACTORS in proof.methods or not await mfa_factors.methods_of(session, user_id):
-            return await open_session(session, user_id, proof, entry.device_id, entry.device_name, now=now)
-        waiting = MfaChallenge(
-            user_id=user_id,
-            device_id=entry.device_id,
-            amr=sorted(proof.methods),
-            expires_at=now + CHALLENGE_LIFETIME,
-        )
-        return await MfaChallengeStore(session).add(waiting)
+        entry, now, policy = await prove_first(), desk.clock(), tenant.policies.sign_in
+        refuse_closed(policy, entry.way)
+        if not await _is_enough(session, policy, entry):
+            return await _wait(session, entry, now)
+        user_id = entry.account.user_id
+        opening = Opening(user_id, entry.way, entry.proof, entry.device_id, entry.device_name)
+        return await open_session(session, policy, opening, now)
 
     entered = await once(session, attempt, enter)
     waiting = await MfaChallengeStore(session).get(entered)
     if waiting is None:
-        return await _admitted(desk, tenant, session, entered)
+        return await admitted(desk, tenant, session, entered)
     methods = await mfa_factors.methods_of(session, waiting.user_id)
     return MfaRequired(desk.codes.challenges.sign(waiting.id), methods, waiting.expires_at)
 
 
-async def _admitted(desk: SignInDesk, tenant: TenantRecord, session: TenantSession, session_id: UUID) -> SignedIn:
+async def _is_enough(session: TenantSession, policy: SignInPolicy, entry: Entry) -> bool:
+    """Whether nothing is asked of them beside what they have shown: neither by themselves nor by the tenant."""
+    user_id, methods = entry.account.user_id, entry.proof.methods
+    if SEVERAL_FACTORS in methods:
+        return True
+    held = await mfa_factors.methods_of(session, user_id)
+    return not held and await is_enough(session, policy, user_id, entry.account.role, methods)
+
+
+async def _wait(session: TenantSession, entry: Entry, now: datetime) -> UUID:
+    waiting = MfaChallenge(
+        user_id=entry.account.user_id,
+        device_id=entry.device_id,
+        amr=sorted(entry.proof.methods),
+        way=entry.way,
+        expires_at=now + CHALLENGE_LIFETIME,
+    )
+    return await MfaChallengeStore(session).add(waiting)
+
+
+async def admitted(desk: SignInDesk, tenant: TenantRecord, session: TenantSession, session_id: UUID) -> SignedIn:
+    """What somebody gets whose session was opened before, by this attempt or one that it repeats.
+
+    Raises:
+        Unauthenticated: it has ended.
+    """
     found = await SessionStore(session).with_account(session_id)
     if found is None or found[0].ended_at is not None:
         raise Unauthenticated
@@ -131,25 +161,41 @@ async def complete(
     async with _telling(desk, caller, key, "completeMfa", user_id), unit_of_work(desk.sessions, caller) as session:
 
         async def enter() -> UUID:
-            return await _pass(session, challenge_id, prove, now, device_name)
+            waiting, method = await _passed(session, challenge_id, prove, now)
+            return await open_proved(session, tenant.policies.sign_in, waiting, method, now, device_name)
 
         session_id = await once(session, attempt, enter)
         await ThrottleStore(session).clear(key)
-        return await _admitted(desk, tenant, session, session_id)
+        return await admitted(desk, tenant, session, session_id)
 
 
-async def _pass(
-    session: TenantSession, challenge_id: UUID, prove: Prove, now: datetime, device_name: str | None
-) -> UUID:
+async def _passed(session: TenantSession, challenge_id: UUID, prove: Prove, now: datetime) -> tuple[MfaChallenge, str]:
     waiting = await MfaChallengeStore(session).waiting(challenge_id, now)
     if waiting is None:
         raise ChallengeInvalid
     method = await prove(session, waiting.user_id)
     if method is None:
         raise CodeInvalid
+    return waiting, method
+
+
+async def open_proved(
+    session: TenantSession,
+    policy: SignInPolicy,
+    waiting: MfaChallenge,
+    method: str,
+    now: datetime,
+    device_name: str | None,
+) -> UUID:
+    """Open the session of whoever has shown a second factor, by `method`; nobody passes that challenge again.
+
+    Raises:
+        WayInClosed, AccountDeactivated: they are not let in any more.
+    """
     waiting.passed_at = now
     proof = Authentication.of(now, [*waiting.amr, method, SEVERAL_FACTORS])
-    return await open_session(session, waiting.user_id, proof, waiting.device_id, device_name, now=now)
+    opening = Opening(waiting.user_id, waiting.way, proof, waiting.device_id, device_name)
+    return await open_session(session, policy, opening, now)
 
 
 @asynccontextmanager
@@ -200,7 +246,7 @@ async def step_up(desk: SignInDesk, caller: Caller, prove: Prove, attempt: Attem
 
         await once(session, attempt, prove_again)
         await ThrottleStore(session).clear(key)
-        return await _admitted(desk, await own_tenant(desk, caller), session, session_id)
+        return await admitted(desk, await own_tenant(desk, caller), session, session_id)
 
 
 async def strengthen(session: TenantSession, session_id: UUID, user_id: UUID, method: str, now: datetime) -> None:
@@ -254,7 +300,7 @@ async def confirm_factor(
 
         batch_id = await once(session, attempt, confirm)
         await ThrottleStore(session).clear(key)
-        admitted = await _admitted(desk, await own_tenant(desk, caller), session, session_id)
+        entered = await admitted(desk, await own_tenant(desk, caller), session, session_id)
     if batch_id != factor_id:
-        return admitted, []
-    return admitted, mfa_factors.recovery_codes(desk.codes, user_id, batch_id)
+        return entered, []
+    return entered, mfa_factors.recovery_codes(desk.codes, user_id, batch_id)

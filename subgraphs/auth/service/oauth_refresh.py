@@ -18,12 +18,13 @@ from sqlalchemy.util import await_only
 
 from shared.authentication import Authentication
 from shared.crypto import SealBroken
-from subgraphs.auth.models import OAuthGrant, OAuthRefreshToken
+from subgraphs.auth.models import Account, OAuthGrant, OAuthRefreshToken
 from subgraphs.auth.service.oauth import CLIENT_AUTHENTICATION, EndUser, tell_ended
 from subgraphs.auth.service.oauth_clients import Client, digest
 from subgraphs.auth.service.oauth_codes import end_user
 from subgraphs.auth.service.oauth_scopes import held_by, narrowed
 from subgraphs.auth.service.oauth_server import Request, Server
+from subgraphs.auth.service.policies import is_enough
 
 GRACE: Final = timedelta(seconds=5)
 """Within which a refresh token that comes twice was not stolen."""
@@ -76,7 +77,16 @@ class RefreshGrant(grants.RefreshTokenGrant):
         account = None if family.user_id is None else await_only(self.server.store.account(family.user_id))
         if account is None:
             raise InvalidGrantError
+        self._hold_to_policy(account, family)
         return end_user(account, Authentication.of(family.auth_time or family.created_at, family.amr))
+
+    def _hold_to_policy(self, account: Account, family: OAuthGrant) -> None:
+        """End what was granted after fewer factors than the tenant asks of the person by now."""
+        session, policy = self.server.session, self.server.issuer.tenant.policies.sign_in
+        if not await_only(is_enough(session, policy, account.user_id, account.role, family.amr)):
+            await_only(self.server.store.end(family.id))
+            tell_ended(session, family, because="oauthGrantEndedByPolicy")
+            raise InvalidGrantError
 
     def issue_token(self, user: EndUser, refresh_token: RefreshToken) -> dict[str, Any]:
         """Tokens for what was granted, and for not more than the person may do now."""

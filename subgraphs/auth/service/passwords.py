@@ -8,10 +8,12 @@ from shared.caller import Caller
 from shared.database import TenantSession, unit_of_work
 from shared.errors import InvalidCredentials
 from shared.idempotency import Attempt
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.models import Account
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.mfa import Entry, MfaRequired, Prove, admit
 from subgraphs.auth.service.mfa_factors import methods_of
+from subgraphs.auth.service.policies import refuse_closed
 from subgraphs.auth.service.refusals import tell_refused
 from subgraphs.auth.service.sessions import DeviceHint, known_device, open_tenant
 from subgraphs.auth.service.throttles import attempting
@@ -36,10 +38,12 @@ async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> Sig
 
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
+        WayInClosed: the tenant lets nobody in by a password; which is right is not told then.
         InvalidCredentials: the address or the password is wrong.
         TooManyAttempts: too many have failed just before.
     """
     tenant, caller = await open_tenant(desk, given.tenant)
+    refuse_closed(tenant.policies.sign_in, WayIn.PASSWORD)
     now = desk.clock()
     async with unit_of_work(desk.sessions, caller) as session:
         account = await AccountStore(session).by_email(given.email)
@@ -52,7 +56,7 @@ async def sign_in(desk: SignInDesk, given: Credentials, attempt: Attempt) -> Sig
         raise InvalidCredentials
     async with unit_of_work(desk.sessions, caller) as session:
         await ThrottleStore(session).clear(key)
-        entry = Entry(account, Authentication.of(now, [PASSWORD]), device_id, given.device.name)
+        entry = Entry(account, WayIn.PASSWORD, Authentication.of(now, [PASSWORD]), device_id, given.device.name)
         return await admit(desk, tenant, session, entry, attempt)
 
 

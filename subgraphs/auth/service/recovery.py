@@ -13,6 +13,7 @@ from subgraphs.auth.events import MfaChanged, PasskeyRemoved, PasswordChanged
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.impersonation import compared
+from subgraphs.auth.service.mfa import own_tenant
 from subgraphs.auth.service.own_session import require_own_session
 from subgraphs.auth.service.passwords import keep_password
 from subgraphs.auth.service.permissions import own_rights
@@ -39,6 +40,7 @@ async def change_password(desk: SignInDesk, caller: Caller, password: str, attem
     user_id, session_id = own_session(caller)
     async with desk.sessions.read(caller) as session:
         account = await AccountStore(session).by_id(user_id)
+    (await own_tenant(desk, caller)).policies.sign_in.check_password_length(password, field="newPassword")
     about = () if account is None else (account.email,)
     await desk.passwords.check(password, about=about, field="newPassword")
     hashed, now = await desk.passwords.hash(password), desk.clock()

@@ -12,6 +12,7 @@ from shared.errors import Forbidden, NotFound, TenantNotFound, Unauthenticated
 from shared.events import record
 from shared.idempotency import Attempt, once
 from shared.roles import Role
+from shared.tenancy.policies import SignInPolicy
 from shared.tenancy.registry import TenantRecord, TenantStatus
 from subgraphs.auth.errors import AccountDeactivated, RefreshTokenInvalid
 from subgraphs.auth.events import SessionEnded
@@ -20,16 +21,13 @@ from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, describe, note
 from subgraphs.auth.service.codes import RefreshToken
 from subgraphs.auth.service.permissions import permissions_in_tenant
+from subgraphs.auth.service.policies import goes_on, refuse_closed
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_logouts import OAuthLogoutStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
-IDLE: Final = timedelta(days=14)
-"""A session that is not refreshed ends after it."""
-LONGEST: Final = timedelta(days=90)
-"""However often it is refreshed. Source: NIST SP 800-63B, section 4 (reauthentication)."""
 REFRESH_GRACE: Final = timedelta(seconds=10)
 """A client may refresh twice at once, or not get an answer: for so long the token before gives the same one again."""
 
@@ -41,6 +39,23 @@ class DeviceHint:
     code: str | None = field(default=None, repr=False)
     """That it was given when somebody signed in with it before."""
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Somebody who has shown all that is asked of them.
+
+    Attributes:
+        way: that they came, as `WayIn` names it; None if nobody noted it when they began.
+        device_id: of the device they come from, if it is known to be theirs.
+        device_name: what the client calls itself.
+    """
+
+    user_id: UUID
+    way: str | None
+    proof: Authentication
+    device_id: UUID | None
+    device_name: str | None
 
 
 async def open_tenant(desk: SignInDesk, slug: str) -> tuple[TenantRecord, Caller]:
@@ -64,34 +79,30 @@ async def known_device(
     return device.id if device and account and device.user_id == account.user_id else None
 
 
-async def open_session(
-    session: TenantSession,
-    user_id: UUID,
-    proof: Authentication,
-    device_id: UUID | None,
-    device_name: str | None,
-    *,
-    now: datetime,
-) -> UUID:
+async def open_session(session: TenantSession, policy: SignInPolicy, opening: Opening, now: datetime) -> UUID:
     """Open a session for somebody who has proved who they are, now or before, on a device that is known from then on.
 
     Raises:
+        WayInClosed: the tenant lets nobody in as they came.
         AccountDeactivated: they are not let in any more.
     """
+    refuse_closed(policy, opening.way)
+    user_id, device_id = opening.user_id, opening.device_id
     if not await AccountStore(session).is_active(user_id):
         raise AccountDeactivated
     if device_id is None:
-        device_id = (await DeviceStore(session).add(user_id, device_name, now)).id
+        device_id = (await DeviceStore(session).add(user_id, opening.device_name, now)).id
     else:
         await DeviceStore(session).use(device_id, now)
     opened = SignInSession(
         user_id=user_id,
         device_id=device_id,
-        amr=sorted(proof.methods),
-        authenticated_at=proof.at,
+        way=opening.way,
+        amr=sorted(opening.proof.methods),
+        authenticated_at=opening.proof.at,
         created_at=now,
         last_used_at=now,
-        expires_at=now + IDLE,
+        expires_at=now + min(policy.idle, policy.longest),
     )
     session_id = await SessionStore(session).add(opened)
     describe(session, Subject("Session", session_id), actor=Actor.person(user_id))
@@ -122,7 +133,8 @@ async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
     """A new access token and a new refresh token, in exchange for a refresh token that works once.
 
     A token that was exchanged before ends its session: either the client or a thief has the newer one, and nobody knows
-    who. Source: RFC 9700, section 4.14.2.
+    who. Source: RFC 9700, section 4.14.2. So ends a session as which its person would not be let in any more: what the
+    tenant asks of how its people sign in counts for those who are there already.
 
     Raises:
         RefreshTokenInvalid: it is not valid any more.
@@ -135,7 +147,7 @@ async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
     if tenant is None or tenant.status is not TenantStatus.ACTIVE:
         raise TenantNotFound
     async with unit_of_work(desk.sessions, service_caller(tenant.id, "sign-in")) as session:
-        refreshed = await _rotate(session, said, attempt, desk.clock())
+        refreshed = await _rotate(session, tenant.policies.sign_in, said, attempt, desk.clock())
         entered = None if refreshed is None else await signed_in(desk, tenant, session, refreshed[1], refreshed[0])
     if entered is None:
         raise RefreshTokenInvalid
@@ -143,7 +155,7 @@ async def refresh(desk: SignInDesk, token: str, attempt: Attempt) -> SignedIn:
 
 
 async def _rotate(
-    session: TenantSession, said: RefreshToken, attempt: Attempt, now: datetime
+    session: TenantSession, policy: SignInPolicy, said: RefreshToken, attempt: Attempt, now: datetime
 ) -> tuple[SignInSession, Account] | None:
     found = await SessionStore(session).lock(said.session_id, now)
     if found is None:
@@ -153,20 +165,26 @@ async def _rotate(
     if behind == 1 and opened.refreshed_at is not None and now - opened.refreshed_at <= REFRESH_GRACE:
         return found
     if behind != 0:
-        await end_sessions(session, opened.user_id, now, only=opened.id)
-        note(session, "refreshTokenReplayed", Subject("Session", opened.id), actor=Actor.person(opened.user_id))
-        return None
+        return await _end_instead(session, opened, "refreshTokenReplayed", now)
+    if not await goes_on(session, policy, opened, found[1].role, now):
+        return await _end_instead(session, opened, "sessionEndedByPolicy", now)
 
     async def rotate() -> UUID:
         opened.refreshes += 1
         opened.refreshed_at = opened.last_used_at = now
-        opened.expires_at = min(now + IDLE, opened.created_at + LONGEST)
+        opened.expires_at = min(now + policy.idle, opened.created_at + policy.longest)
         if opened.device_id is not None:
             await DeviceStore(session).use(opened.device_id, now)
         return opened.id
 
     await once(session, attempt, rotate)
     return found
+
+
+async def _end_instead(session: TenantSession, opened: SignInSession, because: str, now: datetime) -> None:
+    """End a session that was to be refreshed; the audit says why."""
+    await end_sessions(session, opened.user_id, now, only=opened.id)
+    note(session, because, Subject("Session", opened.id), actor=Actor.person(opened.user_id))
 
 
 async def end_sessions(

@@ -7,6 +7,7 @@ from uuid import UUID
 from shared.authentication import HARDWARE_KEY, SEVERAL_FACTORS, USER_PRESENT, Authentication
 from shared.database import unit_of_work
 from shared.idempotency import Attempt
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.errors import PasskeyInvalid
 from subgraphs.auth.service import webauthn_challenges as challenges
 from subgraphs.auth.service.accounts import SignedIn
@@ -43,6 +44,7 @@ async def finish_sign_in(
 
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
+        WayInClosed: the tenant lets nobody in by a passkey alone.
         PasskeyInvalid: the answer is not right, or nobody had to unlock the passkey; its challenge is over.
     """
     tenant, caller = await open_tenant(passkeys.desk, slug)
@@ -55,5 +57,5 @@ async def finish_sign_in(
         if account is None or not asserted.user_verified or asserted.user_handle is None:
             raise PasskeyInvalid
         device_id = await known_device(passkeys.desk, session, account, hint)
-        entry = Entry(account, Authentication.of(now, _METHODS), device_id, hint.name)
+        entry = Entry(account, WayIn.PASSKEY, Authentication.of(now, _METHODS), device_id, hint.name)
         return await admit(passkeys.desk, tenant, session, entry, replace(attempt, key=None))

@@ -158,6 +158,16 @@ class RoleAssignmentStore:
         )
         return [Assigned(row, role) for row, role in await self._session.execute(chosen)]
 
+    async def has_any(self, user_id: UUID, role_ids: Sequence[UUID]) -> bool:
+        """Whether a person has one of these roles now, at any place."""
+        chosen = select(RoleAssignment.id).where(
+            RoleAssignment.user_id == user_id,
+            RoleAssignment.role_id.in_(role_ids),
+            RoleAssignment.revoked_at.is_(None),
+            or_(RoleAssignment.valid_to.is_(None), RoleAssignment.valid_to > func.now()),
+        )
+        return await self._session.scalar(chosen.limit(1)) is not None
+
 
 def _with_roles() -> Select[RoleAssignment, TenantRole]:
     return select(RoleAssignment, TenantRole).outerjoin(TenantRole, TenantRole.id == RoleAssignment.role_id)

@@ -12,11 +12,12 @@ from shared.caller import Caller
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
+from shared.tenancy.policies import SignInPolicy
 from shared.tokens import TokenVerifier
 from subgraphs.auth.models import SignInSession
 from subgraphs.auth.service import forgetting
 from subgraphs.auth.service.codes import RefreshToken
-from subgraphs.auth.service.sessions import IDLE, LONGEST, REFRESH_GRACE
+from subgraphs.auth.service.sessions import REFRESH_GRACE
 from tests.queries import Queries
 from tests.subgraphs.auth.conftest import Ask
 from tests.subgraphs.auth.sign_in.conftest import CODES, Enter, shift
@@ -90,14 +91,14 @@ class TestRefresh:
         self, ask: Ask, enter: Enter, sessions: Sessions, tenant: Tenant
     ) -> None:
         token = (await enter("ada@example.org"))["refreshToken"]
-        await shift(sessions, tenant, expires_at=-IDLE)
+        await shift(sessions, tenant, expires_at=-SignInPolicy().idle)
         assert code_of(await refreshed(ask, token)) == "REFRESH_TOKEN_INVALID"
 
     async def test_ends_some_day_however_often_it_is_refreshed(
         self, ask: Ask, enter: Enter, sessions: Sessions, tenant: Tenant
     ) -> None:
         token = (await enter("ada@example.org"))["refreshToken"]
-        await shift(sessions, tenant, created_at=timedelta(minutes=1) - LONGEST)
+        await shift(sessions, tenant, created_at=timedelta(minutes=1) - SignInPolicy().longest)
         assert (await refreshed(ask, token))["refreshToken"]
         async with sessions.read(tenant.caller()) as session:
             [left] = await session.scalars(sa.select(SignInSession.expires_at - SignInSession.last_used_at))
