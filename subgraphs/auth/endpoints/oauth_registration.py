@@ -13,7 +13,7 @@ from shared.errors import BadUserInput, Unauthenticated
 from subgraphs.auth.endpoints.oauth_forms import NO_STORE, BadRequest, media_type, read_body
 from subgraphs.auth.service import oauth_registration as service
 from subgraphs.auth.service.oauth import OAuthDesk, TenantIssuer
-from subgraphs.auth.service.oauth_registration import Unregistered
+from subgraphs.auth.service.oauth_registration import TooManyChanges, Unregistered
 from subgraphs.auth.service.oauth_server import Answer
 
 _REDIRECTS: Final = "redirectUris"
@@ -52,6 +52,10 @@ async def _answered(work: Awaitable[Answer]) -> Response:
         code = "invalid_redirect_uri" if about_redirects else "invalid_client_metadata"
         told = {"error": code, "error_description": error.message}
         return JSONResponse(told, status_code=HTTPStatus.BAD_REQUEST, headers=NO_STORE)
+    except TooManyChanges as error:
+        told = {"error": "temporarily_unavailable", "error_description": str(error)}
+        headers = {"Retry-After": str(int(error.pause.total_seconds())), **NO_STORE}
+        return JSONResponse(told, status_code=HTTPStatus.TOO_MANY_REQUESTS, headers=headers)
     if answer.status == HTTPStatus.NO_CONTENT:
         return Response(status_code=answer.status, headers=NO_STORE)
     return JSONResponse(dict(answer.body), status_code=answer.status, headers=NO_STORE)

@@ -26,11 +26,15 @@ from subgraphs.auth.service.oauth_scopes import IDENTITY, held_by, known, narrow
 from subgraphs.auth.service.oauth_server import Answer
 from subgraphs.auth.service.own_session import require_own_session
 from subgraphs.auth.store.accounts import AccountStore
+from subgraphs.auth.store.audit import AuditStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_apps import OAuthAppStore, OAuthRegistrationStore
 
 LONGEST_LIFE: Final = timedelta(days=30)
 MOST_USES: Final = 100
+MOST_CHANGES: Final = 20
+CHANGES_IN: Final = timedelta(hours=1)
+_CHANGED: Final = "updateOAuthApp"
 _INITIAL: Final = "studini_"
 _OWN: Final = "studreg_"
 _METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
@@ -63,6 +67,14 @@ class MadeToken:
     id: UUID
     text: str | None = field(default=None, repr=False)
     """None if the mutation was repeated: it is shown once."""
+
+
+class TooManyChanges(Exception):
+    """An app changes too often; it may again after `pause`."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__("The registration has been changed too often")
+        self.pause = pause
 
 
 class Unregistered(Exception):
@@ -165,6 +177,7 @@ async def change(
     Raises:
         Unregistered: the token is not the app's.
         BadUserInput: no app can be like that, or not this one.
+        TooManyChanges: it has been changed too often just before.
     """
     async with unit_of_work(oauth.desk.sessions, issuer.caller) as session:
         app = await _own(OAuthAppStore(session).locked, client_id, token)
@@ -173,10 +186,19 @@ async def change(
         new = _read(asked, app.scopes)
         if (new.confidential, new.authenticates_by_key) != (app.confidential, app.authenticates_by_key):
             raise BadUserInput("How the app proves who it is stays", field="token_endpoint_auth_method")
+        before = _told(issuer, app)
         new.settle(app)
-        tell_changed(session, app.id, app.created_by, "changed")
-        note(session, "updateOAuthApp", Subject("OAuthApp", app.id), actor=Actor.person(app.created_by))
+        if _told(issuer, app) != before:
+            await _changed(session, app, oauth.desk.clock())
         return Answer(200, _told(issuer, app), {})
+
+
+async def _changed(session: TenantSession, app: OAuthApp, now: datetime) -> None:
+    """Tell that software has changed itself, so often that its entries cannot fill the audit."""
+    if await AuditStore(session).count(_CHANGED, str(app.id), since=now - CHANGES_IN) >= MOST_CHANGES:
+        raise TooManyChanges(CHANGES_IN)
+    tell_changed(session, app.id, app.created_by, "changed")
+    note(session, _CHANGED, Subject("OAuthApp", app.id), actor=Actor.person(app.created_by))
 
 
 async def remove(oauth: OAuthDesk, issuer: TenantIssuer, client_id: str, token: str | None) -> Answer:

@@ -34,10 +34,12 @@ async def userinfo(oauth: OAuthDesk, issuer: TenantIssuer, received: Received) -
         return _refused(401, "invalid_token")
     if OPENID not in caller.scopes:
         return _refused(403, "insufficient_scope")
-    async with unit_of_work(oauth.desk.sessions, caller) as session:
-        now = oauth.desk.clock()
-        if proof is not None and not await OAuthProofStore(session).use(proof.digest, now + _KEPT):
-            return _refused(401, "invalid_dpop_proof", "DPoP")
+    now = oauth.desk.clock()
+    if proof is not None:
+        async with unit_of_work(oauth.desk.sessions, caller) as session:
+            if not await OAuthProofStore(session).use(proof.digest, now + _KEPT):
+                return _refused(401, "invalid_dpop_proof", "DPoP")
+    async with oauth.desk.sessions.read(caller) as session:
         return await _about(session, caller, now)
 
 

@@ -51,6 +51,11 @@ class AuditStore:
         chosen = select(AuditEvent.seq).where(AuditEvent.action == action, AuditEvent.subject_id == subject_id)
         return await self._session.scalar(chosen.where(AuditEvent.occurred_at > since).limit(1)) is not None
 
+    async def count(self, action: str, subject_id: str, *, since: datetime) -> int:
+        """How many entries there are of an action on a subject, no older than `since`."""
+        chosen = select(func.count()).where(AuditEvent.action == action, AuditEvent.subject_id == subject_id)
+        return await self._session.scalar(chosen.where(AuditEvent.occurred_at > since)) or 0
+
     async def page(self, wanted: AuditFilter, page: PageRequest[tuple[int]]) -> Sequence[AuditEvent]:
         """What was added last comes first."""
         equal = {

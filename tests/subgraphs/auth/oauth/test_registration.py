@@ -1,10 +1,14 @@
 """Software that registers itself, reads what it is registered as, and changes that. RFC 7591, RFC 7592."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from httpx2 import Response
 
+from shared.database import Sessions
+from subgraphs.auth.service import oauth_registration
+from subgraphs.auth.store.audit import AuditStore
 from tests.subgraphs.auth.conftest import Ask
 from tests.subgraphs.auth.oauth.conftest import REDIRECT_URI, App, Flow, Person, Server, returned
 from tests.subgraphs.conftest import code_of
@@ -111,6 +115,24 @@ async def test_software_changes_itself_and_nothing_else(software: Software, othe
     assert [stolen.status_code, (await software.manage("GET", there)).status_code] == [401, 401]
     assert (await software.manage("DELETE", known)).status_code == 204
     assert (await software.manage("GET", known)).status_code == 401
+
+
+async def test_software_that_changes_itself_for_ever_does_not_fill_the_audit(
+    software: Software, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth_registration, "MOST_CHANGES", 2)
+    known = (await software.register()).json()
+    body = {**ASKED, "client_id": known["client_id"]}
+    names = ["Planner", "One", "One", "Two", "Three", "Two"]
+    changed = [await software.manage("PUT", known, **{**body, "client_name": name}) for name in names]
+    assert [each.status_code for each in changed] == [200, 200, 200, 200, 429, 200]
+    assert changed[4].headers["retry-after"] == "3600"
+    assert (await software.manage("GET", known)).json()["client_name"] == "Two"
+    async with sessions.read(software.server.tenant.caller()) as session:
+        kept = await AuditStore(session).count(
+            "updateOAuthApp", known["client_id"], since=datetime.min.replace(tzinfo=UTC)
+        )
+    assert kept == 2
 
 
 async def test_people_change_apps_within_what_they_may(ask: Ask, app: App, owner_token: str) -> None:
