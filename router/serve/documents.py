@@ -13,7 +13,6 @@ from graphql import (
     StreamDirectiveOnListField,
     parse,
     specified_rules,
-    validate,
 )
 
 from router.serve.cache import CacheCounts, LruCache
@@ -25,8 +24,8 @@ from router.serve.limits.measure import check_operations
 from router.serve.limits.overlap import overlap_errors
 from router.serve.pace import Pace
 from router.serve.telemetry.histogram import Histogram
-from router.serve.together import together
 from router.serve.turns import Turns
+from router.serve.validation import Rules
 
 INLINE_CHARACTERS = 2_000
 """Longer texts are checked in a thread, so that the event loop goes on; shorter ones take less than the hand-over."""
@@ -40,7 +39,7 @@ RULES = tuple(
 """All but two: one takes time in the square of the document's size, and ours takes its place; the other is about a
 directive that is never known here, and fails on unions."""
 
-ALL_RULES, ALL_DISCREET_RULES = together(RULES), together(discreet_rules(RULES))
+ALL_RULES, ALL_DISCREET_RULES = Rules(RULES), Rules(discreet_rules(RULES))
 
 SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
 
@@ -137,8 +136,8 @@ class Documents:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
         check_operations(document, self._limits)
         most, hide = self._limits.validation_errors, not self._limits.suggests
-        rule = ALL_RULES if self._limits.introspection else ALL_DISCREET_RULES
-        errors = validate(self._schema, document, (rule,), max_errors=most, hide_suggestions=hide)
+        rules = ALL_RULES if self._limits.introspection else ALL_DISCREET_RULES
+        errors = rules.errors(self._schema, document, most=most, hide_suggestions=hide)
         if not errors:
             errors = self._overlaps(document)
         if errors:

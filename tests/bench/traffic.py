@@ -5,7 +5,6 @@ requests are those of a cached query: identical ones that are under way are shar
 """
 
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from router.execute.terms import Terms
 from router.execute.transport.connection import Reply
 from router.execute.transport.http import Content
 from router.execute.transport.traffic import Concurrency, Hedging, ManagedTransport, Traffic
+from router.serve.life.memory import collect_rarely
 from router.serve.traffic import CallHooks, CallOutcome, Insert, Propagate, SubgraphCall, steered
 
 REQUESTS = 500
@@ -91,8 +91,7 @@ async def cost(transport: Transport) -> float:
 async def compare() -> None:
     """Measure each in turn, and print the best: whatever else the machine does only adds to it."""
     known = contenders()
-    gc.freeze()
-    gc.set_threshold(1_000, 10, 10_000)  # as `serve` does
+    collect_rarely()
     rounds = [[await cost(each) for each in known.values()] for _ in range(ROUNDS)]
     best = [min(column) for column in zip(*rounds, strict=True)]
     for (name, transport), least in zip(known.items(), best, strict=True):

@@ -38,6 +38,7 @@ class UntilLeft:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         TICKS.off(self._timer)
+        del self._timer  # which knows this block: nothing is left for the garbage collector
         if self._watcher is not None:
             self._watcher.cancel()
         if self._left and kind is asyncio.CancelledError:

@@ -1,15 +1,18 @@
 """A client that leaves takes the work for its query with it, and none of what a mutation has begun."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+from starlette.types import Message
 
 from router.compose import Composed, Subgraph, compose
 from router.execute import InProcessTransport
 from router.serve import Engine, create_app
+from router.serve.http.leaving import UntilLeft
 from tests.router.serve.server import serving
 
 SDL = "type Query { a: Int } type Mutation { a: Int }"
@@ -80,3 +83,18 @@ async def test_who_stays_is_answered_however_long_it_takes() -> None:
         answer = await reader.readuntil(b"}}")
     assert answer.endswith(b'{"data":{"a":1}}')
     assert not subgraph.cancelled
+
+
+async def test_who_stays_leaves_nothing_for_the_garbage_collector() -> None:
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with UntilLeft(receive):
+            pass
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
