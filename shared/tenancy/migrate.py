@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
+from asyncpg.exceptions import DuplicateObjectError, DuplicateSchemaError
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +28,7 @@ from shared.tenancy.names import (
     tenant_role,
     tenant_schema,
 )
-from shared.tenancy.roles import Admin, lock_schema, tenant_role_script
+from shared.tenancy.roles import Admin, lock_schema, new_tenant_script, tenant_role_script
 from shared.tenancy.scripts import VERSION_TABLE, head_of, upgrade_script
 
 _IS_THERE: Final = (
@@ -81,8 +82,23 @@ async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: Subgraph
         await migrate_in(connection, tenant_id, migrations)
 
 
+async def create_tenant(admin: Admin, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
+    """The same for a tenant that most likely has nothing yet: one message, which is one transaction.
+
+    To look first costs as many messages again as there are statements; the server says if something is there.
+    """
+    schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
+    made = new_tenant_script(tenant_id, migrations.subgraph)
+    script = f"{made};\n{_in_schema(schema)}{upgrade_script(migrations.versions, None)}\n{_grants(schema, role)};"
+    try:
+        async with admin.engine(database_name(migrations.subgraph)).connect() as connection:
+            await run_script(connection, script)
+    except (DuplicateObjectError, DuplicateSchemaError):
+        await migrate_tenant(admin, tenant_id, migrations)
+
+
 async def migrate_in(connection: AsyncConnection, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
-    """The same inside the connection's transaction, in the subgraph's database."""
+    """The same as `migrate_tenant` inside the connection's transaction, in the subgraph's database."""
     schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
     await lock_schema(connection, schema)
     revision = await revision_of(connection, schema, role=role)
@@ -106,7 +122,11 @@ def _in_schema(schema: str) -> str:
 
 
 async def run_script(connection: AsyncConnection, script: str) -> None:
-    """Run several statements as one message, in the connection's transaction. It must have sent one before."""
+    """Run several statements as one message, in the connection's transaction if it has sent one before.
+
+    Otherwise the message is a transaction of its own. PostgreSQL documentation, 54.2.2.1 (multiple statements in a
+    simple query).
+    """
     raw = await connection.get_raw_connection()
     driver: Any = raw.driver_connection
     await driver.execute(script)

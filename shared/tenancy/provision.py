@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from shared.caller import TenantId
 from shared.tenancy.control import VERSIONS
 from shared.tenancy.control.rights import REGISTRAR, grant_own
-from shared.tenancy.migrate import SubgraphMigrations, migrate_tenant, upgrade_schema
+from shared.tenancy.migrate import SubgraphMigrations, create_tenant, upgrade_schema
 from shared.tenancy.names import CONTROL_DATABASE, CONTROL_SCHEMA, login_role
 from shared.tenancy.roles import Admin, create_databases
 
@@ -54,7 +54,7 @@ class Provisioner:
         admin = self.admin.on(server)
         async with asyncio.TaskGroup() as tasks:
             for one in self.subgraphs:
-                tasks.create_task(migrate_tenant(admin, tenant_id, one))
+                tasks.create_task(create_tenant(admin, tenant_id, one))
             for step in self.also:
                 tasks.create_task(_run(step, tenant_id))
 

@@ -153,3 +153,12 @@ def tenant_role_script(tenant_id: TenantId, subgraph: str) -> str:
         END IF;
         CREATE SCHEMA IF NOT EXISTS {schema};
     END $$"""
+
+
+def new_tenant_script(tenant_id: TenantId, subgraph: str) -> str:
+    """Statements that create both, once nobody else is doing so; they fail if one is there."""
+    schema, role, login = tenant_schema(tenant_id), tenant_role(tenant_id, subgraph), login_role(subgraph)
+    return f"""SELECT pg_advisory_xact_lock(hashtextextended('{schema}', 0));
+        CREATE SCHEMA {schema};
+        CREATE ROLE {role} NOLOGIN NOINHERIT;
+        GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE"""
