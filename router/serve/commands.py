@@ -85,6 +85,22 @@ def add_commands(subparsers: "Subparsers") -> None:
     serve.add_argument(
         "--print-config", action="store_true", help="print the configuration, its secrets left out, and serve nothing"
     )
+    _add_source_options(serve)
+    _add_life_options(serve)
+    add_access_options(serve)
+    add_demand_options(serve)
+    add_http_options(serve)
+    add_persisted_options(serve)
+    add_traffic_options(serve)
+    add_stream_options(serve)
+    add_telemetry_options(serve)
+    add_caching_options(serve)
+    add_tenant_options(serve)
+    serve.set_defaults(run=_serve)
+
+
+def _add_source_options(serve: argparse.ArgumentParser) -> None:
+    """What is served."""
     source = serve.add_mutually_exclusive_group()
     source.add_argument(
         "--supergraph", action=Sets, key="supergraph.file", metavar="FILE", help="the composed supergraph"
@@ -106,6 +122,10 @@ def add_commands(subparsers: "Subparsers") -> None:
         metavar="SECONDS",
         help="between two looks for another supergraph; 0 for none but on SIGHUP (default: 5)",
     )
+
+
+def _add_life_options(serve: argparse.ArgumentParser) -> None:
+    """Where, and by how many."""
     serve.add_argument(
         "--workers", action=Sets, key="life.workers", metavar="N", help="processes that share the port (default: 1)"
     )
@@ -120,16 +140,6 @@ def add_commands(subparsers: "Subparsers") -> None:
         "--host", action=Sets, key="listen.host", help=f"address to listen on (default: {_LISTENING.host})"
     )
     serve.add_argument("--port", action=Sets, key="listen.port", help=f"port to listen on (default: {_LISTENING.port})")
-    add_access_options(serve)
-    add_demand_options(serve)
-    add_http_options(serve)
-    add_persisted_options(serve)
-    add_traffic_options(serve)
-    add_stream_options(serve)
-    add_telemetry_options(serve)
-    add_caching_options(serve)
-    add_tenant_options(serve)
-    serve.set_defaults(run=_serve)
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -268,21 +278,10 @@ async def router_of(config: RouterConfig) -> Router:
 
     origin = origin_of(config.supergraph)
     source = await _first(origin)
-    for plan in config.tenants.plans.values():
-        if plan.contract:
-            Contracts(source.supergraph_sdl).part(plan.contract)
+    _refuse_empty_contracts(config, source)
     transports = pools.of(source)
     live = LiveEngine(make(source, transports), transports, collect_soon)
     reloader = Reloader(source.id, origin, pools, make, live, config.supergraph)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with reloader.running():
-            yield
-        await live.aclose()
-        await control.aclose()
-        if answers is not None:
-            await answers.aclose()
 
     app = create_app(
         live,
@@ -290,11 +289,35 @@ async def router_of(config: RouterConfig) -> Router:
         graphiql=config.graphiql,
         http=config.http,
         streams=config.streams,
-        lifespan=lifespan,
+        lifespan=partial(_living, live, reloader, control, answers),
         draining=draining,
         told=reloader.told,
     )
     return Router(app, live, draining, reloader)
+
+
+def _refuse_empty_contracts(config: RouterConfig, source: Source) -> None:
+    """Refuse plans that show nothing which could be served.
+
+    Raises:
+        ContractError: there is one.
+    """
+    for plan in config.tenants.plans.values():
+        if plan.contract:
+            Contracts(source.supergraph_sdl).part(plan.contract)
+
+
+@asynccontextmanager
+async def _living(
+    live: LiveEngine, reloader: Reloader, control: DemandControl, answers: Caches | None, _: Starlette
+) -> AsyncGenerator[None]:
+    """As long as the application lives, look for other supergraphs; let go of all that is held when it ends."""
+    async with reloader.running():
+        yield
+    await live.aclose()
+    await control.aclose()
+    if answers is not None:
+        await answers.aclose()
 
 
 def _tenancy(config: RouterConfig, hooks: FoundHooks) -> Tenancy | None:

@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 PACKAGES = ("router", "shared", "studium", "subgraphs")
+MOST_LINES = 40
+"""Of a function, from its first statement to its end."""
 SKIP = re.compile(r"#\s*lint-skip:\s*(?P<rule>[\w-]+)\s*\((?P<reason>[^)]+)\)")
 
 
@@ -29,7 +31,21 @@ class Finding:
         return f"{self.path}:{self.line}: {self.rule}: {self.message}"
 
 
-Check: TypeAlias = Callable[[PurePosixPath, ast.Module], Iterator[tuple[int, str]]]
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One module, looked through once for all rules.
+
+    Attributes:
+        nodes: of its syntax tree.
+        literals: its strings with their lines, as `_literals` gives them.
+    """
+
+    path: PurePosixPath
+    nodes: Sequence[ast.AST]
+    literals: Sequence[tuple[int, str]]
+
+
+Check: TypeAlias = Callable[[Code], Iterator[tuple[int, str]]]
 
 
 def _room(path: PurePosixPath) -> str:
@@ -37,7 +53,7 @@ def _room(path: PurePosixPath) -> str:
     return path.parts[2].removesuffix(".py") if path.parts[0] == "subgraphs" and len(path.parts) > 2 else ""
 
 
-def sql_in_store(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def sql_in_store(code: Code) -> Iterator[tuple[int, str]]:
     """SQL of a subgraph stands in its `store`, where a session already belongs to one tenant.
 
     Elsewhere a statement is easily written against the wrong session, and nobody finds it when the schema changes.
@@ -45,11 +61,11 @@ def sql_in_store(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, s
     A model may say the predicate of an index or a constraint as text.
     """
     statements = {"select", "insert", "update", "delete", "text"}
-    if _room(path) == "models":
+    if _room(code.path) == "models":
         statements.discard("text")
-    if path.parts[0] == "shared" or _room(path) == "store" or "migrations" in path.parts:
+    if code.path.parts[0] == "shared" or _room(code.path) == "store" or "migrations" in code.path.parts:
         return
-    for node in ast.walk(tree):
+    for node in code.nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sqlalchemy":
             for name in node.names:
                 if name.name in statements:
@@ -61,19 +77,19 @@ def sql_in_store(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, s
             and node.value.id in {"sa", "sqlalchemy"}
         ):
             yield node.lineno, f"`{node.value.id}.{node.attr}` belongs in a store"
-    for line, literal in _literals(tree):
+    for line, literal in code.literals:
         if re.match(r"\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s+\S+\s+SET|DELETE\s+FROM)\s", literal, re.DOTALL):
             yield line, "SQL text belongs in a store"
 
 
-def commit_in_unit_of_work(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def commit_in_unit_of_work(code: Code) -> Iterator[tuple[int, str]]:
     """Only the unit of work commits.
 
     A mutation is one transaction, together with its events, its inbox row and its idempotency key.
     """
-    if path in {PurePosixPath("shared/database.py"), PurePosixPath("shared/documents.py")}:
+    if code.path in {PurePosixPath("shared/database.py"), PurePosixPath("shared/documents.py")}:
         return
-    for node in ast.walk(tree):
+    for node in code.nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr="commit" | "commit_transaction")):
                 yield node.lineno, "leave the transaction to `unit_of_work`"
@@ -81,21 +97,21 @@ def commit_in_unit_of_work(path: PurePosixPath, tree: ast.Module) -> Iterator[tu
                 pass
 
 
-def no_select_star(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def no_select_star(code: Code) -> Iterator[tuple[int, str]]:
     """`SELECT *` breaks cached statements when two tenants' tables differ in shape, as they do during a migration."""
-    for line, literal in _literals(tree):
+    for line, literal in code.literals:
         if re.search(r"\bSELECT\s+(\w+\.)?\*", literal, re.IGNORECASE):
             yield line, "name the columns"
 
 
-def no_plain_set(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def no_plain_set(code: Code) -> Iterator[tuple[int, str]]:
     """A plain `SET` outlives its transaction and leaks into the next tenant that gets the pooled connection."""
-    for line, literal in _literals(tree):
+    for line, literal in code.literals:
         if re.match(r"\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b|NULL\b)\w", literal):
             yield line, "use `SET LOCAL`"
 
 
-def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def callers_from_tokens(code: Code) -> Iterator[tuple[int, str]]:
     """A `Caller` comes from a verified token, or is a service acting on a tenant's own event or before a sign-in.
 
     Anything else could name a tenant that nobody has proven.
@@ -111,23 +127,38 @@ def callers_from_tokens(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple
         "subgraphs/auth/service/oauth.py",
         "subgraphs/users/service/sign_up.py",
     }
-    for node in ast.walk(tree):
+    for node in code.nodes:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name == "Caller" and str(path) not in makers:
+        if name == "Caller" and str(code.path) not in makers:
             yield node.lineno, "take the Caller from TokenVerifier.caller"
-        if name == "service_caller" and str(path) not in makers | services and path.parts[0] != "studium":
+        if name == "service_caller" and str(code.path) not in makers | services and code.path.parts[0] != "studium":
             yield node.lineno, "only event handling and sign-in act without a person"
 
 
-def sessions_from_callers(path: PurePosixPath, tree: ast.Module) -> Iterator[tuple[int, str]]:
+def sessions_from_callers(code: Code) -> Iterator[tuple[int, str]]:
     """A `TenantSession` is made where its role and schema are set, never by hand."""
-    if path == PurePosixPath("shared/database.py"):
+    if code.path == PurePosixPath("shared/database.py"):
         return
-    for node in ast.walk(tree):
+    for node in code.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "TenantSession":
             yield node.lineno, "take the session from `Sessions.read` or `unit_of_work`"
+
+
+def short_functions(code: Code) -> Iterator[tuple[int, str]]:
+    """A function's body, its docstring apart, fits a page: a longer one does several things that have names.
+
+    A migration is left as it was written, as it has run.
+    """
+    if "versions" in code.path.parts:
+        return
+    for node in code.nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            steps = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+            lines = (node.end_lineno or node.lineno) - steps[0].lineno + 1 if steps else 0
+            if lines > MOST_LINES:
+                yield node.lineno, f"`{node.name}` has {lines} lines: name its parts, {MOST_LINES} at most"
 
 
 RULES: dict[str, Check] = {
@@ -137,17 +168,19 @@ RULES: dict[str, Check] = {
     "no-plain-set": no_plain_set,
     "callers-from-tokens": callers_from_tokens,
     "sessions-from-callers": sessions_from_callers,
+    "short-functions": short_functions,
 }
 
 
 def lint(path: PurePosixPath, source: str) -> list[Finding]:
     """The findings in one module, in the order of their lines; `path` is relative to the repository."""
     lines = source.splitlines()
-    tree = ast.parse(source)
+    nodes = list(ast.walk(ast.parse(source)))
+    code = Code(path, nodes, list(_literals(nodes)))
     found = [
         Finding(path, line, rule, message)
         for rule, check in RULES.items()
-        for line, message in check(path, tree)
+        for line, message in check(code)
         if not _skipped(lines[line - 1], rule)
     ]
     return sorted(found, key=lambda finding: (finding.line, finding.rule))
@@ -158,17 +191,17 @@ def _skipped(line: str, rule: str) -> bool:
     return skip is not None and skip["rule"] == rule
 
 
-def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def _literals(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
     """Every string of code, f-strings with `{}` for their values; docstrings are prose and left out."""
     prose = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    parts = {id(value) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for value in node.values}
-    for node in ast.walk(tree):
+    parts = {id(value) for node in nodes if isinstance(node, ast.JoinedStr) for value in node.values}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) not in prose and id(node) not in parts:
                 yield node.lineno, node.value

@@ -32,6 +32,7 @@ class TestRules:
             ("callers-from-tokens", SERVICE, "caller = Caller(tenant_id=tenant, user_id=None)"),
             ("callers-from-tokens", SERVICE, "caller = service_caller(tenant, 'courses')"),
             ("sessions-from-callers", SERVICE, "session = TenantSession(engine)"),
+            ("short-functions", SERVICE, "async def f():\n" + "    await g()\n" * 41),
         ],
     )
     def test_a_violation_is_found(self, rule: str, path: PurePosixPath, source: str) -> None:
@@ -46,6 +47,8 @@ class TestRules:
             (MODELS, "index = sa.Index('unread', 'id', postgresql_where=sa.text('read_at IS NULL'))"),
             (SERVICE, '"""Never SELECT * and never SET a role here."""'),
             (SERVICE, "settings.update(values)\nnames.delete(name)"),
+            (SERVICE, "def f(\n    a,\n    b,\n):\n    '''What.\n\n    Why.\n    '''\n" + "    g()\n" * 40),
+            (PurePosixPath("subgraphs/x/migrations/versions/r0001_y.py"), "def upgrade():\n" + "    g()\n" * 50),
         ],
     )
     def test_what_is_allowed_passes(self, path: PurePosixPath, source: str) -> None:

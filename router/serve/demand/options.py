@@ -17,7 +17,6 @@ _RATE: Final = re.compile(r"(?P<name>[\w-]+)=(?P<quota>\d+)/(?P<seconds>\d+)(?::
 def add_demand_options(parser: argparse.ArgumentParser) -> None:
     """Add them to a command."""
     sets = partial(parser.add_argument, action=Sets)
-    switch = partial(parser.add_argument, action=Switch)
     sets(
         "--limit",
         key="limits.{}",
@@ -25,11 +24,19 @@ def add_demand_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=NUMBER",
         help=f"of what clients send: {', '.join(each.name for each in fields(Limits) if each.type is not bool)}",
     )
-    switch(
+    parser.add_argument(
         "--introspection",
+        action=Switch,
         key="limits.introspection",
         help="let clients ask for the schema; otherwise errors suggest no names either (default: yes)",
     )
+    _add_prices(parser)
+    _add_rates(parser)
+
+
+def _add_prices(parser: argparse.ArgumentParser) -> None:
+    sets = partial(parser.add_argument, action=Sets)
+    switch = partial(parser.add_argument, action=Switch)
     sets(
         "--operation-cost",
         key="demand.operation_cost",
@@ -43,18 +50,6 @@ def add_demand_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"of lists that neither @listSize nor an argument sizes (default: {_DEFAULTS.list_size})",
     )
-    sets(
-        "--rate",
-        key="demand.rates",
-        added=True,
-        read=_rate,
-        metavar="NAME=QUOTA/SECONDS[:UNIT[:PER]]",
-        help=(
-            f"how much may be asked for in a time; UNIT: {', '.join(each.value for each in Unit)} (default: requests); "
-            f"PER: {', '.join(each.value for each in Per)} (default: tenant)"
-        ),
-    )
-    sets("--rate-redis", key="demand.redis_url", metavar="URL", help="where several routers count their rates together")
     switch(
         "--measure-cost",
         key="demand.measured",
@@ -71,6 +66,22 @@ def add_demand_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a request with this header is priced and not executed (default: none)",
     )
+
+
+def _add_rates(parser: argparse.ArgumentParser) -> None:
+    sets = partial(parser.add_argument, action=Sets)
+    sets(
+        "--rate",
+        key="demand.rates",
+        added=True,
+        read=_rate,
+        metavar="NAME=QUOTA/SECONDS[:UNIT[:PER]]",
+        help=(
+            f"how much may be asked for in a time; UNIT: {', '.join(each.value for each in Unit)} (default: requests); "
+            f"PER: {', '.join(each.value for each in Per)} (default: tenant)"
+        ),
+    )
+    sets("--rate-redis", key="demand.redis_url", metavar="URL", help="where several routers count their rates together")
 
 
 def _rate(text: str) -> Plain:

@@ -42,6 +42,11 @@ def add_http_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="that the router is reached by, *.NAME for all within it, * for any (default: any)",
     )
+    _add_forms(parser)
+
+
+def _add_forms(parser: argparse.ArgumentParser) -> None:
+    """How requests and answers may look."""
     parser.add_argument(
         "--compression",
         action=Switch,

@@ -37,6 +37,11 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
         help="of silence, after which a stream says that it lives, or a client is asked "
         f"(default: {_DEFAULTS.keep_alive_seconds:g})",
     )
+    _add_sharing(parser)
+    _add_caps(parser)
+
+
+def _add_sharing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stream-sharing",
         action=Switch,
@@ -44,14 +49,19 @@ def add_stream_options(parser: argparse.ArgumentParser) -> None:
         help="let equal subscriptions of equal callers have one source of events, if they begin before it has given "
         "any (default: yes)",
     )
-    sets(
+    parser.add_argument(
         "--shared-field",
+        action=Sets,
         key="streams.shared_fields",
         added=True,
         metavar="FIELD",
         help="a field of the subscription type whose events are the same for all of a tenant with the same scopes: "
         "they have one source; again for more",
     )
+
+
+def _add_caps(parser: argparse.ArgumentParser) -> None:
+    sets = partial(parser.add_argument, action=Sets)
     sets(
         "--client-streams",
         key="streams.client_streams",

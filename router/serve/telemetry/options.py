@@ -34,6 +34,12 @@ def add_telemetry_options(parser: argparse.ArgumentParser) -> None:
         metavar="RATIO",
         help="of the requests without a trace of their own, how many are traced (default: 0.01)",
     )
+    _add_records(parser)
+
+
+def _add_records(parser: argparse.ArgumentParser) -> None:
+    """What is written down of operations and errors."""
+    sets = partial(parser.add_argument, action=Sets)
     sets(
         "--log-operations",
         key="telemetry.logs.operations",
