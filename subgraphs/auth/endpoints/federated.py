@@ -13,7 +13,13 @@ from subgraphs.auth.service.federated import FederationDesk
 from subgraphs.auth.service.federated_begun import AT_PROVIDER, WayBack
 
 COOKIE: Final = "studium-federated"
-_STATUS: Final = {"NOT_FOUND": 404, "TENANT_NOT_FOUND": 404, "SERVICE_UNAVAILABLE": 503, "OUTBOUND_REFUSED": 502}
+_STATUS: Final = {
+    "NOT_FOUND": 404,
+    "TENANT_NOT_FOUND": 404,
+    "SERVICE_UNAVAILABLE": 503,
+    "OUTBOUND_REFUSED": 502,
+    "TOO_MANY_ATTEMPTS": 429,
+}
 HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 Answer: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -52,7 +58,8 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
 
 def way_back(request: Request) -> WayBack:
     """How the browser comes back to the client that has sent it."""
-    return WayBack(request.query_params.get("return_uri", ""), request.query_params.get("code_challenge"))
+    query = request.query_params
+    return WayBack(query.get("return_uri", ""), query.get("code_challenge"), again=query.get("prompt") == "login")
 
 
 def refusing(answer: Answer) -> Answer:

@@ -126,6 +126,7 @@ def _trust(input: ConfigureIdentityProviderInput) -> identity_providers.Trust:
         return_uris=input.return_uris,
         opens_accounts=input.opens_accounts,
         enabled=input.enabled,
+        second_factor_counts=input.second_factor_counts,
         client_secret=secret,
     )
 

@@ -53,6 +53,7 @@ def _trust(input: ConfigureSamlProviderInput) -> Trust:
         return_uris=input.return_uris,
         opens_accounts=input.opens_accounts,
         enabled=input.enabled,
+        second_factor_counts=input.second_factor_counts,
         kind=IdentityProviderKind.SAML,
     )
 

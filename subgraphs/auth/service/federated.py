@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from shared.authentication import FEDERATED, Authentication
 from shared.caller import Caller
 from shared.data_keys import KeyRing
 from shared.database import TenantSession, unit_of_work
@@ -19,6 +18,7 @@ from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityPr
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.federated_begun import Asked, WayBack, complete, keep_begun, new_secret, take_begun
 from subgraphs.auth.service.federated_people import NoAccount, Person, admit_person, person_of
+from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
 from subgraphs.auth.service.refusals import keep_refused_answer
@@ -55,6 +55,7 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
         NotFound: it has no such provider.
         BadUserInput: people are not to be sent to that address, or the challenge is none.
         OutboundRefused, ProviderRefused: the provider cannot be asked.
+        TooManyAttempts: too many have begun and not come back.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
     async with federation.desk.sessions.read(caller) as session:
@@ -63,7 +64,9 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
     state, browser, nonce, verifier = (new_secret() for _ in range(4))
     proofs = Proofs(nonce, verifier)
     redirect_uri = federation.callback(tenant.slug, alias)
-    url = await federation.client.authorization_url(provider.issuer, provider.client_id, redirect_uri, state, proofs)
+    url = await federation.client.authorization_url(
+        provider.issuer, provider.client_id, redirect_uri, state, proofs, again=way_back.again
+    )
     proved = msgspec.json.encode((nonce, verifier)).decode()
     async with unit_of_work(federation.desk.sessions, caller) as session:
         await keep_begun(session, federation.desk, provider, Asked(state, browser, proved, way_back))
@@ -87,7 +90,7 @@ async def finish(
     try:
         person = await _who(federation, tenant, provider, ring, begun, answer)
         async with unit_of_work(federation.desk.sessions, caller) as session:
-            code = await admit_person(session, provider, begun.id, person)
+            code = await admit_person(session, provider, begun.id, person, anew_since=anew_since(begun))
     except Refusal as refusal:
         return await refused(federation.desk, caller, provider, begun.return_uri, refusal)
     return f"{begun.return_uri}#code={code}"
@@ -124,8 +127,7 @@ async def sign_in(
     async with unit_of_work(federation.desk.sessions, caller) as session:
 
         async def enter() -> Entry:
-            account, way = await complete(session, code, verifier)
-            return Entry(account, way, Authentication.of(federation.desk.clock(), [FEDERATED]))
+            return Entry(*await complete(session, code, verifier))
 
         return await admit_once(federation.desk, tenant, session, enter, attempt)
 

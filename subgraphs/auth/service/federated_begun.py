@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from shared.authentication import FEDERATED, LONG_AGO, Authentication
 from shared.database import TenantSession
 from shared.errors import BadUserInput, Refusal
 from shared.ids import uuid7
 from shared.tenancy.policies import WayIn
+from subgraphs.auth.errors import TooManyAttempts
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignInDesk
@@ -29,6 +31,8 @@ from subgraphs.auth.store.identity_providers import (
 
 AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
+MOST_BEGUN: Final = 10_000
+"""That may be at one provider at a time: anybody can begin, and each is kept."""
 TO_COMPLETE: Final = timedelta(minutes=2)
 _SECRET_BYTES: Final = 32
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -56,10 +60,12 @@ class WayBack:
         return_uri: one of the provider's.
         code_challenge: of the verifier that completes the sign-in, by S256; None if the client keeps none. With it,
             nobody can complete a sign-in in a browser that has not begun it. Source: RFC 7636, section 4.2.
+        again: whether the provider is to have them prove anew who they are, and not to rely on what it knows.
     """
 
     return_uri: str
     code_challenge: str | None = None
+    again: bool = False
 
     def check(self, provider: IdentityProvider) -> None:
         """Refuse to send people anywhere that the tenant has not named, and what is no challenge."""
@@ -83,7 +89,13 @@ class Asked:
 
 
 async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> UUID:
-    """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id."""
+    """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id.
+
+    Raises:
+        TooManyAttempts: too many have begun and not come back.
+    """
+    if await FederatedSignInStore(session).under_way(provider.id, MOST_BEGUN) >= MOST_BEGUN:
+        raise TooManyAttempts(retryAfter=int(AT_PROVIDER.total_seconds()))
     ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
     begun = FederatedSignIn(
         id=sign_in_id,
@@ -93,6 +105,7 @@ async def keep_begun(session: TenantSession, desk: SignInDesk, provider: Identit
         sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, asked.proofs),
         return_uri=asked.way_back.return_uri,
         code_challenge=asked.way_back.code_challenge,
+        asked_again=asked.way_back.again,
         expires_at=datetime.now(UTC) + AT_PROVIDER,
     )
     await FederatedSignInStore(session).begin(begun)
@@ -113,8 +126,8 @@ async def take_begun(
     return begun
 
 
-async def complete(session: TenantSession, code: str, verifier: str | None) -> tuple[Account, WayIn]:
-    """Whose sign-in the code completes, and which way in that is; it completes none afterwards.
+async def complete(session: TenantSession, code: str, verifier: str | None) -> tuple[Account, WayIn, Authentication]:
+    """Whose sign-in the code completes, which way in that is, and what it proves; it completes none afterwards.
 
     Raises:
         SignInNotBegun: none, or one that another client has begun.
@@ -128,7 +141,8 @@ async def complete(session: TenantSession, code: str, verifier: str | None) -> t
         raise AccountNotReady
     provider = await IdentityProviderStore(session).get(done.provider_id)
     is_saml = provider is not None and provider.kind == IdentityProviderKind.SAML
-    return account, WayIn.SAML if is_saml else WayIn.FEDERATED
+    proof = Authentication.of(done.authenticated_at or LONG_AGO, done.amr or [FEDERATED])
+    return account, WayIn.SAML if is_saml else WayIn.FEDERATED, proof
 
 
 def _fits(challenge: str | None, verifier: str | None) -> bool:

@@ -37,6 +37,7 @@ class Trust:
 
     Attributes:
         client_secret: None leaves the one there is.
+        second_factor_counts: whether a second factor that somebody has shown to it stands for theirs here.
     """
 
     alias: str
@@ -49,6 +50,7 @@ class Trust:
     enabled: bool
     client_secret: str | None = field(default=None, repr=False)
     kind: IdentityProviderKind = IdentityProviderKind.OIDC
+    second_factor_counts: bool = False
 
 
 async def configure(
@@ -162,6 +164,7 @@ def _change(provider: IdentityProvider, ring: KeyRing, trust: Trust) -> None:
     provider.name, provider.issuer, provider.client_id = trust.name, trust.issuer, trust.client_id
     provider.email_domains, provider.return_uris = list(trust.email_domains), list(trust.return_uris)
     provider.opens_accounts, provider.enabled = trust.opens_accounts, trust.enabled
+    provider.second_factor_counts = trust.second_factor_counts
     if trust.client_secret is not None:
         provider.sealed_client_secret = ring.seal(
             IdentityProvider.sealed_client_secret, provider.id, trust.client_secret

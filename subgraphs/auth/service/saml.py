@@ -24,6 +24,7 @@ from subgraphs.auth.service.federated_begun import (
     take_begun,
 )
 from subgraphs.auth.service.federated_people import admit_person
+from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
 from subgraphs.auth.service.saml_desk import Known, SamlDesk
@@ -56,7 +57,7 @@ async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Beg
     known = await _known(saml, slug, alias)
     way_back.check(known.provider)
     state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
-    asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state)
+    asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state, again=way_back.again)
     url = await saml.workers.run(lambda: request_url(asked, known.own, saml.desk.clock()))
     async with unit_of_work(saml.desk.sessions, known.caller) as session:
         await keep_begun(session, saml.desk, known.provider, Asked(state, browser, request_id, way_back))
@@ -82,7 +83,8 @@ async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str],
         person = person_of(said, known.saml, known.provider.email_domains)
         async with unit_of_work(saml.desk.sessions, known.caller) as session:
             sign_in_id = begun.id if begun is not None else await _unasked(session, saml, known.provider)
-            code = await admit_person(session, known.provider, sign_in_id, person)
+            since = None if begun is None else anew_since(begun)
+            code = await admit_person(session, known.provider, sign_in_id, person, anew_since=since)
     except Refusal as refusal:
         return await refused(saml.desk, known.caller, known.provider, goes_on, refusal)
     return f"{goes_on}#code={code}"

@@ -121,7 +121,7 @@ def person_of(said: Believed, row: SamlProvider, email_domains: Sequence[str]) -
     called = believable_name(_first(attributes, names.get("display_name")), believed)
     roles = [row.role_values[each] for each in attributes.get(names.get("role", ""), ()) if each in row.role_values]
     role = Role(roles[0]) if roles else Role.LEARNER
-    return Person(_subject(said, row), called, believed, role)
+    return Person(_subject(said, row), called, believed, role, said.authenticated_at, said.contexts)
 
 
 def _subject(said: Believed, row: SamlProvider) -> str:

@@ -29,6 +29,9 @@ class IdentityProvider:
     )
     return_uris: list[str] = strawberry.field(description="Where people may go on once they have signed in.")
     opens_accounts: bool = strawberry.field(description="Whether newcomers of these domains get an account.")
+    second_factor_counts: bool = strawberry.field(
+        description="Whether who has shown a second factor to the provider, as it says, is asked for none here."
+    )
     callback_uri: str = strawberry.field(
         description="What has to be registered there as the redirect URI, or for assertions."
     )
@@ -48,6 +51,7 @@ class IdentityProvider:
             email_domains=row.email_domains,
             return_uris=row.return_uris,
             opens_accounts=row.opens_accounts,
+            second_factor_counts=row.second_factor_counts,
             callback_uri=callback_uri,
             version=row.version,
             saml=saml,
@@ -71,6 +75,10 @@ class ConfigureIdentityProviderInput(UpdateInput):
     )
     opens_accounts: bool = strawberry.field(default=False, description="Whether newcomers of these domains are let in.")
     enabled: bool = strawberry.field(default=True, description="Whether people can sign in through it.")
+    second_factor_counts: bool = strawberry.field(
+        default=False,
+        description="Whether who has shown a second factor to the provider, as it says, is asked for none here.",
+    )
 
 
 @strawberry.type(description="What came of `configureIdentityProvider`.")

@@ -130,3 +130,7 @@ class ConfigureSamlProviderInput(UpdateInput):
         description="Whether sign-ins may begin at the provider: then people can be signed in as another unawares.",
     )
     enabled: bool = strawberry.field(default=True, description="Whether people can sign in through it.")
+    second_factor_counts: bool = strawberry.field(
+        default=False,
+        description="Whether who has shown a second factor to the provider, as it says, is asked for none here.",
+    )

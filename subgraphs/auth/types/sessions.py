@@ -21,7 +21,9 @@ class Session:
     device_name: str | None = strawberry.field(description="What the client called itself.")
     methods: list[str] = strawberry.field(description="How the viewer proved who they are, as RFC 8176 names it.")
     created_at: datetime = strawberry.field(description="When it was opened.")
-    authenticated_at: datetime = strawberry.field(description="When the viewer last proved who they are.")
+    authenticated_at: datetime = strawberry.field(
+        description="When the viewer last proved who they are; 1970 where an identity provider did not say when."
+    )
     last_used_at: datetime = strawberry.field(description="When it was opened or last refreshed.")
     expires_at: datetime | None = strawberry.field(
         description="When it ends unless it is refreshed; null if it cannot be."

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from shared.caller import Caller
@@ -19,6 +20,10 @@ from shared.roles import Role
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.models import TotpFactor
+from subgraphs.auth.models.identity_providers import IdentityProvider
+from subgraphs.auth.service import federated_begun, federated_people
+from subgraphs.auth.service.oidc_client import ProviderRefused
+from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.federated.conftest import PUBLIC_URL
 from tests.subgraphs.conftest import code_of
@@ -88,6 +93,7 @@ class Person:
 
     def __init__(self, outside: AsyncClient, issuer: str) -> None:
         self.subject = f"ada-{uuid7().hex[-12:]}@example.org"
+        self.was_asked: dict[str, list[str]] = {}
         self._outside = outside
         self._issuer = issuer
 
@@ -95,10 +101,11 @@ class Person:
         known = {"email": self.subject, "email_verified": True, "name": "Ada", **claims}
         (await self._outside.put(f"{self._issuer}/users/{self.subject}", json=known)).raise_for_status()
 
-    async def signs_in(self, browser: AsyncClient, tenant: Tenant) -> Response:
+    async def signs_in(self, browser: AsyncClient, tenant: Tenant, **more: str) -> Response:
         """Goes to the provider and comes back; gives where the browser goes on."""
-        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI, **more})
         assert begun.status_code == 303
+        self.was_asked = parse_qs(urlsplit(begun.headers["location"]).query)
         at_provider = await self._outside.post(begun.headers["location"], data={"sub": self.subject})
         return await browser.get(at_provider.headers["location"])
 
@@ -165,6 +172,75 @@ class TestSignIn:
         waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
         assert (waiting["session"], waiting["viewer"]) == (None, None)
         assert waiting["challenge"] == {"methods": ["TOTP"]}
+
+    async def test_is_a_fresh_proof_only_where_the_provider_says_so(
+        self,
+        ask: Ask,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        own_verifier: TokenVerifier,
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        now = int(time())
+        proved: list[int | None] = []
+        for said in (
+            {"auth_time": None},
+            {"auth_time": now - 86_400},
+            {"auth_time": now - 5},
+            {"auth_time": now + 3_600},
+        ):
+            await ada.is_called(**said)
+            code = told(await ada.signs_in(browser, tenant))["code"]
+            done = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+            proved.append((await own_verifier.caller(done["session"]["accessToken"])).auth_time)
+        assert proved == [0, now - 86_400, now - 5, 0]
+
+    async def test_proves_anew_who_somebody_is_where_that_is_asked_for(
+        self, ada: Person, browser: AsyncClient, configure: Configure, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        for said, error in (
+            ({"auth_time": None}, "NOT_PROVED_AGAIN"),
+            ({"auth_time": int(time()) - 600}, "NOT_PROVED_AGAIN"),
+            ({"auth_time": int(time())}, None),
+        ):
+            await ada.is_called(**said)
+            back = await ada.signs_in(browser, tenant, prompt="login")
+            assert told(back).get("error") == error
+            assert ada.was_asked["prompt"] == ["login"]
+            assert ada.was_asked["max_age"] == ["0"]
+
+    @pytest.mark.parametrize("counts", [True, False])
+    async def test_counts_for_two_factors_if_the_tenant_wants_that(
+        self,
+        ask: Ask,
+        ada: Person,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        own_verifier: TokenVerifier,
+        *,
+        counts: bool,
+    ) -> None:
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure(secondFactorCounts=counts)
+        levels: list[str | None] = []
+        for said in (
+            {"amr": ["pwd", "mfa"]},
+            {"acr": "https://refeds.org/profile/mfa"},
+            {"amr": ["pwd"]},
+        ):
+            await ada.is_called(**said)
+            code = told(await ada.signs_in(browser, tenant))["code"]
+            done = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+            levels.append((await own_verifier.caller(done["session"]["accessToken"])).acr)
+        assert levels == (["aal2", "aal2", "aal1"] if counts else ["aal1"] * 3)
 
     @pytest.mark.parametrize("claims", [{"email_verified": False}, {"email_verified": "true"}, {"email": None}])
     async def test_an_address_that_is_not_verified_leads_nowhere(
@@ -307,6 +383,33 @@ class TestTheWayBack:
         await configure()
         answer = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": uri})
         assert (answer.status_code, answer.json()["error"]) == (400, "BAD_USER_INPUT")
+
+    async def test_is_kept_for_so_many_at_a_time(
+        self, browser: AsyncClient, configure: Configure, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(federated_begun, "MOST_BEGUN", 2)
+        await configure()
+        begun = [
+            await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI}) for _ in range(3)
+        ]
+        assert [each.status_code for each in begun] == [303, 303, 429]
+        assert begun[2].json()["error"] == "TOO_MANY_ATTEMPTS"
+
+    async def test_is_closed_where_another_provider_is_trusted_meanwhile(
+        self, ada: Person, configure: Configure, tenant: Tenant, sessions: Sessions, add_account: AddAccount
+    ) -> None:
+        """What the one before calls people says nothing of whom the new one means."""
+        await add_account(tenant, ada.subject, "correct horse")
+        await configure()
+        async with sessions.read(tenant.caller()) as session:
+            before = await IdentityProviderStore(session).by_alias("school")
+        assert before is not None
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await session.execute(sa.update(IdentityProvider).values(issuer="https://other.example"))
+        person = federated_people.Person(ada.subject, "Ada", ada.subject)
+        with pytest.raises(ProviderRefused):
+            async with unit_of_work(sessions, tenant.caller()) as session:
+                await federated_people.admit_person(session, before, uuid7(), person)
 
     async def test_is_closed_where_the_provider_is_not_trusted_any_more(
         self, ask: Ask, browser: AsyncClient, configure: Configure, tenant: Tenant, owner: str

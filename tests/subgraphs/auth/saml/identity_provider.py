@@ -138,6 +138,8 @@ class SchoolProvider:
         name: str = "ada-1815",
         format_: str = PERSISTENT,
         attributes: dict[str, Sequence[str]] | None = None,
+        context: str = _saml.AUTHN_PASSWORD,
+        at: int | None = None,
         **how: Any,
     ) -> str:
         """A response in XML; its assertion is signed unless it is said how."""
@@ -148,7 +150,7 @@ class SchoolProvider:
             acs,
             own,
             name_id=_saml.NameID(format=format_, text=name),
-            authn={"class_ref": _saml.AUTHN_PASSWORD, "authn_auth": ENTITY_ID},
+            authn={"class_ref": context, "authn_auth": ENTITY_ID, "authn_instant": at},
             **{
                 "sign_assertion": True,
                 "sign_response": False,

@@ -1,6 +1,7 @@
 """Signing in through a provider that speaks SAML, from end to end."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -83,8 +84,9 @@ class Way:
 
     async def go(self, school: SchoolProvider, **how: Any) -> dict[str, str]:
         """There and back; gives what the client is told."""
-        challenge = {name: how.pop(name) for name in ("code_challenge",) if name in how}
+        challenge = {name: how.pop(name) for name in ("code_challenge", "prompt") if name in how}
         request, state = school.asked(await self.begin(**challenge))
+        assert request.force_authn == ("true" if "prompt" in challenge else None)
         return told(await self.bring(school.answer(self.own, self.acs, request.id, **how), state))
 
 
@@ -128,6 +130,26 @@ class TestSignIn:
         code = (await way.go(school, attributes={"mail": ["ada@elsewhere.example"]}))["code"]
         signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
         assert signed_in["viewer"]["user"]["id"] == str(account.user_id)
+
+    async def test_proves_what_the_school_says_that_it_proves(
+        self,
+        ask: Ask,
+        way: Way,
+        configure: Configure,
+        tenant: Tenant,
+        add_account: AddAccount,
+        own_verifier: TokenVerifier,
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure(secondFactorCounts=True)
+        school, now = await way.school(), int(time.time())
+        old = {"at": now - 86_400, "context": "https://refeds.org/profile/mfa"}
+        code = (await way.go(school, **old))["code"]
+        signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+        caller = await own_verifier.caller(signed_in["session"]["accessToken"])
+        assert (caller.auth_time, caller.acr) == (now - 86_400, "aal2")
+        assert await way.go(school, prompt="login", **old) == {"error": "NOT_PROVED_AGAIN"}
+        assert "code" in await way.go(school, prompt="login", at=now)
 
     async def test_takes_over_no_account_by_an_address_that_the_school_does_not_speak_for(
         self, way: Way, configure: Configure, tenant: Tenant, add_account: AddAccount
