@@ -21,6 +21,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
+from shared.engines import note_served
 from shared.tenancy.names import (
     APPEND_ONLY,
     READ_ONLY,
@@ -79,6 +80,7 @@ async def migrate_tenant(admin: Admin, tenant_id: TenantId, migrations: Subgraph
     It is one transaction: a schema of the newest revision, whose role there is, has everything.
     """
     async with admin.engine(database_name(migrations.subgraph)).begin() as connection:
+        _note(connection, tenant_schema(tenant_id))
         await migrate_in(connection, tenant_id, migrations)
 
 
@@ -92,9 +94,17 @@ async def create_tenant(admin: Admin, tenant_id: TenantId, migrations: SubgraphM
     script = f"{made};\n{_in_schema(schema)}{upgrade_script(migrations.versions, None)}\n{_grants(schema, role)};"
     try:
         async with admin.engine(database_name(migrations.subgraph)).connect() as connection:
+            _note(connection, schema)
             await run_script(connection, script)
     except (DuplicateObjectError, DuplicateSchemaError):
         await migrate_tenant(admin, tenant_id, migrations)
+
+
+def _note(connection: AsyncConnection, *schemas: str) -> None:
+    """The server's process keeps something of each schema: the pool replaces a connection that has seen many."""
+    if (served := connection.sync_connection) is not None:
+        for schema in schemas:
+            note_served(served, schema)
 
 
 async def migrate_in(connection: AsyncConnection, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
@@ -167,6 +177,7 @@ async def outdated(admin: Admin, tenants: Sequence[TenantId], migrations: Subgra
         named = {tenant_schema(each): tenant_role(each, migrations.subgraph) for each in tenants}
         whole = await connection.exec_driver_sql(_WHOLE, (VERSION_TABLE, [*named], [*named.values()]))
         schemas = list(whole.scalars())
+        _note(connection, *schemas)
         for start in range(0, len(schemas), _READ_AT_ONCE):
             current |= await _at(connection, head, schemas[start : start + _READ_AT_ONCE])
     return [each for each in tenants if tenant_schema(each) not in current]

@@ -6,6 +6,7 @@ The servers are the embedded ones; `--durable` lets PostgreSQL wait for the disk
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from shared.tenancy.roles import Admin, login_url
 from studium.embedded import DataFolder, EmbeddedServers, Ports, Supervisor
 from studium.platform import migrations
 from subgraphs.auth.store.accounts import AccountStore
+from tests.bench import processes
 
 _SECRET: Final = SecretStr("0" * 64)
 _AT_A_TIME: Final = 4
@@ -74,8 +76,9 @@ async def _measure(url: str, count: int, folder: Path) -> dict[str, Any]:
         await prepare_platform(admin, _SECRET, everything)
         provisioned = await _provision(Provisioner(admin, everything), tenants)
         current = await _timed(migrate_all(admin, tenants, everything, at_a_time=_AT_A_TIME))
-        newer = [_with_one_more(one, folder) for one in everything]
+        newer, before = [_with_one_more(one, folder) for one in everything], _servers_cpu()
         migrated = await _timed(migrate_all(admin, tenants, newer, at_a_time=_AT_A_TIME))
+        migrating = round(_servers_cpu() - before, 2)
     finally:
         await admin.aclose()
     return {
@@ -83,13 +86,15 @@ async def _measure(url: str, count: int, folder: Path) -> dict[str, Any]:
         "provision": provisioned,
         "migrate, nothing to do: s": current,
         "migrate, one revision in each subgraph: s": migrated,
+        "migrate, one revision in each subgraph: CPU s of PostgreSQL": migrating,
         "backend": await _backend_memory(url, tenants),
     }
 
 
 async def _provision(provisioner: Provisioner, tenants: Sequence[TenantId]) -> dict[str, float]:
-    """Several tenants at a time, as several workers would."""
+    """Several tenants at a time, as several workers would. CPU is that of all cores together."""
     queue, each = list(reversed(tenants)), list[float]()
+    own, servers = time.process_time(), _servers_cpu()
 
     async def worker() -> None:
         while queue:
@@ -98,9 +103,18 @@ async def _provision(provisioner: Provisioner, tenants: Sequence[TenantId]) -> d
     whole = await _timed(asyncio.gather(*(worker() for _ in range(_AT_A_TIME))))
     return {
         "s each, all in all": round(whole / len(tenants), 4),
+        "CPU s of PostgreSQL each": round((_servers_cpu() - servers) / len(tenants), 4),
+        "CPU s of the worker each": round((time.process_time() - own) / len(tenants), 4),
         "median s of one": round(statistics.median(each), 3),
         "slowest s of one": round(max(each), 3),
     }
+
+
+def _servers_cpu() -> float:
+    """CPU seconds of this process's children, and of those that they have waited for."""
+    pids = [pid for pid in processes.tree(os.getpid()) if pid != os.getpid()]
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(ticks) for stat in stats for ticks in stat[11:15]) / processes.TICK
 
 
 async def _timed(work: Any) -> float:
