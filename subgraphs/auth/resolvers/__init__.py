@@ -10,8 +10,10 @@ from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation
 from subgraphs.auth.resolvers.impersonation import ImpersonationMutation, ImpersonationQuery
 from subgraphs.auth.resolvers.magic_links import MagicLinkMutation
 from subgraphs.auth.resolvers.mfa import MfaMutation, MfaQuery
+from subgraphs.auth.resolvers.mfa_enrolling import MfaEnrollingMutation
 from subgraphs.auth.resolvers.oauth_apps import OAuthAppMutation, OAuthAppQuery
 from subgraphs.auth.resolvers.oauth_registration import OAuthRegistrationMutation
+from subgraphs.auth.resolvers.policies import PolicyMutation
 from subgraphs.auth.resolvers.quotas import QuotaMutation
 from subgraphs.auth.resolvers.recovery import RecoveryMutation
 from subgraphs.auth.resolvers.roles import RoleMutation, RoleQuery
@@ -54,6 +56,8 @@ class Mutation(
     RoleMutation,
     MagicLinkMutation,
     MfaMutation,
+    MfaEnrollingMutation,
+    PolicyMutation,
     SamlMutation,
     SessionMutation,
     TenantLifeMutation,

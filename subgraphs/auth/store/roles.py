@@ -58,6 +58,10 @@ class RoleStore:
         """By name."""
         return (await self._session.scalars(select(TenantRole).order_by(TenantRole.name, TenantRole.id))).all()
 
+    async def known(self, role_ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Those of the ids that are roles."""
+        return (await self._session.scalars(select(TenantRole.id).where(TenantRole.id.in_(role_ids)))).all()
+
     async def count(self) -> int:
         return await self._session.scalar(select(func.count()).select_from(TenantRole)) or 0
 

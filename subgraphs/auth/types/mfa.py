@@ -24,12 +24,20 @@ class MfaChallenge:
     code: str = strawberry.field(
         description="Give it to `completeMfa`, once; to `startPasskeySecondFactor` before, for a passkey."
     )
-    methods: list[MfaMethod] = strawberry.field(description="By which the person can go on.")
+    methods: list[MfaMethod] = strawberry.field(description="By which the person can go on; none if they `mustEnroll`.")
+    must_enroll: bool = strawberry.field(
+        description="The tenant asks for a second factor and the person has none: go on with `enrollRequiredMfa`."
+    )
     expires_at: datetime = strawberry.field(description="Sign in again after that.")
 
     @classmethod
     def of(cls, required: MfaRequired) -> "MfaChallenge":
-        return cls(code=required.code, methods=required.methods, expires_at=required.expires_at)
+        return cls(
+            code=required.code,
+            methods=required.methods,
+            must_enroll=not required.methods,
+            expires_at=required.expires_at,
+        )
 
 
 @strawberry.type(description="An authenticator app of the viewer's.")

@@ -12,6 +12,7 @@ from shared.tenancy.domains import Domain
 from shared.tenancy.registry import Plan, TenantRecord, TenantStatus
 from subgraphs.auth.context import Info
 from subgraphs.auth.service.tenants import MANAGE
+from subgraphs.auth.types.policies import TenantPolicies
 
 strawberry.enum(Plan, description="What a tenant has booked; every tenant starts free.")
 strawberry.enum(TenantStatus, description="A tenant can be used while it is active.")
@@ -81,6 +82,7 @@ class Tenant:
     version: int = strawberry.field(description="Counts what its own people have changed of it.")
     branding: Branding = strawberry.field(description="How it shows itself.")
     quotas: TenantQuotas = strawberry.field(description="What it may use at most.")
+    policies: TenantPolicies = strawberry.field(description="What it asks of its people.")
     delete_after: datetime | None = strawberry.field(
         description="When everything of it is to be deleted; null if nobody has ordered that."
     )
@@ -105,6 +107,7 @@ class Tenant:
             version=record.version,
             branding=Branding.of(record.branding),
             quotas=TenantQuotas.of(record.quotas),
+            policies=TenantPolicies.of(record.policies),
             delete_after=record.delete_after,
         )
 
@@ -149,6 +152,11 @@ class SetBrandingInput(UpdateInput):
 
 @strawberry.type(description="What came of `setBranding`.")
 class SetBrandingPayload(Payload):
+    tenant: Tenant | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
+
+
+@strawberry.type(description="What came of `setSignInPolicy`.")
+class SetSignInPolicyPayload(Payload):
     tenant: Tenant | None = strawberry.field(default=None, description="As it is now; null if it was refused.")
 
 

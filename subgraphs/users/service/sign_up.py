@@ -15,6 +15,7 @@ from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.passwords import Passwords
 from shared.roles import Role
+from shared.tenancy.policies import SignInPolicy, SignUpClosed
 from shared.tenancy.registry import Registry, TenantStatus
 from subgraphs.users.errors import EmailTaken, InvitationInvalid
 from subgraphs.users.events import UserSignedUp
@@ -61,12 +62,17 @@ async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attemp
 
     Raises:
         TenantNotFound: there is no tenant of that name, or it is not open.
+        SignUpClosed: it is for those alone who are invited.
+        BadUserInput: the password is shorter than the tenant wants.
         EmailTaken: somebody is already here with this address.
         QuotaExceeded: the tenant has as many people as it may.
         InvitationInvalid: the code is not a valid one for this address.
         IdempotencyKeyReused: the attempt was sent before with another input, or another password.
     """
-    caller = await _caller_for(desk, tenant_slug)
+    caller, policy = await _open_tenant(desk, tenant_slug)
+    if newcomer.invitation is None and not policy.open_sign_up:
+        raise SignUpClosed
+    policy.check_password_length(newcomer.password)
     password_hash, attempt = await _hash_password(desk, newcomer, caller, attempt)
     event_id = uuid7()
     async with desk.hub.subscribe(acknowledgement_of(event_id, _ACCOUNTS)) as acknowledged:
@@ -90,7 +96,7 @@ async def accept_invitation(
         WeakPassword, BreachedPassword, BadUserInput: the password should not be chosen.
         IdempotencyKeyReused: the attempt was sent before with another input, or another password.
     """
-    caller = await _caller_for(desk, tenant_slug)
+    caller, _ = await _open_tenant(desk, tenant_slug)
     invitation_id = desk.invitations.read(code)
     async with desk.sessions.read(caller) as session:
         user = await InvitationStore(session).invited(invitation_id) if invitation_id else None
@@ -101,11 +107,11 @@ async def accept_invitation(
     return await sign_up(desk, tenant_slug, newcomer, attempt)
 
 
-async def _caller_for(desk: SignUpDesk, tenant_slug: str) -> Caller:
+async def _open_tenant(desk: SignUpDesk, tenant_slug: str) -> tuple[Caller, SignInPolicy]:
     tenant = await desk.tenants.by_slug(tenant_slug)
     if tenant is None or tenant.status is not TenantStatus.ACTIVE:
         raise TenantNotFound
-    return service_caller(tenant.id, "users")
+    return service_caller(tenant.id, "users"), tenant.policies.sign_in
 
 
 async def _hash_password(desk: SignUpDesk, newcomer: Newcomer, caller: Caller, attempt: Attempt) -> tuple[str, Attempt]:

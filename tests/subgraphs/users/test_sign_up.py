@@ -5,17 +5,22 @@ import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from shared.database import Sessions, unit_of_work
 from shared.events import Hub, acknowledgement_of
 from shared.events.outbox import OutboxRow
+from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.policies import Policies, SignInPolicy
+from shared.tenancy.registry import tenants
 from subgraphs.users.models import Invitation, User
 from subgraphs.users.service import sign_up as service
+from tests.registry import restored
 from tests.subgraphs.conftest import Ask, code_of
 from tests.subgraphs.users.conftest import AddUser
-from tests.tenants import Tenant
+from tests.tenants import Control, Tenant
 
 SIGN_UP = """mutation ($input: SignUpInput!) {
   signUp(input: $input) { user { id displayName status } ready userErrors { code path } }
@@ -143,6 +148,29 @@ class TestSentAgain:
         await ask(SIGN_UP, newcomer(tenant, idempotencyKey="k"))
         other = newcomer(tenant, idempotencyKey="k", email="bob@example.org")
         assert code_of(await ask(SIGN_UP, other)) == "IDEMPOTENCY_KEY_REUSED"
+
+
+class TestWhereTheTenantAsksForMore:
+    @pytest.fixture(autouse=True)
+    async def _asking(self, control: Control, tenant: Tenant) -> AsyncGenerator[None]:
+        """Nobody joins by themselves, and passwords are long."""
+        policy = SignInPolicy(open_sign_up=False, password_length=12)
+        asked = sa.update(tenants).where(tenants.c.id == tenant.id)
+        async with restored(control, tenant), control.admin() as admin:
+            async with admin.engine(CONTROL_DATABASE).begin() as connection:
+                await connection.execute(asked.values(policies=msgspec.to_builtins(Policies(sign_in=policy))))
+            yield
+
+    async def test_only_who_is_invited_joins(self, ask: Ask, sessions: Sessions, tenant: Tenant) -> None:
+        answer = await ask(SIGN_UP, newcomer(tenant))
+        assert answer["data"]["signUp"]["userErrors"] == [{"code": "SIGN_UP_CLOSED", "path": None}]
+        code = await invited(ask, tenant, "ada@example.org", "LEARNER")
+        assert (await ask(SIGN_UP, newcomer(tenant, invitation=code)))["data"]["signUp"]["user"]
+
+    async def test_a_shorter_password_is_refused(self, ask: Ask, tenant: Tenant) -> None:
+        code = await invited(ask, tenant, "ada@example.org", "LEARNER")
+        short = newcomer(tenant, invitation=code, password="zebra lamp")
+        assert code_of(await ask(SIGN_UP, short)) == "BAD_USER_INPUT"
 
 
 class TestWithInvitation:
