@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from xdist.remote import Producer
 
 from studium.platform import migrations
+from tests.distribution import FileScheduling
 from tests.queries import Queries
 from tests.servers import Servers, run_servers
 from tests.tenants import Control, Tenant
@@ -32,6 +34,12 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
+    """Files stay in one piece where groups do."""
+    return FileScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
