@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from shared.caller import TenantId, service_caller
 from shared.documents import Documents, TenantDocuments, documents_unit_of_work
 from shared.events import Event
-from shared.events.documents import OUTBOX_MODELS, DocumentSource, record_document
+from shared.events.documents import OUTBOX_MODELS, DocumentSource, OutboxEntry, record_document
 from shared.ids import uuid7
 from tests.patience import PATIENCE_SECONDS
 from tests.servers import Servers
@@ -114,6 +114,8 @@ class TestDocumentSource:
         wakes = desk.source.wakes()
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert await anext(wakes) is None
+            of_another_subgraph = desk.documents.client[f"studium_another_{desk.tenants[0].hex}"]
+            await of_another_subgraph[OutboxEntry.Settings.name].insert_one({})
             await desk.write("one", tenant=1)
             assert await anext(wakes) == desk.tenants[1]
         await wakes.aclose()

@@ -66,14 +66,15 @@ async def told(redis: Redis, tenant: Tenant) -> list[str]:
 @pytest.mark.xdist_group("auth-stream")
 class TestChanges:
     async def test_what_is_changed_is_read_and_told(
-        self, control: Control, announcements: Announcements, redis: Redis, tenant: Tenant
+        self, control: Control, announcements: Announcements, redis: Redis, tenant: Tenant, other_tenant: Tenant
     ) -> None:
         registry = Registry.create(control.login_url("auth"))
         async with unchanged_after(announcements, tenant):
             wanted = Change(TenantStatus.SUSPENDED, features_on=("insights", "labs"), region="eu")
             written = await changed(announcements, tenant, wanted)
             assert await registry.by_id(tenant.id) == written
-            assert tenant.id not in {each.id for each in await registry.active()}
+            active = {each.id for each in await registry.active()}
+            assert (tenant.id in active, other_tenant.id in active) == (False, True)
             assert tenant.id in {each.id for each in await registry.open()}
             assert (written.status, written.features, written.region) == ("SUSPENDED", ("insights", "labs"), "eu")
             await announcements.sweep()

@@ -1,5 +1,6 @@
 """Apps are told that somebody has signed out. Source: OpenID Connect Back-Channel Logout 1.0."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,16 +13,17 @@ from aiohttp.test_utils import TestServer
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from shared.caller import service_caller
+from shared.caller import TenantId, service_caller
 from shared.database import Sessions, unit_of_work
 from shared.outbound import Outbound
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenIssuer
 from subgraphs.auth.service.deactivation import close_account
 from subgraphs.auth.service.oauth_backchannel import EVENT, RETRY_AFTER, LogoutPost
+from tests.patience import PATIENCE_SECONDS
 from tests.subgraphs.auth.conftest import SIGNING_KEY, Ask
 from tests.subgraphs.auth.oauth.conftest import PUBLIC_URL, REGISTER, App, Flow, Person, Register, Server, returned
-from tests.tenants import Control
+from tests.tenants import Control, Tenant
 
 
 @dataclass
@@ -210,3 +212,29 @@ async def test_apps_are_told_at_addresses_of_theirs_alone(ask: Ask, owner_token:
     asked = {"name": "Planner", "scopes": ["openid"], "redirectUris": ["https://app.example/"]}
     done = await ask(REGISTER, {"input": {**asked, "backchannelLogoutUri": uri}}, token=owner_token)
     assert [error["extensions"]["code"] for error in done["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_a_tenant_is_served_each_time_that_it_is_woken_or_wants_to_be(
+    sessions: Sessions, registry: Registry, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served, again = asyncio.Queue[TenantId](), [datetime.now(UTC)]
+
+    async def tell(_: LogoutPost, tenant_id: TenantId) -> datetime | None:
+        if tenant_id != tenant.id:
+            return None
+        await served.put(tenant_id)
+        return again.pop() if again else None
+
+    monkeypatch.setattr(LogoutPost, "tell", tell)
+    outbound = Outbound()
+    post = LogoutPost(sessions, registry, TokenIssuer(SIGNING_KEY), outbound, PUBLIC_URL)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        running = asyncio.create_task(post.run())
+        for _ in range(2):  # as a tenant that there is, and because it wants to be
+            assert await served.get() == tenant.id
+        for _ in range(2):
+            post.wake(tenant.id)
+            assert await served.get() == tenant.id
+    assert not running.done()
+    running.cancel()
+    await outbound.aclose()

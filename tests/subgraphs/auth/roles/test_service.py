@@ -366,6 +366,23 @@ class TestRevokeRole:
             assert (revoked.row.revoked_at is not None, revoked.row.version) == (True, 2)
         assert await office.permissions(ada, course) == ["learn"]
 
+    async def test_ends_sessions_where_it_was_had_in_the_whole_tenant(
+        self, office: Office, owner: Caller, person: Person, course: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is had elsewhere stands in no access token."""
+        ended: list[UUID] = []
+
+        async def note(_: TenantSession, user_id: UUID, __: datetime) -> None:
+            ended.append(user_id)
+
+        monkeypatch.setattr(role_assignments, "end_sessions", note)
+        ada, told = await person("learn"), list[int]()
+        for place in (course, None):
+            assigned = await office.assign(owner, ada, built_in_id(ada.tenant_id, Role.INSTRUCTOR), place)
+            await office.revoke(owner, assigned.row.id)
+            told.append(len(ended))
+        assert told == [0, 1]
+
     async def test_can_be_assigned_again(self, office: Office, owner: Caller, person: Person, course: Place) -> None:
         ada = await person("learn")
         role_id = built_in_id(ada.tenant_id, Role.INSTRUCTOR)
