@@ -18,18 +18,26 @@ from shared.authentication import Authentication
 from shared.errors import DomainError, NotFound
 from shared.idempotency import Attempt
 from subgraphs.auth.errors import ChallengeInvalid, CodeInvalid, PasskeyInvalid
-from subgraphs.auth.service import mfa, passwords, webauthn_factor
+from subgraphs.auth.service import federated, mfa, passwords, webauthn_factor
 from subgraphs.auth.service.accounts import SignedIn
+from subgraphs.auth.service.federated_begun import AccountNotReady
+from subgraphs.auth.service.federated_people import AddressReused, NoAccount
+from subgraphs.auth.service.federated_proofs import NotProvedAgain
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer, caller_by_cookie
 from subgraphs.auth.service.oauth_codes import end_user
 from subgraphs.auth.service.oauth_server import Server
+from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.passwords import Credentials
 from subgraphs.auth.service.sessions import DeviceHint
 from subgraphs.auth.service.webauthn_challenges import Ceremony
 from subgraphs.auth.service.webauthn_factor import PasskeyAnswer
 
 _DEVICE: Final = "Browser"
+_MUST_ENROLL: Final = "A second factor is asked of you here; sign in to your account first, and add one"
+CAME_BACK: Final = "studium-came-back"
+"""The cookie of what a browser came back with from an identity provider."""
+FAILED: Final = "!"
 FORM_LIFE: Final = timedelta(minutes=30)
 
 
@@ -41,6 +49,8 @@ class Browser:
     session: str | None = field(default=None, repr=False)
     device: str | None = field(default=None, repr=False)
     """A code that it was given when somebody signed in with it before."""
+    came: str = field(default="", repr=False)
+    """What it came back with from an identity provider: a code, or `FAILED` and why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,13 @@ class Given:
     code: str = field(default="", repr=False)
     passkey: str = field(default="", repr=False)
     passkey_challenge: str = ""
+    came: str = field(default="", repr=False)
+    """What the browser came back with, instead of all this."""
 
     @classmethod
     def of(cls, form: Mapping[str, str]) -> "Given":
         """What the fields of a form say."""
-        return cls(**{each.name: form.get(each.name, "") for each in fields(cls)})
+        return cls(**{each.name: form.get(each.name, "") for each in fields(cls) if each.name != "came"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +87,40 @@ class Entered:
     challenge: str | None = field(default=None, repr=False)
     refusal: str | None = None
     passkey: Ceremony | None = field(default=None, repr=False)
+    waits: bool = False
+    """Whether the same will do in a moment."""
 
 
 async def enter(oauth: OAuthDesk, issuer: TenantIssuer, browser: Browser, given: Given) -> Entered:
     """Open a session of the platform for whoever proves who they are."""
     attempt, slug = Attempt("oauthSignIn", key=None, input={}), issuer.tenant.slug
     try:
-        if given.challenge:
+        if given.came:
+            entered = await _arrived(oauth, slug, given.came, attempt)
+        elif given.challenge:
             entered = await _complete(oauth, slug, given, attempt)
         else:
             hint = DeviceHint(browser.device, _DEVICE)
             credentials = Credentials(slug, given.email.strip().lower(), given.password, hint)
             entered = await passwords.sign_in(oauth.desk, credentials, attempt)
+    except AccountNotReady as refusal:
+        return Entered(refusal=refusal.message, waits=True)
     except DomainError as refusal:
         again = given.challenge and isinstance(refusal, CodeInvalid | PasskeyInvalid)
         return await _asking(oauth, slug, given.challenge, refusal) if again else Entered(refusal=refusal.message)
+    if isinstance(entered, MfaRequired) and not entered.methods:
+        return Entered(refusal=_MUST_ENROLL)  # an app's page shows no secrets that are to be kept
     if isinstance(entered, MfaRequired):
         return await _asking(oauth, slug, entered.code)
     return Entered(entered.token.access_token, entered.device_code)
+
+
+async def _arrived(oauth: OAuthDesk, slug: str, came: str, attempt: Attempt) -> SignedIn | MfaRequired:
+    """Let in whoever came back from an identity provider."""
+    if came.startswith(FAILED):
+        refusals = (NotProvedAgain, NoAccount, AddressReused)
+        raise next((each for each in refusals if each.code == came.removeprefix(FAILED)), ProviderRefused)
+    return await federated.sign_in(oauth.desk, slug, came, None, attempt)
 
 
 async def _complete(oauth: OAuthDesk, slug: str, given: Given, attempt: Attempt) -> SignedIn:
