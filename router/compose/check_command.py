@@ -5,9 +5,22 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from graphql import GraphQLError, GraphQLSchema, build_ast_schema, parse
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    LoneSchemaDefinitionRule,
+    UniqueArgumentDefinitionNamesRule,
+    UniqueDirectiveNamesRule,
+    UniqueEnumValueNamesRule,
+    UniqueFieldDefinitionNamesRule,
+    UniqueOperationTypesRule,
+    UniqueTypeNamesRule,
+    build_ast_schema,
+    parse,
+)
+from graphql.validation.validate import validate_sdl
 
 from router.compose.changes import Change, Severity, Usage, UsageError, find_changes, read_usage
 from router.compose.commands import Subparsers, add_limits_option, add_subgraph_option, replacements
@@ -18,6 +31,16 @@ from router.supergraph.api_schema import build_api_schema
 from router.supergraph.machinery import Machinery
 
 _DEFAULT = Path("supergraph.yaml")
+_ONLY_ONCE: Final = (
+    LoneSchemaDefinitionRule,
+    UniqueOperationTypesRule,
+    UniqueTypeNamesRule,
+    UniqueFieldDefinitionNamesRule,
+    UniqueArgumentDefinitionNamesRule,
+    UniqueEnumValueNamesRule,
+    UniqueDirectiveNamesRule,
+)
+"""Of what is defined twice one would be compared and the other not."""
 
 
 def add_commands(subparsers: Subparsers) -> None:
@@ -66,7 +89,9 @@ def _compose(arguments: argparse.Namespace) -> GraphQLSchema:
 def _read(path: Path) -> GraphQLSchema:
     """The API schema in a file, be it that of a supergraph."""
     try:
-        document = parse(read_text(path), no_location=True)
+        document = parse(read_text(path))
+        if twice := validate_sdl(document, rules=_ONLY_ONCE):
+            raise twice[0]
         if "join" in Machinery.of(document).namespaces:
             return build_api_schema(document)
         return build_ast_schema(document, assume_valid_sdl=True)

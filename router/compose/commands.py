@@ -142,23 +142,34 @@ def _outcome(arguments: argparse.Namespace) -> Composed | Refused:
 
 
 def _compose_lines(limits: Limits) -> int:
-    """Answer each line of standard input by a line of standard output."""
+    """Answer each line of standard input by a line of standard output; 1 if one of them was no set of subgraphs."""
+    status = 0
     for number, line in enumerate(sys.stdin.buffer, 1):
-        if line.strip():
-            sys.stdout.write(json.dumps(_answer(line, number, limits)) + "\n")
-            sys.stdout.flush()
-    return 0
+        if not line.strip():
+            continue
+        try:
+            id_, subgraphs = _set_of(line)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            answer, status = _no_set(number, error), 1
+        else:
+            answer = {"id": id_, **_as_json(compose(subgraphs, limits=limits))}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+    return status
 
 
-def _answer(line: bytes, number: int, limits: Limits) -> Mapping[str, Any]:
-    try:
-        request: Any = json.loads(line)
-        given = cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
-        subgraphs = [Subgraph(_text(each["name"]), _text(each.get("url") or ""), _text(each["sdl"])) for each in given]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = f"Line {number} is not of the form {{id, subgraphs: [{{name, url, sdl}}]}}: {error!r:.200}"
-        raise ConfigError(message) from error
-    return {"id": request.get("id"), **_as_json(compose(subgraphs, limits=limits))}
+def _set_of(line: bytes) -> tuple[Any, list[Subgraph]]:
+    request: Any = json.loads(line)
+    given = cast("Sequence[Mapping[str, Any]]", request["subgraphs"])
+    subgraphs = [Subgraph(_text(each["name"]), _text(each.get("url") or ""), _text(each["sdl"])) for each in given]
+    return request.get("id"), subgraphs
+
+
+def _no_set(number: int, error: Exception) -> Mapping[str, Any]:
+    """The answer to a line that cannot be read; those behind it have theirs all the same."""
+    message = f"Line {number} is not of the form {{id, subgraphs: [{{name, url, sdl}}]}}: {error!r:.200}"
+    told = {"code": "INVALID_INPUT", "message": message, "subgraph": None, "locations": list[Any]()}
+    return {"id": None, "ok": False, "supergraphSdl": None, "errors": [told], "hints": list[Any]()}
 
 
 def _text(value: object) -> str:

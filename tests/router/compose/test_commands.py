@@ -208,14 +208,16 @@ def test_sets_come_and_go_a_line_each(monkeypatch: pytest.MonkeyPatch, capsys: p
         b'{"subgraphs": [{"name": "a", "sdl": null}]}',
     ],
 )
-def test_a_line_that_is_no_set_is_refused_in_one(
+def test_a_line_that_is_no_set_is_refused_and_those_behind_it_are_answered(
     line: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n" + line + b"\n")))
+    good = b'{"id": 3, "subgraphs": [{"name": "a", "url": "http://a", "sdl": "type Query { a: Int }"}]}'
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n" + line + b"\n" + good + b"\n")))
     assert run("--jsonl") == 1
-    said = capsys.readouterr().err
-    assert said.startswith("Line 2 is not of the form {id, subgraphs: ")
-    assert said.count("\n") == 1
+    refused, answered = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (refused["id"], refused["ok"], refused["errors"][0]["code"]) == (None, False, "INVALID_INPUT")
+    assert refused["errors"][0]["message"].startswith("Line 2 is not of the form {id, subgraphs: ")
+    assert (answered["id"], answered["ok"]) == (3, True)
 
 
 @pytest.mark.parametrize(("factor", "is_too_much"), [("1", True), ("2", False)])

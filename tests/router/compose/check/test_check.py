@@ -157,7 +157,15 @@ def test_a_configuration_is_composed(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("type Query {", "is no schema: Syntax Error"), ("type Query { a: B }", "is no schema: ")]
+    ("text", "said"),
+    [
+        ("type Query {", "is no schema: Syntax Error"),
+        ("type Query { a: B }", "is no schema: "),
+        ("type Query { a: Int }\ntype A { b: Int }\ntype A { c: Int }", "only one type named 'A'. (at 2:6) (at 3:6)"),
+        ("type Query { a: Int a: String }", "Field 'Query.a' can only be defined once. (at 1:14)"),
+        ("type Query { a(x: Int, x: Int): Int }", "Argument 'Query.a(x:)' can only be defined once."),
+        ("type Query { a: E } enum E { A A }", "Enum value 'E.A' can only be defined once."),
+    ],
 )
 def test_a_file_that_is_no_schema_gives_one_line(text: str, said: str, check: Check) -> None:
     status, _, told = check.run("--against", check.file("old.graphql", text), "--supergraph", "nowhere.graphql")
