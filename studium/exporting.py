@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.caller import Caller, TenantId, service_caller
+from shared.data_keys import DataKeys, MasterKey
 from shared.database import Sessions
 from shared.documents import Documents
 from shared.tenancy.archive import ArchivedFile, archived, document_files, table_files
@@ -49,6 +50,8 @@ class Exports:
     """Of each subgraph with tables of its own, by its name."""
     documents: Documents
     shelf: ExportShelf
+    master: MasterKey
+    """What tenants' data keys are wrapped by."""
 
     async def run(self) -> None:
         """Make them until cancelled: woken by notices, sweeping in case one was missed."""
@@ -95,7 +98,10 @@ class Exports:
         return {"format": _FORMAT, "tenant": msgspec.to_builtins(record), "madeAt": datetime.now(UTC)}
 
     def _sources(self, caller: Caller) -> list[AsyncGenerator[ArchivedFile]]:
-        tables = [table_files(one, caller, _metadata(name)) for name, one in self.sessions.items()]
+        tables = [
+            table_files(one, caller, _metadata(name), DataKeys(self.master, subgraph=name))
+            for name, one in self.sessions.items()
+        ]
         return [*tables, document_files(self.documents, caller)]
 
     async def _forget(self, now: datetime) -> None:

@@ -11,12 +11,14 @@ import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import idempotency, telemetry
 from shared.caller import TenantId, service_caller
@@ -58,6 +60,7 @@ from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
 from subgraphs.auth.service.oauth_backchannel import LogoutPost
 from subgraphs.auth.service.tenant_exports import ExportShelf
+from subgraphs.content.service.storage import recount
 from subgraphs.users.service.forgetting import forget_old as forget_old_people
 from subgraphs.users.service.mailing import InvitationPost, invitation_codes
 
@@ -125,6 +128,7 @@ class Worker:
     registry: Registry
     redis: Redis
     sessions: Sequence[Sessions]
+    documents: Documents
     relays: Sequence[Relay]
     consumers: Sequence[Consumer]
     onboarding: Onboarding
@@ -195,6 +199,7 @@ class Worker:
                     await forget_old_sign_ins(session)
                 if sessions.subgraph == _USERS:
                     await forget_old_people(session)
+        await recount(self.documents, service_caller(tenant_id, "worker"), now=datetime.now(UTC))
 
 
 @asynccontextmanager
@@ -226,6 +231,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             registry,
             redis,
             list(sessions.values()),
+            documents,
             relays=_relays(registry, redis, sessions, documents),
             consumers=[
                 Consumer(handlers, sessions=sessions[name], redis=redis, member=own.member)
@@ -234,7 +240,7 @@ async def open_worker(settings: StudiumSettings, own: WorkerSettings) -> AsyncGe
             onboarding=_onboarding(admin, documents, sessions[_AUTH], own.new_tenants_on),
             announcements=Announcements(control, redis),
             orders=Orders(control),
-            exports=Exports(control, registry, sessions, documents, _export_shelf(settings, sessions[_AUTH])),
+            exports=_exports(settings, control, registry, sessions, documents),
             audit_heads=AuditHeads(admin, registry, HeadSigner.create(secret)),
             deletions=Deletions(admin, migrations(), also=[shredding(sessions), documents.drop]),
             logouts=logouts,
@@ -279,9 +285,16 @@ def _onboarding(admin: Admin, documents: Documents, auth: Sessions, new_on: Sequ
     return Onboarding(provisioner, auth, install_owner, new_on)
 
 
-def _export_shelf(settings: StudiumSettings, auth: Sessions) -> ExportShelf:
+def _exports(
+    settings: StudiumSettings,
+    control: AsyncEngine,
+    registry: Registry,
+    sessions: Mapping[str, Sessions],
+    documents: Documents,
+) -> Exports:
     master = create_master_key(settings, MasterKeySettings())
-    return ExportShelf(auth, DataKeys(master, subgraph=_AUTH, secrets=credentials_keys(settings)))
+    shelf = ExportShelf(sessions[_AUTH], DataKeys(master, subgraph=_AUTH, secrets=credentials_keys(settings)))
+    return Exports(control, registry, sessions, documents, shelf, master)
 
 
 def _mailer(settings: StudiumSettings) -> Mailer:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from shared.caller import Caller
 from shared.crypto import SealBroken
-from shared.data_keys.columns import Protected, ProtectedTable
+from shared.data_keys.columns import ProtectedTable
 from shared.data_keys.master import DATA_KEY_BYTES
+from shared.data_keys.personal import opened_object, sealed_object
 from shared.data_keys.rings import DataKeys, KeyRing
 from shared.data_keys.store import DataKeyStore, ProtectedStore
 from shared.database import Sessions, TenantSession, unit_of_work
@@ -111,10 +112,15 @@ class Rotation:
             return await DataKeyStore(session).shred()
 
 
-def _sealed_anew(ring: KeyRing, protected: ProtectedTable, row: Mapping[str, Any]) -> dict[str, Protected]:
-    id_ = protected.row(row)
-    return {
-        column.name: ring.seal(column, id_, ring.open(column, id_, row[column.name]))
-        for column in protected.columns
-        if row[column.name] is not None
-    }
+def _sealed_anew(ring: KeyRing, protected: ProtectedTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    id_, values = protected.row(row), dict[str, Any]()
+    for column in protected.columns:
+        kept, plain = row[column.name], protected.plain.get(column.name)
+        if plain is not None:
+            values[column.name] = sealed_object(
+                ring, column, id_, opened_object(ring, column, id_, kept, row[plain.name])
+            )
+            values[plain.name] = {}
+        elif kept is not None:
+            values[column.name] = ring.seal(column, id_, ring.open(column, id_, kept))
+    return values

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from shared.data_keys.columns import Protected, ProtectedTable
+from shared.data_keys.columns import ProtectedTable
 from shared.database import TenantSession
 from shared.tenancy.names import PLACEHOLDER_SCHEMA
 
@@ -76,7 +76,12 @@ class ProtectedStore:
     ) -> Sequence[Mapping[str, Any]]:
         """Rows with a value that was encrypted by another key than `version`, locked; by their keys, behind `after`."""
         of = self._protected
-        chosen = sa.select(*of.key, *of.columns).where(self._is_outdated(version)).order_by(*of.key).limit(limit)
+        chosen = (
+            sa.select(*of.key, *of.columns, *of.plain.values())
+            .where(self._is_outdated(version))
+            .order_by(*of.key)
+            .limit(limit)
+        )
         if after is not None:
             chosen = chosen.where(sa.tuple_(*of.key) > sa.tuple_(*(after[column.name] for column in of.key)))
         rows = await self._session.execute(chosen.with_for_update(skip_locked=True))
@@ -86,10 +91,11 @@ class ProtectedStore:
         counted = sa.select(sa.func.count()).select_from(self._protected.table).where(self._is_outdated(version))
         return await self._session.scalar(counted) or 0
 
-    async def replace(self, row: Mapping[str, Any], values: Mapping[str, Protected]) -> None:
+    async def replace(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         same = [column == row[column.name] for column in self._protected.key]
         await self._session.execute(sa.update(self._protected.table).where(*same).values(dict(values)))
 
     def _is_outdated(self, version: int) -> sa.ColumnElement[bool]:
         as_text = [sa.type_coerce(column, sa.Text) for column in self._protected.columns]
-        return sa.or_(*(column.not_like(f"{FORMAT}.{version}.%") for column in as_text))
+        in_the_clear = [column != sa.literal({}, JSONB) for column in self._protected.plain.values()]
+        return sa.or_(*(column.not_like(f"{FORMAT}.{version}.%") for column in as_text), *in_the_clear)

@@ -15,7 +15,9 @@ import msgspec
 import sqlalchemy as sa
 
 from shared.caller import Caller
-from shared.data_keys import ProtectedText
+from shared.data_keys import DataKeys, KeyRing, ProtectedText
+from shared.data_keys.columns import ProtectedTable, protected_tables
+from shared.data_keys.personal import opened_object
 from shared.database import Sessions
 from shared.documents import Documents
 
@@ -23,7 +25,7 @@ MANIFEST: Final = "manifest.json"
 PIECE_BYTES: Final = 256 * 1024
 _ROWS_AT_ONCE: Final = 500
 _LEFT_OUT: Final = frozenset(
-    {"outbox", "outbox_lease", "inbox", "idempotency", "data_keys", "embedding", "tenant_export_pieces"}
+    {"outbox", "outbox_lease", "inbox", "idempotency", "data_keys", "embedding", "storage", "tenant_export_pieces"}
 )
 """Tables that tell nothing of a tenant: the platform's plumbing, keys, what is computed anew, and earlier archives."""
 _SECRETS: Final = "sealed"
@@ -42,8 +44,10 @@ class ArchivedFile:
     """Columns that are not told."""
 
 
-async def table_files(sessions: Sessions, caller: Caller, metadata: sa.MetaData) -> AsyncGenerator[ArchivedFile]:
-    """The tables of one subgraph, all as they are at one moment.
+async def table_files(
+    sessions: Sessions, caller: Caller, metadata: sa.MetaData, keys: DataKeys
+) -> AsyncGenerator[ArchivedFile]:
+    """The tables of one subgraph, all as they are at one moment. What is encrypted as personal is told in the clear.
 
     Each file is to be read before the next one is asked for.
 
@@ -51,17 +55,24 @@ async def table_files(sessions: Sessions, caller: Caller, metadata: sa.MetaData)
         sessions: of the subgraph.
         caller: of the tenant.
         metadata: the subgraph's tables.
+        keys: that opens what is personal in them.
+
+    Raises:
+        DataShredded: something personal was erased for good.
     """
+    personal = {each.table: each for each in protected_tables(metadata) if each.plain}
     async with sessions.read(caller) as session:
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         for table in metadata.sorted_tables:
             if table.name in _LEFT_OUT:
                 continue
             told = [column for column in table.columns if not _is_secret(column)]
-            ordered = sa.select(*told).order_by(*table.primary_key.columns)
+            opened = _Opened(await keys.of(session), personal[table]) if table in personal else None
+            chosen = [*told, *(opened.columns if opened else ())]
+            ordered = sa.select(*chosen).order_by(*table.primary_key.columns)
             found = await session.stream(ordered.execution_options(yield_per=_ROWS_AT_ONCE))
-            left_out = [column.name for column in table.columns if _is_secret(column)]
-            yield ArchivedFile(f"{sessions.subgraph}/{table.name}.jsonl", _mappings(found), left_out)
+            left_out = [column.name for column in table.columns if column not in chosen]
+            yield ArchivedFile(f"{sessions.subgraph}/{table.name}.jsonl", _mappings(found, opened), left_out)
 
 
 async def document_files(documents: Documents, caller: Caller) -> AsyncGenerator[ArchivedFile]:
@@ -148,9 +159,28 @@ def _is_secret(column: sa.Column[Any]) -> bool:
     return binary or column.name.startswith(_SECRETS)
 
 
-async def _mappings(found: Any) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Tells what is personal in the rows of a table under the names that it had in the clear."""
+
+    ring: KeyRing
+    protected: ProtectedTable
+
+    @property
+    def columns(self) -> Sequence[sa.Column[Any]]:
+        return [column for column in self.protected.columns if column.name in self.protected.plain]
+
+    def row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        told, id_ = dict(row), self.protected.row(row)
+        for column in self.columns:
+            plain = self.protected.plain[column.name].name
+            told[plain] = opened_object(self.ring, column, id_, told.pop(column.name), told[plain])
+        return told
+
+
+async def _mappings(found: Any, opened: _Opened | None) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:
     async for rows in found.mappings().partitions():
-        yield [dict(row) for row in rows]
+        yield [dict(row) if opened is None else opened.row(row) for row in rows]
 
 
 async def _documents(found: AsyncIterator[Mapping[str, Any]]) -> AsyncGenerator[Sequence[Mapping[str, Any]]]:

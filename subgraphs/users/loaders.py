@@ -8,6 +8,7 @@ from uuid import UUID
 from aiodataloader import DataLoader
 
 from shared.caller import Caller, TenantId
+from shared.data_keys import DataKeys, KeyRing
 from shared.database import Sessions, TenantSession
 from shared.graphql.loaders import batched, grouped
 from shared.permissions.decisions import Rights
@@ -67,9 +68,13 @@ class Loaders:
     data_request_by_id: DataLoader[UUID, DataRequest | None]
     data_request_parts: DataLoader[UUID, Sequence[DataRequestPart]]
     rights: DataLoader[TenantId, Rights]
+    key_ring: DataLoader[TenantId, KeyRing | None]
 
     @classmethod
-    def create(cls, sessions: Sessions, caller: Caller) -> "Loaders":
+    def create(cls, sessions: Sessions, caller: Caller, keys: DataKeys) -> "Loaders":
+        async def key_rings(session: TenantSession, tenant_ids: Sequence[UUID]) -> Mapping[TenantId, KeyRing]:
+            return {session.caller.tenant_id: await keys.of(session)}
+
         return cls(
             user_by_id=batched(sessions, caller, _users_by_id),
             user_count_by_tenant=batched(sessions, caller, _user_counts),
@@ -92,6 +97,7 @@ class Loaders:
             data_request_by_id=batched(sessions, caller, _data_requests_by_id),
             data_request_parts=grouped(sessions, caller, _data_request_parts),
             rights=rights_loader(sessions, caller),
+            key_ring=batched(sessions, caller, key_rings),
         )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from shared.ids import uuid7
 from subgraphs.users.models.base import Model
 
@@ -35,6 +36,8 @@ class User(Model):
     """A name of the IANA time zone database."""
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     custom_fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """In the clear, as of before they were encrypted: read and written by `service.sealed_fields` alone."""
+    sealed_custom_fields: Mapped[Protected | None] = mapped_column(ProtectedText(plain="custom_fields"))
     """Values by the key of their definition, as JSON of the definition's kind."""
     role: Mapped[str]
     status: Mapped[str]

@@ -89,7 +89,7 @@ class DataRequestMutation:
     async def merge_users(self, info: Info, input: MergeUsersInput) -> DataRequestPayload | None:
         user_id, into_id = parse_id(input.user_id, field="userId"), parse_id(input.into_id, field="intoId")
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
-            row = await merging.merge(session, input.attempt("mergeUsers"), user_id, into_id)
+            row = await merging.merge(session, input.attempt("mergeUsers"), info.context.keys, user_id, into_id)
         info.context.refresh()
         return DataRequestPayload(data_request=DataRequest.of(row))
 

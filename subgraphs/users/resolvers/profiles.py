@@ -48,7 +48,12 @@ class ProfileMutation:
         changes = _changes(input)
         async with unit_of_work(info.context.sessions, caller) as session:
             row = await people.update_profile(
-                session, input.attempt("updateProfile"), user_id, changes, expected_version=input.expected_version
+                session,
+                input.attempt("updateProfile"),
+                info.context.keys,
+                user_id,
+                changes,
+                expected_version=input.expected_version,
             )
         return UserPayload(user=User.of(row))
 

@@ -26,6 +26,7 @@ from subgraphs.users.models import (
     UserStatus,
 )
 from subgraphs.users.service.people import MANAGER, READER, changeable
+from subgraphs.users.service.sealed_fields import SealedFields
 from subgraphs.users.service.standing import refuse_above
 from subgraphs.users.store.data_requests import DataRequestStore, ExportStore
 from subgraphs.users.store.people import UserStore
@@ -83,7 +84,7 @@ async def request_export(session: TenantSession, attempt: Attempt, keys: DataKey
             actor_id=session.caller.user_id,
         )
         record(session, asked)
-        rows = [_profile(user), *[row async for row in holdings().export(session, user_id)]]
+        rows = [_profile(user, SealedFields(ring)), *[row async for row in holdings().export(session, user_id)]]
         kept = as_kept(sealed_rows(key.public, request.id, rows))
         await note_export(session, request.id, OWN, kept, part=0, parts=1)
         return request.id
@@ -147,9 +148,9 @@ async def add_request(
     return request
 
 
-def _profile(user: User) -> dict[str, Any]:
-    names = ("email", "display_name", "handle", "locale", "time_zone", "preferences", "custom_fields", "role", "status")
-    data = {name: getattr(user, name) for name in names}
+def _profile(user: User, fields: SealedFields) -> dict[str, Any]:
+    names = ("email", "display_name", "handle", "locale", "time_zone", "preferences", "role", "status")
+    data = {name: getattr(user, name) for name in names} | {"custom_fields": fields.of(user)}
     return {"table": "users", "data": {**data, "id": str(user.id), "created_at": user.created_at.isoformat()}}
 
 
@@ -165,6 +166,7 @@ def forget_profile(user: User) -> None:
     """Leave nothing in a person's own row but the identifier."""
     user.email, user.display_name, user.handle = f"{user.id}@erased.invalid", "", None
     user.locale, user.time_zone, user.preferences, user.custom_fields = "en", "UTC", {}, {}
+    user.sealed_custom_fields = None
     user.status, user.can_sign_in = UserStatus.ERASED, False
     user.version += 1
 

@@ -3,9 +3,9 @@
 Nobody gains by it: how the one signed in, and what they were allowed to, is gone; the other signs in as before.
 """
 
-from typing import Any
 from uuid import UUID
 
+from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.errors import BadUserInput, NotFound
 from shared.events import record
@@ -22,13 +22,14 @@ from subgraphs.users.service.data_requests import (
     refuse_last_owner,
 )
 from subgraphs.users.service.people import MANAGER, changeable
+from subgraphs.users.service.sealed_fields import SealedFields, has_some
 from subgraphs.users.service.standing import refuse_above
 from subgraphs.users.store.data_requests import DataRequestStore, ExportStore
 from subgraphs.users.store.people import UserStore
 from subgraphs.users.store.relationships import RelationshipStore
 
 
-async def merge(session: TenantSession, attempt: Attempt, user_id: UUID, into_id: UUID) -> DataRequest:
+async def merge(session: TenantSession, attempt: Attempt, keys: DataKeys, user_id: UUID, into_id: UUID) -> DataRequest:
     """Have a person go on as another; of their own account nothing is left but the identifier. There is no way back.
 
     Raises:
@@ -51,7 +52,7 @@ async def merge(session: TenantSession, attempt: Attempt, user_id: UUID, into_id
             await refuse_above(session, one)
         await refuse_last_owner(session, user)
         request = await add_request(session, user, DataRequestKind.MERGE, into_id=into_id)
-        rows = await _give(session, user, into)
+        rows = await _give(session, keys, user, into)
         tenant_id, actor_id = session.caller.tenant_id, session.caller.user_id
         merged = UsersMerged(
             tenant_id=tenant_id, request_id=request.id, user_id=user_id, into_id=into_id, actor_id=actor_id
@@ -73,17 +74,19 @@ async def _both(session: TenantSession, user_id: UUID, into_id: UUID) -> tuple[U
     return found[user_id], found[into_id]
 
 
-async def _give(session: TenantSession, user: User, into: User) -> int:
+async def _give(session: TenantSession, keys: DataKeys, user: User, into: User) -> int:
     """What this subgraph holds; returns how many rows of it there were."""
     await ExportStore(session).forget_of(user.id)
     await _untie(session, user.id, into.id)
     rows = await holdings().merge(session, user.id, into.id)
-    handle, fields = user.handle, dict[str, Any](user.custom_fields)
+    handle = user.handle
+    if has_some(user):
+        fields = SealedFields(await keys.of(session, sealing=True))
+        fields.set(into, {**fields.of(user), **fields.of(into)})
     forget_profile(user)
     user.merged_into_id = into.id
     await session.flush()
     into.handle = into.handle or handle
-    into.custom_fields = {**fields, **into.custom_fields}
     into.version += 1
     return rows + 1
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from shared.caller import Caller
+from shared.data_keys import DataKeys
 from shared.database import TenantSession
 from shared.errors import BadUserInput, Forbidden, NotFound, VersionConflict
 from shared.events import record
@@ -17,6 +18,7 @@ from subgraphs.users.errors import ExternalIdTaken, HandleTaken
 from subgraphs.users.events import UserUpdated
 from subgraphs.users.models import User, UserStatus
 from subgraphs.users.service import custom_fields
+from subgraphs.users.service.sealed_fields import SealedFields
 from subgraphs.users.store.custom_fields import CustomFieldStore
 from subgraphs.users.store.people import ExternalIdStore, UserStore
 
@@ -92,6 +94,7 @@ async def changeable(session: TenantSession, user_id: UUID, expected_version: in
 async def update_profile(
     session: TenantSession,
     attempt: Attempt,
+    keys: DataKeys,
     user_id: UUID,
     changes: ProfileChanges,
     *,
@@ -111,18 +114,21 @@ async def update_profile(
         user.handle = changes.handle or user.handle
         user.locale = changes.locale or user.locale
         user.time_zone = changes.time_zone or user.time_zone
-        await _set_custom_fields(session, user, changes.custom_fields)
+        await _set_custom_fields(session, keys, user, changes.custom_fields)
         _touch(session, user)
         return user.id
 
     return await _user(session, await once(session, attempt, perform))
 
 
-async def _set_custom_fields(session: TenantSession, user: User, changes: Mapping[str, str | None]) -> None:
+async def _set_custom_fields(
+    session: TenantSession, keys: DataKeys, user: User, changes: Mapping[str, str | None]
+) -> None:
     if changes:
         definitions = await CustomFieldStore(session).by_key()
+        fields = SealedFields(await keys.of(session, sealing=True))
         by_self = not session.caller.may(MANAGER)
-        user.custom_fields = custom_fields.merged(user.custom_fields, changes, definitions, by_self=by_self)
+        fields.set(user, custom_fields.merged(fields.of(user), changes, definitions, by_self=by_self))
 
 
 async def set_preferences(session: TenantSession, attempt: Attempt, preferences: Mapping[str, Any]) -> User:

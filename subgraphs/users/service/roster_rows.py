@@ -11,6 +11,7 @@ from shared import checks
 from shared.database import TenantSession
 from shared.errors import BadUserInput, TenantNotFound
 from shared.events import record
+from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.events import UserUpdated
@@ -18,6 +19,7 @@ from subgraphs.users.models import CustomFieldDefinition, ImportJob, OrgUnit, Us
 from subgraphs.users.service import custom_fields, org_units, people
 from subgraphs.users.service.invitations import INVITATION_LIFETIME, readdress, send_invitation
 from subgraphs.users.service.roster_files import EMAIL, EXTERNAL_ID, FIELD_PREFIX, Roster, RosterRow
+from subgraphs.users.service.sealed_fields import SealedFields
 from subgraphs.users.store.custom_fields import CustomFieldStore
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.org_units import OrgUnitStore
@@ -75,8 +77,11 @@ class _Wanted:
 class ImportedRows:
     """Takes rows of one job, in one transaction."""
 
-    def __init__(self, session: TenantSession, tenants: Registry, job: ImportJob, roster: Roster) -> None:
+    def __init__(
+        self, session: TenantSession, tenants: Registry, job: ImportJob, roster: Roster, sealed: SealedFields
+    ) -> None:
         self._session = session
+        self._sealed = sealed
         self._tenants = tenants
         self._job = job
         self._source = job.source
@@ -188,13 +193,15 @@ class ImportedRows:
     async def _add(self, wanted: _Wanted) -> Done:
         if self._free is not None and self._free <= 0:
             raise RowRefused(Problem(None, "QUOTA_EXCEEDED", "The tenant has as many people as it may"))
-        role = wanted.role or Role(self._job.role)
+        role, id_ = wanted.role or Role(self._job.role), uuid7()
+        fields = custom_fields.merged({}, wanted.fields, self._definitions, by_self=False)
         user = await UserStore(self._session).add(
+            id=id_,
             email=wanted.email,
             display_name=wanted.display_name or wanted.email.partition("@")[0],
             role=role,
             status=UserStatus.INVITED,
-            custom_fields=custom_fields.merged({}, wanted.fields, self._definitions, by_self=False),
+            sealed_custom_fields=self._sealed.sealed(id_, fields),
             **{name: value for name in ("locale", "time_zone") if (value := getattr(wanted, name)) is not None},
         )
         if user is None:
@@ -218,13 +225,13 @@ class ImportedRows:
             "display_name": wanted.display_name or user.display_name,
             "locale": wanted.locale or user.locale,
             "time_zone": wanted.time_zone or user.time_zone,
-            "custom_fields": custom_fields.merged(user.custom_fields, wanted.fields, self._definitions, by_self=False),
         }
         changed = {name: value for name, value in values.items() if value != getattr(user, name)}
         if "email" in changed:
             await self._refuse_address(user, wanted)
         for name, value in changed.items():
             setattr(user, name, value)
+        named |= self._set_fields(user, wanted)
         if "email" in changed:
             await readdress(self._session, user)
         joined = self._join(user, wanted.units)
@@ -233,6 +240,15 @@ class ImportedRows:
             tenant_id = self._session.caller.tenant_id
             record(self._session, UserUpdated(tenant_id=tenant_id, user_id=user.id, version=user.version))
         return Done.UPDATED if changed or named or joined else Done.UNCHANGED
+
+    def _set_fields(self, user: User, wanted: _Wanted) -> bool:
+        """Whether somebody has other values now in the tenant's own fields."""
+        before = self._sealed.of(user)
+        after = custom_fields.merged(before, wanted.fields, self._definitions, by_self=False)
+        if after == before:
+            return False
+        self._sealed.set(user, after)
+        return True
 
     def _refuse_fixed(self, user: User, wanted: _Wanted) -> None:
         """A roster changes nothing of how somebody signs in, or of what they may do."""

@@ -27,6 +27,7 @@ from subgraphs.users.service.invitations import GRANTER, INVITER, may_give
 from subgraphs.users.service.people import MANAGER
 from subgraphs.users.service.roster_files import Roster, RosterRow, read_roster, write_problems
 from subgraphs.users.service.roster_rows import ImportedRows, Outcome
+from subgraphs.users.service.sealed_fields import SealedFields
 from subgraphs.users.store.rosters import ImportStore
 
 MOST_RUNNING: Final = 3
@@ -115,7 +116,8 @@ async def go_on(session: TenantSession, keys: DataKeys, tenants: Registry, job_i
             # before what a dry run takes back, or nobody would be woken
             _tell_next(session, job, job.done)
             await session.flush()
-        imported = ImportedRows(session, tenants, job, roster)
+        fields = SealedFields(await keys.of(session, sealing=True))
+        imported = ImportedRows(session, tenants, job, roster, fields)
         await _count(session, job, rows, await _import(session, imported, rows, dry_run=job.dry_run))
     if roster is None or job.done >= job.total:
         _complete(session, job)

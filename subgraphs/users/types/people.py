@@ -15,6 +15,7 @@ from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
 from subgraphs.users.service import consents
 from subgraphs.users.service.people import may_see_data
+from subgraphs.users.service.sealed_fields import has_some
 from subgraphs.users.types.consents import Consent, ConsentDocument
 from subgraphs.users.types.profiles import CustomField, DisplayPreferences, ExternalId
 
@@ -86,9 +87,9 @@ class User:
         "to callers with users:read.",
     )
     async def custom_fields(self, info: Info) -> list[CustomField] | None:
-        if not self.row.custom_fields:
+        if not has_some(self.row):
             return []
-        values = self.row.custom_fields
+        values = (await info.context.sealed_fields()).of(self.row)
         definitions = await info.context.loaders.custom_fields.load(info.context.caller.tenant_id)
         return [CustomField.of(row, values[row.key]) for row in definitions if row.key in values]
 

@@ -1,11 +1,12 @@
 """The users subgraph, running, and people in it."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 from pydantic import SecretStr
 
+from shared.data_keys import DataKeys, LocalMasterKey
 from shared.database import Sessions, unit_of_work
 from shared.events import Hub
 from shared.graphql.app import SubgraphApp
@@ -22,12 +23,21 @@ from tests.tenants import Control, Tenant
 AddUser: TypeAlias = Callable[..., Awaitable[User]]
 
 
+CREDENTIALS_KEY: Final = SecretStr("k" * 64)
+
+
+@pytest.fixture
+def keys() -> DataKeys:
+    """The tenants' data keys, as the subgraph opens them."""
+    return DataKeys(LocalMasterKey([CREDENTIALS_KEY]), subgraph="users")
+
+
 @pytest.fixture
 async def users(
     control: Control, verifier: TokenVerifier, hub: Hub, quick_passwords: Passwords
 ) -> AsyncGenerator[SubgraphApp]:
     """The subgraph, started."""
-    settings = UsersSettings(database_url=control.login_url("users"), credentials_key=SecretStr("k" * 64))
+    settings = UsersSettings(database_url=control.login_url("users"), credentials_key=CREDENTIALS_KEY)
     async with started(create(settings, verifier=verifier, hub=hub, passwords=quick_passwords)) as subgraph:
         yield subgraph
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
+from shared.data_keys import DataKeys
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.permissions.catalogue import BUILT_IN
@@ -18,6 +19,7 @@ from shared.tokens import TokenIssuer
 from subgraphs.users.consumers import HANDLERS
 from subgraphs.users.models import ExternalId, Group, GroupMember, Relationship, User
 from subgraphs.users.service.data_requests import OTHERS
+from subgraphs.users.service.sealed_fields import SealedFields, has_some
 from tests.subgraphs.conftest import Ask, SignIn, code_of
 from tests.subgraphs.users.conftest import AddUser
 from tests.tenants import Tenant
@@ -61,7 +63,7 @@ async def merge(ask: Ask, by: Caller, one: User, into: User) -> dict[str, Any]:
 
 class TestMerge:
     async def test_gives_all_that_is_the_persons_to_the_one_they_go_on_as(
-        self, ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant, sessions: Sessions
+        self, ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant, sessions: Sessions, keys: DataKeys
     ) -> None:
         ada = await add_user(tenant, "ada@example.org", handle="ada", custom_fields={"shoe": "37", "cap": "s"})
         again = await add_user(tenant, "a@example.org", custom_fields={"cap": "m"}, role="INSTRUCTOR")
@@ -81,12 +83,14 @@ class TestMerge:
         assert done["dataRequest"]["user"] == {"mergedInto": {"id": str(again.id)}}
         async with sessions.read(tenant.caller()) as session:
             left, kept = await session.get_one(User, ada.id), await session.get_one(User, again.id)
+            fields = SealedFields(await keys.of(session))
             members = list(await session.scalars(sa.select(GroupMember.user_id)))
             named = {(one.user_id, one.source) for one in await session.scalars(sa.select(ExternalId))}
             tied = {(one.kind, one.user_id, one.of_user_id) for one in await session.scalars(sa.select(Relationship))}
         assert (left.status, left.email, left.handle) == ("ERASED", f"{ada.id}@erased.invalid", None)
         assert (kept.email, kept.handle, kept.role) == ("a@example.org", "ada", "INSTRUCTOR")
-        assert kept.custom_fields == {"shoe": "37", "cap": "m"}
+        assert (fields.of(kept), kept.custom_fields) == ({"shoe": "37", "cap": "m"}, {})
+        assert not has_some(left)
         assert (members, named) == ([again.id], {(again.id, "sis"), (again.id, "hr")})
         assert tied == {("GUARDIAN", bob.id, again.id), ("MANAGER", again.id, eve.id)}
 

@@ -3,8 +3,15 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from subgraphs.users.models import User
+from shared.data_keys import DataKeys
+from shared.data_keys.columns import protected_tables
+from shared.data_keys.rotation import Encrypted, Rotation
+from shared.data_keys.store import DataKeyStore
+from shared.database import Sessions, unit_of_work
+from subgraphs.users.models import Model, User
+from subgraphs.users.service.sealed_fields import SealedFields
 from tests.queries import Queries
 from tests.subgraphs.conftest import Ask, code_of
 from tests.subgraphs.users.conftest import AddUser
@@ -161,7 +168,7 @@ class TestCustomFields:
         assert code_of(await ask(DEFINE, asked, by=tenant.caller("users:read"))) == "FORBIDDEN"
 
     @pytest.mark.parametrize("number", [1, 5])
-    async def test_of_many_people_take_three_statements(
+    async def test_of_many_people_take_four_statements(
         self, ask: Ask, add_user: AddUser, tenant: Tenant, queries: Queries, number: int
     ) -> None:
         await define(ask, tenant, "house", "TEXT")
@@ -172,7 +179,39 @@ class TestCustomFields:
         answer = await ask(query, by=tenant.caller("users:read"))
         values = [edge["node"]["customFields"][0]["value"] for edge in answer["data"]["users"]["edges"]]
         assert values == ["north"] * number
-        assert len(queries) == 3
+        assert len(queries) == 4
+
+    async def test_are_kept_in_the_clear_nowhere_and_gone_with_the_tenants_key(
+        self, ask: Ask, add_user: AddUser, tenant: Tenant, sessions: Sessions, keys: DataKeys
+    ) -> None:
+        await define(ask, tenant, "house", "TEXT", editableBySelf=True)
+        await define(ask, tenant, "diet", "TEXT", editableBySelf=True)
+        bob = await add_user(tenant, "bob@example.org", custom_fields={"diet": "canary of before"})
+        as_bob = tenant.caller(user_id=bob.id)
+        asked = {"customFields": [{"key": "house", "value": "canary of now"}]}
+        answer = await ask(UPDATE, {"input": asked}, by=as_bob)
+        fields = answer["data"]["updateProfile"]["user"]["customFields"]
+        assert [one["value"] for one in fields] == ["canary of before", "canary of now"]
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            rows = await session.scalars(sa.select(sa.cast(sa.literal_column("users"), sa.Text)).select_from(User))
+            assert "canary" not in str(rows.all())
+            await DataKeyStore(session).shred()
+        shredded = await ask("{ me { customFields { value } } }", by=as_bob)
+        assert code_of(shredded) == "DATA_SHREDDED"
+
+    async def test_of_before_they_were_encrypted_are_once_keys_are_finished(
+        self, ask: Ask, add_user: AddUser, tenant: Tenant, sessions: Sessions, keys: DataKeys
+    ) -> None:
+        await define(ask, tenant, "house", "TEXT")
+        people = [await add_user(tenant, f"{n}@example.org", custom_fields={"house": f"h{n}"}) for n in range(3)]
+        table = next(each for each in protected_tables(Model.metadata) if each.table.name == "users")
+        rotation = Rotation(keys, sessions, tenant.caller())
+        assert await rotation.encrypt_anew(table, batch=2) == Encrypted(3, 0)
+        assert await rotation.encrypt_anew(table, batch=2) == Encrypted(0, 0)
+        async with sessions.read(tenant.caller()) as session:
+            kept = [await session.get_one(User, person.id) for person in people]
+            opened = SealedFields(await keys.of(session))
+        assert [(one.custom_fields, opened.of(one)) for one in kept] == [({}, {"house": f"h{n}"}) for n in range(3)]
 
     async def test_are_nobody_elses_business(self, ask: Ask, add_user: AddUser, tenant: Tenant) -> None:
         bob = await add_user(tenant, "bob@example.org", custom_fields={"house": "north"})

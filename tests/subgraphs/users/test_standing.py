@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from shared.caller import Caller
+from shared.data_keys import DataKeys, LocalMasterKey
 from shared.database import Sessions, unit_of_work
 from shared.idempotency import Attempt
 from shared.ids import uuid7
@@ -15,18 +16,19 @@ from shared.roles import Role
 from subgraphs.users.errors import PermissionNotHeld
 from subgraphs.users.models import Model, User
 from subgraphs.users.service import data_requests, deactivation, merging
-from tests.subgraphs.users.conftest import AddUser
+from tests.subgraphs.users.conftest import CREDENTIALS_KEY, AddUser
 from tests.tenants import Tenant
 
 
 async def try_all(sessions: Sessions, by: Caller, user_id: UUID, other_id: UUID) -> list[bool]:
     """Whether somebody is deactivated, made one with another, made another one with, and erased; taken back again."""
     attempt, done = Attempt("test", None, {}), list[bool]()
+    keys = DataKeys(LocalMasterKey([CREDENTIALS_KEY]), subgraph="users")
     async with unit_of_work(sessions, by) as session:
         for work in (
             lambda: deactivation.deactivate_user(session, attempt, user_id, expected_version=None),
-            lambda: merging.merge(session, attempt, user_id, other_id),
-            lambda: merging.merge(session, attempt, other_id, user_id),
+            lambda: merging.merge(session, attempt, keys, user_id, other_id),
+            lambda: merging.merge(session, attempt, keys, other_id, user_id),
             lambda: data_requests.request_erasure(session, attempt, user_id),
         ):
             async with session.begin_nested() as nested:

@@ -33,6 +33,7 @@ from subgraphs.auth.models import AuditEvent, TenantExportPiece
 from subgraphs.auth.service.tenant_exports import ExportShelf
 from subgraphs.content.models import DOCUMENTS, Lesson
 from subgraphs.users.models import User
+from subgraphs.users.service.sealed_fields import SealedFields
 from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, AddAccount, Ask
 from tests.subgraphs.conftest import code_of
 from tests.tenants import Control, Tenant
@@ -52,9 +53,9 @@ async def exports(control: Control) -> AsyncGenerator[Exports]:
         registry = Registry.create(control.login_url("auth"))
         for each in (*opened.values(), documents, registry):
             closing.push_async_callback(each.aclose)
-        keys = DataKeys(LocalMasterKey([CREDENTIALS_KEY]), subgraph="auth", secrets=[CREDENTIALS_KEY])
-        shelf = ExportShelf(opened["auth"], keys)
-        yield Exports(admin.engine(CONTROL_DATABASE), registry, opened, documents, shelf)
+        master = LocalMasterKey([CREDENTIALS_KEY])
+        shelf = ExportShelf(opened["auth"], DataKeys(master, subgraph="auth", secrets=[CREDENTIALS_KEY]))
+        yield Exports(admin.engine(CONTROL_DATABASE), registry, opened, documents, shelf, master)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,16 @@ async def browser(auth: SubgraphApp) -> AsyncGenerator[httpx.AsyncClient]:
 
 
 async def some_people(exports: Exports, of: Tenant, name: str) -> None:
-    """Two people, and a lesson."""
+    """Two people with a value in a field of the tenant's, the one's in the clear yet, and a lesson."""
     async with unit_of_work(exports.sessions["users"], of.caller()) as session:
+        fields = SealedFields(await DataKeys(exports.master, subgraph="users").of(session, sealing=True))
         for number in range(2):
-            email = f"{number}@{name}.example"
-            session.add(User(id=uuid7(), email=email, display_name=name, role="LEARNER", status="ACTIVE"))
+            email, person = f"{number}@{name}.example", uuid7()
+            kept = {"custom_fields": {"house": name}} if number else {}
+            sealed = None if number else fields.sealed(person, {"house": name})
+            someone = User(id=person, email=email, display_name=name, role="LEARNER", status="ACTIVE", **kept)
+            someone.sealed_custom_fields = sealed
+            session.add(someone)
     async with exports.documents.read(of.caller()) as own:
         now = datetime.now(UTC)
         lesson = own.of(Lesson)(
@@ -161,6 +167,8 @@ class TestArchives:
             control, tenant
         )
         assert [row["display_name"] for row in found["users/users.jsonl"]] == ["aurora", "aurora"]
+        assert [row["custom_fields"] for row in found["users/users.jsonl"]] == [{"house": "aurora"}] * 2
+        assert found[MANIFEST]["files"]["users/users.jsonl"]["leftOut"] == []
         assert [row["title"] for row in found["content/lessons.jsonl"]] == ["Of aurora"]
         assert found[MANIFEST]["tenant"]["slug"] == tenant.slug
         assert found[MANIFEST]["files"]["users/users.jsonl"]["rows"] == 2
