@@ -51,3 +51,12 @@ def masked_text(text: str) -> str:
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
     return _ADDRESS.sub(MASKED_ADDRESS, text) if "@" in text else text
+
+
+def hinted_address(address: str | None) -> str | None:
+    """What tells one e-mail address from another without giving it away: ``a…@school.example``; None of none."""
+    if address is None:
+        return None
+    local, _, domain = address.rpartition("@")
+    first = local[:1] if len(local) > 1 else ""  # one sign alone would be all of it
+    return f"{first}…@{domain}"

@@ -10,6 +10,7 @@ from shared.graphql.entities import Reference
 from shared.graphql.personal import Personal
 from shared.graphql.references import resolve_by_id
 from shared.graphql.user_errors import Payload
+from shared.masking import hinted_address
 from subgraphs.users.context import Info
 from subgraphs.users.models import User as UserRow
 from subgraphs.users.models import UserStatus
@@ -31,7 +32,14 @@ strawberry.enum(
 )
 
 _PERSONAL: Final = Personal("users:read", person=lambda user: user.row.id)
-_EMAIL: Final = Personal("users:read", person=lambda user: user.row.id, scope="email")
+_EMAIL: Final = Personal(
+    "users:read",
+    person=lambda user: user.row.id,
+    scope="email",
+    partly=hinted_address,
+    partly_to=("users:invite", "users:manage", "roles:manage", "sessions:manage", "people:impersonate"),
+)
+"""Who gives roles, ends sessions or invites has to tell two of the same name apart."""
 
 
 @strawberry.federation.type(keys=["id"], description="A person of the caller's tenant.")
@@ -63,7 +71,11 @@ class User:
         row = await info.context.loaders.user_by_id.load(self.row.merged_into_id)
         return User.of(row) if row else None
 
-    @strawberry.field(extensions=[_EMAIL], description="Shown to the person and to callers with users:read.")
+    @strawberry.field(
+        extensions=[_EMAIL],
+        description="Shown to the person and to callers with users:read. Those who invite or manage people, roles or "
+        "sessions without it are shown a part, a…@school.example.",
+    )
     def email(self) -> str | None:
         return None if self.row.status == UserStatus.ERASED else self.row.email
 

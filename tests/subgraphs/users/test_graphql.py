@@ -48,6 +48,8 @@ class TestUser:
         answer = await ask(USER, {"id": str(ada.id)}, by=tenant.caller("learn"))
         assert answer["data"]["user"]["displayName"] == "Ada"
         assert answer["data"]["user"]["email"] is None
+        hinted = await ask(USER, {"id": str(ada.id)}, by=tenant.caller("users:invite"))
+        assert hinted["data"]["user"]["email"] == "a…@example.org"
 
     async def test_shows_the_address_to_those_who_may_read_people(
         self, ask: Ask, add_user: AddUser, tenant: Tenant
