@@ -3,7 +3,8 @@
 An event is handled in one transaction with its entry in the inbox, and acknowledged after the commit. A crash in
 between brings it again, and the inbox recognises it. The events of a tenant are handled in their order, those of
 different tenants side by side. An event that fails again and again is put with the dead letters so that the ones behind
-it go on; an outage of a server isn't held against it.
+it go on; an outage of a server isn't held against it. An operator may have it delivered again
+(`shared.events.dead_letters`).
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from shared.events.event import Recorded
 from shared.events.handler import Handlers, acknowledgement_of
 from shared.events.outages import is_outage
 from shared.events.repeat import forever, heed_cancellation, rest
-from shared.events.streams import Entry, EntryId, Group, stream_of
+from shared.events.streams import Entry, EntryId, Group, retries_of, stream_of
 from shared.events.turns import Turns
 
 _log = structlog.get_logger()
@@ -61,8 +62,9 @@ class Consumer:
         self._sessions = sessions
         self._attempts = attempts
         self._claim_idle = claim_idle
-        streams = {stream_of(topic.partition(".")[0]) for topic in handlers}
-        self._group = Group(redis, self.name, member, tuple(sorted(streams)))
+        self.streams = tuple(sorted({stream_of(topic.partition(".")[0]) for topic in handlers}))
+        """Of the subgraphs that it hears."""
+        self._group = Group(redis, self.name, member, (*self.streams, retries_of(self.name)))
         self._waiting: dict[UUID, deque[Entry]] = {}
         self._in_hand: set[tuple[str, EntryId]] = set()
         self._done = asyncio.Event()
@@ -70,10 +72,6 @@ class Consumer:
         self._log = _log.bind(consumer=self.name)
         self.reading = asyncio.Event()
         """Set while the consumer can read its streams."""
-
-    @property
-    def streams(self) -> tuple[str, ...]:
-        return self._group.streams
 
     async def run(self) -> None:
         """Consume until cancelled, whatever fails meanwhile."""

@@ -35,6 +35,11 @@ def dead_letters_of(consumer: str) -> str:
     return f"dead:{consumer}"
 
 
+def retries_of(consumer: str) -> str:
+    """Name the stream by which a consumer gets again what it had given up on; what it has settled is not kept there."""
+    return f"retry:{consumer}"
+
+
 async def append(redis: Redis, stream: str, events: Sequence[Recorded]) -> None:
     """Append all the events or none, in order."""
     async with redis.pipeline(transaction=True) as pipeline:
@@ -49,7 +54,8 @@ async def append(redis: Redis, stream: str, events: Sequence[Recorded]) -> None:
         await pipeline.execute()
 
 
-def _recorded(fields: Fields) -> Recorded | None:
+def recorded_in(fields: Fields) -> Recorded | None:
+    """The event that an entry holds; None if it holds none."""
     try:
         return Recorded(
             event_id=UUID(fields[b"event_id"].decode()),
@@ -63,7 +69,7 @@ def _recorded(fields: Fields) -> Recorded | None:
 
 def _entries(stream: str, raw: Iterable[tuple[EntryId, Fields | None]]) -> list[Entry]:
     """Leave out what was trimmed while it was pending: only its id is left."""
-    return [Entry(stream, entry_id, fields, _recorded(fields)) for entry_id, fields in raw if fields]
+    return [Entry(stream, entry_id, fields, recorded_in(fields)) for entry_id, fields in raw if fields]
 
 
 async def since(redis: Redis, stream: str, after: EntryId, *, count: int, block: int) -> list[Entry]:
@@ -122,7 +128,7 @@ class Group:
         async with self.redis.pipeline(transaction=False) as pipeline:
             for channel in wakes:
                 cast("Any", pipeline).publish(channel, b"")
-            pipeline.xack(entry.stream, self.name, entry.id)
+            self._settle(pipeline, entry)
             await pipeline.execute()
 
     async def bury(self, entry: Entry, reason: str) -> None:
@@ -130,5 +136,10 @@ class Group:
         async with self.redis.pipeline(transaction=True) as pipeline:
             fields = {**entry.fields, b"stream": entry.stream, b"entry_id": entry.id, b"reason": reason}
             pipeline.xadd(dead_letters_of(self.name), cast("Any", fields))
-            pipeline.xack(entry.stream, self.name, entry.id)
+            self._settle(pipeline, entry)
             await pipeline.execute()
+
+    def _settle(self, pipeline: Any, entry: Entry) -> None:
+        pipeline.xack(entry.stream, self.name, entry.id)
+        if entry.stream == retries_of(self.name):
+            pipeline.xdel(entry.stream, entry.id)  # nobody else reads it

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.database import TenantSession
 from shared.errors import Unavailable
-from shared.events import Handler, acknowledgement_of, streams
+from shared.events import Handler, acknowledgement_of, dead_letters, streams
 from shared.events.event import Recorded
 from tests.shared.events.bus import HANDLERS, Bus, Note, NoteWritten, eventually, running, write_down
 
@@ -26,8 +26,12 @@ async def publish(bus: Bus, *notes: str, tenant: int = 0) -> list[Recorded]:
     return events
 
 
-async def dead_letters(bus: Bus) -> list[dict[bytes, bytes]]:
+async def letters_of(bus: Bus) -> list[dict[bytes, bytes]]:
     return [fields for _, fields in await cast("Any", bus.redis).xrange(streams.dead_letters_of("receiver"))]
+
+
+async def has(bus: Bus, stream: str, entries: int) -> bool:
+    return await cast("Any", bus.redis).xlen(stream) == entries
 
 
 async def pending(bus: Bus) -> int:
@@ -106,18 +110,34 @@ class TestFailures:
         await publish(bus, "hard", "easy")
         async with running(bus.consumer(stubborn.handlers).run()):
             await bus.settle("hard", "easy")
-        assert await dead_letters(bus) == []
+        assert await letters_of(bus) == []
 
     async def test_a_poisonous_event_is_put_with_the_dead_letters_and_the_stream_goes_on(self, bus: Bus) -> None:
         stubborn = Stubborn(RuntimeError("never"), times=1_000, on="poison")
         (event, _) = await publish(bus, "poison", "good")
         async with running(bus.consumer(stubborn.handlers, attempts=3).run()):
             await bus.settle("good")
-        (letter,) = await dead_letters(bus)
+        (letter,) = await letters_of(bus)
         assert stubborn.attempts == 3
         assert letter[b"event_id"].decode() == str(event.event_id)
         assert letter[b"payload"] == event.payload
         assert (letter[b"stream"], letter[b"reason"]) == (b"events:sender", b"RuntimeError('never')")
+
+    async def test_a_dead_letter_that_is_delivered_again_is_handled_once_by_its_consumer_alone(self, bus: Bus) -> None:
+        stubborn = Stubborn(RuntimeError("mended later"), times=2, on="poison")
+        await publish(bus, "poison")
+        async with running(bus.consumer(stubborn.handlers, attempts=1).run()):
+            for _ in range(2):
+                await eventually(lambda: has(bus, streams.dead_letters_of("receiver"), 1))
+                (letter,) = [one async for one in dead_letters.dead_letters(bus.redis, "receiver")]
+                assert (letter.reason, letter.event is not None) == ("RuntimeError('mended later')", True)
+                for _ in range(2):  # whoever asks twice does no harm
+                    assert await dead_letters.deliver_again(bus.redis, letter)
+            await bus.settle("poison")
+            await eventually(lambda: has(bus, streams.retries_of("receiver"), 0))
+            assert await bus.noted() == ["poison"]
+            assert await letters_of(bus) == []
+            assert await has(bus, _STREAM, 1)
 
     async def test_an_outage_is_not_held_against_an_event(self, bus: Bus) -> None:
         stubborn = Stubborn(Unavailable(), times=5, on="patient")
@@ -133,7 +153,7 @@ class TestFailures:
             await bus.settle("good")
 
             async def buried() -> bool:
-                return len(await dead_letters(bus)) == 2
+                return len(await letters_of(bus)) == 2
 
             await eventually(buried)
 
@@ -142,7 +162,7 @@ class TestFailures:
         await publish(bus, "heard")
         async with running(bus.consumer().run()):
             await bus.settle("heard")
-        assert await dead_letters(bus) == []
+        assert await letters_of(bus) == []
 
 
 class TestTakingOver:
