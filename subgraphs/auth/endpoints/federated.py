@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -10,7 +11,8 @@ from starlette.routing import Route
 from shared.errors import DomainError
 from subgraphs.auth.service import federated
 from subgraphs.auth.service.federated import FederationDesk
-from subgraphs.auth.service.federated_begun import AT_PROVIDER, WayBack
+from subgraphs.auth.service.federated_begun import AT_PROVIDER, TO_COMPLETE, Return, WayBack, is_at, sign_in_page
+from subgraphs.auth.service.oauth_sign_in import CAME_BACK, FAILED
 
 COOKIE: Final = "studium-federated"
 _STATUS: Final = {
@@ -46,7 +48,7 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
     async def callback(request: Request) -> Response:
         slug, alias = request.path_params["slug"], request.path_params["alias"]
         goes_on = await federated.finish(federation, slug, alias, request.query_params, request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse(goes_on, status_code=303, headers=HEADERS)
+        answer = going_on(goes_on, federation.public_url, slug)
         answer.delete_cookie(COOKIE, path=f"/t/{slug}/federated/{alias}/callback")
         return answer
 
@@ -54,6 +56,24 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
         Route("/t/{slug}/federated/{alias}", refusing(begin), methods=["GET"]),
         Route("/t/{slug}/federated/{alias}/callback", refusing(callback), methods=["GET"]),
     ]
+
+
+def going_on(to: Return, public_url: str, slug: str) -> Response:
+    """Send a browser on: to a client with a code in the fragment, to the tenant's own page with one in a cookie."""
+    page = sign_in_page(public_url, slug)
+    if not is_at(page, to.uri):
+        return RedirectResponse(to.url, status_code=303, headers=HEADERS)
+    answer = RedirectResponse(to.uri, status_code=303, headers=HEADERS)
+    answer.set_cookie(
+        CAME_BACK,
+        to.code or f"{FAILED}{to.error}",
+        max_age=int(TO_COMPLETE.total_seconds()),
+        path=urlsplit(page).path,
+        secure=public_url.startswith("https:"),
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
 
 
 def way_back(request: Request) -> WayBack:

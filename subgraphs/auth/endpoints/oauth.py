@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -24,6 +24,8 @@ from subgraphs.auth.service.oauth_authorize import Answered, Asked, Problem, Sho
 from subgraphs.auth.service.oauth_server import Answer, Received
 from subgraphs.auth.service.oauth_sign_in import Browser, Given, is_marked
 from subgraphs.auth.service.oauth_userinfo import userinfo
+
+_MOMENT_SECONDS: Final = "2"
 
 Endpoint: TypeAlias = Callable[[Request, TenantIssuer], Awaitable[Response]]
 Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[Answer]]
@@ -136,7 +138,18 @@ class _Pages:
             query = read_fields(request.url.query)
         except BadRequest as error:
             return self._drawn(Problem(str(error)), issuer, browser)
+        if browser.came:
+            return await self._take_back(issuer, query, browser)
         return self._drawn(await oauth_authorize.authorize(self._oauth, issuer, query, browser), issuer, browser)
+
+    async def _take_back(self, issuer: TenantIssuer, query: Mapping[str, str], browser: Browser) -> Response:
+        """Go on with who came back from an identity provider; whose account is being opened tries again in a moment."""
+        done = await oauth_authorize.sign_in(self._oauth, issuer, query, browser, Given(came=browser.came))
+        response = self._drawn(done.shown, issuer, browser, done)
+        if not done.waits:
+            return self._browsers.forget_return(response, issuer)
+        response.headers["Refresh"] = _MOMENT_SECONDS
+        return response
 
     async def take(self, request: Request, issuer: TenantIssuer) -> Response:
         browser = self._browsers.browser(request)

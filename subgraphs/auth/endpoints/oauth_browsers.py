@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from subgraphs.auth.endpoints.oauth_forms import NO_STORE
 from subgraphs.auth.service.oauth import OAuthDesk, TenantIssuer
-from subgraphs.auth.service.oauth_sign_in import Browser
+from subgraphs.auth.service.oauth_sign_in import CAME_BACK, Browser
 
 _SESSION: Final = "studium-session"
 _BROWSER: Final = "studium-browser"
@@ -29,7 +29,8 @@ class Browsers:
         cookies = request.cookies
         name = cookies.get(_BROWSER, "")
         known = len(name) >= _BROWSER_LENGTH and name.isascii()
-        return Browser(name if known else secrets.token_urlsafe(32), cookies.get(_SESSION), cookies.get(_DEVICE))
+        name = name if known else secrets.token_urlsafe(32)
+        return Browser(name, cookies.get(_SESSION), cookies.get(_DEVICE), cookies.get(CAME_BACK, ""))
 
     def sends_own_form(self, request: Request) -> bool:
         """Whether a form comes from a page of ours, as far as the browser says where from."""
@@ -56,8 +57,16 @@ class Browsers:
 
     def forget_session(self, response: Response, issuer: TenantIssuer) -> None:
         """Let the browser keep no session."""
+        self._forget(response, issuer, _SESSION)
+
+    def forget_return(self, response: Response, issuer: TenantIssuer) -> Response:
+        """Let the browser come back from an identity provider once."""
+        self._forget(response, issuer, CAME_BACK)
+        return response
+
+    def _forget(self, response: Response, issuer: TenantIssuer, name: str) -> None:
         path = f"/t/{issuer.tenant.slug}/oauth/authorize"
-        response.delete_cookie(_SESSION, path=path, secure=self._secure, httponly=True, samesite="lax")
+        response.delete_cookie(name, path=path, secure=self._secure, httponly=True, samesite="lax")
 
     def _keep(
         self, response: Response, issuer: TenantIssuer, name: str, value: str, *, max_age: int | None = None

@@ -72,18 +72,30 @@ def form_page(asked: Asked) -> HTMLResponse:
     """The form to sign in with, or to consent with."""
     app, tenant = escape(asked.app), escape(asked.tenant)
     if asked.email is None:
-        title, fields = f"Sign in to {tenant}", _SIGN_IN
+        title, fields, elsewhere = f"Sign in to {tenant}", _SIGN_IN if asked.by_password else "", _elsewhere(asked)
         if asked.challenge:
-            fields = _second_factor(asked.challenge, asked.passkey)
+            fields, elsewhere = _second_factor(asked.challenge, asked.passkey), ""
         body = f"<p>to go on to <strong>{app}</strong></p>"
         if asked.refusal:
             body += f'<p class="refusal" role="alert">{escape(asked.refusal)}</p>'
     else:
-        title, fields = f"{app} wants to act for you", _CONSENT
+        title, fields, elsewhere = f"{app} wants to act for you", _CONSENT, ""
         allows = "".join(f"<li>{escape(each)}</li>" for each in asked.allows)
         body = f"<p>You are {escape(asked.email)} at {tenant}. It asks to:</p><ul>{allows}</ul>"
-    form = _FORM.format(request=escape(asked.request), mark=escape(asked.mark), fields=fields)
-    return _page(title, body + form, status=200 if asked.refusal is None else 403, returns_to=asked.returns_to)
+        if asked.registered_itself:
+            place = escape(_source(asked.returns_to))
+            body += f'<p class="refusal">It has registered itself, nobody at {tenant} has looked at it: {place}</p>'
+    form = _FORM.format(request=escape(asked.request), mark=escape(asked.mark), fields=fields) if fields else ""
+    return _page(
+        title, body + form + elsewhere, status=200 if asked.refusal is None else 403, returns_to=asked.returns_to
+    )
+
+
+def _elsewhere(asked: Asked) -> str:
+    """Links to identity providers: no form, which could not lead to other sites."""
+    return "".join(
+        f'<p><a href="{escape(each.url)}">Sign in through {escape(each.name)}</a></p>' for each in asked.providers
+    )
 
 
 def device_page(form: DeviceForm) -> HTMLResponse:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from shared.errors import BadUserInput
-from subgraphs.auth.endpoints.federated import HEADERS, refusing, way_back
+from subgraphs.auth.endpoints.federated import HEADERS, going_on, refusing, way_back
 from subgraphs.auth.service import saml as service
 from subgraphs.auth.service.federated_begun import AT_PROVIDER
 from subgraphs.auth.service.saml_desk import SamlDesk
@@ -48,7 +48,7 @@ def saml_routes(saml: SamlDesk) -> list[Route]:
         slug, alias = _names(request)
         form = await _form(request)
         goes_on = await service.finish(saml, slug, alias, form, request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse(goes_on, status_code=303, headers=HEADERS)
+        answer = going_on(goes_on, saml.public_url, slug)
         answer.delete_cookie(COOKIE, path=f"/t/{slug}/saml/{alias}/acs")
         return answer
 

@@ -100,9 +100,7 @@ class IdentityProviderMutation:
         self, info: Info, input: CompleteFederatedSignInInput
     ) -> CompleteFederatedSignInPayload | None:
         attempt = input.attempt("completeFederatedSignIn")
-        outcome = await federated.sign_in(
-            info.context.federation, input.tenant, input.code, input.code_verifier, attempt
-        )
+        outcome = await federated.sign_in(info.context.desk, input.tenant, input.code, input.code_verifier, attempt)
         given = SignInPayload.of(outcome)
         return CompleteFederatedSignInPayload(session=given.session, viewer=given.viewer, challenge=given.challenge)
 

@@ -16,7 +16,16 @@ from shared.idempotency import Attempt
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
-from subgraphs.auth.service.federated_begun import Asked, WayBack, complete, keep_begun, new_secret, take_begun
+from subgraphs.auth.service.federated_begun import (
+    Asked,
+    Return,
+    WayBack,
+    complete,
+    keep_begun,
+    new_secret,
+    sign_in_page,
+    take_begun,
+)
 from subgraphs.auth.service.federated_people import NoAccount, Person, admit_person, person_of
 from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
@@ -60,7 +69,7 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
     tenant, caller = await open_tenant(federation.desk, slug)
     async with federation.desk.sessions.read(caller) as session:
         provider = await enabled(session, alias, IdentityProviderKind.OIDC)
-    way_back.check(provider)
+    way_back.check(provider, sign_in_page(federation.public_url, tenant.slug))
     state, browser, nonce, verifier = (new_secret() for _ in range(4))
     proofs = Proofs(nonce, verifier)
     redirect_uri = federation.callback(tenant.slug, alias)
@@ -75,8 +84,8 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
 
 async def finish(
     federation: FederationDesk, slug: str, alias: str, answer: Mapping[str, str], browser_secret: str
-) -> str:
-    """Take the provider's answer; returns where the browser goes on, with a code for the client in the fragment.
+) -> Return:
+    """Take the provider's answer; returns where the browser goes on, with a code for the client.
 
     Raises:
         TenantNotFound, NotFound: as above.
@@ -93,25 +102,25 @@ async def finish(
             code = await admit_person(session, provider, begun.id, person, anew_since=anew_since(begun))
     except Refusal as refusal:
         return await refused(federation.desk, caller, provider, begun.return_uri, refusal)
-    return f"{begun.return_uri}#code={code}"
+    return Return(begun.return_uri, code)
 
 
 async def refused(
     desk: SignInDesk, caller: Caller, provider: IdentityProvider, return_uri: str, refusal: Refusal
-) -> str:
+) -> Return:
     """Where the browser goes on that brought an answer in vain, of which the audit tells."""
     action = "federatedSignInWithoutAccount" if isinstance(refusal, NoAccount) else "federatedSignInRefused"
     await keep_refused_answer(desk, caller, provider.id, action, refusal.code)
-    return f"{return_uri}#error={refusal.code}"
+    return Return(return_uri, error=refusal.code)
 
 
 async def sign_in(
-    federation: FederationDesk, slug: str, code: str, verifier: str | None, attempt: Attempt
+    desk: SignInDesk, slug: str, code: str, verifier: str | None, attempt: Attempt
 ) -> SignedIn | MfaRequired:
     """Let in whoever came back with that code, or ask for the second factor they have here.
 
     Args:
-        federation: where they stand.
+        desk: where they stand.
         slug: the tenant's.
         code: that they came back with.
         verifier: of the challenge that the sign-in was begun with; None if it was begun with none.
@@ -123,13 +132,13 @@ async def sign_in(
         AccountNotReady: the account is being opened; the code goes on working.
         WayInClosed: the tenant lets nobody in through such a provider.
     """
-    tenant, caller = await open_tenant(federation.desk, slug)
-    async with unit_of_work(federation.desk.sessions, caller) as session:
+    tenant, caller = await open_tenant(desk, slug)
+    async with unit_of_work(desk.sessions, caller) as session:
 
         async def enter() -> Entry:
             return Entry(*await complete(session, code, verifier))
 
-        return await admit_once(federation.desk, tenant, session, enter, attempt)
+        return await admit_once(desk, tenant, session, enter, attempt)
 
 
 async def _who(

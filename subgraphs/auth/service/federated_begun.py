@@ -18,6 +18,7 @@ from shared.database import TenantSession
 from shared.errors import BadUserInput, Refusal
 from shared.ids import uuid7
 from shared.tenancy.policies import WayIn
+from shared.tokens import tenant_issuer
 from subgraphs.auth.errors import TooManyAttempts
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
@@ -31,6 +32,7 @@ from subgraphs.auth.store.identity_providers import (
 
 AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
+LONGEST_URI: Final = 8_000
 MOST_BEGUN: Final = 10_000
 """That may be at one provider at a time: anybody can begin, and each is kept."""
 TO_COMPLETE: Final = timedelta(minutes=2)
@@ -67,12 +69,35 @@ class WayBack:
     code_challenge: str | None = None
     again: bool = False
 
-    def check(self, provider: IdentityProvider) -> None:
-        """Refuse to send people anywhere that the tenant has not named, and what is no challenge."""
-        if self.return_uri not in provider.return_uris:
+    def check(self, provider: IdentityProvider, page: str) -> None:
+        """Refuse to send people anywhere that the tenant has not named, and what is no challenge.
+
+        Args:
+            provider: that they are sent to.
+            page: of the tenant's own, on which people sign in to go on to apps; there is no other client then.
+        """
+        if not (self.return_uri in provider.return_uris or self._goes_on_at(page)):
             raise BadUserInput("`return_uri` is none of the provider's", field="return_uri")
         if self.code_challenge is not None and not _CHALLENGE.fullmatch(self.code_challenge):
             raise BadUserInput("`code_challenge` is none by S256", field="code_challenge")
+
+    def _goes_on_at(self, page: str) -> bool:
+        uri = self.return_uri
+        return is_at(page, uri) and len(uri) <= LONGEST_URI and uri.isascii() and uri.isprintable()
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Where a browser goes on, with a `code` that completes the sign-in once, or the `error` that there is none."""
+
+    uri: str
+    code: str = field(default="", repr=False)
+    error: str = ""
+
+    @property
+    def url(self) -> str:
+        """The same as one address; what stands behind the number sign, no server sees."""
+        return f"{self.uri}#code={self.code}" if self.code else f"{self.uri}#error={self.error}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +168,16 @@ async def complete(session: TenantSession, code: str, verifier: str | None) -> t
     is_saml = provider is not None and provider.kind == IdentityProviderKind.SAML
     proof = Authentication.of(done.authenticated_at or LONG_AGO, done.amr or [FEDERATED])
     return account, WayIn.SAML if is_saml else WayIn.FEDERATED, proof
+
+
+def sign_in_page(public_url: str, slug: str) -> str:
+    """Where a tenant's people sign in to go on to apps."""
+    return f"{tenant_issuer(public_url, slug)}/oauth/authorize"
+
+
+def is_at(page: str, uri: str) -> bool:
+    """Whether an address is that page's, with a request that somebody goes on with."""
+    return uri.startswith(f"{page}?")
 
 
 def _fits(challenge: str | None, verifier: str | None) -> bool:

@@ -16,11 +16,13 @@ from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityPr
 from subgraphs.auth.service.federated import Begun, enabled, refused
 from subgraphs.auth.service.federated_begun import (
     Asked,
+    Return,
     SignInNotBegun,
     WayBack,
     hash_secret,
     keep_begun,
     new_secret,
+    sign_in_page,
     take_begun,
 )
 from subgraphs.auth.service.federated_people import admit_person
@@ -55,7 +57,7 @@ async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Beg
         BadUserInput: people are not to be sent to that address, or the challenge is none.
     """
     known = await _known(saml, slug, alias)
-    way_back.check(known.provider)
+    way_back.check(known.provider, sign_in_page(saml.public_url, slug))
     state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
     asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state, again=way_back.again)
     url = await saml.workers.run(lambda: request_url(asked, known.own, saml.desk.clock()))
@@ -64,8 +66,8 @@ async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Beg
     return Begun(url, browser)
 
 
-async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str], browser_secret: str) -> str:
-    """Take what a browser brings; returns where it goes on, with a code for the client in the fragment.
+async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str], browser_secret: str) -> Return:
+    """Take what a browser brings; returns where it goes on, with a code for the client.
 
     Raises:
         TenantNotFound, NotFound: as above.
@@ -87,7 +89,7 @@ async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str],
             code = await admit_person(session, known.provider, sign_in_id, person, anew_since=since)
     except Refusal as refusal:
         return await refused(saml.desk, known.caller, known.provider, goes_on, refusal)
-    return f"{goes_on}#code={code}"
+    return Return(goes_on, code)
 
 
 async def _known(saml: SamlDesk, slug: str, alias: str) -> Known:

@@ -1,9 +1,9 @@
 """Signing in through an OpenID provider of the tenant's own."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from time import time
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +15,6 @@ from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
-from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
@@ -25,17 +24,10 @@ from subgraphs.auth.service import federated_begun, federated_people
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from tests.subgraphs.auth.conftest import AddAccount, Ask
-from tests.subgraphs.auth.federated.conftest import PUBLIC_URL
+from tests.subgraphs.auth.federated.conftest import CONFIGURE, PUBLIC_URL, RETURN_URI, Configure, Person
 from tests.subgraphs.conftest import code_of
 from tests.tenants import Tenant
 
-RETURN_URI = "https://learn.example/signed-in"
-CONFIGURE = """mutation ($input: ConfigureIdentityProviderInput!) {
-  configureIdentityProvider(input: $input) {
-    identityProvider { id alias issuer emailDomains enabled opensAccounts callbackUri version }
-    userErrors { code path }
-  }
-}"""
 REMOVE = """mutation ($input: RemoveIdentityProviderInput!) {
   removeIdentityProvider(input: $input) { identityProviderId userErrors { code } }
 }"""
@@ -45,74 +37,6 @@ COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
   }
 }"""
 PROVIDERS = "{ identityProviders { alias name clientId returnUris } }"
-
-Configure: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
-
-
-@pytest.fixture
-def owner(tenant: Tenant, token_of: Callable[[Caller], str]) -> str:
-    """The token of the owner, who has just proved who they are."""
-    return token_of(replace(tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER), auth_time=int(time())))
-
-
-@pytest.fixture
-def configure(ask: Ask, owner: str, provider: str) -> Configure:
-    """Trusts the running provider, in this way or that."""
-
-    async def trust(**changes: Any) -> dict[str, Any]:
-        asked = {
-            "alias": "school",
-            "name": "School",
-            "issuer": provider,
-            "clientId": "studium",
-            "clientSecret": "secret of the client",
-            "returnUris": [RETURN_URI],
-            "emailDomains": ["example.org"],
-        }
-        answer = await ask(CONFIGURE, {"input": {**asked, **changes}}, token=owner)
-        return answer if answer.get("errors") else answer["data"]["configureIdentityProvider"]
-
-    return trust
-
-
-@pytest.fixture
-async def browser(auth: SubgraphApp) -> AsyncGenerator[AsyncClient]:
-    """A browser that keeps cookies and goes where it is told by hand."""
-    async with AsyncClient(transport=ASGITransport(auth.app), base_url=PUBLIC_URL) as client:
-        yield client
-
-
-@pytest.fixture
-async def outside() -> AsyncGenerator[AsyncClient]:
-    async with AsyncClient() as client:
-        yield client
-
-
-class Person:
-    """Somebody at the provider."""
-
-    def __init__(self, outside: AsyncClient, issuer: str) -> None:
-        self.subject = f"ada-{uuid7().hex[-12:]}@example.org"
-        self.was_asked: dict[str, list[str]] = {}
-        self._outside = outside
-        self._issuer = issuer
-
-    async def is_called(self, **claims: Any) -> None:
-        known = {"email": self.subject, "email_verified": True, "name": "Ada", **claims}
-        (await self._outside.put(f"{self._issuer}/users/{self.subject}", json=known)).raise_for_status()
-
-    async def signs_in(self, browser: AsyncClient, tenant: Tenant, **more: str) -> Response:
-        """Goes to the provider and comes back; gives where the browser goes on."""
-        begun = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI, **more})
-        assert begun.status_code == 303
-        self.was_asked = parse_qs(urlsplit(begun.headers["location"]).query)
-        at_provider = await self._outside.post(begun.headers["location"], data={"sub": self.subject})
-        return await browser.get(at_provider.headers["location"])
-
-
-@pytest.fixture
-def ada(outside: AsyncClient, provider: str) -> Person:
-    return Person(outside, provider)
 
 
 def told(answer: Response) -> dict[str, str]:
