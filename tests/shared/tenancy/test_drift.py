@@ -73,11 +73,13 @@ class TestDrift:
         assert await compare(changing, tenant.id, auth, expected) is None
 
     async def test_an_older_revision_is_told_as_that(
-        self, admin: Admin, changing: AsyncConnection, auth: SubgraphMigrations, tenant: Tenant
+        self, admin: Admin, changing: AsyncConnection, auth: SubgraphMigrations, tenant: Tenant, other_tenant: Tenant
     ) -> None:
+        expected = await reference(admin, auth)
+        assert await compare(changing, other_tenant.id, auth, expected) is None
         await changing.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(tenant.id)}")
         await changing.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-        drift = await compare(changing, tenant.id, auth, await reference(admin, auth))
+        drift = await compare(changing, tenant.id, auth, expected)
         assert drift
         assert drift.surplus == ["revision 0001"]
 
