@@ -2,8 +2,8 @@
 
 PostgreSQL is told how by its URL, in libpq's words: ``postgresql://…?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem``.
 MongoDB's (``tls=true&tlsCAFile=…``) and Redis's (``rediss://…?ssl_ca_certs=…``) clients read their URLs themselves, and
-verify unless these say otherwise. Elasticsearch's always verifies, by the authorities of ``https://…?ca_certs=…`` if
-there are such.
+verify unless these say otherwise. Elasticsearch's and Pinecone's always verify, by the authorities of
+``https://…?ca_certs=…`` if there are such.
 
 Source: https://www.postgresql.org/docs/current/libpq-ssl.html
 """

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from shared.caller import Caller
 from shared.errors import Unavailable
+from shared.tls import without_authorities
 from shared.vectors.port import Neighbour, Vector
 
 if TYPE_CHECKING:
@@ -23,12 +25,17 @@ class PineconeVectors:
     """The vector port on a Pinecone index of the cosine metric.
 
     Args:
-        host: the index's own URL; the control plane is never asked.
+        host: the index's own URL, see `shared.tls` for whom it trusts; the control plane is never asked.
         api_key: the project's key.
+
+    Raises:
+        ValueError: the file of authorities that the URL names is not there.
     """
 
     def __init__(self, host: SecretStr, *, api_key: SecretStr) -> None:
-        self._host = host.get_secret_value()
+        self._host, self._authorities = without_authorities(host.get_secret_value())
+        if self._authorities is not None and not Path(self._authorities).is_file():
+            raise ValueError("the file of authorities for the vector engine is not there")
         self._api_key = api_key
         self._opening = asyncio.Lock()
         self._opened: AsyncIndex | None = None
@@ -90,7 +97,8 @@ class PineconeVectors:
 
         async with self._opening:
             if self._opened is None:
-                client = AsyncPinecone(api_key=self._api_key.get_secret_value(), host=self._host)
+                key = self._api_key.get_secret_value()
+                client = AsyncPinecone(api_key=key, host=self._host, ssl_ca_certs=self._authorities)
                 self._opened = await client.index(host=self._host)
             return self._opened
 

@@ -2,18 +2,21 @@
 
 import ssl
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from aiohttp.typedefs import Handler
 from pydantic import SecretStr, ValidationError
 
 from shared.database import connect, read_url
 from shared.errors import Unavailable
 from shared.search.elasticsearch import ElasticsearchSearch
 from shared.tls import is_verified, without_authorities, without_tls_words
+from shared.vectors.pinecone import PineconeVectors
 from studium.settings import StudiumSettings
 from tests.servers import Servers
 from tests.shared.tls_proxy import certificate, tls_in_front_of
@@ -67,29 +70,60 @@ class TestPostgreSQL:
             without_tls_words(sa.make_url(f"postgresql://h/d?{query}"))
 
 
+@asynccontextmanager
+async def serving(folder: Path, answer: Handler) -> AsyncGenerator[tuple[str, Path]]:
+    """A server with a certificate that no public authority knows: its URL, and the certificate."""
+    pem, context = certificate(folder, "127.0.0.1"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    server = TestServer(app)
+    await server.start_server(ssl=context)
+    try:
+        yield str(server.make_url("/")), pem
+    finally:
+        await server.close()
+
+
 class TestElasticsearch:
     async def test_a_cluster_with_an_authority_of_its_own_is_used_if_that_is_named(
         self, tenant: Tenant, tmp_path: Path
     ) -> None:
-        pem, context = certificate(tmp_path, "127.0.0.1"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(pem)
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", _as_elasticsearch)
-        server = TestServer(app)
-        await server.start_server(ssl=context)
-        trusting, doubting = [
-            ElasticsearchSearch(SecretStr(f"{server.make_url('/')}{query}"), name="tests")
-            for query in (f"?ca_certs={pem}", "")
-        ]
-        assert await trusting.is_built(tenant.caller())
-        with pytest.raises(Unavailable):
-            await doubting.is_built(tenant.caller())
-        for each in (trusting, doubting, server):
-            await (each.close() if isinstance(each, TestServer) else each.aclose())
+        async with serving(tmp_path, _as_elasticsearch) as (url, pem):
+            trusting, doubting = [
+                ElasticsearchSearch(SecretStr(f"{url}{query}"), name="tests") for query in (f"?ca_certs={pem}", "")
+            ]
+            assert await trusting.is_built(tenant.caller())
+            with pytest.raises(Unavailable):
+                await doubting.is_built(tenant.caller())
+            for each in (trusting, doubting):
+                await each.aclose()
 
     def test_nothing_else_of_the_url_changes(self) -> None:
         assert without_authorities("https://a:b@h:9200/x?ca_certs=/c.pem&y=1") == ("https://a:b@h:9200/x?y=1", "/c.pem")
         assert without_authorities("http://h:9200") == ("http://h:9200", None)
+
+
+class TestPinecone:
+    async def test_an_index_with_an_authority_of_its_own_is_used_if_that_is_named(self, tmp_path: Path) -> None:
+        key = SecretStr("key")
+        async with serving(tmp_path, _as_pinecone) as (url, pem):
+            trusting, doubting = [
+                PineconeVectors(SecretStr(f"{url}{query}"), api_key=key) for query in (f"?ca_certs={pem}", "")
+            ]
+            await trusting.ping()
+            with pytest.raises(Unavailable):
+                await doubting.ping()
+            for each in (trusting, doubting):
+                await each.aclose()
+
+    def test_authorities_that_are_not_there_are_told_at_once(self) -> None:
+        with pytest.raises(ValueError, match="authorities"):
+            PineconeVectors(SecretStr("https://h?ca_certs=nowhere.pem"), api_key=SecretStr("key"))
+
+
+async def _as_pinecone(_: web.Request) -> web.Response:
+    return web.json_response({"namespaces": {}, "dimension": 3, "indexFullness": 0, "totalVectorCount": 0})
 
 
 async def _as_elasticsearch(_: web.Request) -> web.Response:
