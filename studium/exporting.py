@@ -21,10 +21,10 @@ from shared.tenancy.archive import ArchivedFile, archived, document_files, table
 from shared.tenancy.export_jobs import (
     MOST_ATTEMPTS,
     ExportOrder,
-    claim,
     expired,
     finish,
     forget_archive,
+    oldest,
     working_on,
 )
 from shared.tenancy.jobs import ORDERED_CHANNEL, Archive, JobState
@@ -60,26 +60,26 @@ class Exports:
     async def sweep(self, *, now: datetime | None = None) -> None:
         """Make all there are, the oldest first; one that fails is left for the next sweep."""
         failed: set[UUID] = set()
-        while order := await claim(self.engine, failed):
+        while order := await oldest(self.engine, failed):
             if not await self._make(order):
                 failed.add(order.id)
         await self._forget(now or datetime.now(UTC))
 
     async def _make(self, order: ExportOrder) -> bool:
         """Whether nothing is left to be done."""
-        async with working_on(self.engine, order.id) as connection:
-            if connection is None:
+        async with working_on(self.engine, order.id) as work:
+            if work is None:
                 return False
             try:
                 archive = await self._store(order.tenant_id, order.id)
             except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
-                _log.exception("export.failed", tenant_id=str(order.tenant_id), attempt=order.attempts)
-                if order.attempts >= MOST_ATTEMPTS:
+                _log.exception("export.failed", tenant_id=str(order.tenant_id), attempt=work.attempts)
+                if work.attempts >= MOST_ATTEMPTS:
                     await self.shelf.drop(_caller(order.tenant_id), order.id)
-                    await finish(connection, order.id, JobState.FAILED, {})
+                    await finish(work.connection, order.id, JobState.FAILED, {})
                 return False
             await self.shelf.clear(_caller(order.tenant_id), besides=order.id)
-            await finish(connection, order.id, JobState.DONE, msgspec.to_builtins(archive))
+            await finish(work.connection, order.id, JobState.DONE, msgspec.to_builtins(archive))
             _log.info("export.done", tenant_id=str(order.tenant_id), bytes=archive.bytes)
         return True
 

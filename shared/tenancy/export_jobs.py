@@ -24,34 +24,76 @@ class ExportOrder:
 
     id: UUID
     tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An order in hand.
+
+    Attributes:
+        connection: that keeps other workers off it, with no transaction open.
+        attempts: those that have begun, with this one.
+    """
+
+    connection: AsyncConnection
     attempts: int
-    """Those that have begun, with this one."""
 
 
-async def claim(engine: AsyncEngine, besides: set[UUID]) -> ExportOrder | None:
-    """The oldest one that waits, which has one attempt less from now on, even if the worker is killed by it."""
-    oldest = sa.select(jobs.c.id).where(_WAITS, jobs.c.id.not_in(besides)).order_by(jobs.c.ordered_at, jobs.c.id)
-    chosen = oldest.limit(1).with_for_update(skip_locked=True).scalar_subquery()
-    claimed = sa.update(jobs).where(jobs.c.id == chosen).values(attempts=jobs.c.attempts + 1)
-    async with engine.begin() as connection:
-        row = (await connection.execute(claimed.returning(jobs.c.id, jobs.c.tenant_id, jobs.c.attempts))).one_or_none()
-    return None if row is None else ExportOrder(row.id, TenantId(row.tenant_id), row.attempts)
+async def oldest(engine: AsyncEngine, besides: set[UUID]) -> ExportOrder | None:
+    """The one that waits longest."""
+    waiting = sa.select(jobs.c.id, jobs.c.tenant_id).where(_WAITS, jobs.c.id.not_in(besides))
+    async with engine.connect() as connection:
+        row = (await connection.execute(waiting.order_by(jobs.c.ordered_at, jobs.c.id).limit(1))).one_or_none()
+    return None if row is None else ExportOrder(row.id, TenantId(row.tenant_id))
 
 
 @asynccontextmanager
-async def working_on(engine: AsyncEngine, job_id: UUID) -> AsyncGenerator[AsyncConnection | None]:
-    """Keep other workers off it meanwhile; None if one has it, or it waits no more."""
-    mine = sa.select(jobs.c.id).where(_WAITS, jobs.c.id == job_id).with_for_update(skip_locked=True)
-    async with engine.begin() as connection:
-        yield connection if await connection.scalar(mine) is not None else None
+async def working_on(engine: AsyncEngine, job_id: UUID) -> AsyncGenerator[Work | None]:
+    """Keep other workers off it meanwhile; None if one has it, or it waits no more.
+
+    It has one attempt less from now on, even if the worker is killed by it. The connection has the lock, and no
+    transaction: an archive takes minutes, in which one would keep PostgreSQL from cleaning up in the whole database.
+    A worker that is killed lets go of it, and so does one that loses the connection, which cannot `finish` it then.
+    """
+    key = sa.func.hashtextextended(f"tenant_job/{job_id}", 0)
+    begun = sa.update(jobs).where(_WAITS, jobs.c.id == job_id).values(attempts=jobs.c.attempts + 1)
+    async with engine.connect() as connection:
+        async with connection.begin():
+            is_mine = await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key)))
+        if not is_mine:
+            yield None
+            return
+        try:
+            async with connection.begin():
+                attempts = await connection.scalar(begun.returning(jobs.c.attempts))
+            yield None if attempts is None else Work(connection, attempts)
+        finally:
+            await _let_go(connection, key)
+
+
+async def _let_go(connection: AsyncConnection, key: sa.ColumnElement[int]) -> None:
+    try:
+        async with connection.begin():
+            await connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
+    except BaseException:
+        await connection.invalidate()  # no other work is to get it with the lock
+        raise
 
 
 async def finish(connection: AsyncConnection, job_id: UUID, state: JobState, outcome: dict[str, Any]) -> None:
-    """It is done, or given up; of the same tenant's earlier ones nothing is there any more."""
+    """It is done, or given up; of the same tenant's earlier ones nothing is there any more.
+
+    Args:
+        connection: that keeps other workers off it.
+        job_id: of the order.
+        state: what has become of it.
+        outcome: what was made.
+    """
     tenant = sa.select(jobs.c.tenant_id).where(jobs.c.id == job_id).scalar_subquery()
-    await connection.execute(sa.update(jobs).where(_IS_EXPORT, jobs.c.tenant_id == tenant).values(outcome={}))
     done = {"state": state, "outcome": outcome, "finished_at": sa.func.now()}
-    await connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(done))
+    async with connection.begin():
+        await connection.execute(sa.update(jobs).where(_IS_EXPORT, jobs.c.tenant_id == tenant).values(outcome={}))
+        await connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(done))
 
 
 async def expired(connection: AsyncConnection, now: datetime) -> list[tuple[UUID, TenantId]]:
