@@ -12,7 +12,7 @@ from shared.database import TenantSession, unit_of_work
 from shared.errors import parse_id
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.pagination import Keyset
-from shared.graphql.step_up import StepUp
+from shared.graphql.step_up import StepUp, require_fresh_proof
 from shared.graphql.user_errors import Refusals
 from subgraphs.users.context import Info
 from subgraphs.users.models import DataRequest as DataRequestRow
@@ -62,9 +62,14 @@ class DataRequestQuery:
 class DataRequestMutation:
     @strawberry.mutation(
         extensions=[Refusals(DataRequestPayload)],
-        description="Collect what the platform holds of the caller or, with users:manage, of somebody else.",
+        description="Collect what the platform holds of the caller or, with users:manage, of somebody else, which needs "
+        "a fresh proof of who calls.",
     )
     async def request_data_export(self, info: Info, input: DataRequestInput) -> DataRequestPayload | None:
+        caller = info.context.caller
+        if not caller.is_themselves(_whose(info, input)):
+            caller.require(MANAGER)
+            require_fresh_proof(caller)
         async with unit_of_work(info.context.sessions, info.context.caller) as session:
             attempt, keys = input.attempt("requestDataExport"), info.context.keys
             row = await service.request_export(session, attempt, keys, _whose(info, input))

@@ -118,8 +118,9 @@ class TestExport:
     ) -> None:
         asked = {"input": {"userId": str(ada.id)}}
         assert code_of(await ask(EXPORT, asked, by=tenant.caller("users:read"))) == "FORBIDDEN"
-        assert code_of(await ask(EXPORT, asked, by=other_tenant.caller("users:manage"))) == "NOT_FOUND"
-        answer = await ask(EXPORT, asked, by=tenant.caller("users:manage"))
+        assert code_of(await ask(EXPORT, asked, by=fresh(other_tenant.caller("users:manage")))) == "NOT_FOUND"
+        assert code_of(await ask(EXPORT, asked, by=tenant.caller("users:manage"))) == "STEP_UP_REQUIRED"
+        answer = await ask(EXPORT, asked, by=fresh(tenant.caller("users:manage")))
         assert answer["data"]["requestDataExport"]["userErrors"] == []
 
     async def test_is_made_once_at_a_time(self, ask: Ask, ada: User, tenant: Tenant) -> None:
