@@ -11,7 +11,16 @@ from shared.database import TenantSession
 from shared.events import Handler, Handlers
 from shared.roles import Role
 from subgraphs.auth.service import accounts as service
-from subgraphs.auth.service import audited_events, deactivation, federated_people, leavers, provisioned, refusals
+from subgraphs.auth.service import (
+    audited_events,
+    deactivation,
+    email_change,
+    federated_people,
+    leavers,
+    provisioned,
+    refusals,
+)
+from subgraphs.auth.service.email_change_mail import send_confirmation, send_way_back
 from subgraphs.auth.service.mailing import LinkPost, send_link, send_notice, send_warning
 from subgraphs.auth.service.oauth_backchannel import LogoutPost
 
@@ -78,7 +87,9 @@ async def _open_provisioned(session: TenantSession, event: UserProvisioned) -> N
 
 
 async def _change_email(session: TenantSession, event: UserEmailChanged) -> None:
-    await provisioned.change_email(session, event.user_id, event.email, datetime.now(UTC))
+    now = datetime.now(UTC)
+    await provisioned.change_email(session, event.user_id, event.email, now)
+    await email_change.note_made(session, event.user_id, event.email, now)
 
 
 async def _close_account(session: TenantSession, event: UserDeactivated) -> None:
@@ -149,6 +160,10 @@ def telling(post: LogoutPost) -> Handlers:
     return {"auth.session-ended.v1": Handler(SessionEnded, wake)}
 
 
+class EmailChanging(msgspec.Struct, frozen=True):
+    change_id: UUID
+
+
 class LinkRequested(msgspec.Struct, frozen=True):
     link_id: UUID
 
@@ -175,7 +190,15 @@ def mailing(post: LinkPost) -> Handlers:
 
         return Handler(PasskeyChanged, warn)
 
+    async def confirm_address(session: TenantSession, event: EmailChanging) -> None:
+        await send_confirmation(session, post, event.change_id)
+
+    async def warn_of_address(session: TenantSession, event: EmailChanging) -> None:
+        await send_way_back(session, post, event.change_id)
+
     return {
+        "auth.email-change-requested.v1": Handler(EmailChanging, confirm_address),
+        "auth.email-changed.v1": Handler(EmailChanging, warn_of_address),
         "auth.passkey-added.v1": warn_of_passkey("A passkey was added"),
         "auth.passkey-removed.v1": warn_of_passkey("A passkey was taken away"),
         "auth.passkey-suspected.v1": warn_of_passkey("There may be a copy of a passkey, which is accepted no more"),

@@ -127,6 +127,31 @@ class LinkRequested(Event, frozen=True, kw_only=True):
     link_id: UUID
 
 
+class EmailChangeRequested(Event, frozen=True, kw_only=True):
+    """A person wants another address; its handler mails the code that confirms it."""
+
+    topic: ClassVar[str] = "auth.email-change-requested.v1"
+
+    change_id: UUID
+
+
+class AddressChosen(Event, frozen=True, kw_only=True):
+    """A person has shown that an address is theirs and is to be the one they have, if nobody else has it."""
+
+    topic: ClassVar[str] = "auth.address-chosen.v1"
+
+    user_id: UUID
+    email: str
+
+
+class EmailChanged(Event, frozen=True, kw_only=True):
+    """A person signs in by another address, as they wanted; the one before is told."""
+
+    topic: ClassVar[str] = "auth.email-changed.v1"
+
+    change_id: UUID
+
+
 class MfaChanged(Event, frozen=True, kw_only=True):
     """A person has another second factor, or one less."""
 

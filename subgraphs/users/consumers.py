@@ -13,7 +13,7 @@ from shared.permissions.feed import GRANT_HANDLERS
 from shared.roles import Role
 from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
-from subgraphs.users.service import admission, data_requests, rosters
+from subgraphs.users.service import addresses, admission, data_requests, rosters
 from subgraphs.users.service.mailing import InvitationPost, send_invitation
 from subgraphs.users.store.people import UserStore
 
@@ -34,6 +34,11 @@ class PersonArrived(msgspec.Struct, frozen=True):
     email: str
     display_name: str
     role: Role = Role.LEARNER
+
+
+class AddressChosen(msgspec.Struct, frozen=True):
+    user_id: UUID
+    email: str
 
 
 class InvitationSent(msgspec.Struct, frozen=True):
@@ -77,6 +82,10 @@ async def _note_account(session: TenantSession, event: AccountOpened) -> None:
     await UserStore(session).note_account(event.user_id)
 
 
+async def _change_address(session: TenantSession, event: AddressChosen) -> None:
+    await addresses.change(session, event.user_id, event.email)
+
+
 _NoteExport: TypeAlias = Callable[[TenantSession, Exported], Awaitable[None]]
 _NoteErasure: TypeAlias = Callable[[TenantSession, Erased], Awaitable[None]]
 
@@ -117,6 +126,7 @@ HANDLERS: Final[Handlers] = {
     **GRANT_HANDLERS,
     "auth.tenant-created.v1": Handler(TenantCreated, _add_owner),
     "auth.account-opened.v1": Handler(AccountOpened, _note_account),
+    "auth.address-chosen.v1": Handler(AddressChosen, _change_address),
     **dict(_answers()),
 }
 

@@ -12,6 +12,7 @@ from subgraphs.auth.resolvers import Mutation
 PROVED: Final = frozenset(
     {
         "assignRole",
+        "changeEmail",
         "changePassword",
         "configureIdentityProvider",
         "configureSamlProvider",
@@ -60,9 +61,10 @@ NOT_PROVED: Final[Mapping[str, frozenset[str]]] = {
             "startPasskeySignIn",
             "startPasskeyStepUp",
             "stepUp",
+            "undoEmailChange",
         }
     ),
-    "it answers a challenge that was given for a proof": frozenset({"finishPasskeyRegistration"}),
+    "it answers a challenge that was given for a proof": frozenset({"confirmEmailChange", "finishPasskeyRegistration"}),
     "it takes away, and whoever wants that must not be kept waiting": frozenset(
         {
             "revokeAppRegistrationToken",

@@ -7,6 +7,7 @@ from subgraphs.auth.models.accounts import Account
 from subgraphs.auth.models.api_tokens import ApiToken
 from subgraphs.auth.models.audit import ActorKind, AuditEvent, AuditHead
 from subgraphs.auth.models.base import Model
+from subgraphs.auth.models.email_change import EmailChange
 from subgraphs.auth.models.identity_providers import FederatedIdentity, FederatedSignIn, IdentityProvider
 from subgraphs.auth.models.impersonation import Impersonation
 from subgraphs.auth.models.magic_links import LinkPurpose, MailedLink
@@ -31,6 +32,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "Device",
+    "EmailChange",
     "FederatedIdentity",
     "FederatedSignIn",
     "IdentityProvider",

@@ -5,6 +5,7 @@ import strawberry
 from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
 from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
+from subgraphs.auth.resolvers.email_change import EmailChangeMutation
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
 from subgraphs.auth.resolvers.impersonation import ImpersonationMutation, ImpersonationQuery
@@ -46,6 +47,7 @@ class Query(
 class Mutation(
     AccountMutation,
     ApiTokenMutation,
+    EmailChangeMutation,
     FlagMutation,
     IdentityProviderMutation,
     ImpersonationMutation,

@@ -39,6 +39,10 @@ class SignInCodes:
     """That a sign-in goes on with, once its first factor was right."""
     links: IdSigner
     """That are sent by mail."""
+    email_changes: IdSigner
+    """That are sent to an address that somebody wants."""
+    email_undos: IdSigner
+    """That are sent to an address that somebody has given up."""
     _refresh: bytes = field(repr=False)
     _digests: tuple[bytes, ...] = field(repr=False)
 
@@ -54,6 +58,8 @@ class SignInCodes:
             devices=IdSigner.create(secret, "sign-in-device"),
             challenges=IdSigner.create(secret, "mfa-challenge"),
             links=IdSigner.create(secret, "mailed-link"),
+            email_changes=IdSigner.create(secret, "email-change"),
+            email_undos=IdSigner.create(secret, "email-undo"),
             _refresh=derive_key(secret, "refresh-token"),
             _digests=tuple(derive_key(each, "sign-in-digest") for each in (secret, *earlier)),
         )

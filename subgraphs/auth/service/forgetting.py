@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.database import TenantSession
 from subgraphs.auth.service.throttles import FORGET_AFTER
+from subgraphs.auth.store.email_change import EmailChangeStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
@@ -34,6 +35,7 @@ async def forget_old(session: TenantSession) -> None:
     await DeviceStore(session).forget(now - DEVICES_REMEMBERED)
     await MfaChallengeStore(session).forget(now - CHALLENGES_REMEMBERED)
     await MailedLinkStore(session).forget(now - CHALLENGES_REMEMBERED)
+    await EmailChangeStore(session).forget(now - CHALLENGES_REMEMBERED)
     await ThrottleStore(session).forget(now - FORGET_AFTER)
     await ImpersonationStore(session).forget(now - IMPERSONATIONS_REMEMBERED)
     await OAuthDeviceStore(session).forget(now)

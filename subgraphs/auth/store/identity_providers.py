@@ -74,6 +74,19 @@ class FederatedIdentityStore:
         )
         return await self._session.scalar(meant.limit(1)) is not None
 
+    async def speaks_for(self, user_id: UUID, email: str) -> bool:
+        """Whether a provider that means the person may say what the addresses of that one's domain are."""
+        chosen = (
+            select(IdentityProvider.id)
+            .join(FederatedIdentity, FederatedIdentity.provider_id == IdentityProvider.id)
+            .where(
+                FederatedIdentity.user_id == user_id,
+                IdentityProvider.enabled,
+                IdentityProvider.email_domains.contains([email.rpartition("@")[2]]),
+            )
+        )
+        return await self._session.scalar(chosen.limit(1)) is not None
+
     async def link(self, provider_id: UUID, subject: str, user_id: UUID) -> None:
         """Note whom the provider means; whoever was first stays."""
         values = {"provider_id": provider_id, "subject": subject, "user_id": user_id}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
@@ -53,6 +54,19 @@ class UserStore:
         """Insert a person; None if the id or the e-mail address is already here."""
         added = insert(User).values(**values).on_conflict_do_nothing().returning(User)
         return await self._session.scalar(added)
+
+    async def set_email(self, user: User, email: str) -> bool:
+        """Give a person another address; False if somebody else has it."""
+        if await self._session.scalar(select(User.id).where(User.email == email)) is not None:
+            return False
+        try:
+            async with self._session.begin_nested():
+                user.email, user.version = email, user.version + 1
+                await self._session.flush()
+        except IntegrityError:  # taken since
+            await self._session.refresh(user)
+            return False
+        return True
 
     async def is_handle_of_another(self, handle: str, user_id: UUID) -> bool:
         chosen = select(User.id).where(User.handle == handle, User.id != user_id)
