@@ -1,11 +1,13 @@
 """What the tests of every subgraph share: tokens, the hub, and asking a subgraph as somebody."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import pytest
+import pytest_asyncio
 from argon2 import PasswordHasher
 
 from shared.authentication import PASSWORD, Authentication
@@ -25,11 +27,40 @@ from shared.tokens import (
     generate_signing_key,
 )
 from tests.servers import Servers
+from tests.subgraphs.lasting import LastingEngines
 from tests.tenants import Control
 
 Headers: TypeAlias = dict[str, str]
 SignIn: TypeAlias = Callable[[Caller], Headers]
 Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def _function_scoped_runner(_session_scoped_runner: asyncio.Runner) -> asyncio.Runner:
+    """All these tests run in one event loop, by the name that pytest-asyncio asks a test's own for.
+
+    So do their asynchronous fixtures, whatever they are for; what is connected in one test is of use to the next.
+    """
+    return _session_scoped_runner
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lasting_engines(servers: Servers) -> AsyncGenerator[LastingEngines]:
+    """The engines of that loop; they are closed while the `servers` still run."""
+    engines = LastingEngines(asyncio.get_running_loop())
+    yield engines
+    await engines.aclose()
+
+
+@pytest.fixture(autouse=True)
+def _connected(request: pytest.FixtureRequest) -> Generator[None]:
+    """What a test opens has one of the engines that last."""
+    if "control" not in request.fixturenames:
+        yield
+        return
+    engines: LastingEngines = request.getfixturevalue("lasting_engines")
+    with engines.given():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +139,7 @@ async def started(subgraph: SubgraphApp) -> AsyncGenerator[SubgraphApp]:
 
 
 @asynccontextmanager
-async def opened(control: Control, subgraph: str, *, pool_size: int = 4) -> AsyncGenerator[Sessions]:
+async def opened(control: Control, subgraph: str, *, pool_size: int = 8) -> AsyncGenerator[Sessions]:
     """Sessions of a subgraph's login role, for the length of the block."""
     sessions = Sessions.create(control.login_url(subgraph), subgraph=subgraph, pool_size=pool_size)
     yield sessions

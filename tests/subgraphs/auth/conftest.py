@@ -57,7 +57,7 @@ async def auth(
 @pytest.fixture
 async def sessions(control: Control) -> AsyncGenerator[Sessions]:
     """Sessions of the subgraph's login role."""
-    opened = Sessions.create(control.login_url("auth"), subgraph="auth", pool_size=2)
+    opened = Sessions.create(control.login_url("auth"), subgraph="auth")
     yield opened
     await opened.aclose()
 
