@@ -20,6 +20,8 @@ from shared.data_keys.store import DataKeyStore, ProtectedStore
 from shared.database import Sessions, TenantSession, unit_of_work
 
 BATCH: Final = 200
+BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Of values in one transaction, about: some of them are pieces of archives."""
 GRACE: Final = timedelta(hours=1)
 """Longer than any transaction takes that sealed with the key before."""
 
@@ -58,22 +60,24 @@ class Rotation:
         done, after = Encrypted(0, 0), None
         while True:
             async with unit_of_work(self._sessions, self._caller) as session:
-                part, rows = await self.encrypt_some(session, protected, batch, after=after)
+                part, after = await self.encrypt_some(session, protected, batch, after=after)
             done = Encrypted(done.rows + part.rows, done.unreadable + part.unreadable)
-            if len(rows) < batch:
+            if after is None:
                 return done
-            after = rows[-1]
 
     async def encrypt_some(
         self, session: TenantSession, protected: ProtectedTable, limit: int, *, after: Mapping[str, Any] | None = None
-    ) -> tuple[Encrypted, Sequence[Mapping[str, Any]]]:
+    ) -> tuple[Encrypted, Mapping[str, Any] | None]:
         """One transaction's part of it: up to `limit` rows behind `after`; what others have locked is for another time.
 
         Returns:
-            What was done, and the rows as they were.
+            What was done, and the key of the last row that was looked at; None if there is none any more.
         """
         ring, store = await self._keys.of(session, sealing=True), ProtectedStore(session, protected)
-        rows, unreadable = await store.outdated(ring.newest, limit=limit, after=after), 0
+        keys = await store.outdated(ring.newest, limit=limit, most_bytes=BATCH_BYTES, after=after)
+        if not keys:
+            return Encrypted(0, 0), None
+        rows, unreadable = await store.locked(ring.newest, keys), 0
         for row in rows:
             try:
                 values = _sealed_anew(ring, protected, row)
@@ -81,7 +85,7 @@ class Rotation:
                 unreadable += 1
                 continue
             await store.replace(row, values)
-        return Encrypted(len(rows) - unreadable, unreadable), rows
+        return Encrypted(len(rows) - unreadable, unreadable), keys[-1]
 
     async def retire(self, tables: Sequence[ProtectedTable], *, now: datetime) -> int:
         """Drop the data keys that nothing is encrypted by any more; returns how many."""

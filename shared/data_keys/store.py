@@ -72,18 +72,34 @@ class ProtectedStore:
         self._protected = protected
 
     async def outdated(
-        self, version: int, *, limit: int, after: Mapping[str, Any] | None = None
+        self, version: int, *, limit: int, most_bytes: int, after: Mapping[str, Any] | None = None
     ) -> Sequence[Mapping[str, Any]]:
-        """Rows with a value that was encrypted by another key than `version`, locked; by their keys, behind `after`."""
+        """Keys of rows with a value that was encrypted by another key than `version`, in their order, behind `after`.
+
+        Args:
+            version: of the newest key.
+            limit: of the rows.
+            most_bytes: that their values take up together, unless the first one alone takes up more.
+            after: the key of a row.
+        """
         of = self._protected
-        chosen = (
-            sa.select(*of.key, *of.columns, *of.plain.values())
-            .where(self._is_outdated(version))
-            .order_by(*of.key)
-            .limit(limit)
-        )
+        sizes = [sa.func.coalesce(sa.func.octet_length(sa.cast(each, sa.Text)), 0) for each in self._values]
+        chosen = sa.select(*of.key, sum(sizes, sa.literal(0))).where(self._is_outdated(version)).limit(limit)
         if after is not None:
             chosen = chosen.where(sa.tuple_(*of.key) > sa.tuple_(*(after[column.name] for column in of.key)))
+        keys, taken = list[Mapping[str, Any]](), 0
+        for *key, size in await self._session.execute(chosen.order_by(*of.key)):
+            taken += size
+            if keys and taken > most_bytes:
+                break
+            keys.append({column.name: value for column, value in zip(of.key, key, strict=True)})
+        return keys
+
+    async def locked(self, version: int, keys: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Those of the rows that are still so, locked; what others have locked is left out."""
+        of = self._protected
+        named = sa.tuple_(*of.key).in_([tuple(key[column.name] for column in of.key) for key in keys])
+        chosen = sa.select(*of.key, *self._values).where(named, self._is_outdated(version)).order_by(*of.key)
         rows = await self._session.execute(chosen.with_for_update(skip_locked=True))
         return [dict(row) for row in rows.mappings()]
 
@@ -94,6 +110,10 @@ class ProtectedStore:
     async def replace(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         same = [column == row[column.name] for column in self._protected.key]
         await self._session.execute(sa.update(self._protected.table).where(*same).values(dict(values)))
+
+    @property
+    def _values(self) -> Sequence[sa.Column[Any]]:
+        return (*self._protected.columns, *self._protected.plain.values())
 
     def _is_outdated(self, version: int) -> sa.ColumnElement[bool]:
         as_text = [sa.type_coerce(column, sa.Text) for column in self._protected.columns]

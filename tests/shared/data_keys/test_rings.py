@@ -118,7 +118,13 @@ class TestRotation:
         assert await versions(sessions, caller) == {"1", "2"}
 
     async def test_all_is_encrypted_anew_some_at_a_time_and_again_after_a_kill(
-        self, sessions: Sessions, caller: Caller, keys: DataKeys, rotation: Rotation, notes: ProtectedTable
+        self,
+        sessions: Sessions,
+        caller: Caller,
+        keys: DataKeys,
+        rotation: Rotation,
+        notes: ProtectedTable,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         told = [f"note {number}" for number in range(5)]
         await keep(sessions, caller, keys, *told)
@@ -126,7 +132,11 @@ class TestRotation:
         async with unit_of_work(sessions, caller) as session:
             done, _ = await rotation.encrypt_some(session, notes, 2)
         assert done == Encrypted(2, 0)
-        assert await rotation.encrypt_anew(notes, batch=2) == Encrypted(3, 0)
+        monkeypatch.setattr("shared.data_keys.rotation.BATCH_BYTES", 1)
+        async with unit_of_work(sessions, caller) as session:  # however little fits, it goes on row by row
+            done, _ = await rotation.encrypt_some(session, notes, 2)
+        assert done == Encrypted(1, 0)
+        assert await rotation.encrypt_anew(notes, batch=2) == Encrypted(2, 0)
         assert await rotation.encrypt_anew(notes, batch=2) == Encrypted(0, 0)
         assert await versions(sessions, caller) == {"2"}
         assert await read(sessions, caller, keys) == told
