@@ -10,6 +10,7 @@ import pymongo
 from beanie.odm.utils.dump import get_dict
 from bson.codec_options import CodecOptions
 from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
 
 from shared.documents import TenantDocuments
 from shared.errors import BadUserInput
@@ -152,21 +153,32 @@ class StorageStore:
         return (await self._counts.update_one(untold, {"$set": {"told_at": now}})).modified_count > 0
 
     async def recount(self, *, now: datetime, unless_after: datetime) -> bool:
-        """Count everything, outside any transaction; false if somebody has written meanwhile, or nobody ever has."""
+        """Count everything, outside any transaction; false if somebody has written meanwhile."""
         kept = await self._counts.find_one(self._THE_ONE)
-        if kept is None:
-            return False
-        if kept["counted_at"] > unless_after:
+        if kept is not None and kept["counted_at"] > unless_after:
             return True
         with pymongo.timeout(_COUNT_SECONDS):
             size = await self._sum()
+        if kept is None:
+            return await self._is_first(size, now)
         same = {**self._THE_ONE, "changes": kept["changes"]}
         counted = {"$set": {"size": size, "counted_at": now}}
         return (await self._counts.update_one(same, counted)).matched_count > 0
 
+    async def _is_first(self, size: int, now: datetime) -> bool:
+        """Keep the first count, unless a writer has made it meanwhile."""
+        try:
+            await self._counts.insert_one(self._count(size, now))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    def _count(self, size: int, now: datetime) -> dict[str, Any]:
+        return {**self._THE_ONE, "size": size, "changes": 0, "counted_at": now, "told_at": None}
+
     async def _begin(self, now: datetime) -> dict[str, Any]:
         """Count for the first time: of two transactions that do, one is run again."""
-        kept = {**self._THE_ONE, "size": await self._sum(), "changes": 0, "counted_at": now, "told_at": None}
+        kept = self._count(await self._sum(), now)
         await self._counts.insert_one(kept)
         return kept
 

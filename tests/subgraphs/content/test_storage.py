@@ -12,7 +12,7 @@ from shared.events.documents import OutboxEntry
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.profile import QuotaExceeded, Quotas
 from shared.tenancy.registry import Registry, tenants
-from subgraphs.content.models import Claim, Lesson
+from subgraphs.content.models import Claim, Lesson, StorageUse
 from subgraphs.content.service import storage
 from subgraphs.content.store import StorageStore
 from tests.factories.content import Library
@@ -100,12 +100,20 @@ class TestRecount:
     async def test_lessons_of_before_there_was_a_count_are_in_the_first_one(self, library: Library) -> None:
         await library.lesson(text="x" * 1000)
         async with library.documents.read(library.author) as documents:
-            bound: Any = documents.of(Lesson)
-            await bound.get_pymongo_collection().database["storage"].delete_many({})
+            counts: Any = documents.of(StorageUse)
+            await counts.get_pymongo_collection().delete_many({})
         assert await counted(library) == await there(library) > 1000
-        assert not await storage.recount(library.documents, library.author, now=NOW)
         await asyncio.gather(*(library.lesson(text="x" * 1000) for _ in range(2)))
         assert await counted(library) == await there(library) > 3000
+
+    async def test_a_tenant_that_nobody_writes_in_is_counted_too(self, library: Library) -> None:
+        await library.lesson(text="x" * 1000)
+        async with library.documents.read(library.author) as documents:
+            counts: Any = documents.of(StorageUse)
+            await counts.get_pymongo_collection().delete_many({})
+            assert await storage.recount(library.documents, library.author, now=NOW)
+            kept = await documents.of(StorageUse).find_all().to_list()
+        assert [one.size for one in kept] == [await there(library)]
 
     async def test_a_write_meanwhile_counts(self, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
         await library.lesson()
