@@ -134,6 +134,7 @@ class Documents:
             raise Refused.by_graphql([error], PARSE_FAILED) from error
         except (GraphQLError, RecursionError) as error:
             raise Refused.because("The document is nested too deeply.", PARSE_FAILED) from error
+        _unchain(document)
         check_operations(document, self._limits)
         most, hide = self._limits.validation_errors, not self._limits.suggests
         rules = ALL_RULES if self._limits.introspection else ALL_DISCREET_RULES
@@ -149,6 +150,18 @@ class Documents:
         return overlap_errors(
             self._schema, document, limits.validation_errors, limits.selections, names_types=limits.introspection
         )
+
+
+def _unchain(document: DocumentNode) -> None:
+    """Let go of the tokens that no node begins or ends with.
+
+    Each knows the next one and the one before: none of them would be gone, with the document, before the garbage
+    collector comes to it.
+    """
+    token = None if document.loc is None else document.loc.start_token
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _unsuggestive(error: GraphQLError) -> GraphQLError:

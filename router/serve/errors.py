@@ -1,7 +1,7 @@
 """Refusals, with the codes that clients may rely on, and the masking of bugs."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from traceback import format_exception
 from typing import Any, Final
@@ -63,6 +63,8 @@ class Refused(Exception):
         status: of the HTTP response; None where the request was understood but is no valid GraphQL, so that the media
             type of the response decides (200 or 400).
         headers: further headers of the HTTP response.
+        holds: tells whether whoever asks in the same way would be refused in the same words; None where that is not
+            known before the request is read.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Refused(Exception):
         self.errors = list(errors)
         self.status = status
         self.headers = headers or {}
+        self.holds: Callable[[], bool] | None = None
 
     @classmethod
     def because(

@@ -11,8 +11,9 @@ from router.execute.transport.traffic.settings import Concurrency
 SHARE: Final = 0.2
 """Of the time, that goes to looking at documents and planning for one tenant, while there are others."""
 
-BURST_SECONDS: Final = 0.01
-"""Of such work that a tenant has at once, as a new version of its application needs it."""
+BURST_SECONDS: Final = 0.002
+"""Of such work that a tenant has at once: about one document's. Several in a row would hold an answer up several times;
+a new version of an application, which needs as many, waits some milliseconds more for each."""
 
 COMPANY_SECONDS: Final = 1.0
 """For which a tenant is there after it asked for something."""

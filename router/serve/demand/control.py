@@ -1,6 +1,6 @@
 """Demand control of one router: what may be executed, and what clients are told of its cost."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import time
@@ -31,7 +31,11 @@ class DemandControl:
     """Takes from budgets before an execution, and settles with its answer."""
 
     def __init__(
-        self, demand: Demand | None = None, rates_for: RatesFor | None = None, counters: Counters | None = None
+        self,
+        demand: Demand | None = None,
+        rates_for: RatesFor | None = None,
+        counters: Counters | None = None,
+        clock: Callable[[], float] = time,
     ) -> None:
         """Make what all requests share.
 
@@ -40,12 +44,13 @@ class DemandControl:
             rates_for: the rates of a request, in place of those that `demand` has for all. It is called several times
                 for a request, and so must be quick; rates of one name must be alike for requests of one key.
             counters: of the rates, in place of those that `demand` says.
+            clock: seconds since the epoch.
         """
         self.demand = demand or Demand()
         self.counters = counters or _counters(self.demand)
         rates = self.demand.rates
         self._everybodys: RatesFor = rates_for or (lambda _: rates)
-        self._rates = Rates(self.counters, self._rates_for)
+        self._rates = Rates(self.counters, self._rates_for, clock)
         self._by_address = rates_for is not None or any(rate.per is Per.ADDRESS for rate in rates)
         self._dry_run_header = (self.demand.dry_run_header or "").lower()
         self._is_active = bool(rates_for or rates) or self.demand.told or self.demand.measured

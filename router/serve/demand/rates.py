@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -78,8 +78,14 @@ class Rates:
                 if key is not None and reset is not None and rate.unit is Unit.REQUESTS:
                     if now < reset:
                         share = Share(rate, key, int(now // rate.seconds), 0, rate.quota)
-                        raise self._refusal([share], [share])
+                        refused = self._refusal([share], [share])
+                        refused.holds = partial(self._are_exhausted, rate, key, int(now))
+                        raise refused
                     del self._exhausted[rate, key]
+
+    def _are_exhausted(self, rate: Rate, key: str, second: int) -> bool:
+        """Whether nothing is left, and it is the same second as then: refusals tell how many are to be waited."""
+        return (rate, key) in self._exhausted and int(self._clock()) == second
 
     async def take(self, context: RequestContext, cost: float | None) -> list[Share]:
         """Take one request from every rate, and from those by cost the cost; None takes from none of these.

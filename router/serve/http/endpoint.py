@@ -18,6 +18,7 @@ from router.serve.graphiql import Page
 from router.serve.http.batch import answer_batch
 from router.serve.http.compress import Compressor
 from router.serve.http.config import HttpPolicy
+from router.serve.http.door import AGAIN, Again
 from router.serve.http.headers import read_headers
 from router.serve.http.incoming import Asked, Incoming, Kind, not_allowed
 from router.serve.http.leaving import Left, UntilLeft
@@ -70,6 +71,9 @@ class GraphQLEndpoint:
             reply.accept(headers)
             await self._serve(scope, headers, receive, reply)
         except Refused as refused:
+            again = Again.of(refused)
+            if again is not None:
+                scope[AGAIN] = again
             await reply.refuse(refused)
         except Left:
             return  # nobody is there to be answered

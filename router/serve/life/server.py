@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.config import STARTUP_FAILURE
 
+from router.serve.http.door import Door, DoorApp, protocol_at
 from router.serve.life.draining import ClosingApp, Draining
 from router.serve.life.seat import Seat
 from router.serve.life.settings import Life
@@ -22,7 +23,6 @@ from router.serve.streams.wire.protocol import WireProtocol
 
 SERVER: Final[Mapping[str, Any]] = {
     "loop": "uvloop",
-    "http": "httptools",
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
@@ -91,7 +91,9 @@ def serve(  # what a process consists of
     """
     seat = Seat.taken()
     sockets = [bound(host, port) if seat is None else seat.listener]
-    config = uvicorn.Config(ClosingApp(app, draining), timeout_graceful_shutdown=_rest(life), **options)
+    door = Door()
+    whole = DoorApp(ClosingApp(app, draining), door)
+    config = uvicorn.Config(whole, http=protocol_at(door), timeout_graceful_shutdown=_rest(life), **options)
 
     def ready() -> None:
         if seat is not None:

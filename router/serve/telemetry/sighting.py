@@ -78,6 +78,10 @@ class Observer(Protocol):
         """Take note of what is over."""
         ...
 
+    def counted(self, seen: "Sighting", /) -> None:
+        """The same, without its trace."""
+        ...
+
 
 class Sighting:
     """One operation, or a request that brings none or several.
@@ -190,6 +194,11 @@ class Sighting:
     def end(self) -> None:
         """It is over."""
         self.observer.ended(self)
+
+    def repeat(self) -> None:
+        """The same has happened again: it is counted and reported, and not traced."""
+        self.begun = perf_counter()
+        self.observer.counted(self)
 
     def part(self, transport: str) -> "Sighting":
         """Begin to look at one of the operations that this request brings."""

@@ -173,6 +173,10 @@ class Telemetry:
         """Count what is over, report and log it."""
         if self._tracer is not None:
             self._tracer.end(seen)
+        self.counted(seen)
+
+    def counted(self, seen: Sighting) -> None:
+        """The same, without its trace."""
         if seen.method:
             self.numbers.add_request(seen.method, seen.http_status)
         if seen.carries or (seen.operation is None and seen.codes is None):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from router.serve.http.door import Door, DoorApp, protocol_at
 from router.serve.streams.wire.protocol import WireProtocol
 
 
@@ -24,7 +25,11 @@ async def started(app: ASGIApp, servers: list[uvicorn.Server]) -> AsyncGenerator
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = "{}:{}".format(*listener.getsockname())
-        config = uvicorn.Config(app, ws=WireProtocol, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+        door = Door()
+        whole, http = DoorApp(app, door), protocol_at(door)
+        config = uvicorn.Config(
+            whole, http=http, ws=WireProtocol, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         servers.append(server)
         running = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,0 +1,186 @@
+"""Who comes again after a refusal is told the same at the door, as long as it is the same."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+import httpx2
+import pytest
+
+from router.serve import Demand, DemandControl, Engine, Hooks, Rate, RequestContext, create_app
+from router.serve.access.identity import Identity
+from router.serve.http.config import Cors, HttpPolicy
+from router.serve.http.door import MOST_BODY_BYTES, MOST_KNOWN, Again, Door, key_of
+from router.serve.telemetry.config import Metrics, TelemetryConfig
+from router.serve.telemetry.telemetry import Telemetry
+from tests.router.serve.library import LibrarySubgraph, library_engine
+from tests.router.serve.server import serving
+
+QUOTA: Final = 2
+ASKED: Final = {"query": "{ whoami }"}
+REFUSED: Final = "RATE_LIMITED"
+
+
+@dataclass
+class Served:
+    """A router with a clock of its own, which tells who was let in."""
+
+    policy: HttpPolicy = field(default_factory=HttpPolicy)
+    now: float = 1_000_000.25
+    entered: list[str] = field(default_factory=list[str])
+    telemetry: Telemetry = field(default_factory=lambda: Telemetry(TelemetryConfig(metrics=Metrics())))
+
+    async def authenticate(self, headers: Mapping[str, str], _: Any) -> RequestContext:
+        tenant = headers.get("tenant", "acme")
+        self.entered.append(tenant)
+        return RequestContext(identity=Identity("ada", tenant))
+
+    def engine(self) -> Engine:
+        demand = Demand(rates=(Rate("requests", QUOTA, 60),))
+        control = DemandControl(demand, clock=lambda: self.now)
+        return library_engine(LibrarySubgraph(), control=control, telemetry=self.telemetry)
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[httpx2.AsyncClient]:
+        app = create_app(self.engine(), hooks=Hooks(self.authenticate), http=self.policy)
+        async with serving(app) as address, httpx2.AsyncClient(base_url=f"http://{address}") as client:
+            yield client
+
+    async def known(self, client: httpx2.AsyncClient, **headers: str) -> httpx2.Response:
+        """Ask until the door knows, and forget who was let in."""
+        answers = [await ask(client, **headers) for _ in range(QUOTA + 3)]
+        self.entered.clear()
+        return answers[-1]
+
+
+async def ask(client: httpx2.AsyncClient, **headers: str) -> httpx2.Response:
+    return await client.post("/graphql", json=ASKED, headers=headers)
+
+
+async def test_the_same_is_told_without_being_looked_at() -> None:
+    served = Served()
+    async with served.client() as client:
+        told = await served.known(client)
+        again = [await client.post("/graphql", json={"query": f"{{ a{number}: whoami }}"}) for number in range(5)]
+    assert served.entered == []
+    assert {each.status_code for each in again} == {429}
+    assert all(each.content == told.content and each.headers == told.headers for each in again)
+    assert told.json()["errors"][0]["extensions"]["code"] == REFUSED
+    assert told.headers["retry-after"] == "20"
+
+
+async def test_a_second_later_it_is_looked_at_once_more() -> None:
+    served = Served()
+    async with served.client() as client:
+        told = await served.known(client)
+        served.now += 1
+        later = await ask(client)
+        served.now += 60
+        after = await ask(client)
+    assert (told.headers["retry-after"], later.headers["retry-after"], after.status_code) == ("20", "19", 200)
+    assert served.entered == ["acme", "acme"]
+
+
+async def test_who_asks_otherwise_is_let_in() -> None:
+    served = Served()
+    async with served.client() as client:
+        await served.known(client)
+        other = await ask(client, tenant="other")
+        html = await ask(client, accept="application/graphql-response+json")
+        page = await client.get("/graphql", params=ASKED)
+        health = await client.get("/health")
+    assert served.entered == ["other", "acme", "acme"]
+    assert [each.status_code for each in (other, html, page, health)] == [200, 429, 429, 200]
+    assert html.headers["content-type"].startswith("application/graphql-response+json")
+
+
+async def test_pages_of_other_sites_can_read_what_is_told() -> None:
+    served = Served(HttpPolicy(cors=Cors(("https://a.example", "https://b.example"))))
+    async with served.client() as client:
+        for origin in ("https://a.example", "https://b.example"):
+            await served.known(client, origin=origin)
+            told = await ask(client, origin=origin)
+            assert told.headers["access-control-allow-origin"] == origin
+    assert served.entered == []
+
+
+async def test_each_is_counted() -> None:
+    served = Served()
+    async with served.client() as client:
+        await served.known(client)
+        before = served.telemetry.numbers.requests["POST", 429], served.telemetry.numbers.errors[REFUSED]
+        for _ in range(7):
+            await ask(client, traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        after = served.telemetry.numbers.requests["POST", 429], served.telemetry.numbers.errors[REFUSED]
+    assert served.entered == []
+    assert [late - early for late, early in zip(after, before, strict=True)] == [7, 7]
+    assert served.telemetry.numbers.tenants["acme"].operations == QUOTA + 3 + 7
+
+
+@pytest.mark.parametrize(
+    ("lines", "body"),
+    [
+        (b"content-length: %d\r\n" % (MOST_BODY_BYTES + 1), b" " * (MOST_BODY_BYTES + 1)),
+        (b"transfer-encoding: chunked\r\n", b"2\r\n{}\r\n0\r\n\r\n"),
+        (b"content-length: 2\r\nconnection: close\r\n", b"{}"),
+        (b"content-length: 2\r\nexpect: 100-continue\r\n", b"{}"),
+    ],
+    ids=["large", "chunked", "closing", "expecting"],
+)
+async def test_what_is_not_simple_is_looked_at(lines: bytes, body: bytes) -> None:
+    served = Served()
+    request = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n" + lines + b"\r\n" + body
+    async with served.client() as client:
+        for _ in range(QUOTA + 4):
+            answer = await exchanged(client.base_url, request)
+            assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 4", b"HTTP/1.1 100"))
+    assert len(served.entered) == QUOTA + 4
+
+
+async def test_several_requests_at_once_are_answered_in_their_order() -> None:
+    served = Served()
+    request = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n"
+    request += b'{"query":"{ whoami }"}'
+    last = request.replace(b"/graphql", b"/nothing").replace(b"host: a\r\n", b"host: a\r\nconnection: close\r\n")
+    async with served.client() as client:
+        for _ in range(QUOTA + 3):
+            await exchanged(client.base_url, request)
+        served.entered.clear()
+        answers = await exchanged(client.base_url, request * 5 + last, b" 404 ")
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"429"] * 5 + [b"404"]
+
+
+async def exchanged(url: httpx2.URL, request: bytes, last: bytes = b"}]}") -> bytes:
+    """What comes back over a connection of its own, to the answer that ends with or has `last`."""
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(request)
+        got = b""
+        while last not in got and b'"data":' not in got and (part := await reader.read(65_536)):
+            got += part
+        return got
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+class TestDoor:
+    def test_it_knows_no_more_than_it_may(self) -> None:
+        door, holding = Door(), [True]
+        again = Again(lambda: holding[0], bool)
+        for number in count():
+            door.learn(key_of(b"/%d" % number, None, ()), again, b"")
+            if number > MOST_KNOWN:
+                break
+        assert len(door.known) == MOST_KNOWN
+        holding[0] = False
+        door.learn(key_of(b"/more", None, ()), again, b"")
+        assert list(door.known) == [key_of(b"/more", None, ())]
+
+    def test_long_headers_are_not_kept(self) -> None:
+        door = Door()
+        door.learn(key_of(b"/", None, [(b"authorization", b"x" * 10_000)]), Again(bool, bool), b"")
+        assert not door.known
