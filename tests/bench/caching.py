@@ -24,6 +24,7 @@ from router.serve import Identity, RequestContext
 from router.serve.caching.caches import Caches
 from router.serve.caching.config import Caching
 from router.supergraph import Supergraph
+from tests.bench.pace import paced
 from tests.servers import run_servers
 
 SDL = """extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: ["@key"])
@@ -31,8 +32,8 @@ type Query { products: [Product!] }
 type Product @key(fields: "id") { id: ID! name: String price: Int }
 """
 ENTITIES = 20
-ROUNDS = 7
-REQUESTS = 300
+ROUNDS = paced(7, 1)
+REQUESTS = paced(300, 20)
 ROOT = "{ products { id name price } }"
 OF_ENTITIES = "query ($r: [_Any!]!) { _entities(representations: $r) { ... on Product { name price } } }"
 PRODUCTS = [{"id": str(number), "name": f"Product {number}", "price": number} for number in range(ENTITIES)]

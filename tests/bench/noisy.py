@@ -35,6 +35,7 @@ from router.execute.transport.pool import Pool
 from router.serve.life.memory import collect_rarely
 from tests.bench import load, processes, served
 from tests.bench.gateways import http_server
+from tests.bench.pace import paced
 from tests.router.serve.access.issuing import AUDIENCE, ISSUER, claims, sign, signing_key
 
 WORSE: Final = 1.5
@@ -53,7 +54,7 @@ STREAMS: Final = 10
 
 SPAWN: Final = multiprocessing.get_context("spawn")
 SLOW_SECONDS: Final = 0.02
-WINDOW_SECONDS, ROUNDS = 5.0, 6
+WINDOW_SECONDS, ROUNDS = paced(5.0, 0.5), paced(6, 2)
 BEGINNING_SECONDS: Final = 0.5
 SHARE: Final = 0.9
 """Of its quota that the first tenant uses."""

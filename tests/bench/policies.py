@@ -32,12 +32,13 @@ from router.serve.life.memory import collect_rarely
 from router.serve.telemetry.telemetry import Telemetry
 from router.serve.traffic import CallHooks, Insert, Propagate, steered
 from tests.bench.gateways.store import LIGHT, SUBGRAPHS
+from tests.bench.pace import paced
 from tests.router.serve.access.issuing import AUDIENCE, ISSUER, claims, sign, signing_key
 from tests.servers import run_servers
 
 AIM_MICROSECONDS = 150.0
 URL = "http://127.0.0.1:1/"
-REQUESTS, AT_ONCE, ROUNDS = 400, 10, 60
+REQUESTS, AT_ONCE, ROUNDS = paced(400, 20), 10, paced(60, 1)
 BODY = orjson.dumps({"query": LIGHT})
 ANSWER = orjson.dumps({"data": {"topProducts": [{"upc": str(each), "name": "x" * 20} for each in range(5)]}})
 BARE = HttpPolicy(compression=None, cross_site=None)

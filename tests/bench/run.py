@@ -2,6 +2,7 @@
 
 Each mode gets a data folder of its own that is removed afterwards. The client is pinned to one core and the server that
 answers to the other, so that a figure is of one core; CPU a request, from /proc, is steadier than requests a second.
+`--quick` sees in some minutes that every part runs, `--only PART` measures one.
 `STUDIUM_ORACLES` and `STUDIUM_PEERS` name folders of other composers and gateways to be measured as well.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import load, processes
+from tests.bench.pace import FLAG
 from tests.bench.platforms import ROOT, Platform, ask, running
 
 PARTS = (
@@ -43,7 +46,19 @@ PARTS = (
     "identity",
     "provisioning",
 )
-PART_SECONDS = 600.0
+PLATFORM = "platform"
+"""The part that is measured here: starts, memory and requests of both modes."""
+QUICK: Mapping[str, Sequence[str]] = {
+    "composition": ("--subgraphs", "4"),
+    "gateways": ("--rounds", "1", "--seconds", "0.2"),
+    "reload": ("--reloads", "2", "--streams", "4", "--passing", "2", "--types", "5", "--rolls", "1"),
+    "fan_out": ("--sockets", "50", "--events", "2"),
+    "sockets": ("--sockets", "100"),
+    "identity": ("--seconds", "0.5"),
+    "provisioning": ("--tenants", "3"),
+}
+"""What `--quick` tells parts that take options; the others read `tests.bench.pace`."""
+PART_SECONDS = 1_800.0
 """Longer than any part takes on a quiet machine."""
 
 SIGN_IN = """mutation ($tenant: String!, $email: String!, $password: String!) {
@@ -64,26 +79,42 @@ OPERATIONS = {
 
 
 def main() -> int:
-    """Measure both modes, composition, and the router beside others, and print the tables; 1 if a part failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of load for each operation")
-    parser.add_argument("--connections", type=int, default=32)
-    options = parser.parse_args()
+    """Measure all parts, or those that are named, and print the tables; 1 if a part failed."""
+    options = _options()
     console = Console(width=120)
     console.print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
-    failed = False
-    for part in PARTS:
+    failed = list[str]()
+    for part in options.only or (*PARTS, PLATFORM):
         console.print(f"\n[bold]{part}[/]")
-        failed |= not run_part(part)
-    for mode in ("one", "many"):
-        measure(console, mode, options.seconds, options.connections)
-    return int(failed)
+        if part == PLATFORM:
+            for mode in ("one", "many"):
+                measure(console, mode, options.seconds, options.connections)
+        elif not run_part(part, quick=options.quick):
+            failed.append(part)
+    if failed:
+        console.print(f"\nfailed, or missed what is aimed at: {', '.join(failed)}")
+    return int(bool(failed))
 
 
-def run_part(part: str) -> bool:
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, help="of load for each operation (default: 5)")
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument(
+        "--only", action="append", choices=(*PARTS, PLATFORM), metavar="PART", help="this part alone; again for more"
+    )
+    parser.add_argument("--quick", action="store_true", help="see that each part runs: figures mean nothing then")
+    options = parser.parse_args()
+    if options.seconds is None:
+        options.seconds = 0.5 if options.quick else 5.0
+    return options
+
+
+def run_part(part: str, *, quick: bool = False) -> bool:
     """Run a bench of its own; False if it failed or did not come to an end."""
-    command = [sys.executable, "-m", f"tests.bench.{part}"]
-    with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as process:  # noqa: S603 - our own
+    command = [sys.executable, "-m", f"tests.bench.{part}", *(QUICK.get(part, ()) if quick else ())]
+    env = {**os.environ, FLAG: "1"} if quick else None
+    with subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True) as process:  # noqa: S603 - our own
         try:
             return process.wait(PART_SECONDS) == 0
         except subprocess.TimeoutExpired:

@@ -22,10 +22,11 @@ from router.serve import create_app
 from router.serve.telemetry.config import Logs, Metrics, Reporting, TelemetryConfig, Tracing
 from router.serve.telemetry.logs import set_up_logs
 from router.serve.telemetry.telemetry import Telemetry
+from tests.bench.pace import paced
 from tests.router.serve.library import SDL, LibrarySubgraph, library_engine
 
-REQUESTS = 100
-ROUNDS = 15
+REQUESTS = paced(100, 10)
+ROUNDS = paced(15, 1)
 BODY = b'{"query":"query Who { whoami }"}'
 HEADERS = [
     (b"host", b"router"),

@@ -18,9 +18,10 @@ from router.execute.transport.http import Content
 from router.execute.transport.traffic import Concurrency, Hedging, ManagedTransport, Traffic
 from router.serve.life.memory import collect_rarely
 from router.serve.traffic import CallHooks, CallOutcome, Insert, Propagate, SubgraphCall, steered
+from tests.bench.pace import paced
 
-REQUESTS = 500
-ROUNDS = 60
+REQUESTS = paced(500, 20)
+ROUNDS = paced(60, 1)
 URL = "http://127.0.0.1:1/"
 NOTHING = Traffic(deadline_header=None, tracing=False, retries=None, breaking=None)
 ALL = Traffic(hedging=Hedging(), concurrency=Concurrency())

@@ -27,13 +27,14 @@ from router.serve.variants.policy import ContractTags, Introspection, TenantPoli
 from router.serve.variants.settings import TenancySettings
 from router.serve.variants.tenancy import Tenancy
 from tests.bench.gateways.store import SUBGRAPHS
+from tests.bench.pace import paced
 from tests.bench.policies import ANSWER, BARE, BODY, URL, answer, ask
 
 AIM_MICROSECONDS = 10.0
-TENANTS = 1_000
+TENANTS = paced(1_000, 20)
 KINDS = 8
 """Of tenants, each with a contract of its own: as eight combinations of features."""
-REQUESTS, AT_ONCE, ROUNDS = 400, 10, 40
+REQUESTS, AT_ONCE, ROUNDS = paced(400, 20), 10, paced(40, 1)
 NAMING = TenantNaming(hosts=("{tenant}.example.org",))
 
 

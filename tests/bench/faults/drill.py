@@ -16,6 +16,7 @@ import orjson
 
 from tests.bench import load
 from tests.bench.faults.proxy import DOWN, NONE, Fault, Proxy
+from tests.bench.pace import paced
 from tests.bench.served import ask, posting, ticks
 
 DEADLINE_SECONDS = 2.0
@@ -25,9 +26,9 @@ WELL, FAILING, BOTH = "{ a }", "query ($n: Int) { b(n: $n) }", "query ($n: Int) 
 RATES = {WELL: 200, FAILING: 60, BOTH: 20}
 """Operations a second."""
 
-WINDOW_SECONDS = 2.5
+WINDOW_SECONDS = paced(2.5, 1.0)
 SLICE_SECONDS = 0.5
-ROUNDS = 3
+ROUNDS = paced(3, 1)
 RECOVERY_SECONDS = 10.0
 
 

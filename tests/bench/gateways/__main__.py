@@ -30,11 +30,12 @@ from tests.bench.gateways import client, stages
 from tests.bench.gateways.contenders import Contender, contenders, start
 from tests.bench.gateways.http_server import LOOPBACK
 from tests.bench.gateways.store import FOLDER, SUBGRAPHS, operations, world
+from tests.bench.pace import paced
 from tests.router.harness import Federation
 
-FIRST_WARM_UP = 4.0
+FIRST_WARM_UP = paced(4.0, 0.2)
 """Seconds that compilers get before the first round of an operation."""
-WARM_UP = 0.5
+WARM_UP = paced(0.5, 0.1)
 
 
 @dataclass

@@ -12,8 +12,9 @@ from rich.table import Table
 from tests.bench import processes
 from tests.bench.gateways import client
 from tests.bench.gateways.contenders import PLAIN, Contender
+from tests.bench.pace import paced
 
-WARM_UP = 3.0
+WARM_UP = paced(3.0, 0.2)
 
 
 def sampled(supergraph: Path, output: Path, port: int, option: str) -> Contender:
