@@ -10,10 +10,9 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from pydantic import SecretStr
 
 from shared.caller import Caller
-from shared.data_keys import DataKeys, LocalMasterKey
+from shared.data_keys import DataKeys
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.graphql.app import SubgraphApp
@@ -21,10 +20,12 @@ from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import Registry, tenants
 from subgraphs.users.consumers import RosterSubmitted, importing
 from subgraphs.users.errors import RosterInvalid
-from subgraphs.users.models import ImportJob, Invitation, OrgUnit, User
+from subgraphs.users.models import CustomFieldKind, ImportJob, Invitation, OrgUnit, User
 from subgraphs.users.service import rosters
 from subgraphs.users.service.forgetting import forget_old
 from subgraphs.users.service.roster_files import MAX_BYTES, MAX_ROWS, read_roster
+from subgraphs.users.service.sealed_fields import SealedFields
+from subgraphs.users.store.custom_fields import CustomFieldStore
 from tests.registry import restored
 from tests.subgraphs.conftest import Ask, SignIn, code_of
 from tests.subgraphs.users.conftest import AddUser
@@ -53,10 +54,9 @@ def manager(tenant: Tenant) -> Caller:
 
 
 @pytest.fixture
-async def work(control: Control, sessions: Sessions, tenant: Tenant) -> AsyncGenerator[Work]:
+async def work(control: Control, sessions: Sessions, tenant: Tenant, keys: DataKeys) -> AsyncGenerator[Work]:
     """Do what the worker is told, until nothing more is told."""
     registry = Registry.create(control.login_url("users"))
-    keys = DataKeys(LocalMasterKey([SecretStr("k" * 64)]), subgraph="users")
     handle = importing(keys, registry)["users.roster-submitted.v1"].handle
     heard = sa.select(OutboxRow).where(OutboxRow.topic == "users.roster-submitted.v1").order_by(OutboxRow.seq)
 
@@ -176,6 +176,24 @@ class TestRows:
             told = list(await session.scalars(sa.select(OutboxRow.topic)))
         assert sent == [1, 0]
         assert told.count("users.invitation-sent.v1") == 1
+
+    async def test_give_people_values_of_the_tenants_fields_which_are_kept_encrypted(
+        self, take: Import, keys: DataKeys, sessions: Sessions, tenant: Tenant
+    ) -> None:
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await CustomFieldStore(session).add("house", label="House", kind=CustomFieldKind.TEXT)
+        seen: list[tuple[Any, ...]] = []
+        for house in ("north", "north", "south"):
+            job = await take(f"external_id,email,field:house\n1,ada@example.org,{house}\n")
+            ada = (await everybody(sessions, tenant))["ada@example.org"]
+            async with sessions.read(tenant.caller()) as session:
+                values = SealedFields(await keys.of(session)).of(ada)
+            seen.append((*counts(job), values["house"], ada.version, ada.custom_fields))
+        assert seen == [
+            (1, 0, 0, 0, "north", 1, {}),
+            (0, 0, 1, 0, "north", 1, {}),
+            (0, 1, 0, 0, "south", 2, {}),
+        ]
 
     async def test_are_refused_by_line_and_column(self, take: Import, add_user: AddUser, tenant: Tenant) -> None:
         await add_user(tenant, "out@example.org", status="DEACTIVATED")
