@@ -172,6 +172,15 @@ class IdentityProviderChanged(Event, frozen=True, kw_only=True):
     removed: bool
 
 
+class IdentityUnlinked(Event, frozen=True, kw_only=True):
+    """What a provider called somebody is forgotten."""
+
+    topic: ClassVar[str] = "auth.identity-unlinked.v1"
+
+    provider_id: UUID
+    user_id: UUID
+
+
 class PersonArrived(Event, frozen=True, kw_only=True):
     """A provider that the tenant trusts says who somebody is whom nobody here knows yet."""
 

@@ -34,6 +34,7 @@ PROVED: Final = frozenset(
         "startImpersonation",
         "startPasskeyRegistration",
         "suspendTenant",
+        "unlinkIdentity",
         "updateOAuthApp",
         "updateRole",
     }

@@ -6,6 +6,7 @@ from subgraphs.auth.resolvers.accounts import AccountMutation, AccountQuery
 from subgraphs.auth.resolvers.api_tokens import ApiTokenMutation, ApiTokenQuery
 from subgraphs.auth.resolvers.audit import AuditQuery
 from subgraphs.auth.resolvers.email_change import EmailChangeMutation
+from subgraphs.auth.resolvers.external_identities import ExternalIdentityMutation, ExternalIdentityQuery
 from subgraphs.auth.resolvers.flags import FlagMutation, FlagQuery
 from subgraphs.auth.resolvers.identity_providers import IdentityProviderMutation, IdentityProviderQuery
 from subgraphs.auth.resolvers.impersonation import ImpersonationMutation, ImpersonationQuery
@@ -30,6 +31,7 @@ class Query(
     AccountQuery,
     ApiTokenQuery,
     AuditQuery,
+    ExternalIdentityQuery,
     FlagQuery,
     IdentityProviderQuery,
     ImpersonationQuery,
@@ -48,6 +50,7 @@ class Mutation(
     AccountMutation,
     ApiTokenMutation,
     EmailChangeMutation,
+    ExternalIdentityMutation,
     FlagMutation,
     IdentityProviderMutation,
     ImpersonationMutation,
