@@ -28,6 +28,7 @@ from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_logouts import OAuthLogoutStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
 
+MANAGE: Final = "sessions:manage"
 REFRESH_GRACE: Final = timedelta(seconds=10)
 """A client may refresh twice at once, or not get an answer: for so long the token before gives the same one again."""
 
@@ -272,7 +273,7 @@ async def revoke(desk: SignInDesk, caller: Caller, session_id: UUID, attempt: At
         NotFound: there is no such session that they may end.
     """
     caller.require_user()
-    whose = None if caller.may("sessions:manage") else _themselves(caller)
+    whose = None if caller.may(MANAGE) else _themselves(caller)
     async with unit_of_work(desk.sessions, caller) as session:
 
         async def end() -> UUID:

@@ -1,6 +1,7 @@
 """Every statement about sessions and the devices they were opened on."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -56,6 +57,23 @@ class SessionStore:
             chosen = chosen.where(SignInSession.id < page.after[0])
         ordered = chosen.order_by(SignInSession.id.desc()).limit(page.limit)
         return (await self._session.scalars(ordered.options(joinedload(SignInSession.device)))).all()
+
+    async def pages(
+        self, user_ids: Sequence[UUID], page: PageRequest[tuple[UUID]], now: datetime
+    ) -> Mapping[UUID, Sequence[SignInSession]]:
+        """The same page of several people's that go on, the newest first, in one statement."""
+        place = func.row_number().over(partition_by=SignInSession.user_id, order_by=SignInSession.id.desc())
+        placed = select(SignInSession.id, place.label("place"))
+        placed = placed.where(SignInSession.user_id.in_(user_ids), _goes_on(now))
+        if page.after is not None:
+            placed = placed.where(SignInSession.id < page.after[0])
+        ranked = placed.subquery()
+        shown = select(SignInSession).join(ranked, ranked.c.id == SignInSession.id).where(ranked.c.place <= page.limit)
+        ordered = shown.order_by(SignInSession.id.desc()).options(joinedload(SignInSession.device))
+        found: defaultdict[UUID, list[SignInSession]] = defaultdict(list)
+        for row in await self._session.scalars(ordered):
+            found[row.user_id].append(row)
+        return found
 
     async def end(
         self, user_id: UUID | None, now: datetime, *, only: UUID | None = None, but: UUID | None = None

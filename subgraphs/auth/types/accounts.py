@@ -5,8 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 import strawberry
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from shared.graphql.inputs import MutationInput
 from shared.graphql.user_errors import Payload
@@ -19,17 +17,9 @@ from subgraphs.auth.service.accounts import SignedIn
 from subgraphs.auth.service.mfa import MfaRequired
 from subgraphs.auth.service.permissions import own_rights
 from subgraphs.auth.types.mfa import MfaChallenge
+from subgraphs.auth.types.people import User
 from subgraphs.auth.types.places import At, place_of
 from subgraphs.auth.types.tenants import Tenant
-
-
-@strawberry.federation.type(keys=[Key(fields=FieldSet("id"), resolvable=False)])
-class User:
-    id: strawberry.ID
-
-    @classmethod
-    def of(cls, user_id: UUID) -> "User":
-        return cls(id=strawberry.ID(str(user_id)))
 
 
 @strawberry.type(description="Whoever the access token was issued to.")

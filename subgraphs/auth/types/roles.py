@@ -15,7 +15,7 @@ from subgraphs.auth.context import Info
 from subgraphs.auth.service.role_assignments import NewAssignment, role_of
 from subgraphs.auth.service.roles import KnownRole, RoleContent
 from subgraphs.auth.store.roles import Assigned
-from subgraphs.auth.types.accounts import User
+from subgraphs.auth.types.people import User
 from subgraphs.auth.types.places import PlaceInput, place_of
 
 _MOST_PERMISSIONS: Final = 100

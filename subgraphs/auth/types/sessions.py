@@ -15,11 +15,11 @@ from subgraphs.auth.models import SignInSession
 from subgraphs.auth.types.accounts import IssuedSession
 
 
-@strawberry.federation.type(keys=["id"], description="A sign-in of the viewer's that goes on.")
+@strawberry.federation.type(keys=["id"], description="A sign-in of a person that goes on.")
 class Session:
     id: strawberry.ID = strawberry.field(description="It never changes.")
     device_name: str | None = strawberry.field(description="What the client called itself.")
-    methods: list[str] = strawberry.field(description="How the viewer proved who they are, as RFC 8176 names it.")
+    methods: list[str] = strawberry.field(description="How they proved who they are, as RFC 8176 names it.")
     created_at: datetime = strawberry.field(description="When it was opened.")
     authenticated_at: datetime = strawberry.field(
         description="When the viewer last proved who they are; 1970 where an identity provider did not say when."
