@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 from shared.caller import Caller, TenantId
 from shared.engines import connect, note_served, read_url, sqlstate, unavailable_if_lost
-from shared.errors import TenantNotFound
+from shared.errors import TenantNotFound, Unavailable
 from shared.tenancy.names import MAIN, PLACEHOLDER_SCHEMA, tenant_role, tenant_schema
 from shared.tenancy.placement import Placement
 
@@ -34,7 +34,9 @@ _NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
-_ROLE_UNKNOWN_OR_NOT_OURS: Final = frozenset({"22023", "42501"})
+_NO_SUCH_ROLE: Final = "22023"
+_MAY_NOT_BECOME: Final = "42501"
+"""The tenant is fenced off here: it is being moved to another server, or was (`shared.tenancy.fence`)."""
 _MOST_VIEWS: Final = 1_000
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
@@ -52,6 +54,10 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text(), datetime: sa.DateTime(timezone=True)}
 
 
+class _FencedOff(Unavailable):
+    """Nobody may enter the tenant on this server now."""
+
+
 class _TenantSyncSession(Session):
     """The synchronous half of `TenantSession`, which SQLAlchemy's events are attached to."""
 
@@ -64,8 +70,10 @@ def _enter_tenant(session: Session, transaction: SessionTransaction, connection:
     try:
         connection.exec_driver_sql(ENTER_TENANT, (session.info["role"],))
     except DBAPIError as error:
-        if sqlstate(error) in _ROLE_UNKNOWN_OR_NOT_OURS:
+        if sqlstate(error) == _NO_SUCH_ROLE:
             raise TenantNotFound from error
+        if sqlstate(error) == _MAY_NOT_BECOME:
+            raise _FencedOff from error
         raise
 
 
@@ -177,16 +185,24 @@ class Sessions:
 
     @asynccontextmanager
     async def _open(self, caller: Caller, *, readonly: bool = False) -> AsyncGenerator[TenantSession]:
-        engine = self._view(await self._server_of(caller.tenant_id), caller.tenant_id, readonly=readonly)
+        server = await self._server_of(caller.tenant_id)
+        engine = self._view(server, caller.tenant_id, readonly=readonly)
         role = tenant_role(caller.tenant_id, self.subgraph)
         try:
             with unavailable_if_lost():
                 async with TenantSession(engine, caller, role=role, observer=self._observer) as session:
                     yield session
-        except TenantNotFound:
-            if self._others:
-                self._others.placement.forget(caller.tenant_id)
+        except (TenantNotFound, _FencedOff) as error:
+            if await self._has_moved(caller.tenant_id, server):
+                raise Unavailable from error
             raise
+
+    async def _has_moved(self, tenant_id: TenantId, server: str) -> bool:
+        """Whether a tenant that is not served by a server is on another one now."""
+        if self._others is None:
+            return False
+        self._others.placement.forget(tenant_id)
+        return await self._server_of(tenant_id) != server
 
     async def _server_of(self, tenant_id: TenantId) -> str:
         return MAIN if self._others is None else await self._others.placement.server_of(tenant_id)

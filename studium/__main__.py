@@ -122,6 +122,16 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
     delete.add_argument("--confirm", required=True, metavar="SLUG", help="the slug once more")
     delete.add_argument("--days", type=int, default=30, help="in which `resume` takes it back (default: 30)")
     delete.set_defaults(command=_delete_tenant)
+    _add_move(actions.add_parser("move", help="take a tenant to another database server; it is closed meanwhile"))
+
+
+def _add_move(move: argparse.ArgumentParser) -> None:
+    move.add_argument("slug")
+    what = move.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", metavar="SERVER", help="move it there, or go on with that")
+    what.add_argument("--take-back", action="store_true", help="give up a move that has not come to its end")
+    what.add_argument("--finish", action="store_true", help="drop what was left where it came from")
+    move.set_defaults(command=_move_tenant)
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:
@@ -257,6 +267,12 @@ def _delete_tenant(options: argparse.Namespace) -> int:
     from studium.tenants import delete
 
     return delete(_settings(), options)
+
+
+def _move_tenant(options: argparse.Namespace) -> int:
+    from studium.moving import move
+
+    return move(_settings(), options)
 
 
 def _check_tenants(options: argparse.Namespace) -> int:

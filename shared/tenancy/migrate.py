@@ -91,7 +91,7 @@ async def create_tenant(admin: Admin, tenant_id: TenantId, migrations: SubgraphM
     """
     schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, migrations.subgraph)
     made = new_tenant_script(tenant_id, migrations.subgraph)
-    script = f"{made};\n{_in_schema(schema)}{upgrade_script(migrations.versions, None)}\n{_grants(schema, role)};"
+    script = f"{made};\n{_in_schema(schema)}{upgrade_script(migrations.versions, None)}\n{grant_rows(schema, role)};"
     try:
         async with admin.engine(database_name(migrations.subgraph)).connect() as connection:
             _note(connection, schema)
@@ -116,7 +116,7 @@ async def migrate_in(connection: AsyncConnection, tenant_id: TenantId, migration
         return
     made = tenant_role_script(tenant_id, migrations.subgraph)
     upgraded = upgrade_script(migrations.versions, await revision_of(connection, schema))
-    await run_script(connection, f"{made};\n{_in_schema(schema)}{upgraded}\n{_grants(schema, role)};")
+    await run_script(connection, f"{made};\n{_in_schema(schema)}{upgraded}\n{grant_rows(schema, role)};")
 
 
 async def revision_of(connection: AsyncConnection, schema: str, *, role: str | None = None) -> str | None:
@@ -142,7 +142,7 @@ async def run_script(connection: AsyncConnection, script: str) -> None:
     await driver.execute(script)
 
 
-def _grants(schema: str, role: str) -> str:
+def grant_rows(schema: str, role: str) -> str:
     """The role may use rows, not structure: tables belong to the administrator, and so does the version table.
 
     A table says in its comment if rows of it are never changed (`APPEND_ONLY`), or are the administrator's alone to

@@ -125,6 +125,8 @@ tenants: Final = sa.Table(
     sa.Column("ceilings", JSONB, nullable=False, server_default="{}"),
     sa.Column("server", sa.Text),
     sa.Column("delete_after", sa.DateTime(timezone=True)),
+    sa.Column("moving_to", sa.Text),
+    sa.Column("moved_from", sa.Text),
     sa.Column("policies", JSONB, nullable=False, server_default="{}"),
 )
 sign_ups: Final = sa.Table(

@@ -1,0 +1,131 @@
+"""Moving a tenant to another database server.
+
+The tenant is fenced off where it is, copied, and then looked for where it has come to. Meanwhile whoever asks for it
+is told `SERVICE_UNAVAILABLE` and may try again. Each step is safe to repeat and says in the tenant's record how far the
+move is, so that one that is killed at any moment goes on when it is ordered again; until then the tenant stays closed.
+What was where the tenant came from stays, behind the fence, until the move is finished.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.caller import TenantId
+from shared.errors import DomainError, TenantNotFound
+from shared.tenancy.changes import TenantNotOpen
+from shared.tenancy.copying import copy_tenant
+from shared.tenancy.deletion import drop_tenant
+from shared.tenancy.fence import close_schemas, open_schemas
+from shared.tenancy.migrate import SubgraphMigrations, outdated
+from shared.tenancy.names import CONTROL_DATABASE, MAIN
+from shared.tenancy.notices import CHANGED_CHANNEL
+from shared.tenancy.registry import TenantStatus, tenants
+from shared.tenancy.roles import Admin
+
+_ONE_AT_A_TIME: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+
+
+class CannotMove(DomainError):
+    code: ClassVar[str] = "CANNOT_MOVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Moves tenants between the servers of an administrator."""
+
+    admin: Admin
+    """Of the main server, which leads to the others."""
+    subgraphs: Sequence[SubgraphMigrations]
+
+    async def move(self, slug: str, to: str) -> None:
+        """Move a tenant, or go on with that.
+
+        Raises:
+            TenantNotFound, TenantNotOpen: there is none, or it is still being made.
+            CannotMove: it is there, or something of it is; or another move of it is not finished.
+            Unavailable: this process was not told of a server.
+            CopyDiffers, NotCurrent: see `shared.tenancy.copying`; the tenant stays closed until the move is ordered
+                again, or taken back.
+        """
+        async with self._alone(slug) as row:
+            source, target = self.admin.on(row.server), self.admin.on(to)
+            if row.moving_to is None:
+                await self._refuse(row, to)
+                await self._note(row.id, moving_to=to)
+            elif row.moving_to != to:
+                raise CannotMove(f"it is being moved to {row.moving_to}")
+            await close_schemas(source, row.id, self.subgraphs)
+            for one in self.subgraphs:
+                await copy_tenant(source, target, row.id, one)
+            await self._note(row.id, server=to, moving_to=None, moved_from=row.server or MAIN)
+
+    async def take_back(self, slug: str) -> None:
+        """Give up a move that has not come to its end: the tenant is open again where it is.
+
+        Raises:
+            TenantNotFound, CannotMove: it is not being moved.
+        """
+        async with self._alone(slug) as row:
+            if row.moving_to is None:
+                raise CannotMove("it is not being moved")
+            await self._drop(
+                row.id, row.moving_to
+            )  # before anybody can write where it is: a copy is whole or not there
+            await open_schemas(self.admin.on(row.server), row.id, self.subgraphs)
+            await self._note(row.id, moving_to=None)
+
+    async def finish(self, slug: str) -> None:
+        """Drop what was left where a tenant came from.
+
+        Raises:
+            TenantNotFound, CannotMove: nothing was left, or not everything is where it has come to.
+        """
+        async with self._alone(slug) as row:
+            if row.moved_from is None or row.moving_to is not None:
+                raise CannotMove("no move of it waits to be finished")
+            for one in self.subgraphs:
+                if await outdated(self.admin.on(row.server), [row.id], one):
+                    raise CannotMove(f"{one.subgraph} is not whole, or not of the newest revision, where it is")
+            await self._drop(row.id, row.moved_from)
+            await self._note(row.id, moved_from=None)
+
+    async def _refuse(self, row: sa.Row[Any], to: str) -> None:
+        if row.status == TenantStatus.PROVISIONING:
+            raise TenantNotOpen
+        if (row.server or MAIN) == to:
+            raise CannotMove(f"it is on {to}")
+        if row.moved_from is not None:
+            raise CannotMove(f"its move from {row.moved_from} is not finished")
+        for one in self.subgraphs:
+            if not await outdated(self.admin.on(to), [row.id], one):
+                raise CannotMove(f"{to} has a schema of it in {one.subgraph} that no move has left there")
+
+    async def _drop(self, tenant_id: TenantId, server: str) -> None:
+        for one in self.subgraphs:
+            await drop_tenant(self.admin.on(server), tenant_id, one.subgraph)
+
+    async def _note(self, tenant_id: TenantId, **values: str | None) -> None:
+        """Say in the record how far a move is, and tell everybody that it has changed."""
+        changed = sa.update(tenants).where(tenants.c.id == tenant_id).values(**values, untold=True)
+        async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
+            await connection.execute(changed)
+            await connection.execute(sa.select(sa.func.pg_notify(CHANGED_CHANNEL, str(tenant_id))))
+
+    @asynccontextmanager
+    async def _alone(self, slug: str) -> AsyncGenerator[sa.Row[Any]]:
+        """The tenant's record, while nobody else moves it."""
+        async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
+            if not (await connection.exec_driver_sql(_ONE_AT_A_TIME, (f"moving {slug}",))).scalar_one():
+                raise CannotMove("somebody is moving it at this moment")
+            yield await _record(connection, slug)
+
+
+async def _record(connection: AsyncConnection, slug: str) -> sa.Row[Any]:
+    row = (await connection.execute(sa.select(tenants).where(tenants.c.slug == slug))).one_or_none()
+    if row is None:
+        raise TenantNotFound
+    return row
