@@ -14,10 +14,9 @@ from shared.password_policy import PasswordPolicy
 from shared.passwords import Passwords
 from shared.tenancy.registry import Registry
 from subgraphs.users.context import Context
-from subgraphs.users.endpoints.scim import scim_routes
+from subgraphs.users.endpoints.provisioning import provisioning_routes
 from subgraphs.users.schema import build_schema
 from subgraphs.users.service.mailing import invitation_codes
-from subgraphs.users.service.scim import ProvisioningDesk
 from subgraphs.users.service.sign_up import SignUpDesk
 from subgraphs.users.settings import UsersSettings
 
@@ -61,8 +60,7 @@ def create(
 
     service = GraphQLService(build_schema(), context=context)
     subgraph = SubgraphApp("users", service, lifespan=lifespan, ready=sessions.ping)
-    provisioning = ProvisioningDesk(sessions, desk.tenants, settings.public_url)
-    subgraph.app.router.routes.extend(scim_routes(provisioning, verifier))
+    subgraph.app.router.routes.extend(provisioning_routes(sessions, desk.tenants, settings.public_url, verifier))
     return subgraph
 
 

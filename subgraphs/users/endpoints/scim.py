@@ -1,4 +1,4 @@
-"""The routes of provisioning, under ``/t/<slug>/scim/v2/``. Source: RFC 7644, sections 3.2 and 4."""
+"""What answers provisioning clients, under ``/t/<slug>/scim/v2/``. Source: RFC 7644, sections 3.2 and 4."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from scim2_models import (
 )
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from shared.graphql.context import TokenVerifier
+from subgraphs.users.endpoints.provisioning import Answer
 from subgraphs.users.endpoints.scim_requests import FAILURES, Asked, Refused, answer, refusal
 from subgraphs.users.service import scim_groups, scim_users
 from subgraphs.users.service.scim import Directory, Message, ProvisioningDesk, ResourceT
@@ -32,8 +32,7 @@ from subgraphs.users.service.scim_resources import (
     schemas,
 )
 
-_ROOT: Final = "/t/{slug}/scim/v2"
-_METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 Endpoint: TypeAlias = Callable[[Asked], Awaitable[Response]]
 Describe: TypeAlias = Callable[[Base], "list[Any]"]
@@ -125,31 +124,25 @@ _GROUPS: Final = _Kind(
 )
 
 
-def scim_routes(desk: ProvisioningDesk, verifier: TokenVerifier) -> list[Route]:
-    """Everything there is; whatever else is asked for there is answered as the standard says."""
-
-    def route(path: str, **endpoints: Endpoint) -> Route:
-        by_method = {method.upper(): endpoint for method, endpoint in endpoints.items()}
-        return Route(_ROOT + path, _answering(desk, verifier, by_method), methods=_METHODS)
-
-    return [
-        route("/ServiceProviderConfig", get=_configuration),
-        route("/ResourceTypes", get=_all(resource_types)),
-        route("/ResourceTypes/{id}", get=_one(resource_types)),
-        route("/Schemas", get=_all(schemas)),
-        route("/Schemas/{id}", get=_one(schemas)),
-        *(route(path, **endpoints) for path, endpoints in _USERS.routes("/Users").items()),
-        *(route(path, **endpoints) for path, endpoints in _GROUPS.routes("/Groups").items()),
-        route("/.search", post=_not_offered),
-        route("/Bulk", post=_not_offered),
-        route("/Me", get=_not_offered, post=_not_offered, put=_not_offered, patch=_not_offered, delete=_not_offered),
-        route("/{path:path}", **dict.fromkeys(_METHODS, _nothing)),
-    ]
+def scim_answers(desk: ProvisioningDesk, verifier: TokenVerifier) -> dict[str, Answer]:
+    """What answers at each path below a directory's root; whatever is not there is refused as SCIM says."""
+    by_path: dict[str, dict[str, Endpoint]] = {
+        "/ServiceProviderConfig": {"get": _configuration},
+        "/ResourceTypes": {"get": _all(resource_types)},
+        "/ResourceTypes/{id}": {"get": _one(resource_types)},
+        "/Schemas": {"get": _all(schemas)},
+        "/Schemas/{id}": {"get": _one(schemas)},
+        **_USERS.routes("/Users"),
+        **_GROUPS.routes("/Groups"),
+        "/.search": {"post": _not_offered},
+        "/Bulk": {"post": _not_offered},
+        "/Me": dict.fromkeys(_METHODS, _not_offered),
+        "/{path:path}": dict.fromkeys(_METHODS, _nothing),
+    }
+    return {path: _answering(desk, verifier, endpoints) for path, endpoints in by_path.items()}
 
 
-def _answering(
-    desk: ProvisioningDesk, verifier: TokenVerifier, endpoints: dict[str, Endpoint]
-) -> Callable[[Request], Awaitable[Response]]:
+def _answering(desk: ProvisioningDesk, verifier: TokenVerifier, endpoints: dict[str, Endpoint]) -> Answer:
     """Let in who may, and answer each refusal in the form that SCIM fixes."""
 
     async def answered(request: Request) -> Response:
@@ -157,7 +150,7 @@ def _answering(
             token = await verifier.presented(request.headers)
             caller = None if token is None else await verifier.caller(token)
             directory = await desk.enter(request.path_params["slug"], caller)
-            endpoint = endpoints.get(request.method)
+            endpoint = endpoints.get(request.method.lower())
             if endpoint is None:
                 raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "That cannot be done here")
             return await endpoint(Asked(request, directory))

@@ -9,7 +9,6 @@ from shared.events import record
 from subgraphs.users.events import UserEmailChanged
 from subgraphs.users.models import UserStatus
 from subgraphs.users.store.people import UserStore
-from subgraphs.users.store.scim import ProvisionedUserStore
 
 _log = structlog.get_logger("studium.users.addresses")
 
@@ -24,7 +23,7 @@ async def change(session: TenantSession, user_id: UUID, email: str) -> None:
     user = await people.locked(user_id)
     if user is None or user.status != UserStatus.ACTIVE or user.email == email:
         return
-    if await ProvisionedUserStore(session).is_kept(user_id) or not await people.set_email(user, email):
+    if await people.is_provisioned(user_id) or not await people.set_email(user, email):
         _log.warning("address.refused", user_id=str(user_id))
         return
     tenant_id = session.caller.tenant_id

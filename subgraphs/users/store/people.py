@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
 from shared.roles import Role
-from subgraphs.users.models import ExternalId, User, UserStatus
+from subgraphs.users.models import ExternalId, ProvisionedUser, User, UserStatus
 
 
 class UserStore:
@@ -39,6 +39,13 @@ class UserStore:
     async def known(self, ids: Iterable[UUID]) -> set[UUID]:
         """Those of the ids that are people's."""
         return set(await self._session.scalars(select(User.id).where(User.id.in_(list(ids)))))
+
+    async def is_provisioned(self, user_id: UUID) -> bool:
+        """Whether the tenant's directory says who the person is."""
+        kept = select(ProvisionedUser.user_id).where(
+            ProvisionedUser.user_id == user_id, ProvisionedUser.removed_at.is_(None)
+        )
+        return await self._session.scalar(kept) is not None
 
     async def page(self, page: PageRequest[tuple[UUID]]) -> Sequence[User]:
         """In the order in which they came."""

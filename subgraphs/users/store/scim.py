@@ -87,13 +87,6 @@ class ProvisionedUserStore:
         rows = await self._session.execute(chosen.with_for_update(of=User))
         return [(user, kept) for user, kept in rows]
 
-    async def is_kept(self, user_id: UUID) -> bool:
-        """Whether the directory says who the person is."""
-        kept = select(ProvisionedUser.user_id).where(
-            ProvisionedUser.user_id == user_id, ProvisionedUser.removed_at.is_(None)
-        )
-        return await self._session.scalar(kept) is not None
-
     async def keep(self, kept: ProvisionedUser) -> None:
         self._session.add(kept)
         await self._session.flush()
