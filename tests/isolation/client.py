@@ -13,6 +13,7 @@ import orjson
 
 from tests.isolation.graph import Operation
 from tests.isolation.running import Address
+from tests.patience import PATIENCE_SECONDS
 
 _TENANTS: Final = re.compile(r"(?<=\bt_)[0-9a-f]{32}|(?<=\bstudium_content_)[0-9a-f]{32}")
 _REGISTRY: Final = "control.tenant_directory"
@@ -37,6 +38,12 @@ class Answer:
     @property
     def body(self) -> Any:
         return orjson.loads(self.text)
+
+
+def open_http() -> aiohttp.ClientSession:
+    """Connections of which none is reused in the moment in which it is closed over there."""
+    timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+    return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(force_close=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from tests.isolation.client import Client, Spans
+from tests.isolation.client import Client, Spans, open_http
 from tests.isolation.running import Address, run_platform
 from tests.isolation.world import World, settle, sign_up
-from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +29,7 @@ def newcomer(address: Address) -> str:
     """The access token of the owner of a tenant with nothing in it."""
 
     async def sign_up_cedar() -> str:
-        async with aiohttp.ClientSession() as http:
+        async with open_http() as http:
             return await sign_up(Client(http, address), "cedar")
 
     return asyncio.run(sign_up_cedar())
@@ -46,7 +44,5 @@ def spans(address: Address) -> Spans:
 @pytest.fixture
 async def client(address: Address) -> AsyncGenerator[Client]:
     """Asks the platform."""
-    timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
-    connector = aiohttp.TCPConnector(force_close=True)  # none is reused in the moment in which it is closed over there
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as http:
+    async with open_http() as http:
         yield Client(http, address)

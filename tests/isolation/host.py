@@ -142,12 +142,12 @@ async def running(settings: StudiumSettings, folder: Path) -> AsyncGenerator[Add
     router, subgraphs = compose(settings, key)
     inside = Starlette(routes=[Mount(f"/{each.name}", each.app) for each in subgraphs])
     async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(serving(router))  # which closes all logs that there are
+        within = await stack.enter_async_context(serving(inside))
         await stack.enter_async_context(router.router.lifespan_context(router))
         worker = await stack.enter_async_context(open_worker(settings, WorkerSettings()))
         working = asyncio.create_task(worker.run())
         stack.callback(working.cancel)
-        outside = await stack.enter_async_context(serving(router))
-        within = await stack.enter_async_context(serving(inside))
         assert settings.database_url
         assert settings.redis_url
         assert settings.mongo_url

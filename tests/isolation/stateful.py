@@ -9,7 +9,7 @@ import aiohttp
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.isolation.client import Client
+from tests.isolation.client import Client, open_http
 from tests.isolation.graph import Operation
 from tests.isolation.world import World
 
@@ -142,4 +142,4 @@ def _shown(course: Course | None) -> object:
 
 
 async def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+    return open_http()

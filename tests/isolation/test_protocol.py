@@ -1,18 +1,21 @@
 """At a tenant's own addresses (OAuth, SAML, SCIM), what another tenant was given is like what nobody was given."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
+from tests.isolation.browser import Browser
+from tests.isolation.browser import asked as valid
 from tests.isolation.client import Client
 from tests.isolation.comparing import differences, said
-from tests.isolation.protocol import GRANTS, Belongings, Said, ask, belongings, filled
+from tests.isolation.protocol import GRANTS, Belongings, Said, ask, begin, belongings, filled, redemption
 from tests.isolation.world import Inhabitants, World, sign_in, tenant_called
 
 pytestmark = [pytest.mark.xdist_group("isolation"), pytest.mark.timeout(600)]
+
+SENT_BACK = 303
 
 
 class Attempt(NamedTuple):
@@ -31,8 +34,15 @@ def attempts(route: str, own: Belongings, foreign: Belongings) -> Iterator[Attem
         yield Attempt(with_ids, {"authorization": f"Bearer {token}"}, asked)
     if with_ids != filled(route, "birch", own):
         yield Attempt(with_ids, {"authorization": f"Bearer {own.tokens['app']}"}, {})
+    if "/saml/" in route:
+        yield Attempt(with_ids, {"cookie": foreign.cookie}, {**foreign.values, "SAMLResponse": "AAAA"})
     if "/oauth/" not in route:
         return
+    if route.endswith("GET /t/{slug}/oauth/authorize"):
+        yield Attempt(with_ids, {"cookie": foreign.cookie}, valid(own.client_id))
+    for action in ("allow", "sign-out") if route.endswith(("/authorize", "/device", "/logout")) else ():
+        yield Attempt(with_ids, {"cookie": foreign.cookie}, asked | {"client_id": own.client_id, "action": action})
+        yield Attempt(with_ids, {"cookie": foreign.cookie}, {**foreign.values, "action": action})
     for grant in GRANTS if route.endswith("/token") else GRANTS[:1]:
         asked["grant_type"] = grant
         yield Attempt(with_ids, {"authorization": foreign.basic}, dict(asked))
@@ -46,11 +56,25 @@ async def owner_of(client: Client, one: Inhabitants) -> str:
     return await sign_in(client, one.slug, tenant_called(one.slug).owner.email)
 
 
-async def is_active(client: Client, one: Inhabitants, has: Belongings) -> bool:
-    """Whether a tenant's own app is told that its token counts."""
-    route = f"POST /t/{one.slug}/oauth/introspect"
-    answered = await ask(client, route, {"authorization": has.basic}, {"token": has.tokens["app"]})
-    return '"active":true' in answered.text
+async def counts(client: Client, one: Inhabitants, has: Belongings) -> list[bool]:
+    """Whether what a tenant was given still counts: a token, a way back from a provider, two grants."""
+    told = await begin(client, one, has, "introspect", token=has.tokens["app"])
+    device = {"grant_type": GRANTS[3], "device_code": has.values["device_code"]}
+    waiting = await ask(client, f"POST /t/{one.slug}/oauth/token", {"authorization": has.basic}, device)
+    refreshing = {"grant_type": GRANTS[2], "refresh_token": has.values["refresh_token"]}
+    taken = await begin(client, one, has, "token", **refreshing)
+    answer = {"RelayState": has.values["RelayState"], "SAMLResponse": "AAAA"}
+    back = await ask(client, f"POST /t/{one.slug}/saml/school/acs", {"cookie": has.cookie}, answer)
+    return [told["active"], back.status == SENT_BACK, "authorization_pending" in waiting.text, "access_token" in taken]
+
+
+async def is_redeemed_at_home_alone(client: Client, has: Belongings, home: Inhabitants, other: Belongings) -> bool:
+    """Whether a code, which lasts a minute, counts at home after it was tried at birch's address."""
+    form = redemption(await Browser(client, home, has.client_id).code())
+    for basic in (has.basic, other.basic):
+        tried = await ask(client, "POST /t/birch/oauth/token", {"authorization": basic}, form)
+        assert "access_token" not in tried.text
+    return "access_token" in await begin(client, home, has, "token", **form)
 
 
 async def test_what_another_tenant_was_given_is_like_what_nobody_was(world: World, client: Client) -> None:
@@ -64,18 +88,10 @@ async def test_what_another_tenant_was_given_is_like_what_nobody_was(world: Worl
             told = [_plain(each, sent, birch) for each, sent in zip(answered, pair, strict=True)]
             assert differences(*told) == [], (pair[0], answered)
             assert world.amber.canary not in answered[0].text, (pair[0], answered[0])
-    for one, has in ((world.amber, amber), (world.birch, birch)):
-        assert await is_active(client, one, has), one.slug
-
-
-async def test_ones_own_counts_at_home(world: World, client: Client) -> None:
-    """Else the test above would compare nothing with nothing."""
-    amber = await belongings(client, world.amber, await owner_of(client, world.amber))
-    assert await is_active(client, world.amber, amber)
-    assert not await is_active(client, world.amber, replace(amber, tokens=amber.like(Random(5)).tokens))
-    device = {"grant_type": GRANTS[3], "device_code": amber.values["device_code"]}
-    waiting = await ask(client, "POST /t/amber/oauth/token", {"authorization": amber.basic}, device)
-    assert "authorization_pending" in waiting.text
+    assert await counts(client, world.amber, amber) == [True] * 4
+    assert await is_redeemed_at_home_alone(client, amber, world.amber, birch)
+    made_up = await begin(client, world.amber, amber, "introspect", token=amber.like(random).tokens["app"])
+    assert not made_up["active"]
 
 
 def _plain(answered: Said, sent: Attempt, own: Belongings) -> dict[str, object]:

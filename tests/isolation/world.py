@@ -5,8 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-import aiohttp
-
 from shared.caller import TenantId
 from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import Registry
@@ -17,7 +15,7 @@ from studium.demo import PASSWORD, DemoCourse, DemoLesson, DemoModule, DemoPerso
 from studium.platform import SUBGRAPHS
 from studium.seed_operations import SIGN_UP_TENANT
 from tests.isolation.choosing import likeliest
-from tests.isolation.client import Client
+from tests.isolation.client import Client, open_http
 from tests.isolation.graph import Graph
 from tests.isolation.harvest import Kinds, harvest_answer, harvest_documents, harvest_rows, only_of, rows_in
 from tests.isolation.reading import read_roots
@@ -109,7 +107,7 @@ async def move_in(address: Address, name: str) -> Inhabitants:
     """A new tenant that has something of everything."""
     tenant = tenant_called(name)
     admin = Admin(address.database)
-    async with aiohttp.ClientSession() as http:
+    async with open_http() as http:
         client = Client(http, address)
         await seed._fill_patiently(_seeded(client), tenant)  # pyright: ignore[reportPrivateUsage] - as the demo tenants are filled
         [tenant_id] = [one.id for one in await Registry(admin.engine(CONTROL_DATABASE)).active() if one.slug == name]
