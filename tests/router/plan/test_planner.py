@@ -63,7 +63,8 @@ def test_fetches_come_after_what_they_need(books: Federation) -> None:
 
 
 def test_many_root_fields_are_no_deeper_than_one(books: Federation) -> None:
-    aliases = " ".join(f"a{number}: book {{ title pages }}" for number in range(1500))
+    more_than_calls_may_nest = 1_100
+    aliases = " ".join(f"a{number}: book {{ title pages }}" for number in range(more_than_calls_may_nest))
     assert len(books.plan(f"{{ {aliases} }}").fetches) >= 1
 
 
