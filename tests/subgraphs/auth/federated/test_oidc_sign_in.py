@@ -16,9 +16,10 @@ from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.roles import Role
+from shared.tenancy.policies import WayIn
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
-from subgraphs.auth.models import TotpFactor
+from subgraphs.auth.models import SignInSession, TotpFactor
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.service import federated_begun, federated_people
 from subgraphs.auth.service.oidc_client import ProviderRefused
@@ -61,6 +62,7 @@ class TestSignIn:
         tenant: Tenant,
         add_account: AddAccount,
         own_verifier: TokenVerifier,
+        sessions: Sessions,
     ) -> None:
         account = await add_account(tenant, ada.subject, "correct horse")
         configured = await configure()
@@ -73,6 +75,8 @@ class TestSignIn:
         caller = await own_verifier.caller(signed_in["session"]["accessToken"])
         assert (caller.tenant_id, caller.user_id) == (tenant.id, account.user_id)
         assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
+        async with sessions.read(tenant.caller()) as session:
+            assert await session.scalar(sa.select(SignInSession.way)) == WayIn.FEDERATED
 
     async def test_does_not_replace_the_second_factor_that_somebody_has_here(
         self,

@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.mail import FolderMailer
+from shared.tenancy.policies import WayIn
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import LinkRequested, mailing
-from subgraphs.auth.models import Account, MailedLink
+from subgraphs.auth.models import Account, MailedLink, SignInSession
 from subgraphs.auth.service.magic_links import FREE_MAILS
 from subgraphs.auth.service.mailing import LinkPost
 from tests.queries import Queries
@@ -157,6 +158,9 @@ class TestSignIn:
         opened = await post.use(BY_LINK, code, idempotencyKey="k")
         caller = await own_verifier.caller(opened["session"]["accessToken"])
         assert caller.acr == "aal1"
+        async with post.sessions.read(post.tenant.caller()) as session:
+            by_link = await session.get_one(SignInSession, caller.session_id)
+        assert by_link.way == WayIn.MAGIC_LINK
         again = await post.use(BY_LINK, code, idempotencyKey="k")
         assert (await own_verifier.caller(again["session"]["accessToken"])).session_id == caller.session_id
         assert (await post.use(BY_LINK, code))["userErrors"] == [{"code": "LINK_INVALID"}]

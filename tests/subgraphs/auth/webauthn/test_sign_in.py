@@ -11,6 +11,7 @@ from shared.caller import Caller
 from shared.database import Sessions
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
+from shared.tenancy.policies import WayIn
 from shared.tokens import TokenVerifier
 from subgraphs.auth.models import Passkey, SignInSession
 from tests.subgraphs.auth.conftest import Ask
@@ -83,7 +84,7 @@ class TestSignIn:
             opened = await session.get(SignInSession, caller.session_id)
             [passkey] = await session.scalars(sa.select(Passkey))
         assert opened is not None
-        assert set(opened.amr) == {"hwk", "mfa", "user"}
+        assert (opened.way, set(opened.amr)) == (WayIn.PASSKEY, {"hwk", "mfa", "user"})
         assert passkey.sign_count == 1
         assert passkey.last_used_at
 
