@@ -33,10 +33,11 @@ async def _restored(control: Control, tenant: Tenant, other_tenant: Tenant) -> A
 
 async def order(engine: AsyncEngine, one: Tenant, kind: JobKind) -> UUID:
     """Have something waiting."""
-    row = {"id": uuid7(), "tenant_id": one.id, "kind": kind, "state": JobState.WAITING}
+    id_ = uuid7()
     async with engine.begin() as connection:
+        row = {"id": id_, "tenant_id": one.id, "kind": kind, "state": JobState.WAITING}
         await connection.execute(sa.insert(jobs).values(row))
-    return row["id"]
+    return id_
 
 
 async def test_an_archive_takes_the_place_of_its_own_tenants_earlier_one_alone(
