@@ -6,7 +6,7 @@ pieces as it is asked for: neither it nor a table has to fit into memory.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from shared.caller import Caller
-from shared.data_keys import DataKeys, KeyRing, ProtectedText
+from shared.data_keys import DataKeys, DataShredded, KeyRing, ProtectedText
 from shared.data_keys.columns import ProtectedTable, protected_tables
 from shared.data_keys.personal import opened_object
 from shared.database import Sessions
@@ -56,9 +56,6 @@ async def table_files(
         caller: of the tenant.
         metadata: the subgraph's tables.
         keys: that opens what is personal in them.
-
-    Raises:
-        DataShredded: something personal was erased for good.
     """
     personal = {each.table: each for each in protected_tables(metadata) if each.plain}
     async with sessions.read(caller) as session:
@@ -173,8 +170,9 @@ class _Opened:
     def row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
         told, id_ = dict(row), self.protected.row(row)
         for column in self.columns:
-            plain = self.protected.plain[column.name].name
-            told[plain] = opened_object(self.ring, column, id_, told.pop(column.name), told[plain])
+            plain, sealed = self.protected.plain[column.name].name, told.pop(column.name)
+            with suppress(DataShredded):  # then there is nothing of it any more
+                told[plain] = opened_object(self.ring, column, id_, sealed, told[plain])
         return told
 
 

@@ -3,9 +3,10 @@
 Nobody gains by it: how the one signed in, and what they were allowed to, is gone; the other signs in as before.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
-from shared.data_keys import DataKeys
+from shared.data_keys import DataKeys, DataShredded
 from shared.database import TenantSession
 from shared.errors import BadUserInput, NotFound
 from shared.events import record
@@ -82,7 +83,8 @@ async def _give(session: TenantSession, keys: DataKeys, user: User, into: User) 
     handle = user.handle
     if has_some(user):
         fields = SealedFields(await keys.of(session, sealing=True))
-        fields.set(into, {**fields.of(user), **fields.of(into)})
+        with suppress(DataShredded):  # what was erased for good nobody can give
+            fields.set(into, {**fields.of(user), **fields.of(into)})
     forget_profile(user)
     user.merged_into_id = into.id
     await session.flush()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from shared.authentication import PASSWORD, Authentication
 from shared.caller import Caller
 from shared.data_keys import DataKeys
+from shared.data_keys.store import DataKeyStore
 from shared.database import Sessions, unit_of_work
 from shared.graphql.app import SubgraphApp
 from shared.permissions.catalogue import BUILT_IN
@@ -93,6 +94,17 @@ class TestMerge:
         assert not has_some(left)
         assert (members, named) == ([again.id], {(again.id, "sis"), (again.id, "hr")})
         assert tied == {("GUARDIAN", bob.id, again.id), ("MANAGER", again.id, eve.id)}
+
+    async def test_gives_no_values_that_were_erased_for_good(
+        self, ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant, sessions: Sessions, keys: DataKeys
+    ) -> None:
+        ada, again = await add_user(tenant, "ada@example.org"), await add_user(tenant, "a@example.org")
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            SealedFields(await keys.of(session, sealing=True)).set(await session.get_one(User, ada.id), {"shoe": "37"})
+            await DataKeyStore(session).shred()
+        assert (await merge(ask, manager, ada, again))["userErrors"] == []
+        async with sessions.read(tenant.caller()) as session:
+            assert not any([has_some(await session.get_one(User, one.id)) for one in (ada, again)])
 
     async def test_is_done_once_everybody_has_answered(
         self, ask: Ask, manager: Caller, add_user: AddUser, tenant: Tenant, sessions: Sessions
