@@ -60,6 +60,7 @@ from subgraphs.auth.service.forgetting import forget_old as forget_old_sign_ins
 from subgraphs.auth.service.mailing import LinkPost
 from subgraphs.auth.service.oauth_backchannel import LogoutPost
 from subgraphs.auth.service.tenant_exports import ExportShelf
+from subgraphs.content.service.forgetting import forget_old as forget_old_lessons
 from subgraphs.content.service.storage import recount
 from subgraphs.users.service.forgetting import forget_old as forget_old_people
 from subgraphs.users.service.mailing import InvitationPost, invitation_codes
@@ -199,6 +200,7 @@ class Worker:
                     await forget_old_sign_ins(session)
                 if sessions.subgraph == _USERS:
                     await forget_old_people(session)
+        await forget_old_lessons(self.documents, service_caller(tenant_id, "worker"))
         await recount(self.documents, service_caller(tenant_id, "worker"), now=datetime.now(UTC))
 
 

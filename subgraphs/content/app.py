@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
 
 import structlog
 
-from shared.caller import service_caller
+from shared.caller import TenantId, service_caller
 from shared.database import Sessions
 from shared.documents import Documents
 from shared.events.backoff import Backoff
 from shared.events.connection import connect
 from shared.events.consume import Consumer
+from shared.events.repeat import for_each, forever, rest
 from shared.graphql.app import SubgraphApp
 from shared.graphql.context import TokenVerifier, contexts
 from shared.graphql.service import GraphQLService
@@ -30,6 +32,7 @@ from subgraphs.content.service.storage import quotas_of
 from subgraphs.content.settings import ContentSettings
 
 _NAME = "content"
+_FORGET_EVERY: Final = 3600.0
 _log = structlog.get_logger("studium.content")
 
 
@@ -100,9 +103,14 @@ async def _indexing(
     sessions = _sessions(settings)
     redis = connect(settings.redis_url.get_secret_value())
     consumer = Consumer(handlers(documents, indexer), sessions=sessions, redis=redis, member=_NAME)
+
+    async def forget() -> None:
+        await _forget(consumer, registry)
+
     tasks = [
         asyncio.create_task(consumer.run()),
         asyncio.create_task(_build_missing(indexer, registry)),
+        asyncio.create_task(forever(forget, _log)),
     ]
     try:
         yield
@@ -114,6 +122,16 @@ async def _indexing(
                 await task
         await redis.aclose()
         await sessions.aclose()
+
+
+async def _forget(consumer: Consumer, registry: Registry) -> None:
+    """Drop from the inboxes what cannot come again, now and then."""
+
+    async def forget(tenant_id: TenantId) -> None:
+        await consumer.forget_old([tenant_id])
+
+    await for_each([tenant.id for tenant in await registry.active()], forget, _log, "content.not_forgotten")
+    await rest(_FORGET_EVERY)
 
 
 async def _build_missing(indexer: Indexer, registry: Registry) -> None:

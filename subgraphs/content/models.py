@@ -84,6 +84,8 @@ class Claim(Document):
     """User, operation and key."""
     fingerprint: bytes
     result_id: UUID
+    created_at: datetime | None = None
+    """None if it was kept before this was noted."""
 
     class Settings:
         name = "idempotency"

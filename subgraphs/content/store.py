@@ -1,7 +1,7 @@
 """Every document statement of the content subgraph."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.documents import TenantDocuments
 from shared.errors import BadUserInput
-from shared.idempotency import MAX_KEY_LENGTH, NOBODY, Attempt, IdempotencyKeyReused
+from shared.idempotency import MAX_KEY_LENGTH, NOBODY, RETENTION, Attempt, IdempotencyKeyReused
 from subgraphs.content.models import Block, Claim, Lesson, Release, StorageUse
 
 _BATCH: Final = 200
@@ -110,8 +110,20 @@ class ClaimStore:
 
     async def keep(self, attempt: Attempt, result_id: UUID) -> None:
         if attempt.key is not None:
-            fingerprint = attempt.fingerprint()
-            await self._claims(id=self._id(attempt), fingerprint=fingerprint, result_id=result_id).insert()
+            claim = self._claims(
+                id=self._id(attempt),
+                fingerprint=attempt.fingerprint(),
+                result_id=result_id,
+                created_at=datetime.now(UTC),
+            )
+            await claim.insert()
+
+    async def forget_old(self, *, now: datetime) -> int:
+        """Drop the keys older than `RETENTION`; returns how many. One of unknown age is as old as this call."""
+        bound: Any = self._claims
+        claims = bound.get_pymongo_collection()
+        await claims.update_many({"created_at": None}, {"$set": {"created_at": now}})
+        return (await claims.delete_many({"created_at": {"$lt": now - RETENTION}})).deleted_count
 
     async def forget_of(self, user_id: UUID) -> int:
         """Drop the keys of one caller; returns how many."""

@@ -1,15 +1,20 @@
 """The statements of the content subgraph, and the walls around a tenant."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import Any, cast
 
 import pytest
 from beanie.exceptions import CollectionWasNotInitialized
 
+from shared.documents import TenantDocuments, documents_unit_of_work
+from shared.idempotency import RETENTION, Attempt
 from shared.ids import uuid7
 from shared.tenancy.names import database_name, tenant_schema
 from subgraphs.content.migrations import MIGRATIONS
-from subgraphs.content.models import Lesson, Model
-from subgraphs.content.store import LessonStore
+from subgraphs.content.models import Claim, Lesson, Model
+from subgraphs.content.service.forgetting import forget_old
+from subgraphs.content.store import ClaimStore, LessonStore
 from tests.factories.content import Library
 from tests.tenants import Control
 
@@ -48,6 +53,30 @@ class TestLessonStore:
         assert kept is not None
         assert kept.created_at.tzinfo is not None
         assert abs((kept.created_at - lesson.created_at).total_seconds()) < 0.001
+
+
+class TestClaims:
+    async def test_old_ones_are_forgotten_and_those_of_unknown_age_are_kept_as_long_as_new_ones(
+        self, library: Library
+    ) -> None:
+        now, attempts = datetime.now(UTC), [Attempt("saveLesson", key, {}) for key in ("known", "unknown")]
+        made = uuid7()
+
+        async def keep(documents: TenantDocuments) -> None:
+            for attempt in attempts:
+                await ClaimStore(documents).keep(attempt, made)
+
+        await documents_unit_of_work(library.documents, library.author, keep)
+        async with library.documents.read(library.author) as documents:
+            store, claims = ClaimStore(documents), cast("Any", documents.of(Claim)).get_pymongo_collection()
+            await claims.update_one({"_id": {"$regex": ":unknown$"}}, {"$unset": {"created_at": ""}})
+            later = now + RETENTION + timedelta(minutes=1)
+            assert await forget_old(library.documents, library.author, now) == 0
+            assert [await store.recall(attempt) for attempt in attempts] == [made, made]
+            await claims.update_one({"_id": {"$regex": ":unknown$"}}, {"$unset": {"created_at": ""}})
+            assert await forget_old(library.documents, library.author, later) == 1
+            assert [await store.recall(attempt) for attempt in attempts] == [None, made]
+            assert await forget_old(library.documents, library.author, later + RETENTION + timedelta(minutes=1)) == 1
 
 
 class TestMigrations:
