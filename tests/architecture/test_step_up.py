@@ -15,6 +15,7 @@ PROVED: Final = frozenset(
         "changeEmail",
         "changePassword",
         "configureIdentityProvider",
+        "changeSamlKey",
         "configureSamlProvider",
         "confirmMfa",
         "createApiToken",

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shared.data_keys import Protected, ProtectedText
 from subgraphs.auth.models.base import Model
 from subgraphs.auth.models.identity_providers import IdentityProvider
 
@@ -23,6 +24,10 @@ class SamlProvider(Model):
     """Of all the keys that it may sign with, in PEM: two while it changes its key."""
     own_certificate: Mapped[str]
     """Of the tenant's key, in PEM."""
+    other_certificate: Mapped[str | None]
+    """Of another one, while the tenant changes its key."""
+    sealed_other_key: Mapped[Protected | None] = mapped_column(ProtectedText)
+    """That key, in PEM."""
     metadata_url: Mapped[str | None]
     """Where the provider's metadata was read; None if they were sent."""
     name_id_format: Mapped[str]

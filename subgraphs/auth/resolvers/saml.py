@@ -9,10 +9,10 @@ from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
 from subgraphs.auth.models.identity_providers import IdentityProviderKind
 from subgraphs.auth.resolvers.identity_providers import read_domains, shown
-from subgraphs.auth.service import saml_providers
+from subgraphs.auth.service import saml_keys, saml_providers
 from subgraphs.auth.service.identity_providers import PERMISSION, Trust
-from subgraphs.auth.types.identity_providers import ConfigureSamlProviderPayload
-from subgraphs.auth.types.saml import ConfigureSamlProviderInput
+from subgraphs.auth.types.identity_providers import ChangeSamlKeyPayload, ConfigureSamlProviderPayload
+from subgraphs.auth.types.saml import ChangeSamlKeyInput, ConfigureSamlProviderInput
 
 _MOST_URIS = 20
 _MOST_VALUES = 50
@@ -39,6 +39,21 @@ class SamlMutation:
         return ConfigureSamlProviderPayload(
             identity_provider=shown(context.saml, tenant.slug, known.provider, known.saml)
         )
+
+    @strawberry.mutation(
+        extensions=[StepUp(), Refusals(ChangeSamlKeyPayload)],
+        description="Take a step in changing the key that the tenant signs with, and that a provider encrypts for. "
+        "Needs tenant:manage.",
+    )
+    async def change_saml_key(self, info: Info, input: ChangeSamlKeyInput) -> ChangeSamlKeyPayload | None:
+        context = info.context
+        alias, attempt = checks.slug(input.alias, field="alias"), input.attempt("changeSamlKey")
+        tenant = await context.own_tenant()
+        if tenant is None:
+            return None
+        wanted = saml_keys.Wanted(alias, input.step, input.expected_version)
+        known = await saml_keys.change_key(context.saml, context.caller, wanted, attempt)
+        return ChangeSamlKeyPayload(identity_provider=shown(context.saml, tenant.slug, known.provider, known.saml))
 
 
 def _trust(input: ConfigureSamlProviderInput) -> Trust:

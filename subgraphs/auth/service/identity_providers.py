@@ -79,7 +79,7 @@ async def configure(
         VersionConflict: it has changed since the version that is expected.
         TooManyIdentityProviders: there are too many.
     """
-    await _refuse_gain(session)
+    await refuse_less_than_owner(session)
     for position, uri in enumerate(trust.return_uris):
         check_return_uri(uri, field=f"returnUris.{position}")
 
@@ -87,7 +87,7 @@ async def configure(
         provider = await _written(session, await keys.of(session, sealing=True), trust, expected_version)
         if also is not None:
             await also(provider.id)
-        _tell(session, provider, removed=False)
+        tell_changed(session, provider)
         return provider.id
 
     found = await IdentityProviderStore(session).get(await once(session, attempt, write))
@@ -110,7 +110,7 @@ async def remove(session: TenantSession, alias: str, attempt: Attempt) -> UUID:
         if provider is None:
             raise NotFound
         await store.remove(provider)
-        _tell(session, provider, removed=True)
+        tell_changed(session, provider, removed=True)
         return provider.id
 
     return await once(session, attempt, write)
@@ -124,7 +124,7 @@ def check_return_uri(uri: str, *, field: str) -> None:
         raise BadUserInput(f"`{field}` must begin with https:// and have no fragment", field=field)
 
 
-async def _refuse_gain(session: TenantSession) -> None:
+async def refuse_less_than_owner(session: TenantSession) -> None:
     """Refuse who is less than an owner: a provider can say of anybody that they are an owner who has an account."""
     session.caller.require(PERMISSION)
     there = Resource.tenant(session.caller.tenant_id)
@@ -172,7 +172,8 @@ def _change(provider: IdentityProvider, ring: KeyRing, trust: Trust) -> None:
     provider.version += 1
 
 
-def _tell(session: TenantSession, provider: IdentityProvider, *, removed: bool) -> None:
+def tell_changed(session: TenantSession, provider: IdentityProvider, *, removed: bool = False) -> None:
+    """Tell others that a provider is trusted otherwise than before, or no more."""
     told = IdentityProviderChanged(
         tenant_id=session.caller.tenant_id, provider_id=provider.id, alias=provider.alias, removed=removed
     )

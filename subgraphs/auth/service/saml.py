@@ -30,6 +30,7 @@ from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
 from subgraphs.auth.service.saml_desk import Known, SamlDesk
+from subgraphs.auth.service.saml_keys import other_keys
 from subgraphs.auth.service.saml_messages import AuthnRequest, KeyPair, own_metadata, request_url
 from subgraphs.auth.service.saml_providers import person_of
 from subgraphs.auth.service.sessions import open_tenant
@@ -101,7 +102,8 @@ async def _known(saml: SamlDesk, slug: str, alias: str) -> Known:
     if row is None:
         raise NotFound
     private_key = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
-    own = saml.service_provider(tenant.slug, alias, KeyPair(private_key, row.own_certificate))
+    keys = KeyPair(private_key, row.own_certificate)
+    own = saml.service_provider(tenant.slug, alias, keys, other_keys(ring, row))
     return Known(caller, provider, row, own)
 
 

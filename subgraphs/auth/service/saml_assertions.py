@@ -4,6 +4,7 @@ Source: SAML 2.0 profiles, section 4.1.4.3 (what a service provider has to check
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -105,12 +106,21 @@ def _signed_assertion(response: Element, expected: Expected) -> Element:
         raise XmlRefused("has not one assertion")
     assertion = found[0]
     if assertion.tag == f"{_SAML}EncryptedAssertion":
-        assertion = decrypted(assertion, private_key(expected.own.keys), authentic=whole)
+        assertion = _decrypted(assertion, expected, authentic=whole)
         if assertion.tag != f"{_SAML}Assertion" or len(list(assertion.iter(assertion.tag))) != 1:
             raise XmlRefused("has not one assertion")
     if is_signed(assertion) or not whole:
         assertion = verified(assertion, expected.certificates)
     return assertion
+
+
+def _decrypted(encrypted: Element, expected: Expected, *, authentic: bool) -> Element:
+    """The assertion, which may be encrypted for either of two keys while we change them."""
+    *others, last = expected.own.all_keys
+    for keys in others:
+        with suppress(XmlRefused):
+            return decrypted(encrypted, private_key(keys), authentic=authentic)
+    return decrypted(encrypted, private_key(last), authentic=authentic)
 
 
 def _check_envelope(response: Element, expected: Expected) -> None:

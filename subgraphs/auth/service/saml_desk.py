@@ -28,8 +28,8 @@ class SamlDesk:
         """Where browsers bring its answers (assertion consumer service)."""
         return f"{self.public_url}/t/{slug}/saml/{alias}/acs"
 
-    def service_provider(self, slug: str, alias: str, keys: KeyPair) -> ServiceProvider:
-        return ServiceProvider(self.entity_id(slug, alias), self.acs_url(slug, alias), keys)
+    def service_provider(self, slug: str, alias: str, keys: KeyPair, other: KeyPair | None = None) -> ServiceProvider:
+        return ServiceProvider(self.entity_id(slug, alias), self.acs_url(slug, alias), keys, other)
 
 
 @dataclass(frozen=True, slots=True)

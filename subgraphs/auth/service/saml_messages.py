@@ -56,6 +56,13 @@ class ServiceProvider:
     acs_url: str
     """Where the provider has browsers bring its answers."""
     keys: KeyPair
+    other: KeyPair | None = None
+    """A second key, while it changes from one to the other; it signs nothing."""
+
+    @property
+    def all_keys(self) -> Sequence[KeyPair]:
+        """What others may encrypt for."""
+        return [self.keys] if self.other is None else [self.keys, self.other]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +142,16 @@ def request_url(asked: AuthnRequest, own: ServiceProvider, now: datetime) -> str
 
 
 def own_metadata(own: ServiceProvider, name_id_format: str) -> str:
-    """What the provider is told of the tenant. Source: SAML 2.0 metadata, section 2.4.4."""
+    """What the provider is told of the tenant; that the response is signed instead of the assertion will do as well.
+
+    Source: SAML 2.0 metadata, section 2.4.4.
+    """
     described = _md.SPSSODescriptor(
         protocol_support_enumeration=PROTOCOL,
         authn_requests_signed="true",
-        want_assertions_signed="true",
-        key_descriptor=[_key_descriptor(own.keys.certificate, use) for use in ("signing", "encryption")],
+        key_descriptor=[
+            _key_descriptor(keys.certificate, use) for keys in own.all_keys for use in ("signing", "encryption")
+        ],
         name_id_format=[_md.NameIDFormat(text=name_id_format)],
         assertion_consumer_service=[
             _md.AssertionConsumerService(binding=BINDING_POST, location=own.acs_url, index="0", is_default="true")

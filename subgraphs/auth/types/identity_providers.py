@@ -120,6 +120,13 @@ class CompleteFederatedSignInPayload(Payload):
     )
 
 
+@strawberry.type(description="What came of `changeSamlKey`.")
+class ChangeSamlKeyPayload(Payload):
+    identity_provider: IdentityProvider | None = strawberry.field(
+        default=None, description="As it is now; null if it was refused."
+    )
+
+
 @strawberry.type(description="What came of `configureSamlProvider`.")
 class ConfigureSamlProviderPayload(Payload):
     identity_provider: IdentityProvider | None = strawberry.field(

@@ -10,6 +10,7 @@ from shared.graphql.inputs import UpdateInput
 from shared.roles import Role
 from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS, PERSISTENT, TRANSIENT, UNSPECIFIED
+from subgraphs.auth.service.saml_keys import KeyStep
 from subgraphs.auth.service.saml_messages import certificate_of
 
 
@@ -35,6 +36,19 @@ class SamlCertificate:
         return cls(fingerprint=certificate.fingerprint(SHA256()).hex(), expires_at=certificate.not_valid_after_utc)
 
 
+strawberry.enum(
+    KeyStep,
+    description="Make a second key, which the tenant's metadata show from then on; let the two change places, so that "
+    "the other one signs; forget the second one.",
+)
+
+
+@strawberry.input(description="A step in changing the tenant's key for a provider.")
+class ChangeSamlKeyInput(UpdateInput):
+    alias: str = strawberry.field(description="The provider's name in addresses.")
+    step: KeyStep = strawberry.field(description="Each as soon as the provider has read the metadata since the last.")
+
+
 @strawberry.type(description="In which attributes of an assertion is read what.")
 class SamlAttributes:
     subject: str | None = strawberry.field(description="Who somebody is, lastingly; null: the name itself says so.")
@@ -58,6 +72,10 @@ class SamlSettings:
     metadata_url: str | None = strawberry.field(description="Where its metadata were read; null if they were sent.")
     name_id_format: SamlNameIdFormat = strawberry.field(description="What kind of name it is asked for.")
     certificates: list[SamlCertificate] = strawberry.field(description="Of all the keys that it may sign with.")
+    own_certificate: SamlCertificate = strawberry.field(description="Of the key that the tenant signs with.")
+    other_certificate: SamlCertificate | None = strawberry.field(
+        description="Of the tenant's second key, while it changes its key; null otherwise."
+    )
     attributes: SamlAttributes = strawberry.field(description="In which attributes is read what.")
     role_values: list[SamlRoleValue] = strawberry.field(description="What newcomers become.")
     allows_unsolicited: bool = strawberry.field(description="Whether sign-ins may begin at the provider.")
@@ -71,6 +89,8 @@ class SamlSettings:
             metadata_url=row.metadata_url,
             name_id_format=SamlNameIdFormat(row.name_id_format),
             certificates=[SamlCertificate.of(each) for each in row.certificates],
+            own_certificate=SamlCertificate.of(row.own_certificate),
+            other_certificate=None if row.other_certificate is None else SamlCertificate.of(row.other_certificate),
             attributes=SamlAttributes(
                 subject=names.get("subject"),
                 email=names.get("email"),

@@ -19,9 +19,11 @@ from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
+from shared.tenancy.policies import WayIn
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.errors import NameTaken
+from subgraphs.auth.models import SignInSession
 from subgraphs.auth.models.audit import AuditEvent
 from subgraphs.auth.service import identity_providers
 from subgraphs.auth.service.identity_providers import Trust
@@ -37,6 +39,12 @@ RFC_7636_VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # of its appe
 RFC_7636_CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 COMPLETE = """mutation ($input: CompleteFederatedSignInInput!) {
   completeFederatedSignIn(input: $input) { session { accessToken } viewer { user { id } } userErrors { code } }
+}"""
+CHANGE_KEY = """mutation ($input: ChangeSamlKeyInput!) {
+  changeSamlKey(input: $input) {
+    identityProvider { version saml { ownCertificate { fingerprint } otherCertificate { fingerprint } } }
+    userErrors { code }
+  }
 }"""
 PROVIDERS = "{ identityProviders { alias kind callbackUri saml { metadataUri } } }"
 
@@ -117,6 +125,7 @@ class TestSignIn:
         other_tenant: Tenant,
         add_account: AddAccount,
         own_verifier: TokenVerifier,
+        sessions: Sessions,
     ) -> None:
         account = await add_account(tenant, "ada@school.example", "correct horse")
         await configure()
@@ -127,6 +136,8 @@ class TestSignIn:
         caller = await own_verifier.caller(signed_in["session"]["accessToken"])
         assert (caller.tenant_id, caller.user_id) == (tenant.id, account.user_id)
         assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
+        async with sessions.read(tenant.caller()) as session:
+            assert await session.scalar(sa.select(SignInSession.way)) == WayIn.SAML
         code = (await way.go(school, attributes={"mail": ["ada@elsewhere.example"]}))["code"]
         signed_in = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
         assert signed_in["viewer"]["user"]["id"] == str(account.user_id)
@@ -369,3 +380,33 @@ class TestConfigure:
         manager = fresh_token(tenant, Role.LEARNER, "tenant:manage")
         refused = (await ask(CONFIGURE, {"input": asked}, token=manager))["data"]["configureSamlProvider"]
         assert refused == {"identityProvider": None, "userErrors": [{"code": "PERMISSION_NOT_HELD", "path": None}]}
+
+
+class TestChangingTheKey:
+    async def test_no_sign_in_fails_on_the_way_from_one_key_to_another(
+        self, ask: Ask, way: Way, configure: Configure, owner: str, tenant: Tenant, add_account: AddAccount
+    ) -> None:
+        await add_account(tenant, "ada@school.example", "correct horse")
+        await configure()
+        encrypting = {"encrypt_assertion": True}
+
+        async def step(name: str) -> Any:
+            answer = await ask(CHANGE_KEY, {"input": {"alias": "school", "step": name}}, token=owner)
+            done = answer["data"]["changeSamlKey"]
+            if done["userErrors"]:
+                return done["userErrors"][0]["code"]
+            keys, other = done["identityProvider"]["saml"], done["identityProvider"]["saml"]["otherCertificate"]
+            return keys["ownCertificate"]["fingerprint"], other and other["fingerprint"]
+
+        before = await way.school()
+        assert [await step("SWAP"), await step("DROP")] == ["KEY_STEP_OUT_OF_TURN"] * 2
+        first, second = await step("ADD")
+        assert await step("ADD") == "KEY_STEP_OUT_OF_TURN"
+        assert "code" in await way.go(before, **encrypting)
+        between = await way.school()
+        assert await step("SWAP") == (second, first)
+        assert "code" in await way.go(between, **encrypting)
+        assert "code" in await way.go(await way.school(), **encrypting)
+        assert await step("DROP") == (second, None)
+        assert "code" in await way.go(await way.school(), **encrypting)
+        assert await way.go(between, **encrypting) == REFUSED
