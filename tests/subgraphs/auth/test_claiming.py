@@ -40,7 +40,7 @@ async def test_an_account_keeps_its_ways_in_only_if_its_address_was_proved(
     )
     flags = {"verifies_user": True, "backup_eligible": False, "backed_up": False, "transports": list[str]()}
     passkey = Passkey(user_id=ada, credential_id=b"1", public_key=b"1", name="Phone", sign_count=0, **flags)
-    async with opened(control, "auth", pool_size=2) as sessions:
+    async with opened(control, "auth") as sessions:
         async with unit_of_work(sessions, tenant.caller()) as session:
             for row in (account, SignInSession(user_id=ada), passkey):
                 session.add(row)

@@ -25,7 +25,7 @@ async def told(sessions: Sessions, tenant: Tenant) -> list[OutboxRow]:
 async def test_an_export_has_no_secret_and_an_erasure_ends_sessions(control: Control, tenant: Tenant) -> None:
     ada, bob = uuid7(), uuid7()
     asked = DataRequested(tenant_id=tenant.id, request_id=uuid7(), user_id=ada)
-    async with opened(control, "auth", pool_size=2) as sessions:
+    async with opened(control, "auth") as sessions:
         async with unit_of_work(sessions, tenant.caller()) as session:
             for person in (ada, bob):
                 session.add(
@@ -69,7 +69,7 @@ async def test_an_erasure_ends_what_apps_and_programs_have_open_for_the_person(
     token = ApiToken(
         digest=digest(generate(tenant.id)), user_id=ada, name="t", ending="abcd", scopes=[], expires_at=soon
     )
-    async with opened(control, "auth", pool_size=2) as sessions:
+    async with opened(control, "auth") as sessions:
         async with unit_of_work(sessions, tenant.caller()) as session:
             for row in (Account(user_id=ada, email="ada@example.org", role="LEARNER"), app, grant, token):
                 session.add(row)
