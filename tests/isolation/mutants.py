@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _TENANT: Final = "tenant_id"
-_NAMING: Final = frozenset({"tenant_schema", "tenant_role", "document_database"})
+_NAMING: Final = {"tenant_schema": 0, "tenant_role": 0, "document_database": 1}
+"""What names a tenant's things, and which of its arguments the tenant is."""
 _NOBODY: Final = "'one for all'"
 
 
@@ -53,7 +54,9 @@ def _without(node: ast.AST) -> Iterator[ast.AST]:
         case ast.Compare(ops=[ast.NotEq()]) if _names_tenant(node):
             yield ast.copy_location(ast.Constant(value=False), node)
         case ast.Call(func=ast.Name(id=name), args=[*arguments]) if name in _NAMING:
-            yield _replaced(node, f"{name}({', '.join(_same_for_all(each) for each in arguments)})")
+            given = [ast.unparse(each) for each in arguments]
+            given[_NAMING[name]] = f"globals().setdefault('first_tenant', {given[_NAMING[name]]})"
+            yield _replaced(node, f"{name}({', '.join(given)})")  # whoever comes first is taken for all who come after
         case ast.Tuple(elts=[*parts], ctx=ast.Load()) if any(_names_tenant(each) for each in parts):
             left = [ast.unparse(each) for each in parts if not _names_tenant(each)]
             yield _replaced(node, f"({', '.join([_NOBODY, *left])},)")
@@ -71,13 +74,6 @@ def _names_tenant(node: ast.AST) -> bool:
         or (isinstance(each, ast.Name) and each.id == _TENANT)
         for each in ast.walk(node)
     )
-
-
-def _same_for_all(argument: ast.expr) -> str:
-    """A tenant that is nobody's in particular: whoever comes first is taken for everybody who comes after."""
-    if not _names_tenant(argument):
-        return ast.unparse(argument)
-    return f"globals().setdefault('first_tenant', {ast.unparse(argument)})"
 
 
 def _replaced(node: ast.expr, code: str, context: ast.expr_context | None = None) -> ast.expr:
