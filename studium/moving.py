@@ -23,10 +23,10 @@ def move(settings: StudiumSettings, options: argparse.Namespace) -> int:
     """
     try:
         print(asyncio.run(_moved(with_embedded(settings), options)))  # noqa: T201 - what the command is for
-    except (DomainError, NotCurrent) as error:
+    except DomainError as error:
         raise CannotStart(f"{options.slug} was not moved: {error}.") from error
-    except (CopyDiffers, DBAPIError, OSError) as error:
-        raise CannotStart(f"{options.slug} was not moved, and is closed until this is run again: {error}.") from error
+    except (NotCurrent, CopyDiffers, DBAPIError, OSError) as error:
+        raise CannotStart(f"{options.slug} stays closed until this is run again, or taken back: {error}.") from error
     return 0
 
 

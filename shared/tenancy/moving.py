@@ -101,6 +101,8 @@ class Moves:
         if row.moved_from is not None:
             raise CannotMove(f"its move from {row.moved_from} is not finished")
         for one in self.subgraphs:
+            if await outdated(self.admin.on(row.server), [row.id], one):
+                raise CannotMove(f"{one.subgraph} is not of the newest revision where it is; `studium migrate` first")
             if not await outdated(self.admin.on(to), [row.id], one):
                 raise CannotMove(f"{to} has a schema of it in {one.subgraph} that no move has left there")
 

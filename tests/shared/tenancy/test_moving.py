@@ -143,7 +143,9 @@ class TestMove:
         finally:
             await sessions.aclose()
 
-    async def test_what_makes_no_sense_is_refused(self, both: Admin, one: Moved) -> None:
+    async def test_what_makes_no_sense_is_refused_and_the_tenant_stays_open(
+        self, both: Admin, one: Moved, spread_sessions: Sessions
+    ) -> None:
         with pytest.raises(CannotMove, match="it is on main"):
             await one.moves.move(one.slug, MAIN)
         with pytest.raises(Unavailable):
@@ -154,9 +156,19 @@ class TestMove:
             await one.moves.take_back(one.slug)
         with pytest.raises(TenantNotFound):
             await one.moves.move("nobody", SECOND)
+        async with both.engine(database_name("users")).begin() as connection:
+            await connection.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(one.caller.tenant_id)}")
+            newest = (await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar_one()
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        with pytest.raises(CannotMove, match="`studium migrate` first"):
+            await one.moves.move(one.slug, SECOND)
+        async with both.engine(database_name("users")).begin() as connection:
+            await connection.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(one.caller.tenant_id)}")
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = $1", (newest,))
         await Provisioner(both, one.moves.subgraphs).provision(one.caller.tenant_id, SECOND)
         with pytest.raises(CannotMove, match="no move has left there"):
             await one.moves.move(one.slug, SECOND)
+        assert await claims(spread_sessions, one.caller) == KEYS
 
 
 class TestFence:
