@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tenant(commands.add_parser("tenant", help="create, list and change tenants"))
     _add_audit(commands.add_parser("audit", help="verify the tenants' audits"))
     _add_data_keys(commands.add_parser("data-keys", help="rotate or destroy what tenants' secrets are encrypted with"))
+    _add_dead_letters(commands.add_parser("dead-letters", help="show events that were given up, or deliver them again"))
     schema = commands.add_parser("schema", help="export the subgraphs' SDL and compose the supergraph")
     schema.add_argument("--check", action="store_true", help="change nothing; fail if the files are out of date")
     schema.set_defaults(command=_schema)
@@ -160,6 +161,24 @@ def _add_data_keys(data_keys: argparse.ArgumentParser) -> None:
         action.set_defaults(command=_data_keys, action=name)
 
 
+def _add_dead_letters(dead_letters: argparse.ArgumentParser) -> None:
+    actions = dead_letters.add_subparsers(required=True, metavar="ACTION")
+    for name, what in (
+        ("list", "tell which there are, and why"),
+        ("retry", "deliver them to their consumer again"),
+        ("drop", "forget them"),
+    ):
+        action = actions.add_parser(name, help=what)
+        action.add_argument(
+            "--consumer", choices=SUBGRAPHS, required=name != "list", help="the subgraph that has given them up"
+        )
+        action.set_defaults(command=_dead_letters, action=name, id=None, all=False)
+        if name != "list":
+            which = action.add_mutually_exclusive_group(required=True)
+            which.add_argument("--id", action="append", metavar="ID", help="as `list` tells it; again for more")
+            which.add_argument("--all", action="store_true", help="all of the consumer's")
+
+
 def _settings(**given: object) -> "StudiumSettings":
     """From the environment; what the command line gives wins."""
     from pydantic import ValidationError
@@ -259,6 +278,12 @@ def _audit_heads(options: argparse.Namespace) -> int:
 
 def _data_keys(options: argparse.Namespace) -> int:
     from studium.data_keys import run
+
+    return run(_settings(), options)
+
+
+def _dead_letters(options: argparse.Namespace) -> int:
+    from studium.dead_letters import run
 
     return run(_settings(), options)
 

@@ -10,8 +10,9 @@ from studium.embedded.errors import CannotStart
 from studium.embedded.files import write_private
 from studium.embedded.folder import DataFolder
 from studium.embedded.pidfile import PidFile
-from studium.embedded.ports import LOOPBACK
+from studium.embedded.ports import LOOPBACK, Ports
 
+_PASSWORD: Final = "valkey-password"  # noqa: S105 - the name of its file
 _CONFIGURATION: Final = """\
 bind {host}
 port {port}
@@ -34,11 +35,17 @@ class Valkey:
         self._port = port
         self._durable = durable
         self._data = folder.root / "valkey"
-        self._password = folder.secret("valkey-password")
+        self._password = folder.secret(_PASSWORD)
 
     @property
     def url(self) -> str:
-        return f"redis://:{self._password}@{LOOPBACK}:{self._port}/0"
+        return _url(self._password, self._port)
+
+    @classmethod
+    def url_of_last_start(cls, folder: DataFolder) -> str | None:
+        """The URL of the server a running platform has in `folder`, for other commands."""
+        password, port = folder.kept_secret(_PASSWORD), Ports(folder).remembered(cls.name)
+        return None if password is None or port is None else _url(password, port)
 
     async def prepare(self) -> Child:
         """Write the configuration; a password in it is not seen in the process list."""
@@ -72,6 +79,10 @@ class Valkey:
             writer.close()
         if answers != [b"+OK\r\n", b"+PONG\r\n"]:
             raise ConnectionError(f"Valkey answered {answers!r}")
+
+
+def _url(password: str, port: int) -> str:
+    return f"redis://:{password}@{LOOPBACK}:{port}/0"
 
 
 def _program() -> Path:
