@@ -40,6 +40,13 @@ class PersonAdmitted(msgspec.Struct, frozen=True):
     role: Role
     provider_id: UUID
     subject: str
+    issuer: str | None = None
+
+
+class PersonRefused(msgspec.Struct, frozen=True):
+    provider_id: UUID
+    subject: str
+    code: str
 
 
 async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
@@ -57,7 +64,11 @@ async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None
     await service.open_account(
         session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
     )
-    await federated_people.link(session, event.provider_id, event.subject, event.user_id)
+    await federated_people.link(session, event.provider_id, event.subject, event.user_id, event.issuer)
+
+
+async def _refuse_federated(session: TenantSession, event: PersonRefused) -> None:
+    await federated_people.refuse(session, event.provider_id, event.subject, event.code)
 
 
 class UserProvisioned(msgspec.Struct, frozen=True):
@@ -103,6 +114,7 @@ async def _open_again(session: TenantSession, event: UserReactivated) -> None:
 _HANDLED: Final[Mapping[str, Handler[Any]]] = {
     "users.user-signed-up.v1": Handler(UserSignedUp, _open_account),
     "users.person-admitted.v1": Handler(PersonAdmitted, _open_federated),
+    "users.person-refused.v1": Handler(PersonRefused, _refuse_federated),
     "users.user-provisioned.v1": Handler(UserProvisioned, _open_provisioned),
     "users.user-email-changed.v1": Handler(UserEmailChanged, _change_email),
     "users.user-deactivated.v1": Handler(UserDeactivated, _close_account),

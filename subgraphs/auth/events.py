@@ -192,6 +192,8 @@ class PersonArrived(Event, frozen=True, kw_only=True):
     display_name: str
     role: str = Role.LEARNER
     """Of somebody whom nobody has invited."""
+    issuer: str | None = None
+    """Who the provider was then."""
 
 
 class TenantSettled(Event, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ class PersonArrived(msgspec.Struct, frozen=True):
     email: str
     display_name: str
     role: Role = Role.LEARNER
+    issuer: str | None = None
 
 
 class AddressChosen(msgspec.Struct, frozen=True):
@@ -135,7 +136,9 @@ def admitting(tenants: Registry) -> Handlers:
     """Let in whom identity providers bring, as many as the tenant may have."""
 
     async def admit(session: TenantSession, event: PersonArrived) -> None:
-        arrival = admission.Arrival(event.provider_id, event.subject, event.email, event.display_name, event.role)
+        arrival = admission.Arrival(
+            event.provider_id, event.subject, event.email, event.display_name, event.role, event.issuer
+        )
         await admission.admit(session, tenants, arrival)
 
     return {"auth.person-arrived.v1": Handler(PersonArrived, admit)}

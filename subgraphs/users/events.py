@@ -121,6 +121,19 @@ class PersonAdmitted(Event, frozen=True, kw_only=True):
     role: str
     provider_id: UUID
     subject: str
+    issuer: str | None = None
+    """Who the provider was when it brought them."""
+
+
+class PersonRefused(Event, frozen=True, kw_only=True):
+    """Somebody whom an identity provider brought is none of the tenant's people: no account is opened."""
+
+    topic: ClassVar[str] = "users.person-refused.v1"
+
+    provider_id: UUID
+    subject: str
+    code: str
+    """Why, as clients are told."""
 
 
 class DataExportRequested(Event, frozen=True, kw_only=True):

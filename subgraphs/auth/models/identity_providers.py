@@ -84,5 +84,7 @@ class FederatedSignIn(Model):
     """When the person proved who they are, as the provider says; None if it does not."""
     amr: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
     """What that counts as here. Source: RFC 8176."""
+    refusal: Mapped[str | None]
+    """The code of why no account is opened for the person; None if one is, or there is one."""
     code_hash: Mapped[bytes | None]
     completed_at: Mapped[datetime | None]

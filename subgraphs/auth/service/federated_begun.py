@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,8 +19,9 @@ from shared.database import TenantSession
 from shared.errors import BadUserInput, Refusal
 from shared.ids import uuid7
 from shared.tenancy.policies import WayIn
+from shared.tenancy.profile import QuotaExceeded
 from shared.tokens import tenant_issuer
-from subgraphs.auth.errors import TooManyAttempts
+from subgraphs.auth.errors import AccountDeactivated, TooManyAttempts
 from subgraphs.auth.models import Account
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignInDesk
@@ -52,6 +54,9 @@ class AccountNotReady(Refusal):
 
     code = "ACCOUNT_NOT_READY"
     default_message = "Your account is being opened; try again in a moment"
+
+
+_NOT_OPENED: Final[Mapping[str, type[Refusal]]] = {each.code: each for each in (QuotaExceeded, AccountDeactivated)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +162,14 @@ async def complete(session: TenantSession, code: str, verifier: str | None) -> t
     Raises:
         SignInNotBegun: none, or one that another client has begun.
         AccountNotReady: the account is being opened; the code goes on working.
+        QuotaExceeded, AccountDeactivated: none is opened.
     """
     done = await FederatedSignInStore(session).complete(hash_secret(code), datetime.now(UTC))
     if done is None or done.subject is None or not _fits(done.code_challenge, verifier):
         raise SignInNotBegun
     account = await FederatedIdentityStore(session).account_of(done.provider_id, done.subject)
     if account is None:
-        raise AccountNotReady
+        raise _NOT_OPENED.get(done.refusal or "", AccountNotReady)
     provider = await IdentityProviderStore(session).get(done.provider_id)
     is_saml = provider is not None and provider.kind == IdentityProviderKind.SAML
     proof = Authentication.of(done.authenticated_at or LONG_AGO, done.amr or [FEDERATED])

@@ -136,12 +136,25 @@ async def _lead(session: TenantSession, provider: IdentityProvider, person: Pers
             raise NoAccount
 
 
-async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID) -> None:
-    """Note whom a provider means, if the tenant still trusts it and it means them by no other name. Safe to repeat."""
-    identities = FederatedIdentityStore(session)
-    trusted = await IdentityProviderStore(session).get(provider_id) is not None
+async def link(session: TenantSession, provider_id: UUID, subject: str, user_id: UUID, issuer: str | None) -> None:
+    """Note whom a provider means, if the tenant still trusts it and it means them by no other name. Safe to repeat.
+
+    Args:
+        session: of the tenant.
+        provider_id: the provider's.
+        subject: what it called them.
+        user_id: who they are here.
+        issuer: who the provider was then: another one may be trusted in its place by now. None if nobody noted it.
+    """
+    identities, provider = FederatedIdentityStore(session), await IdentityProviderStore(session).get(provider_id)
+    trusted = provider is not None and issuer in {None, provider.issuer}
     if trusted and not await identities.has(provider_id, user_id):
         await identities.link(provider_id, subject, user_id)
+
+
+async def refuse(session: TenantSession, provider_id: UUID, subject: str, code: str) -> None:
+    """Let whoever waits for an account know that none is opened, and by `code` why."""
+    await FederatedSignInStore(session).refuse(provider_id, subject, code)
 
 
 def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: str) -> PersonArrived:
@@ -152,4 +165,5 @@ def _arrived(caller: Caller, provider: IdentityProvider, person: Person, email: 
         email=email,
         display_name=person.name,
         role=person.role,
+        issuer=provider.issuer,
     )

@@ -148,6 +148,15 @@ class FederatedSignInStore:
         )
         return await self._session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
 
+    async def refuse(self, provider_id: UUID, subject: str, refusal: str) -> None:
+        """Note why no account is opened for whoever waits for one."""
+        waiting = update(FederatedSignIn).where(
+            FederatedSignIn.provider_id == provider_id,
+            FederatedSignIn.subject == subject,
+            FederatedSignIn.completed_at.is_(None),
+        )
+        await self._session.execute(waiting.values(refusal=refusal))
+
     async def complete(self, code_hash: bytes, now: datetime) -> FederatedSignIn | None:
         """The sign-in that a code completes, the first time."""
         done = (

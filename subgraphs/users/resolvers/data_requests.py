@@ -62,8 +62,8 @@ class DataRequestQuery:
 class DataRequestMutation:
     @strawberry.mutation(
         extensions=[Refusals(DataRequestPayload)],
-        description="Collect what the platform holds of the caller or, with users:manage, of somebody else, which needs "
-        "a fresh proof of who calls.",
+        description="Collect what the platform holds of the caller or, with users:manage, of somebody else, which "
+        "needs a fresh proof of who calls.",
     )
     async def request_data_export(self, info: Info, input: DataRequestInput) -> DataRequestPayload | None:
         caller = info.context.caller

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from shared.database import TenantSession
@@ -9,11 +10,14 @@ from shared.events import record
 from shared.roles import Role
 from shared.tenancy.profile import QuotaExceeded
 from shared.tenancy.registry import Registry
-from subgraphs.users.events import PersonAdmitted
+from subgraphs.users.events import PersonAdmitted, PersonRefused
 from subgraphs.users.models import User, UserStatus
 from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.people import UserStore
+
+_DEACTIVATED: Final = "ACCOUNT_DEACTIVATED"
+"""What people are told by whoever lets them in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +30,15 @@ class Arrival:
     display_name: str
     role: Role = Role.LEARNER
     """What they become where no invitation says it."""
+    issuer: str | None = None
+    """Who the provider was then."""
 
 
 async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> None:
     """Make them one of the tenant's people, whether they were invited or are new, and have an account opened.
 
     Whoever is deactivated stays so, and nobody is added to a tenant that has as many people as it may: no account is
-    opened then, and they cannot sign in. Safe to repeat.
+    opened then, and they are told why. Safe to repeat.
     """
     user = (await UserStore(session).by_emails([arrival.email])).get(arrival.email)
     if user is None:
@@ -41,6 +47,11 @@ async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> 
         await _take_up(session, user, arrival)
         user.display_name = arrival.display_name
     if user is None or user.status != UserStatus.ACTIVE:
+        code = QuotaExceeded.code if user is None else _DEACTIVATED
+        refused = PersonRefused(
+            tenant_id=session.caller.tenant_id, provider_id=arrival.provider_id, subject=arrival.subject, code=code
+        )
+        record(session, refused)
         return
     admitted = PersonAdmitted(
         tenant_id=session.caller.tenant_id,
@@ -49,6 +60,7 @@ async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> 
         role=user.role,
         provider_id=arrival.provider_id,
         subject=arrival.subject,
+        issuer=arrival.issuer,
     )
     record(session, admitted)
 

@@ -73,8 +73,9 @@ class TestArrival:
         self, sessions: Sessions, tenant: Tenant, registry: Registry, add_user: AddUser
     ) -> None:
         await add_user(tenant, "ada@example.org", status="DEACTIVATED")
-        ada, told = await arrive(sessions, tenant, registry)
-        assert (ada and ada.status, told) == ("DEACTIVATED", [])
+        ada, [told] = await arrive(sessions, tenant, registry)
+        assert (ada and ada.status, told["code"]) == ("DEACTIVATED", "ACCOUNT_DEACTIVATED")
+        assert "user_id" not in told
 
     async def test_of_one_too_many_adds_nobody(
         self, control: Control, sessions: Sessions, tenant: Tenant, registry: Registry, add_user: AddUser
@@ -84,4 +85,5 @@ class TestArrival:
             async with control.admin() as admin, admin.engine(CONTROL_DATABASE).begin() as connection:
                 full = sa.update(tenants).where(tenants.c.id == tenant.id).values(ceilings={"users": 1})
                 await connection.execute(full)
-            assert await arrive(sessions, tenant, registry) == (None, [])
+            nobody, [told] = await arrive(sessions, tenant, registry)
+            assert (nobody, told["code"], told["subject"]) == (None, "QUOTA_EXCEEDED", "subject")

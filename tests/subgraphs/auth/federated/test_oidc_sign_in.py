@@ -213,6 +213,14 @@ class TestSignIn:
         code = told(await ada.signs_in(browser, tenant))["code"]
         waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
         assert waiting["userErrors"] == [{"code": "ACCOUNT_NOT_READY"}]
+        provider_id = configured["identityProvider"]["id"]
+        for known, told_code in (("QUOTA_EXCEEDED", "QUOTA_EXCEEDED"), ("SOMETHING_NEW", "ACCOUNT_NOT_READY")):
+            refusing = HANDLERS["users.person-refused.v1"]
+            refused = refusing.payload(provider_id=provider_id, subject=ada.subject, code=known)
+            async with unit_of_work(sessions, tenant.caller()) as session:
+                await refusing.handle(session, refused)
+            waiting = (await complete(ask, tenant, code))["data"]["completeFederatedSignIn"]
+            assert waiting["userErrors"] == [{"code": told_code}]
         user_id = uuid7()
         handler = HANDLERS["users.person-admitted.v1"]
         admitted = handler.payload(
