@@ -17,9 +17,32 @@ from tests.isolation.mutants import Mutant, mutants_of
 ROOT = Path(__file__).parents[2]
 CODE = ("router", "shared", "studium", "subgraphs", "schema", "tests", "pyproject.toml")
 FAILED = 1
+LOCK = "a lock: one for all is waited for longer"
+WAKES = "of a channel that wakes and says nothing: the id behind it is nobody else's, and what is read is the tenant's"
+SCHEMA = "the grant is looked for in the tenant's own schema"
+ROWS = "the database shows each tenant its own rows alone: `tests/shared/tenancy/test_own_record.py`"
 NO_WALLS = {
+    ("shared/database.py", "await self._server_of(tenant_id) != server"): "whether it was moved: `test_placement.py`",
+    (
+        "shared/events/consume.py",
+        "self._waiting[tenant_id]",
+    ): "whose turn it is: an event names its own tenant",
     ("shared/search/folder.py", "self._open[tenant_id]"): "what is kept there is had by the tenant alone: a miss reads",
     ("shared/search/folder.py", "{tenant_id.hex}"): "of a folder whose name has a random part, until it is moved",
+    ("shared/search/tantivy.py", "self._writing[caller.tenant_id]"): LOCK,
+    ("shared/tenancy/domains.py", "_domains.c.tenant_id == caller.tenant_id"): ROWS,
+    ("shared/tenancy/jobs.py", "jobs.c.tenant_id == caller.tenant_id"): ROWS,
+    ("shared/tenancy/migrate.py", "(tenant_id, error)"): "what an error says",
+    ("subgraphs/auth/service/oauth_exchange.py", "actor.tenant_id == self.server.issuer.tenant.id"): SCHEMA,
+    ("subgraphs/auth/service/oauth_tokens.py", "caller.tenant_id != server.issuer.tenant.id"): SCHEMA,
+    ("subgraphs/content/service/indexing.py", "self._building[caller.tenant_id]"): LOCK,
+    ("subgraphs/notifications/service.py", "{tenant_id}"): WAKES,
+    ("subgraphs/users/service/data_requests.py", "{tenant_id}"): WAKES,
+    ("subgraphs/users/service/rosters.py", "{tenant_id}"): WAKES,
+    (
+        "subgraphs/users/service/sign_up.py",
+        "{caller.tenant_id}",
+    ): "of a salt: no answer shows that hashes are alike",
 }
 """Mutants that behave as the code does, and why."""
 
