@@ -53,7 +53,7 @@ QUICK: Mapping[str, Sequence[str]] = {
     "gateways": ("--rounds", "1", "--seconds", "0.2"),
     "reload": ("--reloads", "2", "--streams", "4", "--passing", "2", "--types", "5", "--rolls", "1"),
     "fan_out": ("--sockets", "50", "--events", "2"),
-    "sockets": ("--sockets", "100"),
+    "sockets": ("--sockets", "400"),
     "identity": ("--seconds", "0.5"),
     "provisioning": ("--tenants", "3"),
 }
