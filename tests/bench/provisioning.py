@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -112,9 +112,14 @@ async def _provision(provisioner: Provisioner, tenants: Sequence[TenantId]) -> d
 
 def _servers_cpu() -> float:
     """CPU seconds of this process's children, and of those that they have waited for."""
-    pids = [pid for pid in processes.tree(os.getpid()) if pid != os.getpid()]
-    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(ticks) for stat in stats for ticks in stat[11:15]) / processes.TICK
+    return sum(_ticks(pid) for pid in processes.tree(os.getpid()) if pid != os.getpid()) / processes.TICK
+
+
+def _ticks(pid: int) -> int:
+    """Of a process that ends at this moment, they are its parent's."""
+    with suppress(OSError):
+        return sum(int(ticks) for ticks in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15])
+    return 0
 
 
 async def _timed(work: Any) -> float:

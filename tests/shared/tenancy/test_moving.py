@@ -5,12 +5,14 @@ import contextlib
 import json
 import random
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 from sqlalchemy.exc import DBAPIError
 
 from shared.caller import Caller, TenantId, service_caller
@@ -27,6 +29,9 @@ from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, tenant_s
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import TenantStatus, tenants
 from shared.tenancy.roles import Admin
+from studium.embedded.errors import CannotStart
+from studium.moving import move
+from studium.settings import StudiumSettings
 from tests.shared.tenancy.spread import SECOND, Spread, claimed, claims, port_of, schemas
 from tests.shared.tenancy.test_provision import FIRST, history
 from tests.shared.tenancy.test_provision import SECOND as SECOND_REVISION
@@ -121,11 +126,17 @@ class TestMove:
         assert await schemas(both, tenant_id) == [SECOND]
         assert await claims(spread_sessions, one.caller) == [*KEYS, "since"]
 
-    async def test_every_schema_is_as_the_migrations_make_it(
+    async def test_the_command_makes_every_schema_as_the_migrations_do(
         self, both: Admin, spread: Spread, spread_sessions: Sessions
     ) -> None:
         one = await made_here(both, spread_sessions, spread.control.migrations)
-        await one.moves.move(one.slug, SECOND)
+        settings = StudiumSettings(
+            database_url=SecretStr(spread.control.servers.database), database_servers={SECOND: spread.second}
+        )
+        ordered = Namespace(slug=one.slug, to=SECOND, finish=False, take_back=False)
+        assert await asyncio.to_thread(move, settings, ordered) == 0
+        with pytest.raises(CannotStart, match="it is on second"):
+            await asyncio.to_thread(move, settings, ordered)
         for each in one.moves.subgraphs:
             expected = await reference(both, each)
             async with both.on(SECOND).engine(database_name(each.subgraph)).connect() as connection:
