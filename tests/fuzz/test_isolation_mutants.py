@@ -19,7 +19,7 @@ CODE = ("router", "shared", "studium", "subgraphs", "schema", "tests", "pyprojec
 FAILED = 1
 LOCK = "a lock: one for all is waited for longer"
 WAKES = "of a channel that wakes and says nothing: the id behind it is nobody else's, and what is read is the tenant's"
-SCHEMA = "the grant is looked for in the tenant's own schema"
+SCHEMA = "the grant or the session is looked for in the tenant's own schema"
 ROWS = "the database shows each tenant its own rows alone: `tests/shared/tenancy/test_own_record.py`"
 NO_WALLS = {
     ("shared/database.py", "await self._server_of(tenant_id) != server"): "whether it was moved: `test_placement.py`",
@@ -33,6 +33,7 @@ NO_WALLS = {
     ("shared/tenancy/domains.py", "_domains.c.tenant_id == caller.tenant_id"): ROWS,
     ("shared/tenancy/jobs.py", "jobs.c.tenant_id == caller.tenant_id"): ROWS,
     ("shared/tenancy/migrate.py", "(tenant_id, error)"): "what an error says",
+    ("subgraphs/auth/service/oauth.py", "caller.tenant_id == issuer.tenant.id"): SCHEMA,
     ("subgraphs/auth/service/oauth_exchange.py", "actor.tenant_id == self.server.issuer.tenant.id"): SCHEMA,
     ("subgraphs/auth/service/oauth_tokens.py", "caller.tenant_id != server.issuer.tenant.id"): SCHEMA,
     ("subgraphs/content/service/indexing.py", "self._building[caller.tenant_id]"): LOCK,

@@ -42,7 +42,8 @@ class Prober:
         secrets: what must not be in any answer, unless it was sent along.
         home: the tenants, as hexadecimal digits, whose schemas may be looked at.
         begin_again: leaves behind whatever has been done: a difference has to be there without it.
-        whole: whether every value is tried everywhere. Else the likeliest kinds are, and others that take turns.
+        whole: whether every value is tried everywhere. Else the likeliest kinds are and, but in mutations, others that
+            take turns.
     """
 
     graph: Graph
@@ -68,7 +69,8 @@ class Prober:
         size = 1 if position.kind == "mutation" else _LIKELY[position.type_name]
         likely, others = fitting[:size], fitting[size:]
         self._turn += 1
-        chosen = [*likely, *spread(others, _UNLIKELY[position.type_name], self._turn)]
+        rarely = 0 if position.kind == "mutation" else _UNLIKELY[position.type_name]
+        chosen = [*likely, *spread(others, rarely, self._turn)]
         return list(dict.fromkeys(self._value(one, position) for one in chosen))
 
     def _value(self, kind: str, position: Position) -> str:
