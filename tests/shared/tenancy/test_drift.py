@@ -76,12 +76,15 @@ class TestDrift:
         self, admin: Admin, changing: AsyncConnection, auth: SubgraphMigrations, tenant: Tenant, other_tenant: Tenant
     ) -> None:
         expected = await reference(admin, auth)
-        assert await compare(changing, other_tenant.id, auth, expected) is None
-        await changing.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(tenant.id)}")
-        await changing.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-        drift = await compare(changing, tenant.id, auth, expected)
-        assert drift
-        assert drift.surplus == ["revision 0001"]
+        for one, beside in ((tenant, other_tenant), (other_tenant, tenant)):
+            async with changing.begin_nested() as changed:
+                await changing.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(one.id)}")
+                await changing.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+                drift = await compare(changing, one.id, auth, expected)
+                assert drift
+                assert drift.surplus == ["revision 0001"]
+                assert await compare(changing, beside.id, auth, expected) is None
+                await changed.rollback()
 
     async def test_a_schema_that_is_nobodys_is_told(
         self, admin: Admin, auth: SubgraphMigrations, tenant: Tenant
