@@ -21,6 +21,7 @@ _STATUS: Final = {
     "SERVICE_UNAVAILABLE": 503,
     "OUTBOUND_REFUSED": 502,
     "TOO_MANY_ATTEMPTS": 429,
+    "WAY_IN_CLOSED": 403,
 }
 HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 

@@ -13,6 +13,7 @@ from shared.data_keys import KeyRing
 from shared.database import TenantSession, unit_of_work
 from shared.errors import NotFound, Refusal
 from shared.idempotency import Attempt
+from shared.tenancy.policies import WayIn
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
@@ -30,6 +31,7 @@ from subgraphs.auth.service.federated_people import NoAccount, Person, admit_per
 from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
+from subgraphs.auth.service.policies import refuse_closed
 from subgraphs.auth.service.refusals import keep_refused_answer
 from subgraphs.auth.service.sessions import open_tenant
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
@@ -65,8 +67,10 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
         BadUserInput: people are not to be sent to that address, or the challenge is none.
         OutboundRefused, ProviderRefused: the provider cannot be asked.
         TooManyAttempts: too many have begun and not come back.
+        WayInClosed: the tenant lets nobody in through such a provider.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
+    refuse_closed(tenant.policies.sign_in, WayIn.FEDERATED)
     async with federation.desk.sessions.read(caller) as session:
         provider = await enabled(session, alias, IdentityProviderKind.OIDC)
     way_back.check(provider, sign_in_page(federation.public_url, tenant.slug))
@@ -97,6 +101,7 @@ async def finish(
         begun = await take_begun(session, provider, answer.get("state", ""), browser_secret)
         ring = await federation.desk.keys.of(session)
     try:
+        refuse_closed(tenant.policies.sign_in, WayIn.FEDERATED)  # else it would go on bringing newcomers
         person = await _who(federation, tenant, provider, ring, begun, answer)
         async with unit_of_work(federation.desk.sessions, caller) as session:
             code = await admit_person(session, provider, begun.id, person, anew_since=anew_since(begun))

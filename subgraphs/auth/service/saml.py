@@ -12,6 +12,7 @@ from uuid import UUID
 
 from shared.database import TenantSession, unit_of_work
 from shared.errors import NotFound, Refusal
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.federated import Begun, enabled, refused
 from subgraphs.auth.service.federated_begun import (
@@ -28,6 +29,7 @@ from subgraphs.auth.service.federated_begun import (
 from subgraphs.auth.service.federated_people import admit_person
 from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.oidc_client import ProviderRefused
+from subgraphs.auth.service.policies import refuse_closed
 from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
 from subgraphs.auth.service.saml_desk import Known, SamlDesk
 from subgraphs.auth.service.saml_keys import other_keys
@@ -56,8 +58,10 @@ async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Beg
     Raises:
         TenantNotFound, NotFound: as above.
         BadUserInput: people are not to be sent to that address, or the challenge is none.
+        WayInClosed: the tenant lets nobody in through such a provider.
     """
     known = await _known(saml, slug, alias)
+    refuse_closed(known.policy, WayIn.SAML)
     way_back.check(known.provider, sign_in_page(saml.public_url, slug))
     state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
     asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state, again=way_back.again)
@@ -81,6 +85,7 @@ async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str],
     proofs = None if begun is None else ring.open(FederatedSignIn.sealed_proofs, begun.id, begun.sealed_proofs)
     goes_on = known.provider.return_uris[0] if begun is None else begun.return_uri
     try:
+        refuse_closed(known.policy, WayIn.SAML)  # else it would go on bringing newcomers
         said = await _believed(saml, known, form.get("SAMLResponse", ""), proofs)
         await _use(saml, known, said)
         person = person_of(said, known.saml, known.provider.email_domains)
@@ -104,7 +109,7 @@ async def _known(saml: SamlDesk, slug: str, alias: str) -> Known:
     private_key = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
     keys = KeyPair(private_key, row.own_certificate)
     own = saml.service_provider(tenant.slug, alias, keys, other_keys(ring, row))
-    return Known(caller, provider, row, own)
+    return Known(caller, provider, row, own, tenant.policies.sign_in)
 
 
 async def _begun(session: TenantSession, known: Known, state: str, browser_secret: str) -> FederatedSignIn | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from shared.caller import Caller
 from shared.outbound import Outbound
+from shared.tenancy.policies import SignInPolicy
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service.accounts import SignInDesk
@@ -40,3 +41,5 @@ class Known:
     provider: IdentityProvider
     saml: SamlProvider
     own: ServiceProvider
+    policy: SignInPolicy
+    """What the tenant asks of how its people sign in."""

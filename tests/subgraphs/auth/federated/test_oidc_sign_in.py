@@ -13,10 +13,12 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from shared.caller import Caller
 from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
+from shared.events.outbox import OutboxRow
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.roles import Role
-from shared.tenancy.policies import WayIn
+from shared.tenancy.policies import SignInPolicy, WayIn
+from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.models import SignInSession, TotpFactor
@@ -24,10 +26,12 @@ from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.service import federated_begun, federated_people
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
+from tests.registry import restored
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.federated.conftest import CONFIGURE, PUBLIC_URL, RETURN_URI, Configure, Person
+from tests.subgraphs.auth.sign_in.test_policies import asks
 from tests.subgraphs.conftest import code_of
-from tests.tenants import Tenant
+from tests.tenants import Control, Tenant
 
 REMOVE = """mutation ($input: RemoveIdentityProviderInput!) {
   removeIdentityProvider(input: $input) { identityProviderId userErrors { code } }
@@ -77,6 +81,33 @@ class TestSignIn:
         assert code_of(await complete(ask, tenant, code)) == "SIGN_IN_NOT_BEGUN"
         async with sessions.read(tenant.caller()) as session:
             assert await session.scalar(sa.select(SignInSession.way)) == WayIn.FEDERATED
+
+    async def test_ends_before_it_brings_anybody_where_the_tenant_has_closed_the_way(
+        self,
+        ada: Person,
+        browser: AsyncClient,
+        outside: AsyncClient,
+        configure: Configure,
+        control: Control,
+        tenant: Tenant,
+        sessions: Sessions,
+    ) -> None:
+        await configure(opensAccounts=True)
+        await ada.is_called()
+        to_school = f"/t/{tenant.slug}/federated/school"
+        begun = await browser.get(to_school, params={"return_uri": RETURN_URI})
+        registry = Registry.create(control.login_url("auth"))
+        async with restored(control, tenant):
+            await asks(registry, tenant, SignInPolicy(ways=(WayIn.PASSWORD,)))
+            at_provider = await outside.post(begun.headers["location"], data={"sub": ada.subject})
+            back = await browser.get(at_provider.headers["location"])
+            refused = await browser.get(to_school, params={"return_uri": RETURN_URI})
+        await registry.aclose()
+        assert told(back) == {"error": "WAY_IN_CLOSED"}
+        assert (refused.status_code, refused.json()["error"]) == (403, "WAY_IN_CLOSED")
+        async with sessions.read(tenant.caller()) as session:
+            topics = (await session.scalars(sa.select(OutboxRow.topic))).all()
+        assert "auth.person-arrived.v1" not in topics
 
     async def test_does_not_replace_the_second_factor_that_somebody_has_here(
         self,
