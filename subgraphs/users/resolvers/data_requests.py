@@ -26,8 +26,8 @@ from subgraphs.users.types.data_requests import (
     DataRequestInput,
     DataRequestPayload,
     MergeUsersInput,
-    version_in,
 )
+from subgraphs.users.types.versions import version_in
 
 _BY_ID: Final = Keyset(tuple[UUID])
 _Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The request's.")]

@@ -19,7 +19,8 @@ from subgraphs.users.models import ImportState
 from subgraphs.users.service import rosters as service
 from subgraphs.users.service.people import MANAGER
 from subgraphs.users.store.rosters import ImportStore
-from subgraphs.users.types.rosters import ImportJob, ImportRosterInput, ImportRosterPayload, version_in
+from subgraphs.users.types.rosters import ImportJob, ImportRosterInput, ImportRosterPayload
+from subgraphs.users.types.versions import version_in
 
 _BY_ID: Final = Keyset(tuple[UUID])
 _Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The import's.")]

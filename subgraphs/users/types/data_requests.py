@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 import orjson
 import strawberry
@@ -21,8 +20,8 @@ from subgraphs.users.models import DataRequestKind, DataRequestPart, DataRequest
 from subgraphs.users.service import data_requests as service
 from subgraphs.users.store.data_requests import ExportStore
 from subgraphs.users.types.people import User
+from subgraphs.users.types.versions import version_cursor
 
-_BY_VERSION: Final = Keyset(tuple[UUID, int])
 _BY_PLACE: Final = Keyset(tuple[str, int])
 
 strawberry.enum(
@@ -114,7 +113,7 @@ class DataRequest:
             requested_at=row.requested_at,
             completed_at=row.completed_at,
             version=row.version,
-            cursor=_BY_VERSION.cursor((row.id, row.version)),
+            cursor=version_cursor(row.id, row.version),
             row=row,
         )
 
@@ -126,18 +125,6 @@ class DataRequest:
         caller = info.context.caller
         found = await resolve_by_id(references, info.context.loaders.data_request_by_id, cls.of)
         return [one if not isinstance(one, DataRequest) or service.may_see(one.row, caller) else None for one in found]
-
-
-def version_in(cursor: str, id_: UUID) -> int:
-    """Read the version that a cursor of `id_` stands for.
-
-    Raises:
-        BadUserInput: it is no cursor, or one of something else.
-    """
-    after = _BY_VERSION.page(1, cursor).after
-    if after is None or after[0] != id_:
-        raise BadUserInput("`after` is not a cursor of this subscription", field="after")
-    return after[1]
 
 
 @strawberry.input(description="Whose data it is about.")

@@ -2,11 +2,9 @@
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import strawberry
 
-from shared.errors import BadUserInput
 from shared.graphql.connection import After, Connection, First, connect
 from shared.graphql.inputs import MutationInput
 from shared.graphql.pagination import Keyset
@@ -18,8 +16,8 @@ from subgraphs.users.models import ImportProblem as ImportProblemRow
 from subgraphs.users.models import ImportState
 from subgraphs.users.service.roster_files import COLUMNS, FIELD_PREFIX, MAX_BYTES, MAX_ROWS
 from subgraphs.users.types.people import User
+from subgraphs.users.types.versions import version_cursor
 
-_BY_VERSION: Final = Keyset(tuple[UUID, int])
 _BY_LINE: Final = Keyset(tuple[int, int])
 
 strawberry.enum(ImportState, description="An import is done once every row was taken or refused.")
@@ -82,21 +80,9 @@ class ImportJob:
             requested_at=row.requested_at,
             completed_at=row.completed_at,
             version=row.version,
-            cursor=_BY_VERSION.cursor((row.id, row.version)),
+            cursor=version_cursor(row.id, row.version),
             row=row,
         )
-
-
-def version_in(cursor: str, id_: UUID) -> int:
-    """Read the version that a cursor of `id_` stands for.
-
-    Raises:
-        BadUserInput: it is no cursor, or one of something else.
-    """
-    after = _BY_VERSION.page(1, cursor).after
-    if after is None or after[0] != id_:
-        raise BadUserInput("`after` is not a cursor of this subscription", field="after")
-    return after[1]
 
 
 @strawberry.input(description="A roster to import. What it says again changes nothing.")
