@@ -81,6 +81,8 @@ async def unlink(desk: SignInDesk, caller: Caller, alias: str, user_id: UUID | N
     async with unit_of_work(desk.sessions, caller) as session:
         own_id = await require_own_session(session)
         whose, now = user_id or own_id, desk.clock()
+        if whose != own_id:
+            caller.require(MANAGE_PEOPLE)
 
         async def forget() -> UUID:
             account, provider = await _found(session, whose, alias)

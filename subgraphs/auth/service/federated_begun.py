@@ -124,7 +124,8 @@ async def keep_begun(session: TenantSession, desk: SignInDesk, provider: Identit
     Raises:
         TooManyAttempts: too many have begun and not come back.
     """
-    if await FederatedSignInStore(session).under_way(provider.id, MOST_BEGUN) >= MOST_BEGUN:
+    now = datetime.now(UTC)
+    if await FederatedSignInStore(session).under_way(provider.id, MOST_BEGUN, now) >= MOST_BEGUN:
         raise TooManyAttempts(retryAfter=int(AT_PROVIDER.total_seconds()))
     ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
     begun = FederatedSignIn(
@@ -136,7 +137,7 @@ async def keep_begun(session: TenantSession, desk: SignInDesk, provider: Identit
         return_uri=asked.way_back.return_uri,
         code_challenge=asked.way_back.code_challenge,
         asked_again=asked.way_back.again,
-        expires_at=datetime.now(UTC) + AT_PROVIDER,
+        expires_at=now + AT_PROVIDER,
     )
     await FederatedSignInStore(session).begin(begun)
     return sign_in_id

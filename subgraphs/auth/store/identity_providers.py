@@ -141,10 +141,12 @@ class FederatedSignInStore:
         values = {**asdict(answer), "code_hash": code_hash, "expires_at": expires_at}
         await self._session.execute(update(FederatedSignIn).where(FederatedSignIn.id == sign_in_id).values(values))
 
-    async def under_way(self, provider_id: UUID, most: int) -> int:
-        """How many wait for the provider's answer; nobody counts beyond the most."""
+    async def under_way(self, provider_id: UUID, most: int, now: datetime) -> int:
+        """How many still wait for the provider's answer; nobody counts beyond the most."""
         waiting = select(literal(1)).where(
-            FederatedSignIn.provider_id == provider_id, FederatedSignIn.answered_at.is_(None)
+            FederatedSignIn.provider_id == provider_id,
+            FederatedSignIn.answered_at.is_(None),
+            FederatedSignIn.expires_at > now,
         )
         return await self._session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
 

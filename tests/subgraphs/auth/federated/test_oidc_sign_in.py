@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +23,7 @@ from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.models import SignInSession, TotpFactor
-from subgraphs.auth.models.identity_providers import IdentityProvider
+from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
 from subgraphs.auth.service import federated_begun, federated_people
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
@@ -352,7 +353,12 @@ class TestTheWayBack:
         assert (answer.status_code, answer.json()["error"]) == (400, "BAD_USER_INPUT")
 
     async def test_is_kept_for_so_many_at_a_time(
-        self, browser: AsyncClient, configure: Configure, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+        self,
+        browser: AsyncClient,
+        configure: Configure,
+        tenant: Tenant,
+        sessions: Sessions,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(federated_begun, "MOST_BEGUN", 2)
         await configure()
@@ -361,6 +367,10 @@ class TestTheWayBack:
         ]
         assert [each.status_code for each in begun] == [303, 303, 429]
         assert begun[2].json()["error"] == "TOO_MANY_ATTEMPTS"
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await session.execute(sa.update(FederatedSignIn).values(expires_at=datetime.now(UTC)))
+        again = await browser.get(f"/t/{tenant.slug}/federated/school", params={"return_uri": RETURN_URI})
+        assert again.status_code == 303
 
     async def test_is_closed_where_another_provider_is_trusted_meanwhile(
         self, ada: Person, configure: Configure, tenant: Tenant, sessions: Sessions, add_account: AddAccount
