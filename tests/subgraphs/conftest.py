@@ -1,7 +1,7 @@
 """What the tests of every subgraph share: tokens, the hub, and asking a subgraph as somebody."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -36,12 +36,25 @@ Ask: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-def _function_scoped_runner(_session_scoped_runner: asyncio.Runner) -> asyncio.Runner:
+def _function_scoped_runner(_session_scoped_runner: asyncio.Runner) -> Generator[asyncio.Runner]:
     """All these tests run in one event loop, by the name that pytest-asyncio asks a test's own for.
 
-    So do their asynchronous fixtures, whatever they are for; what is connected in one test is of use to the next.
+    So do their asynchronous fixtures, whatever they are for; what is connected in one test is of use to the next. What
+    a test leaves running ends with it all the same.
     """
-    return _session_scoped_runner
+    loop = _session_scoped_runner.get_loop()
+    earlier = asyncio.all_tasks(loop)
+    yield _session_scoped_runner
+    left = asyncio.all_tasks(loop) - earlier
+    for task in left:
+        task.cancel()
+    if left:
+        _session_scoped_runner.run(ended(left))
+
+
+async def ended(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Wait until tasks have ended, however they do."""
+    await asyncio.wait(tasks)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -38,12 +38,18 @@ class LastingEngines:
             yield
 
     def _connect(self, url: URL, **options: Any) -> AsyncEngine:
-        if asyncio.get_running_loop() is not self._loop:  # a connection belongs to the loop that it was made in
+        if not self._is_running_here():  # a connection belongs to the loop that it was made in
             return engines.connect(url, **options)
         key = url, repr(options)
         if key not in self._made:
             self._made[key] = _Lasting(engines.connect(url, **options).sync_engine)
         return self._made[key]
+
+    def _is_running_here(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._loop
+        except RuntimeError:  # none is
+            return False
 
     async def aclose(self) -> None:
         """Close all of them."""
