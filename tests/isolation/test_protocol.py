@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 def attempts(route: str, own: Belongings, foreign: Belongings) -> Iterator[Attempt]:
     """What is another tenant's in every place: as who one is, and as what one asks for."""
     with_ids = filled(route, "birch", foreign)
-    asked = {"grant_type": GRANTS[0], "response_type": "code", "code": foreign.client_secret, **foreign.parameters}
+    asked = {"grant_type": GRANTS[0], "response_type": "code", **foreign.parameters}
     for token in foreign.tokens.values():
         yield Attempt(with_ids, {"authorization": f"Bearer {token}"}, asked)
     if with_ids != filled(route, "birch", own):
