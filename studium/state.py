@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import SecretStr
+
 from studium.embedded.files import write_private
 from studium.platform import migration_folders
 
@@ -19,13 +21,12 @@ class State:
         self._path = path
         self._server = server
 
-    @property
-    def is_migrated(self) -> bool:
-        """Whether the server has had every migration there is."""
-        return self._read().get("migrated") == self._migrations()
+    def is_migrated(self, secret: SecretStr) -> bool:
+        """Whether the server has had every migration there is, and its logins have the passwords made of the secret."""
+        return self._read().get("migrated") == self._migrations(secret)
 
-    def note_migrated(self) -> None:
-        self._write(migrated=self._migrations())
+    def note_migrated(self, secret: SecretStr) -> None:
+        self._write(migrated=self._migrations(secret))
 
     @property
     def is_seeded(self) -> bool:
@@ -35,10 +36,10 @@ class State:
     def note_seeded(self) -> None:
         self._write(seeded=_digest(self._server))
 
-    def _migrations(self) -> str:
+    def _migrations(self, secret: SecretStr) -> str:
         folders = [_CONTROL_VERSIONS, *migration_folders().values()]
         files = sorted(path for folder in folders for path in folder.glob("*.py"))
-        return _digest(self._server, *(file.read_text() for file in files))
+        return _digest(self._server, secret.get_secret_value(), *(file.read_text() for file in files))
 
     def _read(self) -> dict[str, Any]:
         with suppress(OSError, ValueError):

@@ -65,14 +65,15 @@ class _Platform:
         ports = Ports(self._folder)
         ports.fix("router", self._given.port, setting="--port", host=self._given.host)
         servers = self._embedded(ports)
-        platform = Topology(self._folder, self._completed(servers), ports)
+        secret = self._given.secret or SecretStr(self._folder.secret("platform"))
+        platform = Topology(self._folder, self._completed(servers, secret), ports)
         with self._console.status("Starting …"):
-            if self._state.is_migrated:
+            if self._state.is_migrated(secret):
                 await together([self._start_servers(servers), self._start_processes(platform)])
             else:
                 await self._start_servers(servers)
                 await self._step("databases", self._supervisor.complete(platform.migration()))
-                self._state.note_migrated()
+                self._state.note_migrated(secret)
                 await self._start_processes(platform)
             if self._demo and not self._state.is_seeded:
                 await self._step("demo tenants", self._supervisor.complete(platform.seeding()))
@@ -86,12 +87,12 @@ class _Platform:
         fixed = FixedPorts({name: port for name, port in chosen.items() if port is not None})
         return EmbeddedServers(self._folder, ports, wanted=wanted, fixed=fixed)
 
-    def _completed(self, servers: EmbeddedServers) -> StudiumSettings:
+    def _completed(self, servers: EmbeddedServers, secret: SecretStr) -> StudiumSettings:
         """The settings with every URL and secret filled in."""
         urls = {"database_url": servers.urls.database, "redis_url": servers.urls.redis, "mongo_url": servers.urls.mongo}
         given = self._given
         made = {name: SecretStr(url) for name, url in urls.items() if url is not None}
-        made["secret"] = given.secret or SecretStr(self._folder.secret("platform"))
+        made["secret"] = secret
         made["signing_key"] = given.signing_key or _signing_key(self._folder)
         made["router_key"] = given.router_key or SecretStr(_new_key())
         reached = {"data": self._folder.root, "public_url": public_url(given)}
