@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from studium.embedded.pidfile import started
+
 _START_SECONDS = 120
 _STOP_SECONDS = 60
 
@@ -38,6 +40,11 @@ class Platform:
         """The process that is `name` at the moment."""
         return int(json.loads((self.data / "pids" / f"{name}.json").read_text())["pid"])
 
+    def pids(self) -> list[int]:
+        """All processes of it at the moment."""
+        files = (self.data / "pids").glob("*.json")
+        return [self.process.pid, *(int(json.loads(each.read_text())["pid"]) for each in files)]
+
     def kill(self, name: str) -> int:
         """As `kill -9` does; the supervisor is not told. The pid that was killed."""
         victim = self.pid(name)
@@ -52,7 +59,7 @@ class Platform:
 
 @contextmanager
 def running(data: Path, *options: str) -> Generator[Platform]:
-    """The platform on a free port; stopped at the end if it still runs."""
+    """The platform on a free port; told to end if it still runs at the end, which it does and leaves nobody behind."""
     port = free_port()
     command = [sys.executable, "-m", "studium", "up", "--port", str(port), *options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STUDIUM_")}
@@ -63,7 +70,12 @@ def running(data: Path, *options: str) -> Generator[Platform]:
         )
     try:
         _wait_until_up(process, output)
-        yield Platform(process, port, data)
+        platform = Platform(process, port, data)
+        yield platform
+        if process.poll() is None:
+            everybody = platform.pids()
+            assert platform.stop() == 0
+            assert running_of(everybody) == []
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -76,6 +88,11 @@ def _wait_until_up(process: "subprocess.Popen[bytes]", output: Path) -> None:
         assert process.poll() is None, output.read_text()
         assert time.monotonic() < deadline, output.read_text()
         time.sleep(0.05)
+
+
+def running_of(pids: list[int]) -> list[int]:
+    """Those of the processes that still run."""
+    return [pid for pid in pids if started(pid) is not None]
 
 
 def free_port() -> int:
