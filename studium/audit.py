@@ -21,6 +21,7 @@ from shared.tenancy.roles import Admin
 from studium.embedded import CannotStart
 from studium.embedded_settings import with_embedded
 from studium.keys import given
+from studium.master_key import MasterKeySettings
 from studium.migrating import create_admin
 from studium.settings import StudiumSettings
 from subgraphs.auth.service.audit_heads import HeadSigner, faults, sign_head
@@ -79,7 +80,7 @@ def heads(settings: StudiumSettings, options: argparse.Namespace) -> int:
 
 
 async def _verify(settings: StudiumSettings, slug: str | None, kept: Sequence[Head]) -> int:
-    signer = HeadSigner.create(given(settings.secret, "SECRET"))
+    signer = HeadSigner.create(given(settings.secret, "SECRET"), MasterKeySettings().before())
     wrong = 0
     async with _audited(settings, slug) as chains:
         for tenant, chain in chains:

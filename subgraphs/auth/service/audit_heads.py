@@ -7,7 +7,7 @@ database as well (`studium audit heads`), heads show even what somebody did who 
 
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -27,22 +27,25 @@ class HeadSigner:
     """Signs heads, and tells whether it did."""
 
     key: bytes = field(repr=False)
+    earlier: Sequence[bytes] = field(default=(), repr=False)
+    """Keys that have signed before."""
 
     @classmethod
-    def create(cls, secret: SecretStr) -> "HeadSigner":
-        """With a key derived from the platform's secret, for nothing else."""
-        return cls(derive_key(secret, "audit-heads"))
+    def create(cls, secret: SecretStr, before: Sequence[SecretStr] = ()) -> "HeadSigner":
+        """With a key of its own, derived from the platform's secret; what secrets `before` it signed counts too."""
+        return cls(derive_key(secret, "audit-heads"), [derive_key(one, "audit-heads") for one in before])
 
     def sign(self, tenant_id: UUID, seq: int, hash_: bytes, *, at: datetime) -> Head:
-        return Head(tenant_id, seq, hash_, at, self._mac(tenant_id, seq, hash_, at))
+        return Head(tenant_id, seq, hash_, at, self._mac(self.key, tenant_id, seq, hash_, at))
 
     def signed(self, head: Head) -> bool:
-        expected = self._mac(head.tenant_id, head.seq, head.hash, head.signed_at)
-        return hmac.compare_digest(head.signature, expected)
+        told = (head.tenant_id, head.seq, head.hash, head.signed_at)
+        return any(hmac.compare_digest(head.signature, self._mac(key, *told)) for key in (self.key, *self.earlier))
 
-    def _mac(self, tenant_id: UUID, seq: int, hash_: bytes, at: datetime) -> bytes:
+    @staticmethod
+    def _mac(key: bytes, tenant_id: UUID, seq: int, hash_: bytes, at: datetime) -> bytes:
         moment = at.astimezone(UTC).isoformat(timespec="microseconds").encode()
-        return hmac.digest(self.key, tenant_id.bytes + seq.to_bytes(_SEQ_BYTES) + hash_ + moment, hashlib.sha256)
+        return hmac.digest(key, tenant_id.bytes + seq.to_bytes(_SEQ_BYTES) + hash_ + moment, hashlib.sha256)
 
 
 async def sign_head(chain: AuditChain, signer: HeadSigner, tenant_id: UUID, *, now: datetime) -> Head | None:

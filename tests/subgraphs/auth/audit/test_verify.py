@@ -3,13 +3,15 @@
 import asyncio
 from argparse import Namespace
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from shared.caller import TenantId
 from shared.database import Sessions, unit_of_work
+from shared.ids import uuid7
 from shared.tenancy.names import database_name, tenant_schema
 from shared.tenancy.registry import Registry, TenantRecord
 from studium.audit import AuditHeads, heads, verify
@@ -83,6 +85,13 @@ async def test_an_audit_as_it_was_written_is_unbroken(chain: Chain) -> None:
     await chain.add("three")
     await chain.sign()
     assert await chain.verified() == "unbroken"
+
+
+def test_heads_that_were_signed_with_a_secret_before_count_where_it_is_given() -> None:
+    before, now = SecretStr("b" * 32), SecretStr("n" * 32)
+    head = HeadSigner.create(before).sign(uuid7(), 1, b"hash", at=datetime.now(UTC))
+    assert not HeadSigner.create(now).signed(head)
+    assert HeadSigner.create(now, [before]).signed(head)
 
 
 @pytest.mark.parametrize(
