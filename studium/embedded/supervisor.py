@@ -159,6 +159,7 @@ def cannot_start(child: Child, failure: ChildFailed) -> CannotStart:
 
 
 async def _stop(watched: _Watched) -> None:
-    watched.task.cancel()
-    await asyncio.wait({watched.task})
+    while not watched.task.done():
+        watched.task.cancel()  # Python 3.11's `wait_for` may lose it when the probe answers at the same moment
+        await asyncio.wait({watched.task}, timeout=_HEALTH_SECONDS)
     await watched.run.stop()
