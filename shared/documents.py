@@ -6,11 +6,13 @@ to any: each tenant has subclasses of its own, made when first needed and tied t
 the tenant is an error, not a leak.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import pymongo
 from beanie import Document
@@ -61,6 +63,7 @@ class Documents:
         self.subgraph = subgraph
         self.models: Sequence[type[Document]] = tuple(models)
         self._bound: OrderedDict[TenantId, Mapping[type[Document], type[Document]]] = OrderedDict()
+        self._turns: WeakValueDictionary[TenantId, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def create(cls, url: SecretStr, *, subgraph: str, models: Iterable[type[Document]]) -> "Documents":
@@ -78,6 +81,27 @@ class Documents:
         """The caller's tenant's documents, outside any transaction."""
         with unavailable_if_lost():
             yield await self._documents(caller)
+
+    @asynccontextmanager
+    async def turn(self, caller: Caller) -> AsyncGenerator[None]:
+        """Let nobody else of this process take a turn at the tenant while the block runs; the first to ask is next.
+
+        For transactions that all write one document of the tenant. The server refuses each but the fastest, at once,
+        and they would try again and again until their time is up.
+
+        Raises:
+            Unavailable: it took too long until it was the caller's turn.
+        """
+        lock = self._turns.setdefault(caller.tenant_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(_TIMEOUT_MS / 1000):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise Unavailable from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def provision(self, tenant_id: TenantId) -> None:
         """Create a tenant's collections and indexes. Safe to repeat.

@@ -215,6 +215,20 @@ class TestUnitOfWork:
             await add(documents, caller, "taken")
 
 
+class TestTurns:
+    async def test_a_turn_that_does_not_come_is_told_as_unavailable_and_another_tenant_waits_for_nobody(
+        self, documents: Documents, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.documents._TIMEOUT_MS", 20)
+        one, other = service_caller(TenantId(uuid7()), "test"), service_caller(TenantId(uuid7()), "test")
+        async with documents.turn(one), documents.turn(other):
+            with pytest.raises(Unavailable):
+                async with documents.turn(one):
+                    pass
+        async with documents.turn(one):
+            pass
+
+
 class TestServerAway:
     async def test_is_told_as_unavailable(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("shared.documents._TIMEOUT_MS", 100)

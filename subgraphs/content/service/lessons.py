@@ -67,7 +67,8 @@ async def save_lesson(
         return lesson
 
     try:
-        return await documents_unit_of_work(documents, caller, save)
+        async with documents.turn(caller):  # at the count of the tenant's bytes
+            return await documents_unit_of_work(documents, caller, save)
     except QuotaExceeded as refusal:
         await tell_exceeded(documents, caller, refusal.extensions["limit"], now=datetime.now(UTC))
         raise

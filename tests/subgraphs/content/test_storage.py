@@ -71,6 +71,21 @@ async def test_of_writers_at_the_same_time_as_many_are_let_in_as_there_is_room_f
     assert (event["measure"], event["limit"], event["used"]) == ("storage_bytes", 4 * one, 4 * one)
 
 
+async def test_writers_at_the_same_time_take_turns_and_none_is_run_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, ran = StorageStore.add, list[int]()
+
+    async def noted(self: StorageStore, more: int, *, now: datetime) -> int:
+        ran.append(more)
+        return await add(self, more, now=now)
+
+    monkeypatch.setattr(StorageStore, "add", noted)
+    await asyncio.gather(*(library.lesson(text="x", key=str(number)) for number in range(12)))
+    assert len(ran) == 12
+    assert await counted(library) == await there(library)
+
+
 async def test_whoever_keeps_more_than_was_allowed_since_may_still_shorten_it(library: Library) -> None:
     lesson = await library.lesson(text="x" * 1000)
     library.quotas = Quotas(storage_bytes=10)
