@@ -15,6 +15,7 @@ import msgspec
 import sqlalchemy as sa
 
 from shared.database import TenantSession
+from shared.departures import depart
 from shared.events import Event, Handler, Handlers, record
 from shared.events.outbox import OutboxRow
 from shared.sealed_boxes import seal
@@ -232,10 +233,12 @@ def handlers(
             record(session, part)
 
     async def erase(session: TenantSession, event: DataRequested) -> None:
+        await depart(session, event.user_id)
         rows = await holdings.erase(session, event.user_id)
         record(session, erased(**_about(event), rows=rows))
 
     async def merge(session: TenantSession, event: UsersMerged) -> None:
+        await depart(session, event.user_id, event.into_id)
         await before_merge(session, event)
         rows = await holdings.merge(session, event.user_id, event.into_id)
         record(session, erased(**_about(event), rows=rows))

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from shared.caller import Caller, TenantId
 from shared.database import TenantSession
+from shared.departures import is_here
 from shared.events import Handler, Handlers
 from shared.graphql.loaders import Readable
 from shared.permissions.catalogue import BUILT_IN, built_in_id
@@ -80,6 +81,8 @@ async def _keep_role(session: TenantSession, event: RoleChanged) -> None:
 
 
 async def _keep_assignment(session: TenantSession, event: RoleAssignmentChanged) -> None:
+    if not await is_here(session, event.user_id):
+        return
     values = msgspec.structs.asdict(event)
     await _keep(session, _assignments, values.pop("assignment_id"), values)
 

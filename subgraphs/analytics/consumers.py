@@ -8,6 +8,7 @@ import msgspec
 
 from shared import personal_data
 from shared.database import TenantSession
+from shared.departures import goes_on_as
 from shared.events import Handler, Handlers
 from shared.permissions.feed import GRANT_HANDLERS
 from subgraphs.analytics.events import PersonalDataErased, PersonalDataExported
@@ -54,7 +55,7 @@ async def _enrolled(session: TenantSession, event: Enrolled) -> None:
         session,
         event,
         verb=Verb.REGISTERED,
-        actor_id=event.user_id,
+        actor_id=await goes_on_as(session, event.user_id),
         object_id=event.course_id,
         enrollment_id=event.enrollment_id,
     )
@@ -65,7 +66,7 @@ async def _progressed(session: TenantSession, event: ProgressRecorded) -> None:
         session,
         event,
         verb=Verb.PROGRESSED,
-        actor_id=event.user_id,
+        actor_id=await goes_on_as(session, event.user_id),
         object_id=event.item_id,
         enrollment_id=event.enrollment_id,
         progress=event.progress,

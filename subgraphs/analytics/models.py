@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.database import Base, subgraph_metadata
+from shared.departures import departures_table
 from shared.events.inbox import inbox_table
 from shared.events.outbox import outbox_table
 from shared.idempotency import idempotency_table
@@ -25,6 +26,7 @@ outbox_table(Model.metadata)
 inbox_table(Model.metadata)
 grant_tables(Model.metadata)
 idempotency_table(Model.metadata)
+departures_table(Model.metadata)
 
 
 class Verb(StrEnum):

@@ -61,10 +61,11 @@ async def _open_account(session: TenantSession, event: UserSignedUp) -> None:
 
 async def _open_federated(session: TenantSession, event: PersonAdmitted) -> None:
     """An account without a password, for whom the provider means."""
-    await service.open_account(
+    opened = await service.open_account(
         session, user_id=event.user_id, email=event.email, sealed_password_hash=None, role=event.role
     )
-    await federated_people.link(session, event.provider_id, event.subject, event.user_id, event.issuer)
+    if opened:
+        await federated_people.link(session, event.provider_id, event.subject, event.user_id, event.issuer)
 
 
 async def _refuse_federated(session: TenantSession, event: PersonRefused) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from shared import personal_data
 from shared.database import TenantSession
+from shared.departures import goes_on_as, is_here
 from shared.events import Handler, Handlers
 from subgraphs.notifications.events import PersonalDataErased, PersonalDataExported
 from subgraphs.notifications.models import Model, NotificationKind
@@ -24,7 +25,10 @@ class Enrolled(msgspec.Struct, frozen=True):
 
 
 async def _welcome(session: TenantSession, event: Enrolled) -> None:
-    await NotificationStore(session, event.user_id).add(
+    learner_id = await goes_on_as(session, event.user_id)
+    if learner_id is None:
+        return
+    await NotificationStore(session, learner_id).add(
         event_id=event.event_id,
         kind=NotificationKind.ENROLLED,
         title=f"Welcome to {event.course_title}",
@@ -42,6 +46,8 @@ class Impersonated(msgspec.Struct, frozen=True):
 
 
 async def _warn(session: TenantSession, event: Impersonated) -> None:
+    if not await is_here(session, event.user_id):
+        return
     await NotificationStore(session, event.user_id).add(
         event_id=event.event_id,
         kind=NotificationKind.IMPERSONATED,

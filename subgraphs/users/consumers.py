@@ -1,6 +1,7 @@
 """What the users subgraph does when others have told something."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -33,6 +34,7 @@ class PersonArrived(msgspec.Struct, frozen=True):
     subject: str
     email: str
     display_name: str
+    occurred_at: datetime
     role: Role = Role.LEARNER
     issuer: str | None = None
 
@@ -136,6 +138,8 @@ def admitting(tenants: Registry) -> Handlers:
     """Let in whom identity providers bring, as many as the tenant may have."""
 
     async def admit(session: TenantSession, event: PersonArrived) -> None:
+        if admission.is_late(event.occurred_at, datetime.now(UTC)):
+            return
         arrival = admission.Arrival(
             event.provider_id, event.subject, event.email, event.display_name, event.role, event.issuer
         )

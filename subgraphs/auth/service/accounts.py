@@ -10,6 +10,7 @@ from shared.caller import TenantId, UserId
 from shared.crypto import Sealer
 from shared.data_keys import DataKeys
 from shared.database import Sessions, TenantSession
+from shared.departures import is_here
 from shared.errors import TenantNotFound
 from shared.events import record
 from shared.idempotency import Attempt
@@ -111,10 +112,17 @@ async def install_owner(session: TenantSession, sign_up: SignUp) -> None:
 
 async def open_account(
     session: TenantSession, *, user_id: UUID, email: str, sealed_password_hash: str | None, role: Role
-) -> None:
-    """Open the account of a person who signed up, or of one without a password. Safe to repeat."""
+) -> bool:
+    """Open the account of a person who signed up, or of one without a password. Safe to repeat.
+
+    Returns:
+        Whether they have one: nobody gets one who was erased or merged meanwhile.
+    """
+    if not await is_here(session, user_id):
+        return False
     opened = await AccountStore(session).add(
         user_id=user_id, email=email, sealed_password_hash=sealed_password_hash, role=role
     )
     if opened is not None:
         record(session, AccountOpened(tenant_id=session.caller.tenant_id, user_id=user_id))
+    return True

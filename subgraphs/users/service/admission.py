@@ -1,7 +1,7 @@
 """Letting in whom an identity provider brings that the tenant trusts."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from subgraphs.users.store.people import UserStore
 
 _DEACTIVATED: Final = "ACCOUNT_DEACTIVATED"
 """What people are told by whoever lets them in."""
+_LATE: Final = timedelta(hours=1)
+"""Nobody waits so long at the door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class Arrival:
     """What they become where no invitation says it."""
     issuer: str | None = None
     """Who the provider was then."""
+
+
+def is_late(arrived_at: datetime, now: datetime) -> bool:
+    """Whether an arrival is told of so late that nobody is let in by it: who still wants to come has come again.
+
+    By then they may have been erased, and nothing is left by which an address could be known as theirs.
+    """
+    return now - arrived_at > _LATE
 
 
 async def admit(session: TenantSession, tenants: Registry, arrival: Arrival) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from shared.caller import Caller, require_in_person
 from shared.data_keys import DataKeys
 from shared.database import TenantSession
+from shared.departures import depart, is_here
 from shared.errors import NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
@@ -156,6 +157,7 @@ def _profile(user: User, fields: SealedFields) -> dict[str, Any]:
 
 async def _erase(session: TenantSession, user: User) -> int:
     """Leave nothing of a person but the identifier, which others may refer to; returns how many rows it changed."""
+    await depart(session, user.id)
     await ExportStore(session).forget_of(user.id)
     rows = await holdings().erase(session, user.id)
     forget_profile(user)
@@ -188,6 +190,8 @@ async def note_export(
 ) -> None:
     """Keep a piece of an export, unless it is here already; the last one missing completes the subgraph's answer.
 
+    Of whom was erased or merged since, nothing is kept.
+
     Args:
         session: of the tenant.
         request_id: the request it answers; one that is not there (any more) is passed over.
@@ -196,11 +200,15 @@ async def note_export(
         part: which piece, from 0.
         parts: how many there are.
     """
+    user_id = await DataRequestStore(session).person_of(request_id)
+    # before the request is locked, as whoever erases the person does it
+    keeps = user_id is not None and await is_here(session, user_id)
     found = await _awaited(session, request_id, subgraph, _TOLD)
     if found is None or part in found[1].received:
         return
     request, answer = found
-    await ExportStore(session).add(request_id, subgraph, rows, first=part * _PART_NUMBERS)
+    if keeps:
+        await ExportStore(session).add(request_id, subgraph, rows, first=part * _PART_NUMBERS)
     answer.received = [*answer.received, part]
     answer.rows += len(rows)
     await _note(session, request, answer, complete=len(answer.received) == parts)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.data_keys import DataKeys, DataShredded
 from shared.database import TenantSession
+from shared.departures import depart
 from shared.errors import BadUserInput, NotFound
 from shared.events import record
 from shared.idempotency import Attempt, once
@@ -77,6 +78,7 @@ async def _both(session: TenantSession, user_id: UUID, into_id: UUID) -> tuple[U
 
 async def _give(session: TenantSession, keys: DataKeys, user: User, into: User) -> int:
     """What this subgraph holds; returns how many rows of it there were."""
+    await depart(session, user.id, into.id)
     await ExportStore(session).forget_of(user.id)
     await _untie(session, user.id, into.id)
     rows = await holdings().merge(session, user.id, into.id)

@@ -30,6 +30,10 @@ class DataRequestStore:
     async def get(self, request_id: UUID) -> DataRequest | None:
         return await self._session.get(DataRequest, request_id)
 
+    async def person_of(self, request_id: UUID) -> UUID | None:
+        """Whom a request is about, which never changes."""
+        return await self._session.scalar(select(DataRequest.user_id).where(DataRequest.id == request_id))
+
     async def locked(self, request_id: UUID) -> DataRequest | None:
         """The request, whose answers come one after the other."""
         return await self._session.scalar(select(DataRequest).where(DataRequest.id == request_id).with_for_update())

@@ -90,7 +90,9 @@ class UserStore:
         return await self._session.scalar(owners.limit(1)) is not None
 
     async def note_account(self, user_id: UUID) -> None:
-        await self._session.execute(update(User).where(User.id == user_id).values(can_sign_in=True))
+        """Note that a person has an account, unless they were erased since."""
+        opened = update(User).where(User.id == user_id, User.status != UserStatus.ERASED)
+        await self._session.execute(opened.values(can_sign_in=True))
 
 
 class ExternalIdStore:

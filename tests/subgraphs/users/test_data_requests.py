@@ -206,6 +206,29 @@ class TestErasure:
         await ask(ERASE, {"input": {}}, by=fresh(tenant.caller(user_id=ada.id)))
         assert await topics(sessions, tenant) == ["users.user-erased.v1"]
 
+    async def test_keeps_nothing_that_others_tell_late(
+        self, ask: Ask, ada: User, sessions: Sessions, tenant: Tenant, tell: Tell
+    ) -> None:
+        caller, late = tenant.caller(user_id=ada.id), {"part": 0, "parts": 1}
+        request = await exported(ask, caller)
+        await ask(ERASE, {"input": {}}, by=fresh(caller))
+        await tell("courses", "exported", request_id=UUID(request["id"]), rows=[{"table": "t", "data": {}}], **late)
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            for topic, told in (
+                ("auth.account-opened.v1", {"user_id": ada.id}),
+                ("auth.address-chosen.v1", {"user_id": ada.id, "email": "ada@example.org"}),
+                (
+                    "auth.tenant-created.v1",
+                    {"owner_id": ada.id, "owner_email": "ada@example.org", "owner_name": "Ada"},
+                ),
+            ):
+                await HANDLERS[topic].handle(session, HANDLERS[topic].payload(**told))
+        async with sessions.read(tenant.caller()) as session:
+            [left] = await session.scalars(sa.select(User))
+            kept = list(await session.scalars(sa.select(ExportedRow)))
+        assert (left.id, left.email, left.can_sign_in) == (ada.id, f"{ada.id}@erased.invalid", False)
+        assert (kept, left.status) == ([], "ERASED")
+
     async def test_of_the_last_owner_is_refused(self, ask: Ask, add_user: AddUser, tenant: Tenant) -> None:
         owners = [await add_user(tenant, f"o{number}@example.org", role="OWNER") for number in range(2)]
         answers = await asyncio.gather(
