@@ -11,12 +11,13 @@ from importlib import import_module
 import sqlalchemy as sa
 
 from shared.caller import TenantId, service_caller
-from shared.data_keys import DataKeys
+from shared.crypto import SealBroken
+from shared.data_keys import DataKeys, DataShredded
 from shared.data_keys.columns import ProtectedTable, protected_tables
 from shared.data_keys.rotation import Rotation
 from shared.data_keys.store import DataKeyStore, ProtectedStore
 from shared.database import Sessions, unit_of_work
-from shared.errors import TenantNotFound
+from shared.errors import TenantNotFound, Unavailable
 from shared.tenancy.names import CONTROL_DATABASE, PLACEHOLDER_SCHEMA
 from shared.tenancy.provision import Step
 from shared.tenancy.registry import Registry, TenantRecord
@@ -103,32 +104,48 @@ def shredding(sessions: Mapping[str, Sessions]) -> Step:
 
 
 def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
-    """Do to the keys of one tenant, or of all, what was asked for.
+    """Do to the keys of one tenant, or of all, what was asked for; status 1 if it failed for any of them.
 
     Raises:
         CannotStart: keys of all tenants are to be destroyed, or of one that does not repeat its name.
     """
     if options.action == "shred" and (options.tenant is None or options.tenant != options.confirm):
         raise CannotStart("Nothing brings shredded data back: name the tenant, and repeat its slug as --confirm.")
-    asyncio.run(_run(with_embedded(settings), options.action, options.tenant))
-    return 0
+    failed = asyncio.run(_run(with_embedded(settings), options.action, options.tenant))
+    return 1 if failed else 0
 
 
-async def _run(settings: StudiumSettings, action: str, slug: str | None) -> None:
+async def _run(settings: StudiumSettings, action: str, slug: str | None) -> int:
+    """Do it to each; one tenant that it fails for holds up no other. Returns for how many it failed."""
+    failed = 0
     async with _kept(settings, slug) as kept:
         for each in kept:
-            match action:
-                case "rotate":
-                    said = await each.rotate()
-                case "finish":
-                    said = await each.finish()
-                case "rewrap":
-                    said = await each.rewrap()
-                case "shred":
-                    said = await each.shred()
-                case _:
-                    said = await each.status()
+            try:
+                said = await _done(each, action)
+            except DataShredded:  # there is nothing to be done any more
+                said = "shredded"
+            except TenantNotFound:
+                failed, said = failed + 1, "failed: it has no schema here (any more)"
+            except Unavailable:
+                failed, said = failed + 1, "failed: its server, or whoever holds the master key, does not answer"
+            except SealBroken:
+                failed, said = failed + 1, "failed: no master key here unwraps its keys"
             print(f"{each.tenant.slug} {each.subgraph}: {said}")  # noqa: T201 - what the command is for
+    return failed
+
+
+async def _done(each: KeptKeys, action: str) -> str:
+    match action:
+        case "rotate":
+            return await each.rotate()
+        case "finish":
+            return await each.finish()
+        case "rewrap":
+            return await each.rewrap()
+        case "shred":
+            return await each.shred()
+        case _:
+            return await each.status()
 
 
 @asynccontextmanager

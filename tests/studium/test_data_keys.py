@@ -89,7 +89,24 @@ async def test_keys_are_rotated_wrapped_anew_and_destroyed(
     with pytest.raises(CannotStart, match="repeat its slug"):
         await said(settings, tenant, capsys, "shred", confirm="another")
     assert await said(settings, tenant, capsys, "shred", confirm=tenant.slug) == "destroyed 2"
-    assert await said(settings, tenant, capsys, "status") == "shredded"
+    for action in ("status", "rotate", "finish"):
+        assert await said(settings, tenant, capsys, action) == "shredded", "and it holds up no other tenant"
+
+
+async def test_a_tenant_whose_keys_no_master_key_unwraps_is_told_of_and_holds_up_no_other(
+    settings: StudiumSettings,
+    tenant: Tenant,
+    sessions: Sessions,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await trust(sessions, tenant, "hush")
+    monkeypatch.setenv("STUDIUM_MASTER_KEYS", NEW)
+    rotate = Namespace(action="rotate", tenant=tenant.slug, confirm="")
+    assert await asyncio.to_thread(run, settings, rotate) == 1
+    failed, done = sorted(capsys.readouterr().out.splitlines())
+    assert failed == f"{tenant.slug} auth: failed: no master key here unwraps its keys"
+    assert done.startswith(f"{tenant.slug} users: key 2")
 
 
 class TestTheMasterKey:
