@@ -91,10 +91,11 @@ class Door:
 
     def learn(self, key: Key, again: Again, answer: bytes) -> None:
         """Say the same again to whoever asks in the same way."""
+        if sum(len(name) + len(value) for name, value in key[2]) >= MOST_HEADER_BYTES:
+            return
         if len(self.known) >= MOST_KNOWN:
-            self.known = {known: each for known, each in self.known.items() if each[0].holds()}
-        if len(self.known) < MOST_KNOWN and sum(len(name) + len(value) for name, value in key[2]) < MOST_HEADER_BYTES:
-            self.known[key] = again, answer
+            self.known.clear()  # to look for what still holds would cost more than all that is remembered saves
+        self.known[key] = again, answer
 
 
 class DoorApp:
@@ -106,7 +107,10 @@ class DoorApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or connection."""
-        if scope["type"] != "http" or not self._door.is_watched:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if not self._door.is_watched:
             self._door.known.clear()  # what is as old as that does not hold any more
             await self._app(scope, receive, send)
             if AGAIN in scope:
@@ -156,6 +160,7 @@ class DoorProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Let a request in, or not."""
+        self._unset_keepalive_if_required()  # one that was refused may have come with this one
         self._refusing = self._door.answer(self._key()) if self._door.known and self._may_refuse() else None
         if self._refusing is None:
             super().on_headers_complete()

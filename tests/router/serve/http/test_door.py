@@ -4,24 +4,29 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Final
 
 import httpx2
 import pytest
+import uvicorn
 
 from router.serve import Demand, DemandControl, Engine, Hooks, Rate, RequestContext, create_app
 from router.serve.access.identity import Identity
 from router.serve.http.config import Cors, HttpPolicy
-from router.serve.http.door import MOST_BODY_BYTES, MOST_KNOWN, Again, Door, key_of
+from router.serve.http.door import MOST_BODY_BYTES, MOST_KNOWN, Again, Door, DoorApp, key_of
 from router.serve.telemetry.config import Metrics, TelemetryConfig
 from router.serve.telemetry.telemetry import Telemetry
 from tests.router.serve.library import LibrarySubgraph, library_engine
-from tests.router.serve.server import serving
+from tests.router.serve.server import serving, started
 
 QUOTA: Final = 2
 ASKED: Final = {"query": "{ whoami }"}
 REFUSED: Final = "RATE_LIMITED"
+SIMPLE: Final = (
+    b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n"
+    b'{"query":"{ whoami }"}'
+)
+LAST: Final = SIMPLE.replace(b"/graphql", b"/nothing").replace(b"host: a\r\n", b"host: a\r\nconnection: close\r\n")
 
 
 @dataclass
@@ -142,15 +147,32 @@ async def test_what_is_not_simple_is_looked_at(lines: bytes, body: bytes) -> Non
 
 async def test_several_requests_at_once_are_answered_in_their_order() -> None:
     served = Served()
-    request = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 22\r\n\r\n"
-    request += b'{"query":"{ whoami }"}'
-    last = request.replace(b"/graphql", b"/nothing").replace(b"host: a\r\n", b"host: a\r\nconnection: close\r\n")
     async with served.client() as client:
         for _ in range(QUOTA + 3):
-            await exchanged(client.base_url, request)
+            await exchanged(client.base_url, SIMPLE)
         served.entered.clear()
-        answers = await exchanged(client.base_url, request * 5 + last, b" 404 ")
+        answers = await exchanged(client.base_url, SIMPLE * 5 + LAST, b" 404 ")
     assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"429"] * 5 + [b"404"]
+
+
+async def test_a_connection_is_not_idle_while_the_request_behind_a_refusal_is_answered() -> None:
+    served, servers = Served(), list[uvicorn.Server]()
+
+    async def authenticate(headers: Mapping[str, str], by: Any) -> RequestContext:
+        if headers.get("tenant") == "other":
+            for _ in range(10):  # in which a connection that is idle for no time at all ends
+                await asyncio.sleep(0)
+        return await served.authenticate(headers, by)
+
+    async with started(create_app(served.engine(), hooks=Hooks(authenticate)), servers) as address:
+        servers[0].config.timeout_keep_alive = 0
+        url = httpx2.URL(f"http://{address}")
+        for _ in range(QUOTA + 3):
+            await exchanged(url, SIMPLE)
+        served.entered.clear()
+        answers = await exchanged(url, SIMPLE + SIMPLE.replace(b"host: a", b"host: a\r\ntenant: other"), b'"data":')
+    assert served.entered == ["other"]
+    assert [part[:3] for part in answers.split(b"HTTP/1.1 ")[1:]] == [b"429", b"200"]
 
 
 async def exchanged(url: httpx2.URL, request: bytes, last: bytes = b"}]}") -> bytes:
@@ -167,18 +189,28 @@ async def exchanged(url: httpx2.URL, request: bytes, last: bytes = b"}]}") -> by
         await writer.wait_closed()
 
 
+async def _never(*_: object) -> Any:
+    raise AssertionError
+
+
 class TestDoor:
     def test_it_knows_no_more_than_it_may(self) -> None:
-        door, holding = Door(), [True]
-        again = Again(lambda: holding[0], bool)
-        for number in count():
-            door.learn(key_of(b"/%d" % number, None, ()), again, b"")
-            if number > MOST_KNOWN:
-                break
-        assert len(door.known) == MOST_KNOWN
-        holding[0] = False
-        door.learn(key_of(b"/more", None, ()), again, b"")
-        assert list(door.known) == [key_of(b"/more", None, ())]
+        door, looked = Door(), list[int]()
+        for number in range(2 * MOST_KNOWN + 1):
+            door.learn(key_of(b"/%d" % number, None, ()), Again(lambda: not looked.append(1), bool), b"")
+            assert len(door.known) <= MOST_KNOWN
+        assert key_of(b"/%d" % (2 * MOST_KNOWN), None, ()) in door.known
+        assert not looked  # who varies their requests has nobody look through all that is known, each time
+
+    async def test_connections_of_another_kind_have_it_forget_nothing(self) -> None:
+        door = Door()
+        door.learn(key_of(b"/", None, ()), Again(bool, bool), b"")
+
+        async def app(*_: object) -> None:
+            """Serve nothing."""
+
+        await DoorApp(app, door)({"type": "websocket"}, _never, _never)
+        assert door.known
 
     def test_long_headers_are_not_kept(self) -> None:
         door = Door()
