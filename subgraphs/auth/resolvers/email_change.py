@@ -6,7 +6,7 @@ from shared import checks
 from shared.graphql.step_up import StepUp
 from shared.graphql.user_errors import Refusals
 from subgraphs.auth.context import Info
-from subgraphs.auth.service import email_change
+from subgraphs.auth.service import email_change, email_change_undo
 from subgraphs.auth.types.email_change import (
     ChangeEmailInput,
     ChangeEmailPayload,
@@ -48,5 +48,5 @@ class EmailChangeMutation:
     )
     async def undo_email_change(self, info: Info, input: UndoEmailChangeInput) -> UndoEmailChangePayload | None:
         attempt = input.attempt("undoEmailChange")
-        user_id = await email_change.undo(info.context.desk, input.tenant, input.code, attempt)
+        user_id = await email_change_undo.undo(info.context.desk, input.tenant, input.code, attempt)
         return UndoEmailChangePayload(user_id=strawberry.ID(str(user_id)))

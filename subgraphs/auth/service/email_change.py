@@ -3,7 +3,8 @@
 They ask for it in a session of theirs, and show there the code that was mailed to the new address: nobody is led to
 confirm the change of another's account. Who may have an address is for the users subgraph to say, where invitations
 count too: it is told whose the address is to be, and tells everybody if it becomes so. Until then nothing has changed,
-and nobody who asks learns whether somebody has the address. The one before is told, and can take the change back.
+and nobody who asks learns whether somebody has the address. The one before is told, and can take the change back
+(`email_change_undo`).
 Source: OWASP ASVS 4.0, 2.5.5 and 2.2.3 (changes of authenticators are told by means of before).
 """
 
@@ -22,13 +23,10 @@ from subgraphs.auth.models import Account, EmailChange
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Actor, Subject, describe
 from subgraphs.auth.service.own_session import require_own_session
-from subgraphs.auth.service.sessions import end_sessions, open_tenant
 from subgraphs.auth.service.throttles import attempting
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.email_change import EmailChangeStore
 from subgraphs.auth.store.identity_providers import FederatedIdentityStore
-from subgraphs.auth.store.magic_links import MailedLinkStore
-from subgraphs.auth.store.sessions import DeviceStore
 
 TO_CONFIRM: Final = timedelta(hours=1)
 TO_UNDO: Final = timedelta(days=7)
@@ -89,42 +87,10 @@ async def confirm(desk: SignInDesk, caller: Caller, code: str, attempt: Attempt)
             change = await store.confirm(change_id, account.user_id, now) if change_id else None
             if change is None or change.from_email != account.email:
                 raise LinkInvalid
-            _tell_chosen(session, change, change.to_email)
+            tell_chosen(session, change, change.to_email)
             return account.user_id
 
         return await once(session, attempt, choose)
-
-
-async def undo(desk: SignInDesk, slug: str, code: str, attempt: Attempt) -> UUID:
-    """Take a change back, and all that came after it, by the code that the address before was sent.
-
-    Somebody else may have made it: the person's sessions end, their password counts no more, and they choose another by
-    a link to their address.
-
-    Returns:
-        The person's id.
-
-    Raises:
-        TenantNotFound: there is no tenant of that name, or it is not open.
-        LinkInvalid: the code is of no change that can be undone.
-    """
-    _, caller = await open_tenant(desk, slug)
-    change_id, now = desk.codes.email_undos.read(code), desk.clock()
-    async with unit_of_work(desk.sessions, caller) as session:
-
-        async def take_back() -> UUID:
-            change = await EmailChangeStore(session).undo(change_id, now) if change_id else None
-            if change is None:
-                raise LinkInvalid
-            user_id = change.user_id
-            await AccountStore(session).drop_password(user_id)
-            await MailedLinkStore(session).close(user_id, now)
-            await DeviceStore(session).forget_all(user_id)
-            await end_sessions(session, user_id, now)
-            _tell_chosen(session, change, change.from_email, actor=Actor.person(user_id))
-            return user_id
-
-        return await once(session, attempt, take_back)
 
 
 async def note_made(session: TenantSession, user_id: UUID, email: str, now: datetime) -> None:
@@ -147,7 +113,8 @@ async def _own(session: TenantSession) -> Account:
     return account
 
 
-def _tell_chosen(session: TenantSession, change: EmailChange, email: str, *, actor: Actor | None = None) -> None:
+def tell_chosen(session: TenantSession, change: EmailChange, email: str, *, actor: Actor | None = None) -> None:
+    """Tell the users subgraph whose the address is to be."""
     describe(session, Subject("User", change.user_id), actor=actor)
     tenant_id = session.caller.tenant_id
     record(session, AddressChosen(tenant_id=tenant_id, user_id=change.user_id, email=email))

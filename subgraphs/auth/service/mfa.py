@@ -23,6 +23,7 @@ from subgraphs.auth.service.policies import is_enough, refuse_closed
 from subgraphs.auth.service.refusals import tell_refused
 from subgraphs.auth.service.sessions import Opening, end_sessions, open_session, open_tenant, own_session, signed_in
 from subgraphs.auth.service.throttles import attempting
+from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.sessions import SessionStore
 from subgraphs.auth.store.throttles import ThrottleStore
@@ -161,6 +162,7 @@ async def complete(
     async with _telling(desk, caller, key, "completeMfa", user_id), unit_of_work(desk.sessions, caller) as session:
 
         async def enter() -> UUID:
+            await AccountStore(session).is_active(user_id)  # first, as who ends all sign-ins of somebody does
             waiting, method = await _passed(session, challenge_id, prove, now)
             return await open_proved(session, tenant.policies.sign_in, waiting, method, now, device_name)
 

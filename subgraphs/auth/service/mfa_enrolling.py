@@ -93,9 +93,10 @@ async def _waiting(
     desk: SignInDesk, session: TenantSession, challenge: str, now: datetime
 ) -> tuple[MfaChallenge, Account]:
     """The sign-in that waits, and whose it is; no other adds a factor for them before the transaction ends."""
-    challenge_id = desk.codes.challenges.read(challenge)
-    waiting = await MfaChallengeStore(session).waiting(challenge_id, now) if challenge_id else None
-    account = None if waiting is None else await AccountStore(session).locked(waiting.user_id)
+    challenge_id, store = desk.codes.challenges.read(challenge), MfaChallengeStore(session)
+    known = await store.get(challenge_id) if challenge_id else None
+    account = None if known is None else await AccountStore(session).locked(known.user_id)
+    waiting = None if known is None else await store.waiting(known.id, now)
     if waiting is None or account is None or await mfa_factors.methods_of(session, account.user_id):
         raise ChallengeInvalid
     return waiting, account

@@ -1,5 +1,7 @@
 """People's own passwords, changed by themselves; second factors that are lost, taken away by who looks after people."""
 
+from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 from shared.caller import Caller
@@ -25,6 +27,7 @@ from subgraphs.auth.store.sessions import DeviceStore
 from subgraphs.auth.store.webauthn import PasskeyStore
 
 MANAGE_PEOPLE = "users:manage"
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 async def change_password(desk: SignInDesk, caller: Caller, password: str, attempt: Attempt) -> UUID:
@@ -82,7 +85,7 @@ async def reset_second_factors(desk: SignInDesk, caller: Caller, user_id: UUID, 
             if user_id == caller.user_id:
                 raise Forbidden("Take your own away by `removeMfa`: that needs the factor itself")
             await compared(session, rights, account, now)
-            lost = await _take_away_apps(session, user_id) + await _take_away_passkeys(session, user_id)
+            lost = await take_away_apps(session, user_id) + await take_away_passkeys(session, user_id)
             if not lost:
                 raise NothingToReset
             await RecoveryCodeStore(session).drop(user_id)
@@ -94,18 +97,20 @@ async def reset_second_factors(desk: SignInDesk, caller: Caller, user_id: UUID, 
         return await once(session, attempt, reset)
 
 
-async def _take_away_apps(session: TenantSession, user_id: UUID) -> int:
+async def take_away_apps(session: TenantSession, user_id: UUID, *, since: datetime = _EVER) -> int:
+    """Take away the authenticator apps that a person has added since then; returns how many."""
     factors, tenant_id = TotpFactorStore(session), session.caller.tenant_id
-    lost = [factor.id for factor in await factors.of(user_id)]
+    lost = [factor.id for factor in await factors.of(user_id) if (factor.confirmed_at or factor.created_at) >= since]
     for factor_id in lost:
         await factors.remove(factor_id, user_id)
         record(session, MfaChanged(tenant_id=tenant_id, user_id=user_id, factor_id=factor_id, added=False))
     return len(lost)
 
 
-async def _take_away_passkeys(session: TenantSession, user_id: UUID) -> int:
+async def take_away_passkeys(session: TenantSession, user_id: UUID, *, since: datetime = _EVER) -> int:
+    """Take away the passkeys that a person has added since then; returns how many."""
     passkeys, tenant_id = PasskeyStore(session), session.caller.tenant_id
-    lost = [passkey.id for passkey in await passkeys.of(user_id)]
+    lost = [passkey.id for passkey in await passkeys.of(user_id) if passkey.created_at >= since]
     for passkey_id in lost:
         await passkeys.remove(passkey_id, user_id)
         record(session, PasskeyRemoved(tenant_id=tenant_id, user_id=user_id, passkey_id=passkey_id))

@@ -24,6 +24,7 @@ from subgraphs.auth.service.permissions import permissions_in_tenant
 from subgraphs.auth.service.policies import goes_on, refuse_closed
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
+from subgraphs.auth.store.mfa import MfaChallengeStore
 from subgraphs.auth.store.oauth import OAuthStore
 from subgraphs.auth.store.oauth_logouts import OAuthLogoutStore
 from subgraphs.auth.store.sessions import DeviceStore, SessionStore
@@ -191,7 +192,12 @@ async def _end_instead(session: TenantSession, opened: SignInSession, because: s
 async def end_sessions(
     session: TenantSession, user_id: UUID | None, now: datetime, *, only: UUID | None = None, but: UUID | None = None
 ) -> list[UUID]:
-    """End sessions, and tell it: routers refuse their tokens from then on, and close what runs on their behalf."""
+    """End sessions, and tell it: routers refuse their tokens from then on, and close what runs on their behalf.
+
+    Sign-ins that wait for a second factor end with all of a person's: their first factor may count no more.
+    """
+    if user_id is not None and only is None:
+        await MfaChallengeStore(session).close(user_id, now)
     ended = await SessionStore(session).end(user_id, now, only=only, but=but)
     for session_id, whose in ended:
         tell_ended(session, session_id, whose)

@@ -1,5 +1,6 @@
 """Every statement about addresses that people change."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -59,6 +60,16 @@ class EmailChangeStore:
             .returning(EmailChange)
         )
         return (await self._session.scalars(made)).first()
+
+    async def made_since(self, change: EmailChange) -> Sequence[EmailChange]:
+        """That change and its person's later ones, the oldest first: those that were made and not undone."""
+        chosen = select(EmailChange).where(
+            EmailChange.user_id == change.user_id,
+            EmailChange.id >= change.id,
+            EmailChange.made_at.is_not(None),
+            EmailChange.undone_at.is_(None),
+        )
+        return (await self._session.scalars(chosen.order_by(EmailChange.id))).all()
 
     async def undo(self, change_id: UUID, now: datetime) -> EmailChange | None:
         """Undo one that was made not too long ago, and all of the person's that came later; None if it cannot be."""

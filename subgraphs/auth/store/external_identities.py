@@ -1,6 +1,7 @@
 """Statements about what identity providers call the people of a tenant."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -31,3 +32,10 @@ class ExternalIdentityStore:
             FederatedIdentity.provider_id == provider_id, FederatedIdentity.user_id == user_id
         )
         return bool((await self._session.scalars(gone.returning(FederatedIdentity.subject))).all())
+
+    async def remove_newer(self, user_id: UUID, since: datetime) -> None:
+        """Forget what providers have called a person since then."""
+        newer = delete(FederatedIdentity).where(
+            FederatedIdentity.user_id == user_id, FederatedIdentity.created_at >= since
+        )
+        await self._session.execute(newer)

@@ -133,7 +133,14 @@ class MfaChallengeStore:
         chosen = select(MfaChallenge).where(
             MfaChallenge.id == challenge_id, MfaChallenge.passed_at.is_(None), MfaChallenge.expires_at > now
         )
-        return await self._session.scalar(chosen.with_for_update())
+        return await self._session.scalar(chosen.with_for_update(), execution_options={"populate_existing": True})
+
+    async def close(self, user_id: UUID, now: datetime) -> None:
+        """Let nobody pass a person's."""
+        waiting = update(MfaChallenge).where(
+            MfaChallenge.user_id == user_id, MfaChallenge.passed_at.is_(None), MfaChallenge.expires_at > now
+        )
+        await self._session.execute(waiting.values(expires_at=now))
 
     async def forget(self, before: datetime) -> None:
         """Drop those that expired before then."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -16,11 +16,24 @@ import sqlalchemy as sa
 from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
+from shared.ids import uuid7
 from shared.mail import FolderMailer
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import EmailChanging, mailing
-from subgraphs.auth.models import Account, EmailChange, FederatedIdentity, IdentityProvider, SignInSession
+from subgraphs.auth.models import (
+    Account,
+    EmailChange,
+    FederatedIdentity,
+    IdentityProvider,
+    MfaChallenge,
+    OAuthApp,
+    OAuthGrant,
+    Passkey,
+    SignInSession,
+    TotpFactor,
+)
+from subgraphs.auth.service.accounts import utc_now
 from subgraphs.auth.service.mailing import LinkPost
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.sign_in.conftest import CODES, PASSWORD, SIGN_IN, Enter
@@ -139,6 +152,63 @@ async def test_is_taken_back_with_all_that_came_after_it_and_only_in_time(
     assert await change.made() == [ADA]
 
 
+async def test_taken_back_lets_nobody_in_who_made_it_whoever_has_the_address_before(
+    change: Change,
+    enter: Enter,
+    add_account: AddAccount,
+    sessions: Sessions,
+    tenant: Tenant,
+    own_verifier: TokenVerifier,
+) -> None:
+    token = (await enter(ADA))["accessToken"]
+    ada = (await own_verifier.caller(token)).require_user()
+    long_ago, soon = utc_now() - timedelta(days=9), utc_now() + timedelta(hours=1)
+    school, kept, app_id = _school(), uuid7(), uuid7()
+    app = OAuthApp(
+        id=app_id, name="Quiz", confidential=True, redirect_uris=[], scopes=[], grant_types=[], created_by=ada
+    )
+    await change.request(token)
+    await change.confirm(token, (await change.mailed())[NEW])
+    await change.made()
+    code = (await change.mailed())[ADA]
+    async with unit_of_work(sessions, tenant.caller()) as session:
+        session.add_all([school, app])
+        await session.flush()
+        session.add_all(
+            [
+                _passkey(ada, kept, long_ago),
+                _passkey(ada, uuid7(), utc_now()),
+                TotpFactor(user_id=ada, sealed_secret=Protected("sealed"), confirmed_at=utc_now()),
+                FederatedIdentity(provider_id=school.id, subject="thief", user_id=ada),
+                MfaChallenge(user_id=ada, amr=["pwd"], way="PASSWORD", expires_at=soon),
+                OAuthGrant(app_id=app_id, user_id=ada, scope="offline_access", expires_at=soon),
+            ]
+        )
+    await add_account(tenant, ADA, PASSWORD)
+    assert (await change.undo(code))["userErrors"] == []
+    assert (await account(sessions, tenant, ada)).email.endswith(".invalid")
+    async with sessions.read(tenant.caller()) as session:
+        assert (await session.scalars(sa.select(Passkey.id))).all() == [kept]
+        for model in (TotpFactor, FederatedIdentity):
+            assert (await session.scalars(sa.select(model))).all() == []
+        assert await session.scalar(sa.select(OAuthGrant.ended_at))
+        assert (await session.scalars(sa.select(MfaChallenge.expires_at))).one() <= utc_now()
+
+
+async def test_is_not_taken_back_once_others_have_changed_the_address(
+    change: Change, enter: Enter, sessions: Sessions, tenant: Tenant, own_verifier: TokenVerifier
+) -> None:
+    token = (await enter(ADA))["accessToken"]
+    ada = (await own_verifier.caller(token)).require_user()
+    await change.request(token)
+    await change.confirm(token, (await change.mailed())[NEW])
+    await change.made()
+    code = (await change.mailed())[ADA]
+    await handle(sessions, tenant, "email-changed", user_id=str(ada), email="ada@school.example")
+    assert await change.undo(code) == INVALID
+    assert await change.told("address-chosen") == []
+
+
 async def test_says_nothing_of_who_has_an_address_and_mails_them_nothing(
     change: Change, enter: Enter, add_account: AddAccount, tenant: Tenant
 ) -> None:
@@ -174,15 +244,7 @@ async def test_is_refused_where_a_provider_speaks_for_the_address_and_to_the_sam
     token = (await enter(ADA))["accessToken"]
     ada = (await own_verifier.caller(token)).require_user()
     assert code_of(await change.request(token, ADA.upper())) == "BAD_USER_INPUT"
-    trusted = IdentityProvider(
-        alias="school",
-        kind="OIDC",
-        name="School",
-        issuer="https://idp.example",
-        client_id="studium",
-        sealed_client_secret=Protected("sealed"),
-        email_domains=["example.org"],
-    )
+    trusted = _school()
     async with unit_of_work(sessions, tenant.caller()) as session:
         session.add(trusted)
         await session.flush()
@@ -191,3 +253,31 @@ async def test_is_refused_where_a_provider_speaks_for_the_address_and_to_the_sam
     assert refused == {"validMinutes": None, "userErrors": [{"code": "EMAIL_MANAGED"}]}
     given = {"tenant": tenant.slug, "email": ADA, "password": PASSWORD}
     assert (await change.ask(SIGN_IN, {"input": given}))["data"]["signIn"]["session"]
+
+
+def _school() -> IdentityProvider:
+    return IdentityProvider(
+        alias="school",
+        kind="OIDC",
+        name="School",
+        issuer="https://idp.example",
+        client_id="studium",
+        sealed_client_secret=Protected("sealed"),
+        email_domains=["example.org"],
+    )
+
+
+def _passkey(user_id: UUID, passkey_id: UUID, at: datetime) -> Passkey:
+    return Passkey(
+        id=passkey_id,
+        user_id=user_id,
+        credential_id=passkey_id.bytes,
+        public_key=b"key",
+        sign_count=0,
+        verifies_user=True,
+        backup_eligible=False,
+        backed_up=False,
+        transports=[],
+        name="Phone",
+        created_at=at,
+    )
