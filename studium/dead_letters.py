@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
@@ -19,7 +20,7 @@ _REASON_CHARACTERS: Final = 200
 
 
 def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
-    """Do with the dead letters that were named what was asked for; status 1 if one cannot be delivered again.
+    """Do with the dead letters that were named what was asked for; status 1 if one is not there, or is no event.
 
     Raises:
         CannotStart: it is not known where Redis is.
@@ -29,9 +30,10 @@ def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
 
 
 async def _run(url: str, options: argparse.Namespace) -> int:
-    redis, failed = connect(url), False
+    redis, failed, missing = connect(url), False, set[str](options.id or [])
     try:
         async for letter in _chosen(redis, options.consumer, options.id or []):
+            missing.discard(letter.id.decode())
             match options.action:
                 case "retry" if await deliver_again(redis, letter):
                     said = "delivered again"
@@ -45,7 +47,9 @@ async def _run(url: str, options: argparse.Namespace) -> int:
             print(f"{_line_of(letter)} {said}")  # noqa: T201 - what the command is for
     finally:
         await redis.aclose()
-    return int(failed)
+    for id_ in sorted(missing):
+        print(f"{options.consumer} {id_} is no dead letter", file=sys.stderr)  # noqa: T201 - as above
+    return int(failed or bool(missing))
 
 
 async def _chosen(redis: Redis, consumer: str | None, ids: Sequence[str]) -> AsyncGenerator[DeadLetter]:

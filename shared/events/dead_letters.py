@@ -43,9 +43,13 @@ class DeadLetter:
 
 
 async def dead_letters(redis: Redis, consumer: str) -> AsyncGenerator[DeadLetter]:
-    """Those of a consumer, the oldest first; read some at a time."""
-    after = "-"
-    while found := await cast("Any", redis).xrange(dead_letters_of(consumer), min=after, count=_AT_ONCE):
+    """Those of a consumer, the oldest first; read some at a time.
+
+    None that comes meanwhile: what is delivered again and fails again would never let it end.
+    """
+    stream, after = dead_letters_of(consumer), "-"
+    newest = await cast("Any", redis).xrevrange(stream, count=1)
+    while newest and (found := await cast("Any", redis).xrange(stream, after, newest[0][0], count=_AT_ONCE)):
         for id_, fields in found:
             yield DeadLetter(consumer, id_, fields, recorded_in(fields))
         after = f"({found[-1][0].decode()}"

@@ -6,9 +6,10 @@ from typing import Any, Final, cast
 
 import pytest
 import redis
+import redis.asyncio as aredis
 from pydantic import SecretStr
 
-from shared.events.dead_letters import dead_letters_of, retries_of
+from shared.events.dead_letters import dead_letters, dead_letters_of, retries_of
 from shared.ids import uuid7
 from studium.dead_letters import run
 from studium.settings import StudiumSettings
@@ -50,6 +51,8 @@ def test_they_are_listed_delivered_again_and_dropped(
     assert "canary" not in told
     assert "ada@" not in told
     assert do("retry", first) == 0
+    assert do("retry", first) == 1
+    assert f"{first} is no dead letter" in capsys.readouterr().err
     [(_, fields)] = server.xrange(retries_of(CONSUMER))
     assert fields.keys() == {b"event_id", b"tenant_id", b"topic", b"payload"}
     assert do("retry", all=True) == 1
@@ -57,3 +60,14 @@ def test_they_are_listed_delivered_again_and_dropped(
     assert do("drop", none) == 0
     assert server.xlen(dead_letters_of(CONSUMER)) == 0
     assert "is no event: drop it" in capsys.readouterr().out
+
+
+async def test_one_that_fails_again_meanwhile_waits_for_the_next_time(server: Any, servers: Servers) -> None:
+    ids = [bury(server, "users.user-joined.v1") for _ in range(2)]
+    async with cast("Any", aredis.Redis).from_url(servers.redis) as client:
+        seen: list[str] = []
+        async for letter in dead_letters(client, CONSUMER):
+            seen.append(letter.id.decode())
+            assert len(seen) <= len(ids)
+            bury(server, "users.user-joined.v1")
+    assert seen == ids
