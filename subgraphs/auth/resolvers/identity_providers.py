@@ -66,7 +66,7 @@ class IdentityProviderMutation:
         context = info.context
         context.caller.require(identity_providers.PERMISSION)
         trust = _trust(input)
-        await context.federation.client.metadata(trust.issuer)
+        await context.federation.client.metadata(trust.issuer, anew=True)
         attempt = input.attempt("configureIdentityProvider", without={"client_secret"})
         async with unit_of_work(context.desk.sessions, context.caller) as session:
             row = await identity_providers.configure(

@@ -1,12 +1,14 @@
 """Signing in at an OpenID provider of somebody else's: what is sent there, and what is believed of its answers."""
 
+import asyncio
 import base64
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import quote_plus
+from weakref import WeakValueDictionary
 
 from authlib.oauth2.rfc6749 import parameters
 from authlib.oauth2.rfc7636 import challenge
@@ -16,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
 
 from shared.errors import Refusal
-from shared.outbound import Outbound
+from shared.outbound import Outbound, OutboundRefused
 
 SCOPE: Final = "openid email profile"
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
@@ -24,6 +26,8 @@ ALGORITHMS: Final = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
 LEEWAY_SECONDS: Final = 60
 KEEP_SECONDS: Final = 3600.0
 REFETCH_SECONDS: Final = 60.0
+RETRY_SECONDS: Final = 30.0
+"""In which a provider that could not be asked is left alone: anybody can have it asked, by beginning to sign in."""
 MAX_PROVIDERS: Final = 500
 MAX_KEYS: Final = 50
 _MAX_TOKEN: Final = 32_768
@@ -31,6 +35,8 @@ _KEY_KINDS: Final[dict[str, type[RSAKey | ECKey | OKPKey]]] = {"RSA": RSAKey, "E
 _PUBLIC: Final = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")
 _RSA_LENGTHS: Final = range(342, 1_367)
 """Of a modulus of 2048 to 8192 bits in Base64."""
+
+_T = TypeVar("_T")
 
 _grant_uri = cast("Callable[..., str]", parameters.prepare_grant_uri)  # Authlib has no types
 s256 = cast("Callable[[str], str]", challenge.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType] - nor here
@@ -81,21 +87,31 @@ class _Known:
     keys_since: float = float("-inf")
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: OutboundRefused | ProviderRefused
+    since: float
+
+
 class OidcClient:
-    """Asks providers; what they publish is kept for an hour, for so many of them."""
+    """Asks providers; what they publish is kept for an hour, for so many of them, that they do not for a moment."""
 
     def __init__(self, outbound: Outbound, *, clock: Callable[[], float] = time.time) -> None:
         self._outbound = outbound
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._failed: OrderedDict[str, _Failed] = OrderedDict()
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def metadata(self, issuer: str) -> ProviderMetadata:
-        """What the issuer publishes.
+    async def metadata(self, issuer: str, *, anew: bool = False) -> ProviderMetadata:
+        """What the issuer publishes; `anew` asks although it could not be asked a moment ago.
 
         Raises:
             OutboundRefused: it does not answer, or may not be asked.
             ProviderRefused: what it publishes is not its own, or not enough.
         """
+        if anew:
+            self._failed.pop(issuer, None)
         return (await self._of(issuer)).metadata
 
     async def authorization_url(
@@ -184,13 +200,21 @@ class OidcClient:
         return jwt.decode(id_token, known.keys, algorithms=list(ALGORITHMS))
 
     async def _of(self, issuer: str) -> _Known:
-        known = self._known.get(issuer)
-        if known is None or self._clock() - known.since > KEEP_SECONDS:
-            published = await self._outbound.get_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
-            known = self._known[issuer] = _Known(self._read(issuer, published), self._clock())
-            if len(self._known) > MAX_PROVIDERS:
-                self._known.popitem(last=False)
-        return known
+        async with self._asking.setdefault(issuer, asyncio.Lock()):
+            known, failed = self._known.get(issuer), self._failed.get(issuer)
+            if known is not None and self._clock() - known.since <= KEEP_SECONDS:
+                return known
+            if failed is not None and self._clock() - failed.since <= RETRY_SECONDS:
+                raise failed.error.with_traceback(None)
+            try:
+                return _kept(self._known, issuer, await self._ask(issuer))
+            except (OutboundRefused, ProviderRefused) as error:
+                _kept(self._failed, issuer, _Failed(error, self._clock()))
+                raise
+
+    async def _ask(self, issuer: str) -> _Known:
+        published = await self._outbound.get_json(issuer.rstrip("/") + "/.well-known/openid-configuration")
+        return _Known(self._read(issuer, published), self._clock())
 
     def _read(self, issuer: str, published: Mapping[str, Any]) -> ProviderMetadata:
         names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -204,6 +228,14 @@ class OidcClient:
         methods = published.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         named = published.get("authorization_response_iss_parameter_supported") is True
         return ProviderMetadata(issuer, authorize, token, keys, "client_secret_basic" in methods, named)
+
+
+def _kept(by_issuer: OrderedDict[str, _T], issuer: str, value: _T) -> _T:
+    """The value, which is known from now on; who has been known for longest is not where there are too many."""
+    by_issuer[issuer] = value
+    if len(by_issuer) > MAX_PROVIDERS:
+        by_issuer.popitem(last=False)
+    return value
 
 
 def _signing_keys(published: Mapping[str, Any]) -> KeySet:

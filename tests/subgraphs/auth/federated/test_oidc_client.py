@@ -1,5 +1,6 @@
 """What is believed of an OpenID provider's answers."""
 
+import asyncio
 import hashlib
 import hmac
 import time
@@ -14,8 +15,10 @@ from joserfc.jwk import ECKey, RSAKey
 
 from shared.outbound import Outbound, OutboundRefused
 from subgraphs.auth.service.oidc_client import (
+    KEEP_SECONDS,
     MAX_KEYS,
     REFETCH_SECONDS,
+    RETRY_SECONDS,
     ClientCredentials,
     OidcClient,
     Proofs,
@@ -231,6 +234,29 @@ async def test_metadata_that_leads_elsewhere_are_refused(
     provider.metadata |= changes
     with pytest.raises(refusal):
         await client.metadata(ISSUER)
+
+
+async def test_a_provider_that_cannot_be_asked_is_asked_once_in_a_while_whoever_begins(
+    client: OidcClient, provider: Provider, clock: Clock
+) -> None:
+    provider.metadata["issuer"] = "https://evil.example"
+
+    async def begin() -> None:
+        with pytest.raises(ProviderRefused, match="another issuer"):
+            await client.metadata(ISSUER)
+
+    await asyncio.gather(*(begin() for _ in range(5)))
+    assert len(provider.asked) == 1
+    provider.metadata["issuer"] = ISSUER
+    await begin()
+    assert (await client.metadata(ISSUER, anew=True)).issuer == ISSUER  # who trusts it has mended it
+    provider.metadata["issuer"] = "https://evil.example"
+    clock.now += KEEP_SECONDS + 1
+    await begin()
+    provider.metadata["issuer"] = ISSUER
+    clock.now += RETRY_SECONDS + 1
+    await asyncio.gather(*(client.metadata(ISSUER) for _ in range(5)))
+    assert len(provider.asked) == 4
 
 
 async def test_the_clock_is_this_machines_by_default(provider: Provider) -> None:
