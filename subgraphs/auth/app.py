@@ -30,6 +30,7 @@ from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import performed
 from subgraphs.auth.service.codes import SignInCodes
 from subgraphs.auth.service.federated import FederationDesk
+from subgraphs.auth.service.federated_begun import BegunSeal
 from subgraphs.auth.service.oauth import OAuthDesk
 from subgraphs.auth.service.oidc_client import OidcClient
 from subgraphs.auth.service.saml_desk import SamlDesk
@@ -62,8 +63,9 @@ def create(
     policies()
     desk = _sign_in_desk(settings, passwords, master_key)
     outbound = Outbound(private=settings.private_identity_providers)
-    federation = FederationDesk(desk, OidcClient(outbound), settings.public_url)
-    saml = SamlDesk(desk, outbound, settings.public_url)
+    begun = BegunSeal(Sealer.create(settings.credentials_key, "federated-sign-in"))
+    federation = FederationDesk(desk, OidcClient(outbound), settings.public_url, begun)
+    saml = SamlDesk(desk, outbound, settings.public_url, begun)
     exports = _exports(settings, desk)
     resuming = IdSigner.create(settings.credentials_key, "tenant-resume")
     tenant_desk = TenantDesk(desk.sessions, desk.tenants, DomainRegistry(desk.tenants, look_up), resuming, exports)

@@ -20,7 +20,6 @@ _STATUS: Final = {
     "TENANT_NOT_FOUND": 404,
     "SERVICE_UNAVAILABLE": 503,
     "OUTBOUND_REFUSED": 502,
-    "TOO_MANY_ATTEMPTS": 429,
     "WAY_IN_CLOSED": 403,
 }
 HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
@@ -37,7 +36,7 @@ def federated_routes(federation: FederationDesk) -> list[Route]:
         answer = RedirectResponse(begun.url, status_code=303, headers=HEADERS)
         answer.set_cookie(
             COOKIE,
-            begun.browser_secret,
+            begun.kept,
             max_age=int(AT_PROVIDER.total_seconds()),
             path=f"/t/{slug}/federated/{alias}/callback",
             secure=federation.public_url.startswith("https:"),

@@ -35,7 +35,7 @@ def saml_routes(saml: SamlDesk) -> list[Route]:
         answer = RedirectResponse(begun.url, status_code=303, headers=HEADERS)
         answer.set_cookie(
             COOKIE,
-            begun.browser_secret,
+            begun.kept,
             max_age=int(AT_PROVIDER.total_seconds()),
             path=f"/t/{slug}/saml/{alias}/acs",
             secure=secure,

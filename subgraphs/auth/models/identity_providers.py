@@ -60,7 +60,7 @@ class FederatedIdentity(Model):
 
 
 class FederatedSignIn(Model):
-    """A sign-in under way: begun in one browser, answered by the provider once, completed once by the client."""
+    """A sign-in that the provider has answered, which it does once; the client completes it once."""
 
     __tablename__ = "federated_sign_ins"
     __table_args__ = (sa.UniqueConstraint("state_hash"), sa.UniqueConstraint("code_hash"))
@@ -68,10 +68,10 @@ class FederatedSignIn(Model):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     provider_id: Mapped[UUID] = mapped_column(sa.ForeignKey(IdentityProvider.id, ondelete="CASCADE"), index=True)
     state_hash: Mapped[bytes]
-    browser_hash: Mapped[bytes]
-    """Of what the browser that began it holds in a cookie."""
-    sealed_proofs: Mapped[Protected] = mapped_column(ProtectedText(earlier="identity-provider"))
-    """The nonce and the PKCE verifier."""
+    browser_hash: Mapped[bytes | None]
+    """Kept by servers of before, which keep what has not been answered yet as well."""
+    sealed_proofs: Mapped[Protected | None] = mapped_column(ProtectedText(earlier="identity-provider"))
+    """The same."""
     return_uri: Mapped[str]
     code_challenge: Mapped[str | None]
     """Of the verifier that the client keeps; None if it keeps none. Source: RFC 7636."""

@@ -4,7 +4,7 @@ The browser begins, is sent to the provider and comes back; the client completes
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -13,22 +13,22 @@ from shared.data_keys import KeyRing
 from shared.database import TenantSession, unit_of_work
 from shared.errors import NotFound, Refusal
 from shared.idempotency import Attempt
+from shared.outbound import OutboundRefused
 from shared.tenancy.policies import WayIn
 from shared.tenancy.registry import TenantRecord
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
+from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
 from subgraphs.auth.service.federated_begun import (
     Asked,
+    BegunSeal,
     Return,
     WayBack,
     complete,
-    keep_begun,
     new_secret,
+    refuse_answered,
     sign_in_page,
-    take_begun,
 )
 from subgraphs.auth.service.federated_people import NoAccount, Person, admit_person, person_of
-from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit_once
 from subgraphs.auth.service.oidc_client import ClientCredentials, OidcClient, Proofs, ProviderRefused
 from subgraphs.auth.service.policies import refuse_closed
@@ -44,6 +44,7 @@ class FederationDesk:
     desk: SignInDesk
     client: OidcClient
     public_url: str
+    begun: BegunSeal
 
     def callback(self, slug: str, alias: str) -> str:
         """Where the provider sends people back to; registered there."""
@@ -55,7 +56,7 @@ class Begun:
     """Where the browser goes, and what it keeps."""
 
     url: str
-    browser_secret: str
+    kept: str = field(repr=False)
 
 
 async def begin(federation: FederationDesk, slug: str, alias: str, way_back: WayBack) -> Begun:
@@ -66,7 +67,6 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
         NotFound: it has no such provider.
         BadUserInput: people are not to be sent to that address, or the challenge is none.
         OutboundRefused, ProviderRefused: the provider cannot be asked.
-        TooManyAttempts: too many have begun and not come back.
         WayInClosed: the tenant lets nobody in through such a provider.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
@@ -74,21 +74,17 @@ async def begin(federation: FederationDesk, slug: str, alias: str, way_back: Way
     async with federation.desk.sessions.read(caller) as session:
         provider = await enabled(session, alias, IdentityProviderKind.OIDC)
     way_back.check(provider, sign_in_page(federation.public_url, tenant.slug))
-    state, browser, nonce, verifier = (new_secret() for _ in range(4))
-    proofs = Proofs(nonce, verifier)
-    redirect_uri = federation.callback(tenant.slug, alias)
+    nonce, verifier = new_secret(), new_secret()
+    asked = Asked.now(provider, msgspec.json.encode((nonce, verifier)).decode(), way_back, federation.desk.clock())
+    kept = federation.begun.seal(tenant.id, provider, asked)
+    redirect_uri, proofs = federation.callback(tenant.slug, alias), Proofs(nonce, verifier)
     url = await federation.client.authorization_url(
-        provider.issuer, provider.client_id, redirect_uri, state, proofs, again=way_back.again
+        provider.issuer, provider.client_id, redirect_uri, asked.state, proofs, again=way_back.again
     )
-    proved = msgspec.json.encode((nonce, verifier)).decode()
-    async with unit_of_work(federation.desk.sessions, caller) as session:
-        await keep_begun(session, federation.desk, provider, Asked(state, browser, proved, way_back))
-    return Begun(url, browser)
+    return Begun(url, kept)
 
 
-async def finish(
-    federation: FederationDesk, slug: str, alias: str, answer: Mapping[str, str], browser_secret: str
-) -> Return:
+async def finish(federation: FederationDesk, slug: str, alias: str, answer: Mapping[str, str], kept: str) -> Return:
     """Take the provider's answer; returns where the browser goes on, with a code for the client.
 
     Raises:
@@ -96,18 +92,21 @@ async def finish(
         SignInNotBegun: the answer is to no question that this browser asked.
     """
     tenant, caller = await open_tenant(federation.desk, slug)
-    async with unit_of_work(federation.desk.sessions, caller) as session:
+    async with federation.desk.sessions.read(caller) as session:
         provider = await enabled(session, alias, IdentityProviderKind.OIDC)
-        begun = await take_begun(session, provider, answer.get("state", ""), browser_secret)
+        asked = federation.begun.open(tenant.id, provider, kept, answer.get("state", ""), federation.desk.clock())
+        await refuse_answered(session, asked)
         ring = await federation.desk.keys.of(session)
     try:
         refuse_closed(tenant.policies.sign_in, WayIn.FEDERATED)  # else it would go on bringing newcomers
-        person = await _who(federation, tenant, provider, ring, begun, answer)
+        person = await _who(federation, tenant, provider, ring, asked, answer)
         async with unit_of_work(federation.desk.sessions, caller) as session:
-            code = await admit_person(session, provider, begun.id, person, anew_since=anew_since(begun))
+            code = await admit_person(session, provider, asked, person)
+    except OutboundRefused:  # it does not answer, or has given nobody that code
+        return await refused(federation.desk, caller, provider, asked.way_back.return_uri, ProviderRefused())
     except Refusal as refusal:
-        return await refused(federation.desk, caller, provider, begun.return_uri, refusal)
-    return Return(begun.return_uri, code)
+        return await refused(federation.desk, caller, provider, asked.way_back.return_uri, refusal)
+    return Return(asked.way_back.return_uri, code)
 
 
 async def refused(
@@ -151,7 +150,7 @@ async def _who(
     tenant: TenantRecord,
     provider: IdentityProvider,
     ring: KeyRing,
-    begun: FederatedSignIn,
+    asked: Asked,
     answer: Mapping[str, str],
 ) -> Person:
     """Whom the provider means.
@@ -167,8 +166,7 @@ async def _who(
     if code is None or "error" in answer:
         raise ProviderRefused
     secret = ring.open(IdentityProvider.sealed_client_secret, provider.id, provider.sealed_client_secret)
-    proofs = ring.open(FederatedSignIn.sealed_proofs, begun.id, begun.sealed_proofs)
-    nonce, verifier = msgspec.json.decode(proofs, type=tuple[str, str])
+    nonce, verifier = msgspec.json.decode(asked.proofs, type=tuple[str, str])
     claims = await federation.client.claims(
         provider.issuer,
         ClientCredentials(provider.client_id, secret),

@@ -1,7 +1,7 @@
-"""Sign-ins through others that have begun.
+"""Sign-ins through others: begun, answered and completed.
 
-They are kept until the provider's answer comes, and then until the client completes them. Of what a browser carries,
-only hashes are kept.
+What has begun is kept, sealed, by the browser that has begun it, and nowhere else: anybody can begin, as often as they
+like. What a provider has answered is kept until the client completes it, and is answered once.
 """
 
 import hashlib
@@ -12,21 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import UUID
+
+import msgspec
 
 from shared.authentication import FEDERATED, LONG_AGO, Authentication
+from shared.caller import TenantId
+from shared.crypto import SealBroken, Sealer
 from shared.database import TenantSession
 from shared.errors import BadUserInput, Refusal
-from shared.ids import uuid7
 from shared.tenancy.policies import WayIn
 from shared.tenancy.profile import QuotaExceeded
 from shared.tokens import tenant_issuer
-from subgraphs.auth.errors import AccountDeactivated, TooManyAttempts
+from subgraphs.auth.errors import AccountDeactivated
 from subgraphs.auth.models import Account
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
-from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.oidc_client import s256
 from subgraphs.auth.store.identity_providers import (
+    FederatedAnswer,
     FederatedIdentityStore,
     FederatedSignInStore,
     IdentityProviderStore,
@@ -34,9 +36,9 @@ from subgraphs.auth.store.identity_providers import (
 
 AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
-LONGEST_URI: Final = 8_000
-MOST_BEGUN: Final = 10_000
-"""That may be at one provider at a time: anybody can begin, and each is kept."""
+LONGEST_URI: Final = 2_400
+"""Of where people may be sent back to: it goes into a cookie, of which browsers keep 4,096 bytes."""
+_LONGEST_COOKIE: Final = 3_800
 TO_COMPLETE: Final = timedelta(minutes=2)
 _SECRET_BYTES: Final = 32
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -107,54 +109,97 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a provider is asked with, until it answers."""
+    """What a provider is asked with."""
 
     state: str = field(repr=False)
     """Comes back with the answer."""
-    browser_secret: str = field(repr=False)
-    """Which the browser keeps."""
     proofs: str = field(repr=False)
     """What the answer has to fit."""
     way_back: WayBack
+    issuer: str
+    """A hash of who the provider was then: another one may be trusted in its place by now."""
+    at: datetime
+
+    @classmethod
+    def now(cls, provider: IdentityProvider, proofs: str, way_back: WayBack, at: datetime) -> "Asked":
+        return cls(new_secret(), proofs, way_back, s256(provider.issuer), at)
 
 
-async def keep_begun(session: TenantSession, desk: SignInDesk, provider: IdentityProvider, asked: Asked) -> UUID:
-    """Remember a sign-in until its answer comes; of what the browser carries, only hashes. Gives its id.
+@dataclass(frozen=True, slots=True)
+class BegunSeal:
+    """Seals what has begun, for the browser to keep, and opens it again."""
+
+    sealer: Sealer
+
+    def seal(self, tenant_id: TenantId, provider: IdentityProvider, asked: Asked) -> str:
+        """What the browser keeps.
+
+        Raises:
+            BadUserInput: browsers do not keep that much.
+        """
+        context = _context(tenant_id, provider)
+        kept = self.sealer.seal(msgspec.json.encode(asked).decode(), context=context).rstrip("=")
+        if len(kept) > _LONGEST_COOKIE:
+            raise BadUserInput(f"`return_uri` must have at most {LONGEST_URI} characters", field="return_uri")
+        return kept
+
+    def open(self, tenant_id: TenantId, provider: IdentityProvider, kept: str, state: str, now: datetime) -> Asked:
+        """What an answer belongs to.
+
+        Args:
+            tenant_id: whose sign-in it is.
+            provider: that answers.
+            kept: by the browser that brings the answer.
+            state: that came with it.
+            now: the time.
+
+        Raises:
+            SignInNotBegun: this browser has asked no such thing, or long ago, or another provider.
+        """
+        try:
+            plain = self.sealer.open(kept + "=" * (-len(kept) % 4), context=_context(tenant_id, provider))
+            asked = msgspec.json.decode(plain, type=Asked)
+        except (SealBroken, msgspec.MsgspecError) as error:
+            raise SignInNotBegun from error
+        is_meant = hmac.compare_digest(hash_secret(asked.state), hash_secret(state))
+        if not is_meant or asked.issuer != s256(provider.issuer) or asked.at + AT_PROVIDER <= now:
+            raise SignInNotBegun
+        return asked
+
+
+async def refuse_answered(session: TenantSession, asked: Asked) -> None:
+    """Refuse to look at another answer; two that come at once are told apart when they are kept.
 
     Raises:
-        TooManyAttempts: too many have begun and not come back.
+        SignInNotBegun: there is one already.
     """
-    now = datetime.now(UTC)
-    if await FederatedSignInStore(session).under_way(provider.id, MOST_BEGUN, now) >= MOST_BEGUN:
-        raise TooManyAttempts(retryAfter=int(AT_PROVIDER.total_seconds()))
-    ring, sign_in_id = await desk.keys.of(session, sealing=True), uuid7()
-    begun = FederatedSignIn(
-        id=sign_in_id,
-        provider_id=provider.id,
-        state_hash=hash_secret(asked.state),
-        browser_hash=hash_secret(asked.browser_secret),
-        sealed_proofs=ring.seal(FederatedSignIn.sealed_proofs, sign_in_id, asked.proofs),
-        return_uri=asked.way_back.return_uri,
-        code_challenge=asked.way_back.code_challenge,
-        asked_again=asked.way_back.again,
-        expires_at=now + AT_PROVIDER,
-    )
-    await FederatedSignInStore(session).begin(begun)
-    return sign_in_id
-
-
-async def take_begun(
-    session: TenantSession, provider: IdentityProvider, state: str, browser_secret: str
-) -> FederatedSignIn:
-    """The sign-in that an answer belongs to, which nobody else answers from now on.
-
-    Raises:
-        SignInNotBegun: there is none, or another browser has begun it.
-    """
-    begun = await FederatedSignInStore(session).take(provider.id, hash_secret(state), datetime.now(UTC))
-    if begun is None or not hmac.compare_digest(begun.browser_hash, hash_secret(browser_secret)):
+    if await FederatedSignInStore(session).is_answered(hash_secret(asked.state)):
         raise SignInNotBegun
-    return begun
+
+
+async def keep_answer(
+    session: TenantSession, provider: IdentityProvider, asked: Asked, answer: FederatedAnswer, now: datetime
+) -> str:
+    """Keep what a provider has answered; gives the code that completes the sign-in once.
+
+    Raises:
+        SignInNotBegun: it has answered before.
+    """
+    store, code = FederatedSignInStore(session), new_secret()
+    await store.forget(now - AT_PROVIDER)  # who has asked then can bring no answer any more, that one again neither
+    values = {
+        "provider_id": provider.id,
+        "state_hash": hash_secret(asked.state),
+        "return_uri": asked.way_back.return_uri,
+        "code_challenge": asked.way_back.code_challenge,
+        "asked_again": asked.way_back.again,
+        "answered_at": now,
+        "expires_at": now + TO_COMPLETE,
+        "code_hash": hash_secret(code),
+    }
+    if not await store.answer(values, answer):
+        raise SignInNotBegun
+    return code
 
 
 async def complete(session: TenantSession, code: str, verifier: str | None) -> tuple[Account, WayIn, Authentication]:
@@ -175,6 +220,10 @@ async def complete(session: TenantSession, code: str, verifier: str | None) -> t
     is_saml = provider is not None and provider.kind == IdentityProviderKind.SAML
     proof = Authentication.of(done.authenticated_at or LONG_AGO, done.amr or [FEDERATED])
     return account, WayIn.SAML if is_saml else WayIn.FEDERATED, proof
+
+
+def _context(tenant_id: TenantId, provider: IdentityProvider) -> str:
+    return f"{tenant_id}/{provider.id}"
 
 
 def sign_in_page(public_url: str, slug: str) -> str:

@@ -19,7 +19,7 @@ from shared.roles import Role
 from subgraphs.auth.events import PersonArrived
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.service.claiming import claim
-from subgraphs.auth.service.federated_begun import TO_COMPLETE, hash_secret, new_secret
+from subgraphs.auth.service.federated_begun import Asked, keep_answer
 from subgraphs.auth.service.federated_proofs import answer_of, claimed_contexts, claimed_time, refuse_old
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.accounts import AccountStore
@@ -84,24 +84,17 @@ def believable_name(name: object, email: str | None) -> str:
     return called or (email or "").partition("@")[0]
 
 
-async def admit_person(
-    session: TenantSession,
-    provider: IdentityProvider,
-    sign_in_id: UUID,
-    person: Person,
-    *,
-    anew_since: datetime | None = None,
-) -> str:
+async def admit_person(session: TenantSession, provider: IdentityProvider, asked: Asked, person: Person) -> str:
     """A code for whom the provider means in a sign-in; it completes it once.
 
     Args:
         session: of the tenant.
         provider: as it was when it was asked.
-        sign_in_id: of the sign-in.
+        asked: what it was asked with.
         person: whom it means.
-        anew_since: when it was asked to have them prove anew who they are; None if it was not.
 
     Raises:
+        SignInNotBegun: it has answered before.
         ProviderRefused: the tenant trusts the provider no more, or another one in its place.
         NotProvedAgain: it relied on what it knew before.
         NoAccount: nobody here, and no account is opened for them.
@@ -111,12 +104,9 @@ async def admit_person(
         raise ProviderRefused
     now = datetime.now(UTC)
     answer = answer_of(provider, person.subject, person.proved_at, person.contexts, now)
-    refuse_old(answer, anew_since)
+    refuse_old(answer, asked)
+    code = await keep_answer(session, provider, asked, answer, now)
     await _lead(session, provider, person)
-    code = new_secret()
-    await FederatedSignInStore(session).answer(
-        sign_in_id, answer, code_hash=hash_secret(code), expires_at=now + TO_COMPLETE
-    )
     return code
 
 

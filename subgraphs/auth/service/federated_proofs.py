@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from shared.authentication import FEDERATED, SEVERAL_FACTORS
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider
-from subgraphs.auth.service.federated_begun import AT_PROVIDER
+from subgraphs.auth.models.identity_providers import IdentityProvider
+from subgraphs.auth.service.federated_begun import Asked
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.identity_providers import FederatedAnswer
 
@@ -53,18 +53,14 @@ def answer_of(
     return FederatedAnswer(subject, believed, [FEDERATED, SEVERAL_FACTORS] if several else [FEDERATED])
 
 
-def anew_since(begun: FederatedSignIn) -> datetime | None:
-    """When the provider was asked to have the person prove anew who they are; None if it was not."""
-    return begun.expires_at - AT_PROVIDER if begun.asked_again else None
-
-
-def refuse_old(answer: FederatedAnswer, since: datetime | None) -> None:
-    """Refuse an answer that says nothing new where that was asked for.
+def refuse_old(answer: FederatedAnswer, asked: Asked) -> None:
+    """Refuse an answer that says nothing new where the person was to prove anew who they are.
 
     Raises:
         NotProvedAgain: so it is. Sources: OpenID Connect Core 1.0, section 3.1.3.7; SAML 2.0 core, section 3.4.1.
     """
-    if since is not None and (answer.authenticated_at is None or answer.authenticated_at < since - LEEWAY):
+    at = answer.authenticated_at
+    if asked.way_back.again and (at is None or at < asked.at - LEEWAY):
         raise NotProvedAgain
 
 

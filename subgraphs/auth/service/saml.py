@@ -8,12 +8,11 @@ import secrets
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from typing import Final
-from uuid import UUID
 
-from shared.database import TenantSession, unit_of_work
+from shared.database import unit_of_work
 from shared.errors import NotFound, Refusal
 from shared.tenancy.policies import WayIn
-from subgraphs.auth.models.identity_providers import FederatedSignIn, IdentityProvider, IdentityProviderKind
+from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.federated import Begun, enabled, refused
 from subgraphs.auth.service.federated_begun import (
     Asked,
@@ -21,13 +20,10 @@ from subgraphs.auth.service.federated_begun import (
     SignInNotBegun,
     WayBack,
     hash_secret,
-    keep_begun,
-    new_secret,
+    refuse_answered,
     sign_in_page,
-    take_begun,
 )
 from subgraphs.auth.service.federated_people import admit_person
-from subgraphs.auth.service.federated_proofs import anew_since
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.policies import refuse_closed
 from subgraphs.auth.service.saml_assertions import Believed, Expected, believed
@@ -63,15 +59,14 @@ async def begin(saml: SamlDesk, slug: str, alias: str, way_back: WayBack) -> Beg
     known = await _known(saml, slug, alias)
     refuse_closed(known.policy, WayIn.SAML)
     way_back.check(known.provider, sign_in_page(saml.public_url, slug))
-    state, browser, request_id = new_secret(), new_secret(), f"_{secrets.token_hex(_ID_BYTES)}"
-    asked = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, state, again=way_back.again)
-    url = await saml.workers.run(lambda: request_url(asked, known.own, saml.desk.clock()))
-    async with unit_of_work(saml.desk.sessions, known.caller) as session:
-        await keep_begun(session, saml.desk, known.provider, Asked(state, browser, request_id, way_back))
-    return Begun(url, browser)
+    request_id, now = f"_{secrets.token_hex(_ID_BYTES)}", saml.desk.clock()
+    asked = Asked.now(known.provider, request_id, way_back, now)
+    kept = saml.begun.seal(known.caller.tenant_id, known.provider, asked)
+    request = AuthnRequest(request_id, known.saml.sso_url, known.saml.name_id_format, asked.state, again=way_back.again)
+    return Begun(await saml.workers.run(lambda: request_url(request, known.own, now)), kept)
 
 
-async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str], browser_secret: str) -> Return:
+async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str], kept: str) -> Return:
     """Take what a browser brings; returns where it goes on, with a code for the client.
 
     Raises:
@@ -79,20 +74,15 @@ async def finish(saml: SamlDesk, slug: str, alias: str, form: Mapping[str, str],
         SignInNotBegun: it is no answer to what this browser asked, and may not be one that nobody asked for.
     """
     known = await _known(saml, slug, alias)
-    async with unit_of_work(saml.desk.sessions, known.caller) as session:
-        begun = await _begun(session, known, form.get("RelayState", ""), browser_secret)
-        ring = await saml.desk.keys.of(session)
-    proofs = None if begun is None else ring.open(FederatedSignIn.sealed_proofs, begun.id, begun.sealed_proofs)
-    goes_on = known.provider.return_uris[0] if begun is None else begun.return_uri
+    asked = await _asked(saml, known, form.get("RelayState", ""), kept)
+    goes_on = asked.way_back.return_uri
     try:
         refuse_closed(known.policy, WayIn.SAML)  # else it would go on bringing newcomers
-        said = await _believed(saml, known, form.get("SAMLResponse", ""), proofs)
+        said = await _believed(saml, known, form.get("SAMLResponse", ""), asked.proofs or None)
         await _use(saml, known, said)
         person = person_of(said, known.saml, known.provider.email_domains)
         async with unit_of_work(saml.desk.sessions, known.caller) as session:
-            sign_in_id = begun.id if begun is not None else await _unasked(session, saml, known.provider)
-            since = None if begun is None else anew_since(begun)
-            code = await admit_person(session, known.provider, sign_in_id, person, anew_since=since)
+            code = await admit_person(session, known.provider, asked, person)
     except Refusal as refusal:
         return await refused(saml.desk, known.caller, known.provider, goes_on, refusal)
     return Return(goes_on, code)
@@ -112,18 +102,22 @@ async def _known(saml: SamlDesk, slug: str, alias: str) -> Known:
     return Known(caller, provider, row, own, tenant.policies.sign_in)
 
 
-async def _begun(session: TenantSession, known: Known, state: str, browser_secret: str) -> FederatedSignIn | None:
-    """The sign-in that is answered; None if there is none and none is needed.
+async def _asked(saml: SamlDesk, known: Known, state: str, kept: str) -> Asked:
+    """What is answered; a question without an ID if nobody has asked and nobody needs to.
 
     Raises:
-        SignInNotBegun: one is needed.
+        SignInNotBegun: somebody needs to.
     """
+    now, provider = saml.desk.clock(), known.provider
     try:
-        return await take_begun(session, known.provider, state, browser_secret)
+        asked = saml.begun.open(known.caller.tenant_id, provider, kept, state, now)
+        async with saml.desk.sessions.read(known.caller) as session:
+            await refuse_answered(session, asked)
     except SignInNotBegun:
-        if known.saml.allows_unsolicited and known.provider.return_uris:
-            return None
-        raise
+        if not (known.saml.allows_unsolicited and provider.return_uris):
+            raise
+        return Asked.now(provider, "", WayBack(provider.return_uris[0]), now)
+    return asked
 
 
 async def _believed(saml: SamlDesk, known: Known, encoded: str, request_id: str | None) -> Believed:
@@ -140,9 +134,3 @@ async def _use(saml: SamlDesk, known: Known, said: Believed) -> None:
     async with unit_of_work(saml.desk.sessions, known.caller) as session:
         if not await SamlStore(session).use(known.provider.id, hash_secret(said.id), said.ends_at):
             raise ProviderRefused
-
-
-async def _unasked(session: TenantSession, saml: SamlDesk, provider: IdentityProvider) -> UUID:
-    """A sign-in that begins with its answer: nobody holds what another answer to it would need."""
-    asked = Asked(new_secret(), new_secret(), "", WayBack(provider.return_uris[0]))
-    return await keep_begun(session, saml.desk, provider, asked)

@@ -8,6 +8,7 @@ from shared.tenancy.policies import SignInPolicy
 from subgraphs.auth.models.identity_providers import IdentityProvider
 from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service.accounts import SignInDesk
+from subgraphs.auth.service.federated_begun import BegunSeal
 from subgraphs.auth.service.saml_messages import KeyPair, ServiceProvider
 from subgraphs.auth.service.saml_workers import SamlWorkers
 
@@ -19,6 +20,7 @@ class SamlDesk:
     desk: SignInDesk
     outbound: Outbound
     public_url: str
+    begun: BegunSeal
     workers: SamlWorkers = field(default_factory=SamlWorkers)
 
     def entity_id(self, slug: str, alias: str) -> str:

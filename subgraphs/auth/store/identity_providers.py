@@ -1,11 +1,12 @@
 """Statements about identity providers, and about sign-ins through them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from shared import checks
@@ -108,47 +109,25 @@ class FederatedAnswer:
 
 
 class FederatedSignInStore:
-    """Sign-ins under way in the session's tenant."""
+    """Sign-ins that providers have answered in the session's tenant."""
 
     def __init__(self, session: TenantSession) -> None:
         self._session = session
 
-    async def begin(self, sign_in: FederatedSignIn) -> None:
-        """Keep one, and forget those that have ended."""
-        await self._session.execute(delete(FederatedSignIn).where(FederatedSignIn.expires_at < func.now()))
-        self._session.add(sign_in)
-        await self._session.flush()
+    async def is_answered(self, state_hash: bytes) -> bool:
+        """Whether the provider has answered a question with that state."""
+        answered = select(FederatedSignIn.id).where(FederatedSignIn.state_hash == state_hash)
+        return await self._session.scalar(answered) is not None
 
-    async def take(self, provider_id: UUID, state_hash: bytes, now: datetime) -> FederatedSignIn | None:
-        """The one with that state, which nobody else takes from now on."""
-        taken = (
-            update(FederatedSignIn)
-            .where(
-                FederatedSignIn.provider_id == provider_id,
-                FederatedSignIn.state_hash == state_hash,
-                FederatedSignIn.answered_at.is_(None),
-                FederatedSignIn.expires_at > now,
-            )
-            .values(answered_at=now)
-            .returning(FederatedSignIn)
-        )
-        return await self._session.scalar(taken)
+    async def answer(self, values: Mapping[str, Any], answer: FederatedAnswer) -> bool:
+        """Note whom the provider means in a sign-in of these values; False if it has answered before."""
+        noted = insert(FederatedSignIn).values({**values, **asdict(answer)})
+        once = noted.on_conflict_do_nothing(index_elements=[FederatedSignIn.state_hash])
+        return await self._session.scalar(once.returning(FederatedSignIn.id)) is not None
 
-    async def answer(
-        self, sign_in_id: UUID, answer: FederatedAnswer, *, code_hash: bytes, expires_at: datetime
-    ) -> None:
-        """Note whom the provider means, and what the client completes it with."""
-        values = {**asdict(answer), "code_hash": code_hash, "expires_at": expires_at}
-        await self._session.execute(update(FederatedSignIn).where(FederatedSignIn.id == sign_in_id).values(values))
-
-    async def under_way(self, provider_id: UUID, most: int, now: datetime) -> int:
-        """How many still wait for the provider's answer; nobody counts beyond the most."""
-        waiting = select(literal(1)).where(
-            FederatedSignIn.provider_id == provider_id,
-            FederatedSignIn.answered_at.is_(None),
-            FederatedSignIn.expires_at > now,
-        )
-        return await self._session.scalar(select(func.count()).select_from(waiting.limit(most).subquery())) or 0
+    async def forget(self, before: datetime) -> None:
+        """Forget those that could be completed until then."""
+        await self._session.execute(delete(FederatedSignIn).where(FederatedSignIn.expires_at < before))
 
     async def refuse(self, provider_id: UUID, subject: str, refusal: str) -> None:
         """Note why no account is opened for whoever waits for one."""
