@@ -54,6 +54,11 @@ class RosterSubmitted(msgspec.Struct, frozen=True):
     row: int
 
 
+class RosterCancelled(msgspec.Struct, frozen=True):
+    tenant_id: UUID
+    job_id: UUID
+
+
 class Exported(msgspec.Struct, frozen=True):
     tenant_id: UUID
     request_id: UUID
@@ -163,10 +168,16 @@ def importing(keys: DataKeys, tenants: Registry) -> Handlers:
     async def go_on(session: TenantSession, event: RosterSubmitted) -> None:
         await rosters.go_on(session, keys, tenants, event.job_id, event.row)
 
-    def job(event: RosterSubmitted) -> list[str]:
+    async def end(_: TenantSession, __: RosterCancelled) -> None:
+        """It has ended already; whoever follows it is woken."""
+
+    def job(event: RosterSubmitted | RosterCancelled) -> list[str]:
         return [rosters.channel_of(event.tenant_id, event.job_id)]
 
-    return {"users.roster-submitted.v1": Handler(RosterSubmitted, go_on, wakes=job)}
+    return {
+        "users.roster-submitted.v1": Handler(RosterSubmitted, go_on, wakes=job),
+        "users.roster-cancelled.v1": Handler(RosterCancelled, end, wakes=job),
+    }
 
 
 def serving(post: InvitationPost, keys: DataKeys) -> Handlers:

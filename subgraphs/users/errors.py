@@ -103,6 +103,11 @@ class TooManyImports(Refusal):
     default_message = "Other rosters are being imported; wait until they are"
 
 
+class ImportDone(Refusal):
+    code = "IMPORT_DONE"
+    default_message = "Every row of the roster is behind it already"
+
+
 class PersonNotActive(Refusal):
     code = "PERSON_NOT_ACTIVE"
     default_message = "The person has not signed up, or is deactivated"

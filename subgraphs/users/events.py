@@ -58,6 +58,18 @@ class RosterImported(Event, frozen=True, kw_only=True):
     actor_id: UUID
 
 
+class RosterCancelled(Event, frozen=True, kw_only=True):
+    """A roster is imported no further; the rows that were behind it stay as they were imported."""
+
+    topic: ClassVar[str] = "users.roster-cancelled.v1"
+
+    job_id: UUID
+    dry_run: bool
+    done: int
+    total: int
+    actor_id: UUID | None
+
+
 class UserUpdated(Event, frozen=True, kw_only=True):
     """A profile has changed; whoever shows it reads it again."""
 

@@ -30,6 +30,7 @@ AUDITED: Final = {
     "users.user-reactivated.v1": About("User", "user_id"),
     "users.invitation-sent.v1": About("User", "user_id"),
     "users.roster-imported.v1": About("ImportJob", "job_id"),
+    "users.roster-cancelled.v1": About("ImportJob", "job_id"),
     "users.users-merged.v1": About("User", "user_id"),
     "users.consent-document-published.v1": About("ConsentDocument", "document_id"),
     "users.consent-recorded.v1": About("User", "user_id"),

@@ -15,6 +15,7 @@ from subgraphs.users.models.base import Model
 class ImportState(StrEnum):
     RUNNING = "RUNNING"
     DONE = "DONE"
+    CANCELLED = "CANCELLED"
 
 
 class ImportJob(Model):

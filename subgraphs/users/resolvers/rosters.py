@@ -19,7 +19,13 @@ from subgraphs.users.models import ImportState
 from subgraphs.users.service import rosters as service
 from subgraphs.users.service.people import MANAGER
 from subgraphs.users.store.rosters import ImportStore
-from subgraphs.users.types.rosters import ImportJob, ImportRosterInput, ImportRosterPayload
+from subgraphs.users.types.rosters import (
+    CancelImportInput,
+    CancelImportPayload,
+    ImportJob,
+    ImportRosterInput,
+    ImportRosterPayload,
+)
 from subgraphs.users.types.versions import version_in
 
 _BY_ID: Final = Keyset(tuple[UUID])
@@ -40,7 +46,7 @@ class RosterQuery:
     @strawberry.field(
         description="The rows of an import that were refused, as CSV with what is wrong, to be mended and imported "
         "again. Cells that a spreadsheet would take for a formula have an apostrophe before them, which an import "
-        "takes away. Null 7 days after it is done. Needs users:manage."
+        "takes away. Null 7 days after it is done or cancelled. Needs users:manage."
     )
     async def import_errors_csv(self, info: Info, id: _Id) -> str | None:
         info.context.caller.require(MANAGER)
@@ -74,12 +80,23 @@ class RosterMutation:
             row = await service.submit(session, attempt, info.context.keys, input.csv, options)
         return ImportRosterPayload(import_job=ImportJob.of(row))
 
+    @strawberry.mutation(
+        extensions=[Refusals(CancelImportPayload)],
+        description="Import a roster no further. The rows that are behind it stay as they were imported, and are told. "
+        "Needs users:manage.",
+    )
+    async def cancel_import(self, info: Info, input: CancelImportInput) -> CancelImportPayload | None:
+        job_id, attempt = parse_id(input.import_job_id, field="importJobId"), input.attempt("cancelImport")
+        async with unit_of_work(info.context.sessions, info.context.caller) as session:
+            row = await service.cancel(session, attempt, job_id)
+        return CancelImportPayload(import_job=ImportJob.of(row))
+
 
 @strawberry.type
 class RosterSubscription:
     @strawberry.subscription(
         description="How an import stands now or, given the cursor of a version, later; then as it gets on, of which "
-        "several steps may come as one. Ends once it is done. Needs users:manage."
+        "several steps may come as one. Ends once it is done or cancelled. Needs users:manage."
     )
     async def import_job_updated(self, info: Info, id: _Id, after: _Seen = None) -> AsyncGenerator[ImportJob | None]:
         job_id, caller = parse_id(id), info.context.caller
@@ -94,7 +111,7 @@ class RosterSubscription:
             service.channel_of(caller.tenant_id, job_id),
             read,
             version=lambda row: row.version,
-            settled=lambda row: row.state == ImportState.DONE,
+            settled=lambda row: row.state != ImportState.RUNNING,
             after=None if cursor is None else version_in(cursor, job_id),
         )
         async with aclosing(following) as versions:

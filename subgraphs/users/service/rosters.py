@@ -20,8 +20,8 @@ from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.roles import Role
 from shared.tenancy.registry import Registry
-from subgraphs.users.errors import RosterInvalid, TooManyImports
-from subgraphs.users.events import RosterImported, RosterSubmitted
+from subgraphs.users.errors import ImportDone, RosterInvalid, TooManyImports
+from subgraphs.users.events import RosterCancelled, RosterImported, RosterSubmitted
 from subgraphs.users.models import ImportJob, ImportState
 from subgraphs.users.service.invitations import GRANTER, INVITER, may_give
 from subgraphs.users.service.people import MANAGER
@@ -179,6 +179,44 @@ def _complete(session: TenantSession, job: ImportJob) -> None:
         actor_id=job.requested_by,
     )
     record(session, imported)
+
+
+async def cancel(session: TenantSession, attempt: Attempt, job_id: UUID) -> ImportJob:
+    """Import a roster no further; a step that is being taken is taken to its end. One that is cancelled stays so.
+
+    Raises:
+        Forbidden: the caller manages nobody.
+        NotFound: there is no such import.
+        ImportDone: it is complete.
+    """
+    session.caller.require(MANAGER)
+
+    async def perform() -> UUID:
+        job = await ImportStore(session).locked(job_id)
+        if job is None:
+            raise NotFound("There is no such import")
+        if job.state == ImportState.DONE:
+            raise ImportDone
+        if job.state == ImportState.RUNNING:
+            _cancel(session, job)
+        return job_id
+
+    return await _job(session, await once(session, attempt, perform))
+
+
+def _cancel(session: TenantSession, job: ImportJob) -> None:
+    job.state, job.completed_at = ImportState.CANCELLED, datetime.now(UTC)
+    job.version += 1
+    caller = session.caller
+    cancelled = RosterCancelled(
+        tenant_id=caller.tenant_id,
+        job_id=job.id,
+        dry_run=job.dry_run,
+        done=job.done,
+        total=job.total,
+        actor_id=caller.user_id,
+    )
+    record(session, cancelled)
 
 
 async def problems_as_csv(session: TenantSession, keys: DataKeys, job: ImportJob) -> str | None:

@@ -20,7 +20,9 @@ from subgraphs.users.types.versions import version_cursor
 
 _BY_LINE: Final = Keyset(tuple[int, int])
 
-strawberry.enum(ImportState, description="An import is done once every row was taken or refused.")
+strawberry.enum(
+    ImportState, description="An import is done once every row was taken or refused, unless it was cancelled before."
+)
 
 
 @strawberry.type(description="Why a row of a roster was not imported.")
@@ -40,7 +42,7 @@ class ImportJob:
     id: strawberry.ID = strawberry.field(description="Identifies the import.")
     source: str = strawberry.field(description="The system whose identifiers the roster has.")
     dry_run: bool = strawberry.field(description="It only tells what would be done.")
-    state: ImportState = strawberry.field(description="Whether every row is behind it.")
+    state: ImportState = strawberry.field(description="Whether it goes on.")
     total: int = strawberry.field(description="How many rows the roster has.")
     done: int = strawberry.field(description="How many of them are behind it.")
     created: int = strawberry.field(description="How many rows have added somebody.")
@@ -48,7 +50,9 @@ class ImportJob:
     unchanged: int = strawberry.field(description="How many said what was so already.")
     failed: int = strawberry.field(description="How many were refused.")
     requested_at: datetime = strawberry.field(description="When it was submitted.")
-    completed_at: datetime | None = strawberry.field(description="When the last row was behind it; null before.")
+    completed_at: datetime | None = strawberry.field(
+        description="When the last row was behind it, or it was cancelled; null before."
+    )
     version: int = strawberry.field(description="Grows as it gets on.")
     cursor: str = strawberry.field(description="`importJobUpdated(after:)` goes on after the version that this one is.")
     row: strawberry.Private[ImportJobRow]
@@ -58,7 +62,7 @@ class ImportJob:
         row = await info.context.loaders.user_by_id.load(self.row.requested_by)
         return User.of(row) if row else None
 
-    @strawberry.field(description="What was refused, by lines; kept for 7 days after it is done.")
+    @strawberry.field(description="What was refused, by lines; kept for 7 days after it is done or cancelled.")
     async def row_errors(self, info: Info, first: First = 20, after: After = None) -> Connection[ImportRowError] | None:
         page = _BY_LINE.page(first, after)
         rows = await info.context.loaders.import_problems.load((self.row.id, page))
@@ -109,3 +113,15 @@ class ImportRosterInput(MutationInput):
 @strawberry.type(description="What came of `importRoster`.")
 class ImportRosterPayload(Payload):
     import_job: ImportJob | None = strawberry.field(default=None, description="The import; null if it was refused.")
+
+
+@strawberry.input(description="An import to cancel.")
+class CancelImportInput(MutationInput):
+    import_job_id: strawberry.ID = strawberry.field(description="The import's.")
+
+
+@strawberry.type(description="What came of `cancelImport`.")
+class CancelImportPayload(Payload):
+    import_job: ImportJob | None = strawberry.field(
+        default=None, description="The import as far as it has got; null if it was refused."
+    )

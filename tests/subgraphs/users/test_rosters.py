@@ -20,6 +20,7 @@ from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.registry import Registry, tenants
 from subgraphs.users.consumers import RosterSubmitted, importing
 from subgraphs.users.errors import RosterInvalid
+from subgraphs.users.events import QuotaReached
 from subgraphs.users.models import CustomFieldKind, ImportJob, Invitation, OrgUnit, User
 from subgraphs.users.service import rosters
 from subgraphs.users.service.forgetting import forget_old
@@ -40,7 +41,11 @@ IMPORT = f"""mutation ($input: ImportRosterInput!) {{
 }}"""
 JOB = f"query ($id: ID!) {{ importJob(id: $id) {_JOB} }}"
 ERRORS = "query ($id: ID!) { importErrorsCsv(id: $id) }"
+CANCEL = """mutation ($input: CancelImportInput!) {
+  cancelImport(input: $input) { importJob { state done total version completedAt } userErrors { code } }
+}"""
 FOLLOW = "subscription ($id: ID!) { importJobUpdated(id: $id) { state done } }"
+BAD = "BAD_USER_INPUT"
 COUNTS = ("created", "updated", "unchanged", "failed")
 
 Import: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
@@ -232,7 +237,9 @@ class TestRows:
         mended = await take(text.replace("nobody", "eve@example.org"))
         assert counts(mended) == (1, 0, 0, 0)
 
-    async def test_are_as_many_as_the_quota_has(self, take: Import, control: Control, tenant: Tenant) -> None:
+    async def test_are_as_many_as_the_quota_has(
+        self, take: Import, control: Control, tenant: Tenant, sessions: Sessions
+    ) -> None:
         text = "external_id,email\n" + "".join(f"{n},p{n}@example.org\n" for n in range(3))
         async with restored(control, tenant):
             async with control.admin() as admin, admin.engine(CONTROL_DATABASE).begin() as connection:
@@ -241,6 +248,9 @@ class TestRows:
             assert counts(await take(text, dryRun=True)) == (2, 0, 0, 1)
             job = await take(text)
         assert (counts(job), problems(job)) == ((2, 0, 0, 1), [(4, None, "QUOTA_EXCEEDED")])
+        async with sessions.read(tenant.caller()) as session:
+            told = await session.scalars(sa.select(OutboxRow.topic).where(OutboxRow.topic == QuotaReached.topic))
+            assert len(told.all()) == 1, "the dry run told nobody"
 
 
 class TestJob:
@@ -266,6 +276,37 @@ class TestJob:
         job = await take("external_id,email\n1,ada@example.org\n2,nobody\n", dryRun=True)
         assert (counts(job), problems(job)) == ((1, 0, 0, 1), [(3, "email", "BAD_USER_INPUT")])
         assert await everybody(sessions, tenant) == {}
+
+    async def test_that_is_cancelled_keeps_what_it_has_done_and_does_no_more(
+        self, ask: Ask, manager: Caller, work: Work, tenant: Tenant, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rosters, "ROWS_A_STEP", 2)
+        text = "external_id,email\n1,p1@example.org\n2,nobody\n3,p3@example.org\n"
+        answer = await ask(IMPORT, {"input": {"csv": text, "source": "sis"}}, by=manager)
+        job_id = answer["data"]["importRoster"]["importJob"]["id"]
+        await work(times=1)
+        asked = {"input": {"importJobId": job_id, "idempotencyKey": "k"}}
+        cancelled = [(await ask(CANCEL, asked, by=manager))["data"]["cancelImport"] for _ in range(2)]
+        assert cancelled[0] == cancelled[1]
+        assert (cancelled[0]["importJob"]["state"], cancelled[0]["importJob"]["done"]) == ("CANCELLED", 2)
+        assert cancelled[0]["importJob"]["completedAt"]
+        await work()
+        job = (await ask(JOB, {"id": job_id}, by=manager))["data"]["importJob"]
+        assert (job["state"], counts(job), problems(job)) == ("CANCELLED", (1, 0, 0, 1), [(3, "email", BAD)])
+        assert set(await everybody(sessions, tenant)) == {"p1@example.org"}
+        async with sessions.read(tenant.caller()) as session:
+            told = list(await session.scalars(sa.select(OutboxRow).where(OutboxRow.topic.like("users.roster-c%"))))
+        assert [(one.payload["done"], one.payload["actor_id"]) for one in told] == [(2, str(manager.user_id))]
+
+    async def test_is_cancelled_by_who_manages_people_while_it_runs(
+        self, ask: Ask, take: Import, manager: Caller, tenant: Tenant, other_tenant: Tenant
+    ) -> None:
+        job = await take("external_id,email\n1,ada@example.org\n")
+        asked = {"input": {"importJobId": job["id"]}}
+        assert code_of(await ask(CANCEL, asked, by=tenant.caller("users:invite"))) == "FORBIDDEN"
+        done = (await ask(CANCEL, asked, by=manager))["data"]["cancelImport"]
+        assert done == {"importJob": None, "userErrors": [{"code": "IMPORT_DONE"}]}
+        assert code_of(await ask(CANCEL, asked, by=other_tenant.caller("users:manage"))) == "NOT_FOUND"
 
     async def test_is_followed_to_its_end(
         self, users: SubgraphApp, signed_in: SignIn, take: Import, manager: Caller, tenant: Tenant
