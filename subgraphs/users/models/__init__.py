@@ -16,6 +16,7 @@ from subgraphs.users.models.data_requests import (
 from subgraphs.users.models.deactivation import Deactivation
 from subgraphs.users.models.groups import Group, GroupMember
 from subgraphs.users.models.invitations import Invitation
+from subgraphs.users.models.kept_addresses import KeptAddress
 from subgraphs.users.models.org_units import OrgUnit, OrgUnitMember, OrgUnitPath
 from subgraphs.users.models.people import ExternalId, User, UserStatus
 from subgraphs.users.models.relationships import Relationship, RelationshipKind
@@ -40,6 +41,7 @@ __all__ = [
     "ImportProblem",
     "ImportState",
     "Invitation",
+    "KeptAddress",
     "Model",
     "OrgUnit",
     "OrgUnitMember",

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from shared.database import TenantSession
 from subgraphs.users.service import data_requests, rosters
+from subgraphs.users.store.kept_addresses import KeptAddressStore
 
 
 async def forget_old(session: TenantSession, now: datetime | None = None) -> None:
@@ -11,3 +12,4 @@ async def forget_old(session: TenantSession, now: datetime | None = None) -> Non
     now = now or datetime.now(UTC)
     await data_requests.forget_old(session, now)
     await rosters.forget_old(session, now)
+    await KeptAddressStore(session).forget(now)

@@ -22,6 +22,7 @@ from subgraphs.users.events import UserSignedUp
 from subgraphs.users.models import User, UserStatus
 from subgraphs.users.service.seats import check_seats
 from subgraphs.users.store.invitations import InvitationStore
+from subgraphs.users.store.kept_addresses import KeptAddressStore
 from subgraphs.users.store.people import UserStore
 
 ACCOUNT_WAIT_SECONDS: Final = 3.0
@@ -64,7 +65,7 @@ async def sign_up(desk: SignUpDesk, tenant_slug: str, newcomer: Newcomer, attemp
         TenantNotFound: there is no tenant of that name, or it is not open.
         SignUpClosed: it is for those alone who are invited.
         BadUserInput: the password is shorter than the tenant wants.
-        EmailTaken: somebody is already here with this address.
+        EmailTaken: somebody is already here with this address, or was until a few days ago.
         QuotaExceeded: the tenant has as many people as it may.
         InvitationInvalid: the code is not a valid one for this address.
         IdempotencyKeyReused: the attempt was sent before with another input, or another password.
@@ -158,7 +159,8 @@ class _Enrolling:
         user = await UserStore(self.session).add(
             email=newcomer.email, display_name=newcomer.display_name, role=Role.LEARNER, status=UserStatus.ACTIVE
         )
-        if user is None:
+        # Asked last: who gives the address up at this moment has let the insert wait until it is kept.
+        if user is None or await KeptAddressStore(self.session).is_kept(newcomer.email, datetime.now(UTC)):
             raise EmailTaken(path=("input", "email"))
         await check_seats(self.session, self.desk.tenants)
         return user

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,7 +17,9 @@ from shared.tenancy.names import CONTROL_DATABASE
 from shared.tenancy.policies import Policies, SignInPolicy
 from shared.tenancy.registry import tenants
 from subgraphs.users.models import Invitation, User
+from subgraphs.users.service import addresses
 from subgraphs.users.service import sign_up as service
+from subgraphs.users.service.forgetting import forget_old
 from tests.registry import restored
 from tests.subgraphs.conftest import Ask, code_of
 from tests.subgraphs.users.conftest import AddUser
@@ -104,6 +107,20 @@ class TestWithoutInvitation:
         answer = await ask(query, newcomer(tenant))
         assert "errors" not in answer
         assert answer["data"]["signUp"]["user"]["email"] is None
+
+    async def test_nobody_takes_the_address_that_somebody_may_come_back_to(
+        self, ask: Ask, sessions: Sessions, tenant: Tenant, add_user: AddUser
+    ) -> None:
+        ada = await add_user(tenant, email="ada@example.org")
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await addresses.change(session, ada.id, "ada@new.example")
+        [refused] = (await ask(SIGN_UP, newcomer(tenant)))["data"]["signUp"]["userErrors"]
+        assert refused["code"] == "EMAIL_TAKEN"
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await addresses.change(session, ada.id, "ada@example.org")
+            await addresses.change(session, ada.id, "ada@new.example")
+            await forget_old(session, datetime.now(UTC) + addresses.KEPT)
+        assert (await ask(SIGN_UP, newcomer(tenant)))["data"]["signUp"]["userErrors"] == []
 
     @pytest.mark.parametrize("slug", ["", "a\0b", "a" * 5_000])
     async def test_no_tenant_has_a_slug_that_cannot_be_kept(self, ask: Ask, tenant: Tenant, slug: str) -> None:
