@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from studium.embedded.child import Child, ChildFailed, Run, came_too_early, last_lines
 from studium.embedded.errors import CannotStart
+from studium.ending import cancelled
 
 _SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
@@ -91,9 +92,9 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop every child: the highest stage first, those of one stage together."""
         watched = sorted(self._watched.values(), key=lambda each: -each.run.child.stage)
-        self._watched = {}
         for _, stage in groupby(watched, key=lambda each: each.run.child.stage):
             await asyncio.gather(*map(_stop, stage))
+        self._watched = {}  # not before: those of the last stages are looked after until it is their turn
 
     async def _look_after(self, run: Run) -> None:
         """Restart the child each time it breaks, until it fails too often in a row."""
@@ -159,7 +160,5 @@ def cannot_start(child: Child, failure: ChildFailed) -> CannotStart:
 
 
 async def _stop(watched: _Watched) -> None:
-    while not watched.task.done():
-        watched.task.cancel()  # Python 3.11's `wait_for` may lose it when the probe answers at the same moment
-        await asyncio.wait({watched.task}, timeout=_HEALTH_SECONDS)
+    await cancelled(watched.task)
     await watched.run.stop()

@@ -1,12 +1,19 @@
 """The supervisor: what it does when its children, or it itself, are killed."""
 
+import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from studium.embedded.pidfile import started
+import pytest
+
+from studium.embedded import Supervisor, supervisor
+from studium.embedded.child import Child, Probe
+from studium.embedded.pidfile import PidFile, started
+from tests.patience import PATIENCE_SECONDS
 from tests.studium.conftest import Host, is_running, kill, sleeper, wait_until
 
 Start = Callable[..., Host]
@@ -66,6 +73,43 @@ class TestAKilledSupervisor:
             stranger.kill()
 
 
+class TestStopping:
+    async def test_ends_though_a_child_answers_as_it_begins(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(supervisor, "_HEALTH_SECONDS", 0.01)
+        supervised = Supervisor(say=bool)
+        stopping = list[asyncio.Task[None]]()
+        asked = asyncio.Event()
+
+        async def answer() -> None:
+            if not asked.is_set():
+                stopping.append(asyncio.create_task(supervised.stop()))
+                await asyncio.sleep(0)  # it begins
+                await asyncio.sleep(0)  # and cancels what waits for this
+                asked.set()
+
+        await supervised.start(_child(tmp_path, "one", health=answer))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asked.wait()
+            await stopping[0]
+        assert not PidFile(tmp_path / "one.json").path.exists()
+
+    async def test_leaves_nobody_who_was_started_again_meanwhile(self, tmp_path: Path) -> None:
+        supervised = Supervisor(say=bool)
+        await supervised.start(_child(tmp_path, "first"))
+        await supervised.start(_child(tmp_path, "second", stage=1, deaf=True))
+        first, second = supervised.pid("first"), supervised.pid("second")
+        stopping = asyncio.create_task(supervised.stop())
+        await asyncio.sleep(0)
+        kill(first)
+        await asyncio.to_thread(wait_until, lambda: _pid(tmp_path / "first.json") != first)
+        again = _pid(tmp_path / "first.json")
+        kill(second)
+        await stopping
+        assert not is_running(again)
+
+
 class TestPostgres:
     def test_starts_once_the_last_process_of_a_killed_one_is_gone(self, start_host: Start) -> None:
         killed = start_host("postgres")
@@ -105,6 +149,33 @@ class TestTheDataFolder:
         first.stop()
         assert start_host().line() == "ready"
         assert (first.root / "ports.json").read_text() == ports
+
+
+def _child(folder: Path, name: str, *, health: Probe | None = None, stage: int = 0, deaf: bool = False) -> Child:
+    """A child that has begun as soon as there is a file of its name; SIGTERM does not end one that is deaf."""
+
+    async def probe() -> None:
+        (folder / name).stat()
+
+    ends = "SIG_IGN" if deaf else "SIG_DFL"
+    program = f"""import pathlib, signal, time
+signal.signal(signal.SIGTERM, signal.{ends})
+pathlib.Path({str(folder / name)!r}).touch()
+time.sleep(600)"""
+    return Child(
+        name=name,
+        command=(sys.executable, "-c", program),
+        probe=probe,
+        health=health,
+        log=folder / f"{name}.log",
+        pid_file=PidFile(folder / f"{name}.json"),
+        stage=stage,
+        stop_seconds=PATIENCE_SECONDS,
+    )
+
+
+def _pid(file: Path) -> int:
+    return int(json.loads(file.read_text())["pid"])
 
 
 def _write_pid(root: Path, pid: int, *, began: str | None) -> None:
