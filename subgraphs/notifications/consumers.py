@@ -1,5 +1,6 @@
 """What the notifications subgraph does when others have told something."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -60,6 +61,43 @@ def _impersonated(event: Impersonated) -> list[str]:
     return [channel_of(event.tenant_id, event.user_id)]
 
 
+class QuotaReached(msgspec.Struct, frozen=True):
+    event_id: UUID
+    tenant_id: UUID
+    measure: str
+    limit: int
+    used: int
+    owner_ids: tuple[UUID, ...]
+
+
+_USED_UP: Final[Mapping[str, tuple[str, str]]] = {
+    "users": ("There is no place left for more people", "people have an account or an invitation"),
+    "storage_bytes": ("There is no room left for lessons", "bytes are taken up by lessons"),
+}
+"""By what is counted: in a few words, and how the number goes on."""
+
+
+async def _tell_owners(session: TenantSession, event: QuotaReached) -> None:
+    """Whoever has not read it yet is not told again: people who come and go would fill a mailbox."""
+    if event.measure not in _USED_UP:
+        return
+    title, counted = _USED_UP[event.measure]
+    for owner_id in event.owner_ids:
+        store = NotificationStore(session, owner_id)
+        if not await is_here(session, owner_id) or await store.has_unread(NotificationKind.QUOTA_REACHED, title):
+            continue
+        await store.add(
+            event_id=event.event_id,
+            kind=NotificationKind.QUOTA_REACHED,
+            title=title,
+            body=f"{event.used:,} {counted}, of {event.limit:,} at most.",
+        )
+
+
+def _owners(event: QuotaReached) -> list[str]:
+    return [channel_of(event.tenant_id, owner_id) for owner_id in event.owner_ids]
+
+
 async def _join(session: TenantSession, event: personal_data.UsersMerged) -> None:
     """What the one was told stands behind what the other was."""
     await NotificationStore(session, event.into_id).take_over(event.user_id)
@@ -72,6 +110,7 @@ def _learner(event: Enrolled) -> list[str]:
 HANDLERS: Final[Handlers] = {
     "courses.enrolled.v1": Handler(Enrolled, _welcome, wakes=_learner),
     "auth.impersonation-started.v1": Handler(Impersonated, _warn, wakes=_impersonated),
+    "users.quota-reached.v1": Handler(QuotaReached, _tell_owners, wakes=_owners),
     **personal_data.handlers(
         personal_data.Holdings.of(Model.metadata), PersonalDataExported, PersonalDataErased, before_merge=_join
     ),

@@ -29,6 +29,7 @@ departures_table(Model.metadata)
 class NotificationKind(StrEnum):
     ENROLLED = "ENROLLED"
     IMPERSONATED = "IMPERSONATED"
+    QUOTA_REACHED = "QUOTA_REACHED"
 
 
 class Mailbox(Model):

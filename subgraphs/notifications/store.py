@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.database import TenantSession
 from shared.graphql.pagination import PageRequest
-from subgraphs.notifications.models import Mailbox, Notification
+from subgraphs.notifications.models import Mailbox, Notification, NotificationKind
 
 
 class NotificationStore:
@@ -25,6 +25,11 @@ class NotificationStore:
         number = await self._next_number()
         self._session.add(Notification(user_id=self._user_id, number=number, **values))
         await self._session.flush()
+
+    async def has_unread(self, kind: NotificationKind, title: str) -> bool:
+        """Whether the person has been told the same, and has not read it."""
+        same = self._mine.where(Notification.read_at.is_(None), Notification.kind == kind, Notification.title == title)
+        return await self._session.scalar(select(same.exists())) or False
 
     async def _next_number(self) -> int:
         """Locks the mailbox until the transaction ends."""

@@ -16,6 +16,7 @@ from shared.tenancy.registry import Registry
 from subgraphs.users.models import UserStatus
 from subgraphs.users.service import addresses, admission, data_requests, rosters
 from subgraphs.users.service.mailing import InvitationPost, send_invitation
+from subgraphs.users.service.seats import tell_quota_reached
 from subgraphs.users.store.people import UserStore
 
 
@@ -42,6 +43,12 @@ class PersonArrived(msgspec.Struct, frozen=True):
 class AddressChosen(msgspec.Struct, frozen=True):
     user_id: UUID
     email: str
+
+
+class QuotaExceeded(msgspec.Struct, frozen=True):
+    measure: str
+    limit: int
+    used: int
 
 
 class InvitationSent(msgspec.Struct, frozen=True):
@@ -94,6 +101,11 @@ async def _change_address(session: TenantSession, event: AddressChosen) -> None:
     await addresses.change(session, event.user_id, event.email)
 
 
+async def _tell_owners(session: TenantSession, event: QuotaExceeded) -> None:
+    """Who the owners are is known here alone."""
+    await tell_quota_reached(session, event.measure, event.limit, event.used)
+
+
 _NoteExport: TypeAlias = Callable[[TenantSession, Exported], Awaitable[None]]
 _NoteErasure: TypeAlias = Callable[[TenantSession, Erased], Awaitable[None]]
 
@@ -135,6 +147,7 @@ HANDLERS: Final[Handlers] = {
     "auth.tenant-created.v1": Handler(TenantCreated, _add_owner),
     "auth.account-opened.v1": Handler(AccountOpened, _note_account),
     "auth.address-chosen.v1": Handler(AddressChosen, _change_address),
+    "content.quota-exceeded.v1": Handler(QuotaExceeded, _tell_owners),
     **dict(_answers()),
 }
 

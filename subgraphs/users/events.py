@@ -214,6 +214,18 @@ class DataRequestCompleted(Event, frozen=True, kw_only=True):
     kind: str
 
 
+class QuotaReached(Event, frozen=True, kw_only=True):
+    """The tenant has as much of something as it may: whoever looks after it is to know before others are refused."""
+
+    topic: ClassVar[str] = "users.quota-reached.v1"
+
+    measure: str
+    """A value of `shared.tenancy.profile.Measure`."""
+    limit: int
+    used: int
+    owner_ids: tuple[UUID, ...]
+
+
 class UserDeactivated(Event, frozen=True, kw_only=True):
     """Nobody gets in as this person any more: the auth subgraph ends what they have open."""
 

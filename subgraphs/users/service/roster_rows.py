@@ -13,6 +13,7 @@ from shared.errors import BadUserInput, TenantNotFound
 from shared.events import record
 from shared.ids import uuid7
 from shared.roles import Role
+from shared.tenancy.profile import Measure
 from shared.tenancy.registry import Registry
 from subgraphs.users.events import UserUpdated
 from subgraphs.users.models import CustomFieldDefinition, ImportJob, OrgUnit, User, UserStatus
@@ -20,6 +21,7 @@ from subgraphs.users.service import custom_fields, org_units, people
 from subgraphs.users.service.invitations import INVITATION_LIFETIME, readdress, send_invitation
 from subgraphs.users.service.roster_files import EMAIL, EXTERNAL_ID, FIELD_PREFIX, Roster, RosterRow
 from subgraphs.users.service.sealed_fields import SealedFields
+from subgraphs.users.service.seats import tell_quota_reached
 from subgraphs.users.store.custom_fields import CustomFieldStore
 from subgraphs.users.store.invitations import InvitationStore
 from subgraphs.users.store.org_units import OrgUnitStore
@@ -93,6 +95,7 @@ class ImportedRows:
         self._definitions: Mapping[str, CustomFieldDefinition] = {}
         self._members: set[tuple[UUID, UUID]] = set()
         self._joining: dict[UUID, list[UUID]] = {}
+        self._most: int | None = None
         self._free: int | None = None
 
     async def take(self, rows: Sequence[RosterRow]) -> list[Outcome]:
@@ -101,6 +104,8 @@ class ImportedRows:
         outcomes = [await self._outcome(row) for row in rows]
         for unit_id, user_ids in self._joining.items():
             await org_units.set_members(self._session, unit_id, user_ids, add=True)
+        if self._most is not None and self._free == 0 and Done.CREATED in outcomes:
+            await tell_quota_reached(self._session, Measure.USERS.value, self._most, self._most)
         return outcomes
 
     async def _look_up(self, rows: Sequence[RosterRow]) -> None:
@@ -124,8 +129,8 @@ class ImportedRows:
             raise TenantNotFound
         if record.quotas.users is None:
             return None
-        taken = await SeatStore(self._session).taken()
-        return record.quotas.users - taken - (self._job.created if self._job.dry_run else 0)
+        self._most, taken = record.quotas.users, await SeatStore(self._session).taken()
+        return self._most - taken - (self._job.created if self._job.dry_run else 0)
 
     async def _outcome(self, row: RosterRow) -> Outcome:
         if not row.complete:

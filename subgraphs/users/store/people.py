@@ -89,6 +89,11 @@ class UserStore:
         owners = select(User.id).where(User.role == Role.OWNER, User.status == UserStatus.ACTIVE, User.id != user_id)
         return await self._session.scalar(owners.limit(1)) is not None
 
+    async def owners(self, *, limit: int) -> Sequence[UUID]:
+        """Active owners of the tenant, the first ones first."""
+        owners = select(User.id).where(User.role == Role.OWNER, User.status == UserStatus.ACTIVE)
+        return (await self._session.scalars(owners.order_by(User.id).limit(limit))).all()
+
     async def note_account(self, user_id: UUID) -> None:
         """Note that a person has an account, unless they were erased since."""
         opened = update(User).where(User.id == user_id, User.status != UserStatus.ERASED)
