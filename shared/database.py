@@ -35,8 +35,8 @@ _NAMING: Final = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 _NO_SUCH_ROLE: Final = "22023"
-_MAY_NOT_BECOME: Final = "42501"
-"""The tenant is fenced off here: it is being moved to another server, or was (`shared.tenancy.fence`)."""
+_NOT_ALLOWED: Final = "42501"
+"""To become the tenant's role: it is fenced off here, since it is being moved, or was (`shared.tenancy.fence`)."""
 _MOST_VIEWS: Final = 1_000
 
 ENTER_TENANT: Final = "SELECT set_config('role', $1, true) /* SET LOCAL ROLE */"
@@ -72,7 +72,7 @@ def _enter_tenant(session: Session, transaction: SessionTransaction, connection:
     except DBAPIError as error:
         if sqlstate(error) == _NO_SUCH_ROLE:
             raise TenantNotFound from error
-        if sqlstate(error) == _MAY_NOT_BECOME:
+        if sqlstate(error) == _NOT_ALLOWED:
             raise _FencedOff from error
         raise
 
@@ -196,6 +196,10 @@ class Sessions:
             if await self._has_moved(caller.tenant_id, server):
                 raise Unavailable from error
             raise
+        except DBAPIError as error:
+            if sqlstate(error) == _NOT_ALLOWED and await _is_fenced_off(engine, caller, role):
+                raise Unavailable from error
+            raise
 
     async def _has_moved(self, tenant_id: TenantId, server: str) -> bool:
         """Whether a tenant that is not served by a server is on another one now."""
@@ -221,6 +225,16 @@ class Sessions:
         if len(self._views) > _MOST_VIEWS:
             self._views.popitem(last=False)
         return made
+
+
+async def _is_fenced_off(engine: AsyncEngine, caller: Caller, role: str) -> bool:
+    """Whether a statement was refused since the fence was put up after its transaction had come in."""
+    async with TenantSession(engine, caller, role=role) as session:
+        try:
+            await session.connection()
+        except (_FencedOff, TenantNotFound):
+            return True
+    return False
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 """Copying a tenant's schema to another server: structure by the migrations, rows by COPY, all in one transaction there.
 
 Rows are never held in memory beyond a few messages. What was copied is compared with what is where it came from, by
-counts and checksums of each table, before it is committed; so a schema that is on the other server is a whole one.
+counts and checksums of each table, before it is committed; so a schema that is on the other server is a whole one. It
+stays fenced off: a process may believe from an earlier time that the tenant is served from there.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.tenancy.migrate import SubgraphMigrations, migrate_in, revision_of
-from shared.tenancy.names import database_name, tenant_schema
+from shared.tenancy.names import database_name, login_role, tenant_role, tenant_schema
 from shared.tenancy.roles import Admin, lock_schema
 from shared.tenancy.scripts import VERSION_TABLE, head_of
 
@@ -81,6 +82,8 @@ async def copy_tenant(source: Admin, target: Admin, tenant_id: TenantId, migrati
         if there is not None:  # of a move that was cut off before the schema was migrated where it is
             await new.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
         await migrate_in(new, tenant_id, migrations)
+        role, login = tenant_role(tenant_id, migrations.subgraph), login_role(migrations.subgraph)
+        await new.exec_driver_sql(f"REVOKE {role} FROM {login}")
         await _copy_rows(old, new, schema)
         await old.rollback()
 

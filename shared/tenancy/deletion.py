@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 import structlog
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
 from shared.events.repeat import rest
+from shared.tenancy.fence import is_mine, open_schemas
 from shared.tenancy.migrate import SubgraphMigrations
 from shared.tenancy.names import CONTROL_DATABASE, database_name, tenant_role, tenant_schema
 from shared.tenancy.provision import Step
@@ -49,11 +50,16 @@ class Deletions:
         gone = 0
         while True:
             async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
-                tenant_id = await _due(connection, now, failed)
-                if tenant_id is None:
+                row = await _due(connection, now, failed)
+                if row is None:
                     return gone
+                tenant_id = TenantId(row.id)
+                if not await is_mine(connection, row.slug):  # what is copied now would be left on another server
+                    _log.warning("deletion.waits_for_move", tenant_id=str(tenant_id))
+                    failed.add(tenant_id)
+                    continue
                 try:
-                    await self._delete(tenant_id)
+                    await self._delete(row)
                 except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
                     _log.exception("deletion.failed", tenant_id=str(tenant_id))
                     failed.add(tenant_id)
@@ -62,8 +68,11 @@ class Deletions:
                     _log.info("deletion.done", tenant_id=str(tenant_id))
                     gone += 1
 
-    async def _delete(self, tenant_id: TenantId) -> None:
+    async def _delete(self, row: sa.Row[Any]) -> None:
         """From every server: a tenant that was moved may have left something where it was."""
+        tenant_id = TenantId(row.id)
+        if row.moving_to is not None:  # of a move that was cut off: its keys are destroyed by its own roles
+            await open_schemas(self.admin.on(row.server), tenant_id, self.subgraphs)
         for step in self.also:
             await step(tenant_id)
         for admin in self.admin.servers.values():
@@ -87,14 +96,13 @@ async def drop_tenant(admin: Admin, tenant_id: TenantId, subgraph: str) -> None:
         )
 
 
-async def _due(connection: AsyncConnection, now: datetime | None, besides: set[TenantId]) -> TenantId | None:
+async def _due(connection: AsyncConnection, now: datetime | None, besides: set[TenantId]) -> sa.Row[Any] | None:
     """The tenant that is due for the longest time and that nobody is deleting, locked until the transaction ends."""
     chosen = (
-        sa.select(tenants.c.id)
+        sa.select(tenants)
         .where(tenants.c.delete_after <= (now or sa.func.now()), tenants.c.id.not_in(besides))
         .order_by(tenants.c.delete_after)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    found = await connection.scalar(chosen)
-    return None if found is None else TenantId(found)
+    return (await connection.execute(chosen)).one_or_none()

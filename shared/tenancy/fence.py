@@ -1,8 +1,8 @@
 """The fence around a tenant's schemas on one server: nobody takes on the tenant's roles, and nobody writes.
 
 It stands in the database, since any process may still believe that the tenant is served from there. Login roles lose
-the right to become the tenant's roles, which `shared.database` answers with `SERVICE_UNAVAILABLE`; and the roles lose
-the right to write, for transactions that had taken them on before.
+the right to become the tenant's roles, and the roles lose the right to write, for transactions that had taken them on
+before; `shared.database` answers both with `SERVICE_UNAVAILABLE`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.caller import TenantId
-from shared.tenancy.migrate import SubgraphMigrations, grant_rows, run_script
+from shared.tenancy.migrate import SubgraphMigrations, grant_rows, revision_of, run_script
 from shared.tenancy.names import database_name, login_role, tenant_role, tenant_schema
 from shared.tenancy.roles import Admin, lock_schema
 
@@ -25,6 +25,17 @@ SELECT count(*) FROM pg_stat_activity WHERE usename = ANY($1::text[]) AND xact_s
 _TABLES: Final = """
 SELECT string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r'
 """
+_ONE_AT_A_TIME: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+
+
+async def is_mine(connection: AsyncConnection, slug: str) -> bool:
+    """Whether nobody else moves or deletes a tenant: then nobody else does until the transaction ends.
+
+    Args:
+        connection: to the control database.
+        slug: the tenant's.
+    """
+    return (await connection.exec_driver_sql(_ONE_AT_A_TIME, (f"moving {slug}",))).scalar_one()
 
 
 async def close_schemas(admin: Admin, tenant_id: TenantId, subgraphs: Sequence[SubgraphMigrations]) -> None:
@@ -40,16 +51,17 @@ async def close_schemas(admin: Admin, tenant_id: TenantId, subgraphs: Sequence[S
 
 
 async def open_schemas(admin: Admin, tenant_id: TenantId, subgraphs: Sequence[SubgraphMigrations]) -> None:
-    """Take the fence away. Safe to repeat."""
+    """Take the fence away from what there is of the tenant. Safe to repeat."""
+    schema = tenant_schema(tenant_id)
     for one in subgraphs:
-        schema, role = tenant_schema(tenant_id), tenant_role(tenant_id, one.subgraph)
+        role, login = tenant_role(tenant_id, one.subgraph), login_role(one.subgraph)
         async with admin.engine(database_name(one.subgraph)).begin() as connection:
             await lock_schema(connection, schema)
-            await run_script(connection, grant_rows(schema, role))
-    async with admin.server.begin() as connection:
-        for one in subgraphs:
-            role, login = tenant_role(tenant_id, one.subgraph), login_role(one.subgraph)
-            await connection.exec_driver_sql(f"GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE")
+            if await revision_of(connection, schema, role=role) is None:
+                continue  # its deletion has come so far
+            await run_script(
+                connection, f"{grant_rows(schema, role)};\nGRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE"
+            )
 
 
 async def _until_others_end(admin: Admin, logins: Sequence[str]) -> None:

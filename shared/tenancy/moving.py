@@ -19,14 +19,14 @@ from shared.errors import DomainError, TenantNotFound
 from shared.tenancy.changes import TenantNotOpen
 from shared.tenancy.copying import copy_tenant
 from shared.tenancy.deletion import drop_tenant
-from shared.tenancy.fence import close_schemas, open_schemas
+from shared.tenancy.fence import close_schemas, is_mine, open_schemas
 from shared.tenancy.migrate import SubgraphMigrations, outdated
-from shared.tenancy.names import CONTROL_DATABASE, MAIN
+from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, tenant_schema
 from shared.tenancy.notices import CHANGED_CHANNEL
 from shared.tenancy.registry import TenantStatus, tenants
 from shared.tenancy.roles import Admin
 
-_ONE_AT_A_TIME: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+_HAS_SCHEMA: Final = "SELECT to_regnamespace($1) IS NOT NULL"
 
 
 class CannotMove(DomainError):
@@ -55,28 +55,33 @@ class Moves:
             source, target = self.admin.on(row.server), self.admin.on(to)
             if row.moving_to is None:
                 await self._refuse(row, to)
-                await self._note(row.id, moving_to=to)
+                await self._note(row.id, None, moving_to=to)
             elif row.moving_to != to:
                 raise CannotMove(f"it is being moved to {row.moving_to}")
-            await close_schemas(source, row.id, self.subgraphs)
-            for one in self.subgraphs:
-                await copy_tenant(source, target, row.id, one)
-            await self._note(row.id, server=to, moving_to=None, moved_from=row.server or MAIN)
+            if (row.server or MAIN) != to:
+                await close_schemas(source, row.id, self.subgraphs)
+                for one in self.subgraphs:
+                    await copy_tenant(source, target, row.id, one)
+                await self._note(row.id, to, server=to, moved_from=row.server or MAIN)
+            await open_schemas(target, row.id, self.subgraphs)
+            await self._note(row.id, to, moving_to=None)
 
     async def take_back(self, slug: str) -> None:
         """Give up a move that has not come to its end: the tenant is open again where it is.
 
         Raises:
-            TenantNotFound, CannotMove: it is not being moved.
+            TenantNotFound, CannotMove: it is not being moved, or has come to where it is to be.
         """
         async with self._alone(slug) as row:
             if row.moving_to is None:
                 raise CannotMove("it is not being moved")
+            if row.moving_to == row.server:
+                raise CannotMove(f"it is on {row.server} already; order the move again, which opens it there")
             await self._drop(
                 row.id, row.moving_to
             )  # before anybody can write where it is: a copy is whole or not there
             await open_schemas(self.admin.on(row.server), row.id, self.subgraphs)
-            await self._note(row.id, moving_to=None)
+            await self._note(row.id, row.moving_to, moving_to=None)
 
     async def finish(self, slug: str) -> None:
         """Drop what was left where a tenant came from.
@@ -91,7 +96,7 @@ class Moves:
                 if await outdated(self.admin.on(row.server), [row.id], one):
                     raise CannotMove(f"{one.subgraph} is not whole, or not of the newest revision, where it is")
             await self._drop(row.id, row.moved_from)
-            await self._note(row.id, moved_from=None)
+            await self._note(row.id, None, moved_from=None)
 
     async def _refuse(self, row: sa.Row[Any], to: str) -> None:
         if row.status == TenantStatus.PROVISIONING:
@@ -103,26 +108,33 @@ class Moves:
         for one in self.subgraphs:
             if await outdated(self.admin.on(row.server), [row.id], one):
                 raise CannotMove(f"{one.subgraph} is not of the newest revision where it is; `studium migrate` first")
-            if not await outdated(self.admin.on(to), [row.id], one):
-                raise CannotMove(f"{to} has a schema of it in {one.subgraph} that no move has left there")
+            async with self.admin.on(to).engine(database_name(one.subgraph)).connect() as connection:
+                if (await connection.exec_driver_sql(_HAS_SCHEMA, (tenant_schema(row.id),))).scalar_one():
+                    raise CannotMove(f"{to} has a schema of it in {one.subgraph} that no move has left there")
 
     async def _drop(self, tenant_id: TenantId, server: str) -> None:
         for one in self.subgraphs:
             await drop_tenant(self.admin.on(server), tenant_id, one.subgraph)
 
-    async def _note(self, tenant_id: TenantId, **values: str | None) -> None:
-        """Say in the record how far a move is, and tell everybody that it has changed."""
-        changed = sa.update(tenants).where(tenants.c.id == tenant_id).values(**values, untold=True)
+    async def _note(self, tenant_id: TenantId, going_to: str | None, **values: str | None) -> None:
+        """Say in the record how far a move is, and tell everybody that it has changed.
+
+        Raises:
+            CannotMove: it is not being moved to where this process does: the connection that kept others off was lost.
+        """
+        mine = tenants.c.id == tenant_id, tenants.c.moving_to.is_not_distinct_from(going_to)
+        changed = sa.update(tenants).where(*mine).values(**values, untold=True).returning(tenants.c.id)
         async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
-            await connection.execute(changed)
+            if (await connection.execute(changed)).one_or_none() is None:
+                raise CannotMove("somebody else has gone on with it meanwhile")
             await connection.execute(sa.select(sa.func.pg_notify(CHANGED_CHANNEL, str(tenant_id))))
 
     @asynccontextmanager
     async def _alone(self, slug: str) -> AsyncGenerator[sa.Row[Any]]:
         """The tenant's record, while nobody else moves it."""
         async with self.admin.engine(CONTROL_DATABASE).begin() as connection:
-            if not (await connection.exec_driver_sql(_ONE_AT_A_TIME, (f"moving {slug}",))).scalar_one():
-                raise CannotMove("somebody is moving it at this moment")
+            if not await is_mine(connection, slug):
+                raise CannotMove("somebody is moving or deleting it at this moment")
             yield await _record(connection, slug)
 
 

@@ -6,14 +6,13 @@ import json
 import random
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy.exc import DBAPIError
 
 from shared.caller import Caller, TenantId, service_caller
 from shared.database import Sessions, subgraph_metadata, unit_of_work
@@ -21,14 +20,16 @@ from shared.errors import TenantNotFound, Unavailable
 from shared.idempotency import idempotency_table
 from shared.ids import uuid7
 from shared.tenancy.copying import CopyDiffers, NotCurrent, copy_tenant
-from shared.tenancy.drift import compare, reference
+from shared.tenancy.deletion import Deletions
+from shared.tenancy.drift import described
 from shared.tenancy.fence import close_schemas
 from shared.tenancy.migrate import SubgraphMigrations, migrate_tenant
 from shared.tenancy.moving import CannotMove, Moves
 from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, tenant_schema
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import TenantStatus, tenants
-from shared.tenancy.roles import Admin
+from shared.tenancy.roles import Admin, login_url
+from studium.data_keys import shredding
 from studium.embedded.errors import CannotStart
 from studium.moving import move
 from studium.settings import StudiumSettings
@@ -134,13 +135,11 @@ class TestMove:
             database_url=SecretStr(spread.control.servers.database), database_servers={SECOND: spread.second}
         )
         ordered = Namespace(slug=one.slug, to=SECOND, finish=False, take_back=False)
+        before = await everything(both, one)
         assert await asyncio.to_thread(move, settings, ordered) == 0
         with pytest.raises(CannotStart, match="it is on second"):
             await asyncio.to_thread(move, settings, ordered)
-        for each in one.moves.subgraphs:
-            expected = await reference(both, each)
-            async with both.on(SECOND).engine(database_name(each.subgraph)).connect() as connection:
-                assert await compare(connection, one.caller.tenant_id, each, expected) is None
+        assert await everything(both.on(SECOND), one) == before
 
     async def test_it_may_go_back_once_it_is_finished(self, both: Admin, one: Moved, spread: Spread) -> None:
         await one.moves.move(one.slug, SECOND)
@@ -179,6 +178,11 @@ class TestMove:
         await Provisioner(both, one.moves.subgraphs).provision(one.caller.tenant_id, SECOND)
         with pytest.raises(CannotMove, match="no move has left there"):
             await one.moves.move(one.slug, SECOND)
+        async with both.on(SECOND).engine(database_name("users")).begin() as connection:
+            await connection.exec_driver_sql(f"SET LOCAL search_path TO {tenant_schema(one.caller.tenant_id)}")
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        with pytest.raises(CannotMove, match="no move has left there"):  # and of an older revision neither
+            await one.moves.move(one.slug, SECOND)
         assert await claims(spread_sessions, one.caller) == KEYS
 
 
@@ -204,16 +208,38 @@ class TestFence:
             await claims(spread_sessions, one.caller)
         assert await claims(spread_sessions, one.caller) == []
 
-    async def test_who_had_come_in_before_and_writes_after_is_refused(
+    async def test_who_had_come_in_before_and_writes_after_may_try_again(
         self, both: Admin, one: Moved, spread_sessions: Sessions, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("shared.tenancy.fence._LOOKS", 0)
-        async with unit_of_work(spread_sessions, one.caller) as session:
-            await session.execute(sa.select(1))
-            await close_schemas(both, one.caller.tenant_id, one.moves.subgraphs)
-            with pytest.raises(DBAPIError, match="permission denied"):
+
+        async def write() -> None:
+            async with unit_of_work(spread_sessions, one.caller) as session:
+                await session.execute(sa.select(1))
+                await close_schemas(both, one.caller.tenant_id, one.moves.subgraphs)
                 await session.execute(sa.delete(CLAIMS))
-            await session.rollback()
+
+        with pytest.raises(Unavailable):
+            await write()
+
+    async def test_a_copy_is_closed_until_all_are_there(
+        self, spread: Spread, one: Moved, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copied: list[str] = []
+        login = login_url(spread.second, "users", spread.control.secret)
+        mistaken = Sessions.create(login, subgraph="users", pool_size=1)  # as one that was told so at an earlier time
+
+        async def look() -> None:
+            with pytest.raises(Unavailable if "users" in copied else TenantNotFound):
+                await claims(mistaken, one.caller)
+
+        try:
+            before_each_copy(monkeypatch, look, copied)
+            await one.moves.move(one.slug, SECOND)
+            assert await claims(mistaken, one.caller) == KEYS
+        finally:
+            await mistaken.aclose()
+        assert {*copied} == FEW
 
 
 class TestTakingBack:
@@ -233,6 +259,66 @@ class TestTakingBack:
         with contextlib.suppress(Unavailable):
             await claims(spread_sessions, one.caller)
         assert await claims(spread_sessions, one.caller) == [*KEYS, "since"]
+
+    async def test_is_too_late_once_it_is_where_it_is_to_be(
+        self, one: Moved, spread_sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_: object) -> None:
+            raise ConnectionError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("shared.tenancy.moving.open_schemas", fail)
+            with pytest.raises(ConnectionError):
+                await one.moves.move(one.slug, SECOND)
+        with pytest.raises(CannotMove, match="on second already"):
+            await one.moves.take_back(one.slug)
+        with pytest.raises(CannotMove, match="waits to be finished"):
+            await one.moves.finish(one.slug)
+        await one.moves.move(one.slug, SECOND)
+        with contextlib.suppress(Unavailable):
+            await claims(spread_sessions, one.caller)
+        assert await claims(spread_sessions, one.caller) == KEYS
+
+    async def test_by_somebody_else_ends_the_move(
+        self, both: Admin, one: Moved, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def give_up() -> None:
+            async with both.engine(CONTROL_DATABASE).begin() as connection:
+                await connection.execute(sa.update(tenants).where(tenants.c.slug == one.slug).values(moving_to=None))
+
+        before_each_copy(monkeypatch, give_up, [])
+        with pytest.raises(CannotMove, match="somebody else"):
+            await one.moves.move(one.slug, SECOND)
+        assert await where(both, one) == MAIN
+
+
+class TestDeletion:
+    async def test_waits_for_a_move_and_then_leaves_nothing_anywhere(
+        self, both: Admin, one: Moved, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deletions, gone = Deletions(both, one.moves.subgraphs), list[int]()
+        await due(both, one)
+
+        async def sweep() -> None:
+            gone.append(await deletions.sweep())
+
+        before_each_copy(monkeypatch, sweep, [])
+        await one.moves.move(one.slug, SECOND)
+        assert gone == [0, 0]
+        assert await deletions.sweep() == 1
+        assert await schemas(both, one.caller.tenant_id) == []
+
+    async def test_is_not_kept_from_destroying_keys_by_a_move_that_was_cut_off(
+        self, both: Admin, one: Moved, spread_sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            cut_off(patched, after=1)
+            with pytest.raises(ConnectionError):
+                await one.moves.move(one.slug, SECOND)
+        await due(both, one)
+        shred = shredding({"users": spread_sessions})
+        assert await Deletions(both, one.moves.subgraphs, also=[shred]).sweep() == 1
+        assert await schemas(both, one.caller.tenant_id) == []
 
 
 class TestCuttingOff:
@@ -279,6 +365,35 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
         await copy_tenant(source, target, tenant_id, migrations)
 
     monkeypatch.setattr("shared.tenancy.moving.copy_tenant", copy)
+
+
+def before_each_copy(
+    monkeypatch: pytest.MonkeyPatch, act: Callable[[], Coroutine[None, None, None]], copied: list[str]
+) -> None:
+    """Let something happen in the midst of moves."""
+
+    async def copy(source: Admin, target: Admin, tenant_id: TenantId, migrations: SubgraphMigrations) -> None:
+        await act()
+        await copy_tenant(source, target, tenant_id, migrations)
+        copied.append(migrations.subgraph)
+
+    monkeypatch.setattr("shared.tenancy.moving.copy_tenant", copy)
+
+
+async def due(admin: Admin, one: Moved) -> None:
+    """The time has come for the tenant to be deleted."""
+    deleted = sa.update(tenants).where(tenants.c.slug == one.slug).values(delete_after=sa.func.now())
+    async with admin.engine(CONTROL_DATABASE).begin() as connection:
+        await connection.execute(deleted)
+
+
+async def everything(admin: Admin, one: Moved) -> dict[str, frozenset[str]]:
+    """The tenant's schemas on a server, described."""
+    found: dict[str, frozenset[str]] = {}
+    for each in one.moves.subgraphs:
+        async with admin.engine(database_name(each.subgraph)).connect() as connection:
+            found[each.subgraph] = await described(connection, one.caller.tenant_id, each.subgraph)
+    return found
 
 
 async def where(admin: Admin, one: Moved) -> str:
