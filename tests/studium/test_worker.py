@@ -17,18 +17,24 @@ import sqlalchemy as sa
 from redis.asyncio import Redis
 
 from shared.caller import TenantId
+from shared.data_keys import DataKeys
 from shared.database import Sessions, unit_of_work
 from shared.events import record
 from shared.idempotency import Attempt, idempotency_table
 from shared.ids import uuid7
+from shared.roles import Role
 from shared.tenancy.names import CONTROL_DATABASE, PLACEHOLDER_SCHEMA
 from shared.tenancy.registry import Plan, Registry, SignUp, TenantStatus, tenants
 from shared.tokens import generate_signing_key
+from studium.master_key import MasterKeySettings, create_master_key
 from studium.probing import answers
+from studium.settings import StudiumSettings
 from subgraphs.analytics.models import Statement
 from subgraphs.courses.events import Enrolled
 from subgraphs.notifications.models import Notification
-from subgraphs.users.models import User
+from subgraphs.users.models import ImportJob, User, UserStatus
+from subgraphs.users.service.rosters import ROWS_A_STEP, RosterOptions, submit
+from subgraphs.users.store.people import UserStore
 from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control, Tenant
 
@@ -163,6 +169,52 @@ class Effects:
         return total, different
 
 
+@dataclass
+class Roster:
+    """One that is imported in three steps; of its people one is here."""
+
+    control: Control
+    sessions: Sessions
+    tenant: Tenant
+
+    @asynccontextmanager
+    async def held_up(self) -> AsyncGenerator[None]:
+        """It is imported, but for the length of the block no further than into the third step."""
+        here = {"display_name": "Ada", "role": Role.LEARNER, "status": UserStatus.ACTIVE}
+        async with unit_of_work(self.sessions, self.tenant.caller()) as session:
+            ada = await UserStore(session).add(email="p210@example.org", **here)
+            assert ada
+        async with unit_of_work(self.sessions, self.tenant.caller()) as session:
+            assert await UserStore(session).locked(ada.id)
+            await self._submit()
+            yield
+
+    async def _submit(self) -> None:
+        settings = StudiumSettings.model_validate({"secret": self.control.secret})
+        keys = DataKeys(create_master_key(settings, MasterKeySettings()), subgraph="users")
+        text = "external_id,email\n" + "".join(f"{row},p{row}@example.org\n" for row in range(220))
+        options = RosterOptions("sis", Role.LEARNER, dry_run=False, invite=False)
+        async with unit_of_work(self.sessions, self.tenant.caller("users:manage", "users:invite")) as session:
+            await submit(session, Attempt("importRoster", key=None, input={}), keys, text, options)
+
+    async def is_in_the_middle(self) -> bool:
+        return (await self._job()).done == 2 * ROWS_A_STEP
+
+    async def is_done(self) -> bool:
+        return (await self._job()).state == "DONE"
+
+    async def imported(self) -> tuple[int, int, int]:
+        """How many people there are, how many rows have added somebody, and how many have changed somebody."""
+        job = await self._job()
+        async with self.sessions.read(self.tenant.caller()) as session:
+            people = await session.scalar(sa.select(sa.func.count()).select_from(User)) or 0
+        return people, job.created, job.updated
+
+    async def _job(self) -> ImportJob:
+        async with self.sessions.read(self.tenant.caller()) as session:
+            return (await session.scalars(sa.select(ImportJob))).one()
+
+
 @pytest.fixture
 async def courses(control: Control, tenant: Tenant) -> AsyncGenerator[Courses]:
     async with sessions_of(control, "courses") as sessions:
@@ -213,14 +265,20 @@ class TestWorker:
             await idle.end(signal.SIGKILL)
 
     async def test_killed_in_the_middle_it_loses_nothing_and_does_nothing_twice(
-        self, worker: WorkerProcess, courses: Courses, effects: Effects
+        self, worker: WorkerProcess, courses: Courses, effects: Effects, control: Control, tenant: Tenant
     ) -> None:
-        enrolling = asyncio.create_task(courses.enroll(80))
-        await asyncio.sleep(0.2)
-        await worker.end(signal.SIGKILL)
-        await worker.start()
-        await enrolling
-        await effects.settle(80)
+        async with sessions_of(control, "users") as people:
+            roster = Roster(control, people, tenant)
+            enrolling = asyncio.create_task(courses.enroll(80))
+            async with roster.held_up():
+                await eventually(roster.is_in_the_middle)
+                await worker.end(signal.SIGKILL)
+            assert await roster.is_in_the_middle()
+            await worker.start()
+            await enrolling
+            await effects.settle(80)
+            await eventually(roster.is_done)
+            assert await roster.imported() == (220, 219, 1)
 
     async def test_goes_on_after_its_connections_are_cut_and_what_redis_held_is_gone_and_ends_when_asked_to(
         self, worker: WorkerProcess, control: Control, courses: Courses, effects: Effects
