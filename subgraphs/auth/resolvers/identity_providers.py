@@ -13,6 +13,7 @@ from subgraphs.auth.context import Info
 from subgraphs.auth.models.identity_providers import IdentityProvider as IdentityProviderRow
 from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service import federated, identity_providers
+from subgraphs.auth.service.mfa import own_tenant
 from subgraphs.auth.service.saml_desk import SamlDesk
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from subgraphs.auth.store.saml import SamlStore
@@ -68,9 +69,10 @@ class IdentityProviderMutation:
         trust = _trust(input)
         await context.federation.client.metadata(trust.issuer, anew=True)
         attempt = input.attempt("configureIdentityProvider", without={"client_secret"})
+        policy = (await own_tenant(context.desk, context.caller)).policies.sign_in
         async with unit_of_work(context.desk.sessions, context.caller) as session:
             row = await identity_providers.configure(
-                session, context.desk.keys, trust, attempt, expected_version=input.expected_version
+                session, context.desk.keys, trust, attempt, expected_version=input.expected_version, policy=policy
             )
         tenant = await context.own_tenant()
         if tenant is None:
@@ -81,14 +83,17 @@ class IdentityProviderMutation:
 
     @strawberry.mutation(
         extensions=[StepUp(), Refusals(RemoveIdentityProviderPayload)],
-        description="Trust a provider no more; whom it meant is forgotten, their accounts stay. Needs tenant:manage.",
+        description="Trust a provider no more; whom it meant is forgotten, their accounts stay. Refused with "
+        "LOCKS_EVERYBODY_OUT where the tenant lets nobody in by anything else. Needs tenant:manage.",
     )
     async def remove_identity_provider(
         self, info: Info, input: RemoveIdentityProviderInput
     ) -> RemoveIdentityProviderPayload | None:
         alias, attempt = checks.slug(input.alias, field="alias"), input.attempt("removeIdentityProvider")
-        async with unit_of_work(info.context.desk.sessions, info.context.caller) as session:
-            removed = await identity_providers.remove(session, alias, attempt)
+        desk, caller = info.context.desk, info.context.caller
+        policy = (await own_tenant(desk, caller)).policies.sign_in
+        async with unit_of_work(desk.sessions, caller) as session:
+            removed = await identity_providers.remove(session, alias, attempt, policy=policy)
         return RemoveIdentityProviderPayload(identity_provider_id=strawberry.ID(str(removed)))
 
     @strawberry.mutation(

@@ -14,13 +14,14 @@ from shared.permissions.places import Resource
 from shared.tenancy.policies import SignInPolicy, WayIn
 from subgraphs.auth.events import IdentityUnlinked
 from subgraphs.auth.models import Account
-from subgraphs.auth.models.identity_providers import FederatedIdentity, IdentityProvider, IdentityProviderKind
+from subgraphs.auth.models.identity_providers import FederatedIdentity, IdentityProvider
 from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Change, Subject, describe
 from subgraphs.auth.service.impersonation import compared
 from subgraphs.auth.service.mfa import own_tenant
 from subgraphs.auth.service.own_session import require_own_session
 from subgraphs.auth.service.permissions import own_rights
+from subgraphs.auth.service.policies import way_through
 from subgraphs.auth.service.sessions import end_sessions
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.external_identities import ExternalIdentityStore
@@ -134,4 +135,4 @@ def _through(identities: Sequence[tuple[IdentityProvider, FederatedIdentity]]) -
     """The ways that lead through providers which people can sign in through now."""
     for provider, _ in identities:
         if provider.enabled:
-            yield WayIn.SAML if provider.kind == IdentityProviderKind.SAML else WayIn.FEDERATED
+            yield way_through(provider)

@@ -14,10 +14,12 @@ from shared.idempotency import Attempt, once
 from shared.ids import uuid7
 from shared.permissions.places import Resource
 from shared.roles import Role
+from shared.tenancy.policies import SignInPolicy
 from subgraphs.auth.errors import NameTaken
 from subgraphs.auth.events import IdentityProviderChanged
 from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
 from subgraphs.auth.service.permissions import given_by, own_rights, refuse_gain
+from subgraphs.auth.service.policies import refuse_shut
 from subgraphs.auth.store.identity_providers import FederatedIdentityStore, IdentityProviderStore
 
 PERMISSION: Final = "tenant:manage"
@@ -60,6 +62,7 @@ async def configure(
     attempt: Attempt,
     *,
     expected_version: int | None,
+    policy: SignInPolicy,
     also: Callable[[UUID], Awaitable[None]] | None = None,
 ) -> IdentityProvider:
     """Trust a provider, or another way than before.
@@ -70,6 +73,7 @@ async def configure(
         trust: how it is trusted from now on.
         attempt: is made once.
         expected_version: that it has to have, if any is expected.
+        policy: what the tenant asks of how its people sign in.
         also: writes what else its kind needs, with the same attempt.
 
     Raises:
@@ -78,6 +82,7 @@ async def configure(
         BadUserInput: a new one has no secret, or an address people may be sent to is none.
         VersionConflict: it has changed since the version that is expected.
         TooManyIdentityProviders: there are too many.
+        LocksEverybodyOut: it is to be enabled no more, and nobody gets in by anything else.
     """
     await refuse_less_than_owner(session)
     for position, uri in enumerate(trust.return_uris):
@@ -87,6 +92,8 @@ async def configure(
         provider = await _written(session, await keys.of(session, sealing=True), trust, expected_version)
         if also is not None:
             await also(provider.id)
+        if not trust.enabled:
+            await refuse_shut(session, policy)
         tell_changed(session, provider)
         return provider.id
 
@@ -96,11 +103,12 @@ async def configure(
     return found
 
 
-async def remove(session: TenantSession, alias: str, attempt: Attempt) -> UUID:
+async def remove(session: TenantSession, alias: str, attempt: Attempt, *, policy: SignInPolicy) -> UUID:
     """Trust a provider no more: its sign-ins under way end, and its links to accounts are forgotten.
 
     Raises:
         NotFound: there is none of that alias.
+        LocksEverybodyOut: nobody gets in by anything else, as the tenant's policy has it.
     """
     session.caller.require(PERMISSION)
     store = IdentityProviderStore(session)
@@ -110,6 +118,7 @@ async def remove(session: TenantSession, alias: str, attempt: Attempt) -> UUID:
         if provider is None:
             raise NotFound
         await store.remove(provider)
+        await refuse_shut(session, policy)
         tell_changed(session, provider, removed=True)
         return provider.id
 

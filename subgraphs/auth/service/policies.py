@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from shared.authentication import SEVERAL_FACTORS
@@ -11,7 +12,11 @@ from shared.permissions.catalogue import built_in_id
 from shared.roles import Role
 from shared.tenancy.policies import SecondFactor, SignInPolicy, WayIn
 from subgraphs.auth.models import SignInSession
+from subgraphs.auth.models.identity_providers import IdentityProvider, IdentityProviderKind
+from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from subgraphs.auth.store.roles import RoleAssignmentStore
+
+_PROVIDERS: Final = frozenset({WayIn.FEDERATED, WayIn.SAML})
 
 
 class WayInClosed(Refusal):
@@ -19,6 +24,11 @@ class WayInClosed(Refusal):
 
     code = "WAY_IN_CLOSED"
     default_message = "The tenant lets nobody in this way"
+
+
+class LocksEverybodyOut(Refusal):
+    code = "LOCKS_EVERYBODY_OUT"
+    default_message = "Nobody could sign in any more: open another way in first, or enable another provider"
 
 
 def refuse_closed(policy: SignInPolicy, way: WayIn | str | None) -> None:
@@ -33,6 +43,24 @@ def refuse_closed(policy: SignInPolicy, way: WayIn | str | None) -> None:
 
 def is_open(policy: SignInPolicy, way: WayIn | str | None) -> bool:
     return set(policy.ways) >= set(WayIn) if way is None else way in policy.ways
+
+
+def way_through(provider: IdentityProvider) -> WayIn:
+    """The way in of whoever comes through a provider."""
+    return WayIn.SAML if provider.kind == IdentityProviderKind.SAML else WayIn.FEDERATED
+
+
+async def refuse_shut(session: TenantSession, policy: SignInPolicy) -> None:
+    """Refuse to leave a tenant with open ways alone that lead through providers, and none of these left to go through.
+
+    Raises:
+        LocksEverybodyOut: so it would be.
+    """
+    if not _PROVIDERS.issuperset(policy.ways):
+        return
+    enabled = {way_through(each) for each in await IdentityProviderStore(session).all() if each.enabled}
+    if enabled.isdisjoint(policy.ways):
+        raise LocksEverybodyOut
 
 
 async def is_enough(

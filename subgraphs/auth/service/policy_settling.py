@@ -16,7 +16,7 @@ from shared.roles import Role
 from shared.tenancy.policies import SecondFactor, SignInPolicy
 from shared.tenancy.registry import TenantRecord
 from subgraphs.auth.service.permissions import built_in_role, given_by, own_rights, refuse_gain
-from subgraphs.auth.service.policies import goes_on
+from subgraphs.auth.service.policies import goes_on, refuse_shut
 from subgraphs.auth.service.sessions import own_session
 from subgraphs.auth.service.tenants import MANAGE, Settling, TenantDesk, settle
 from subgraphs.auth.store.roles import RoleStore
@@ -73,6 +73,7 @@ async def settle_sign_in(
         Forbidden, PermissionNotHeld: the caller may not.
         BadUserInput: there is no such role.
         LocksYouOut: the caller's own session would not go on.
+        LocksEverybodyOut: only providers that are not there, or not enabled, would let anybody in.
         VersionConflict: see `settle`.
     """
     caller.require(MANAGE)
@@ -81,6 +82,7 @@ async def settle_sign_in(
         refuse_gain(await own_rights(session), Resource.tenant(caller.tenant_id), owner)
         await _refuse_unknown(session, policy.second_factor_roles)
         await _refuse_lock_out(session, policy, now)
+        await refuse_shut(session, policy)
 
     def alter(found: TenantRecord) -> dict[str, object]:
         return {"policies": msgspec.to_builtins(msgspec.structs.replace(found.policies, sign_in=policy))}

@@ -15,6 +15,7 @@ from subgraphs.auth.models.saml import SamlProvider
 from subgraphs.auth.service import identity_providers
 from subgraphs.auth.service.federated_people import Person, believable_address, believable_name
 from subgraphs.auth.service.identity_providers import PERMISSION, Trust, check_return_uri
+from subgraphs.auth.service.mfa import own_tenant
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.saml_assertions import EMAIL_ADDRESS, TRANSIENT, UNSPECIFIED, Believed
 from subgraphs.auth.service.saml_desk import SamlDesk
@@ -69,7 +70,7 @@ async def configure(
     Raises:
         BadUserInput: its metadata cannot be used, or a new one has none, or its subjects would not last.
         OutboundRefused: its metadata cannot be had where they are said to be.
-        VersionConflict, TooManyIdentityProviders, NameTaken: as with any other.
+        VersionConflict, TooManyIdentityProviders, NameTaken, LocksEverybodyOut: as with any other.
     """
     caller.require(PERMISSION)
     _check(said)
@@ -85,6 +86,7 @@ async def configure(
         client_id=saml.entity_id(slug, trust.alias),
         client_secret=keys.private_key if keys else None,
     )
+    policy = (await own_tenant(saml.desk, caller)).policies.sign_in
     async with unit_of_work(saml.desk.sessions, caller) as session:
         store = SamlStore(session)
 
@@ -92,7 +94,7 @@ async def configure(
             await store.put(provider_id, values)
 
         provider = await identity_providers.configure(
-            session, saml.desk.keys, trust, attempt, expected_version=expected, also=also
+            session, saml.desk.keys, trust, attempt, expected_version=expected, policy=policy, also=also
         )
         row = await store.get(provider.id)
     if row is None:

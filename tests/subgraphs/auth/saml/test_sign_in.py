@@ -19,7 +19,7 @@ from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
-from shared.tenancy.policies import WayIn
+from shared.tenancy.policies import SignInPolicy, WayIn
 from shared.tokens import TokenVerifier
 from subgraphs.auth.consumers import HANDLERS
 from subgraphs.auth.errors import NameTaken
@@ -371,7 +371,9 @@ class TestConfigure:
         attempt = Attempt("configureIdentityProvider", key=None, input=None)
         with pytest.raises(NameTaken):
             async with unit_of_work(sessions, caller) as session:
-                await identity_providers.configure(session, keys, trust, attempt, expected_version=None)
+                await identity_providers.configure(
+                    session, keys, trust, attempt, expected_version=None, policy=SignInPolicy()
+                )
 
     async def test_is_the_owners_alone(self, ask: Ask, tenant: Tenant) -> None:
         asked = {"alias": "x", "name": "x", "returnUris": [RETURN_URI]}

@@ -1,5 +1,6 @@
 """What a tenant asks of how its people sign in: who is let in, who goes on, and who may settle it."""
 
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from dataclasses import replace
@@ -14,21 +15,23 @@ from shared.authentication import PASSWORD as BY_PASSWORD
 from shared.authentication import SEVERAL_FACTORS, Authentication
 from shared.caller import Caller
 from shared.crypto import Sealer
+from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.idempotency import Attempt
 from shared.ids import uuid7
 from shared.passwords import Passwords
-from shared.permissions.catalogue import built_in_id
+from shared.permissions.catalogue import BUILT_IN, built_in_id
 from shared.permissions.places import Place, PlaceKind
 from shared.roles import Role
 from shared.tenancy.own_record import change_own
 from shared.tenancy.policies import Policies, SecondFactor, SignInPolicy, WayIn
 from shared.tenancy.registry import Registry
 from shared.tokens import TokenInvalid, TokenIssuer, TokenVerifier
-from subgraphs.auth.models import Account, AuditEvent, SignInSession
+from subgraphs.auth.models import Account, AuditEvent, IdentityProvider, SignInSession
 from subgraphs.auth.service.accounts import SignedIn, SignInDesk
+from subgraphs.auth.service.identity_providers import Trust, configure
 from subgraphs.auth.service.mfa import Entry, MfaRequired, admit
-from subgraphs.auth.service.policies import WayInClosed, goes_on, is_enough
+from subgraphs.auth.service.policies import LocksEverybodyOut, WayInClosed, goes_on, is_enough, refuse_shut
 from subgraphs.auth.store.roles import RoleAssignmentStore
 from tests.registry import restored
 from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, AddAccount, Ask
@@ -56,6 +59,9 @@ CONFIRM_REQUIRED = """mutation ($input: ConfirmRequiredMfaInput!) {
     session { accessToken refreshToken } viewer { role } recoveryCodes userErrors { code }
   }
 }"""
+REMOVE = """mutation ($alias: String!) {
+  removeIdentityProvider(input: {alias: $alias}) { identityProviderId userErrors { code } }
+}"""
 WAITS = SIGN_IN.replace("code methods", "code methods mustEnroll")
 ADA, OWNER = "ada@example.org", "owner@example.org"
 
@@ -73,6 +79,19 @@ async def asks(registry: Registry, tenant: Tenant, policy: SignInPolicy) -> None
     """Let a tenant ask for something from now on."""
     settled = {"policies": msgspec.to_builtins(Policies(sign_in=policy))}
     await change_own(registry, tenant.caller(), lambda _: settled)
+
+
+def provider_of(alias: str, kind: str) -> IdentityProvider:
+    """One that the tenant trusts."""
+    return IdentityProvider(
+        alias=alias,
+        kind=kind,
+        name=alias,
+        issuer=f"https://{alias}.example",
+        client_id="studium",
+        sealed_client_secret=Protected("sealed"),
+        return_uris=[],
+    )
 
 
 async def entered(ask: Ask, tenant: Tenant, email: str = ADA) -> dict[str, Any]:
@@ -292,6 +311,32 @@ class TestSettling:
         for given in ({"ways": ["PASSKEY", "SAML"]}, {"secondFactor": "EVERYBODY"}):
             payload = (await settle(**given))["data"]["setSignInPolicy"]
             assert (payload["tenant"], payload["userErrors"][0]["code"]) == (None, "LOCKS_YOU_OUT"), given
+
+    async def test_leaves_a_provider_that_alone_lets_people_in(
+        self, ask: Ask, settle: Callable[..., Any], registry: Registry, sessions: Sessions, tenant: Tenant
+    ) -> None:
+        owner, shut = tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER), "LOCKS_EVERYBODY_OUT"
+        token = (await entered(ask, tenant, OWNER))["session"]["accessToken"]
+        async with unit_of_work(sessions, owner) as session:
+            session.add_all([provider_of("school", "OIDC"), provider_of("district", "SAML")])
+        await asks(registry, tenant, SignInPolicy(ways=(WayIn.SAML,)))
+        removed = [(await ask(REMOVE, {"alias": name}, token=token)) for name in ("school", "district")]
+        codes = [each["data"]["removeIdentityProvider"]["userErrors"] for each in removed]
+        assert codes == [[], [{"code": shut}]]
+        async with unit_of_work(sessions, owner) as session:
+            await session.execute(sa.update(SignInSession).values(way=WayIn.SAML))
+            await refuse_shut(session, SignInPolicy(ways=(WayIn.SAML, WayIn.FEDERATED)))
+            await session.execute(sa.update(IdentityProvider).values(enabled=False))
+        payload = (await settle(ways=["SAML"]))["data"]["setSignInPolicy"]
+        assert payload["userErrors"][0]["code"] == shut
+        trust = Trust("quiz", "Quiz", "https://idp.example", "us", [], [], opens_accounts=False, enabled=False)
+        trust = replace(trust, client_secret="secret")
+        for policy, expected in ((SignInPolicy(), None), (SignInPolicy(ways=(WayIn.SAML,)), LocksEverybodyOut)):
+            refused = pytest.raises(expected) if expected else contextlib.nullcontext()
+            with refused:
+                async with unit_of_work(sessions, owner) as session:
+                    attempt = Attempt("configureIdentityProvider", None, {})
+                    await configure(session, KEYS, trust, attempt, expected_version=None, policy=policy)
 
     async def test_is_refused_where_it_means_nothing(self, settle: Callable[..., Any]) -> None:
         senseless: list[dict[str, Any]] = [
