@@ -1,7 +1,8 @@
 """What a tenant knows of people, as JSON objects that are encrypted whole; some rows may have theirs in the clear yet.
 
-Who writes such a value encrypts it and empties the column of before. A process of an earlier version that still runs
-knows that column alone, and may write to it: so what stands there is newer than what is encrypted, and goes over it.
+Who writes such a value encrypts it, unless the column of before has something: a process of an earlier version that
+still runs knows that column alone, and may write to it. So what stands there is newer than what is encrypted, and goes
+over it; a rotation, which nobody begins before such processes have ended, encrypts all of it.
 """
 
 from collections.abc import Mapping

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from shared.database import TenantSession
 from subgraphs.users.service import data_requests, rosters
 from subgraphs.users.store.kept_addresses import KeptAddressStore
+from subgraphs.users.store.people import UserStore
 
 
 async def forget_old(session: TenantSession, now: datetime | None = None) -> None:
@@ -13,3 +14,4 @@ async def forget_old(session: TenantSession, now: datetime | None = None) -> Non
     await data_requests.forget_old(session, now)
     await rosters.forget_old(session, now)
     await KeptAddressStore(session).forget(now)
+    await UserStore(session).forget_fields_of_erased()

@@ -31,8 +31,15 @@ class SealedFields:
         return sealed_object(self.ring, User.sealed_custom_fields, user_id, values)
 
     def set(self, user: User, values: Mapping[str, Any]) -> None:
-        """Give somebody other values."""
-        user.sealed_custom_fields, user.custom_fields = self.sealed(user.id, values), {}
+        """Give somebody other values.
+
+        Who has some in the clear yet keeps all of them there until `studium data-keys finish` encrypts them: processes
+        of before see nothing else, and run beside this one while it is updated.
+        """
+        if user.custom_fields:
+            user.sealed_custom_fields, user.custom_fields = None, dict(values)
+        else:
+            user.sealed_custom_fields = self.sealed(user.id, values)
 
 
 def has_some(user: User) -> bool:

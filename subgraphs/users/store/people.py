@@ -94,6 +94,11 @@ class UserStore:
         owners = select(User.id).where(User.role == Role.OWNER, User.status == UserStatus.ACTIVE)
         return (await self._session.scalars(owners.order_by(User.id).limit(limit))).all()
 
+    async def forget_fields_of_erased(self) -> None:
+        """Drop what a process that knows nothing of encrypted values has left of people whom it erased."""
+        left = update(User).where(User.status == UserStatus.ERASED, User.sealed_custom_fields.is_not(None))
+        await self._session.execute(left.values(sealed_custom_fields=None))
+
     async def note_account(self, user_id: UUID) -> None:
         """Note that a person has an account, unless they were erased since."""
         opened = update(User).where(User.id == user_id, User.status != UserStatus.ERASED)

@@ -90,7 +90,7 @@ class TestMerge:
             tied = {(one.kind, one.user_id, one.of_user_id) for one in await session.scalars(sa.select(Relationship))}
         assert (left.status, left.email, left.handle) == ("ERASED", f"{ada.id}@erased.invalid", None)
         assert (kept.email, kept.handle, kept.role) == ("a@example.org", "ada", "INSTRUCTOR")
-        assert (fields.of(kept), kept.custom_fields) == ({"shoe": "37", "cap": "m"}, {})
+        assert fields.of(kept) == {"shoe": "37", "cap": "m"}
         assert not has_some(left)
         assert (members, named) == ([again.id], {(again.id, "sis"), (again.id, "hr")})
         assert tied == {("GUARDIAN", bob.id, again.id), ("MANAGER", again.id, eve.id)}

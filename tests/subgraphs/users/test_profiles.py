@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from shared.data_keys import DataKeys
+from shared.data_keys import DataKeys, Protected
 from shared.data_keys.columns import protected_tables
 from shared.data_keys.rotation import Encrypted, Rotation
 from shared.data_keys.store import DataKeyStore
 from shared.database import Sessions, unit_of_work
 from subgraphs.users.models import Model, User
+from subgraphs.users.service.forgetting import forget_old
 from subgraphs.users.service.sealed_fields import SealedFields
 from tests.queries import Queries
 from tests.subgraphs.conftest import Ask, code_of
@@ -186,12 +187,13 @@ class TestCustomFields:
     ) -> None:
         await define(ask, tenant, "house", "TEXT", editableBySelf=True)
         await define(ask, tenant, "diet", "TEXT", editableBySelf=True)
-        bob = await add_user(tenant, "bob@example.org", custom_fields={"diet": "canary of before"})
+        bob = await add_user(tenant, "bob@example.org")
         as_bob = tenant.caller(user_id=bob.id)
-        asked = {"customFields": [{"key": "house", "value": "canary of now"}]}
-        answer = await ask(UPDATE, {"input": asked}, by=as_bob)
+        for key in ("diet", "house"):
+            asked = {"customFields": [{"key": key, "value": f"canary of {key}"}]}
+            answer = await ask(UPDATE, {"input": asked}, by=as_bob)
         fields = answer["data"]["updateProfile"]["user"]["customFields"]
-        assert [one["value"] for one in fields] == ["canary of before", "canary of now"]
+        assert [one["value"] for one in fields] == ["canary of diet", "canary of house"]
         async with unit_of_work(sessions, tenant.caller()) as session:
             rows = await session.scalars(sa.select(sa.cast(sa.literal_column("users"), sa.Text)).select_from(User))
             assert "canary" not in str(rows.all())
@@ -202,8 +204,14 @@ class TestCustomFields:
     async def test_of_before_they_were_encrypted_are_once_keys_are_finished(
         self, ask: Ask, add_user: AddUser, tenant: Tenant, sessions: Sessions, keys: DataKeys
     ) -> None:
-        await define(ask, tenant, "house", "TEXT")
-        people = [await add_user(tenant, f"{n}@example.org", custom_fields={"house": f"h{n}"}) for n in range(3)]
+        await define(ask, tenant, "house", "TEXT", editableBySelf=True)
+        people = [await add_user(tenant, f"{n}@example.org", custom_fields={"house": "h"}) for n in range(3)]
+        for n, person in enumerate(people):
+            asked = {"customFields": [{"key": "house", "value": f"h{n}"}]}
+            await ask(UPDATE, {"input": asked}, by=tenant.caller(user_id=person.id))
+        async with sessions.read(tenant.caller()) as session:
+            seen = [(await session.get_one(User, person.id)).custom_fields for person in people]
+        assert seen == [{"house": f"h{n}"} for n in range(3)], "processes of before go on seeing them"
         table = next(each for each in protected_tables(Model.metadata) if each.table.name == "users")
         rotation = Rotation(keys, sessions, tenant.caller())
         assert await rotation.encrypt_anew(table, batch=2) == Encrypted(3, 0)
@@ -212,6 +220,18 @@ class TestCustomFields:
             kept = [await session.get_one(User, person.id) for person in people]
             opened = SealedFields(await keys.of(session))
         assert [(one.custom_fields, opened.of(one)) for one in kept] == [({}, {"house": f"h{n}"}) for n in range(3)]
+
+    async def test_that_a_process_of_before_has_left_of_somebody_erased_are_forgotten(
+        self, add_user: AddUser, tenant: Tenant, sessions: Sessions
+    ) -> None:
+        left = Protected("1.1.noise")
+        gone = await add_user(tenant, "x@erased.invalid", status="ERASED", sealed_custom_fields=left)
+        here = await add_user(tenant, "bob@example.org", sealed_custom_fields=left)
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await forget_old(session)
+        async with sessions.read(tenant.caller()) as session:
+            kept = [(await session.get_one(User, person.id)).sealed_custom_fields for person in (gone, here)]
+        assert kept == [None, left]
 
     async def test_are_nobody_elses_business(self, ask: Ask, add_user: AddUser, tenant: Tenant) -> None:
         bob = await add_user(tenant, "bob@example.org", custom_fields={"house": "north"})
