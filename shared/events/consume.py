@@ -3,13 +3,14 @@
 An event is handled in one transaction with its entry in the inbox, and acknowledged after the commit. A crash in
 between brings it again, and the inbox recognises it. The events of a tenant are handled in their order, those of
 different tenants side by side. An event that fails again and again is put with the dead letters so that the ones behind
-it go on; an outage of a server isn't held against it. An operator may have it delivered again
-(`shared.events.dead_letters`).
+it go on; an outage of a server isn't held against it. Between attempts its tenant gives its place up to the others. An
+operator may have it delivered again (`shared.events.dead_letters`).
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
@@ -35,6 +36,15 @@ _IN_HAND = 256
 """Entries taken and not yet acknowledged, about."""
 _READ_AT_ONCE = 64
 _BLOCK_MS = 2_000
+
+
+@dataclass(slots=True)
+class _Failing:
+    """A tenant whose oldest event was not handled yet."""
+
+    attempts: int = 0
+    """Those that are held against the event."""
+    backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, longest=5.0))
 
 
 class Consumer:
@@ -66,6 +76,9 @@ class Consumer:
         """Of the subgraphs that it hears."""
         self._group = Group(redis, self.name, member, (*self.streams, retries_of(self.name)))
         self._waiting: dict[UUID, deque[Entry]] = {}
+        self._failing: dict[UUID, _Failing] = {}
+        self._resting: set[UUID] = set()
+        """Tenants that wait before the next attempt."""
         self._in_hand: set[tuple[str, EntryId]] = set()
         self._done = asyncio.Event()
         self._turns: Turns[UUID] = Turns()
@@ -130,13 +143,19 @@ class Consumer:
             self._in_hand.add((entry.stream, entry.id))
             tenant_id = entry.event.tenant_id if entry.event else UUID(int=0)
             self._waiting.setdefault(tenant_id, deque()).append(entry)
-            self._turns.add(tenant_id)
+            if tenant_id not in self._resting:
+                self._turns.add(tenant_id)
 
     async def _serve_next(self) -> None:
         """Handle one entry of the tenant whose turn it is."""
         async with self._turns.next() as tenant_id:
             waiting = self._waiting[tenant_id]
-            await self._settle(waiting[0])
+            try:
+                await self._settle(tenant_id, waiting[0])
+            except Exception as error:  # noqa: BLE001 - handlers may raise anything
+                self._rest(tenant_id, waiting[0], error)
+                return
+            self._failing.pop(tenant_id, None)
             entry = waiting.popleft()
             self._in_hand.discard((entry.stream, entry.id))
             self._done.set()
@@ -145,23 +164,27 @@ class Consumer:
             else:
                 del self._waiting[tenant_id]
 
-    async def _settle(self, entry: Entry) -> None:
-        """See to it that the entry is handled or buried, however long that takes."""
-        backoff = Backoff(first=0.1, longest=5.0)
-        attempts = 0
-        while True:
-            heed_cancellation()
-            try:
-                await self._attempt(entry)
-            except Exception as error:  # noqa: BLE001 - handlers may raise anything
-                attempts += not is_outage(error)
-                if attempts >= self._attempts or isinstance(error, msgspec.MsgspecError):
-                    await self._bury(entry, repr(error))
-                    return
-                self._log.warning("handling failed", entry=entry.id.decode(), attempts=attempts, error=repr(error))
-                await backoff.pause()
-            else:
-                return
+    async def _settle(self, tenant_id: UUID, entry: Entry) -> None:
+        """Handle the entry, or bury one that has failed too often; raise if it is to be tried again."""
+        try:
+            await self._attempt(entry)
+        except Exception as error:
+            failing = self._failing.setdefault(tenant_id, _Failing())
+            failing.attempts += not is_outage(error)
+            if failing.attempts < self._attempts and not isinstance(error, msgspec.MsgspecError):
+                raise
+            await self._bury(entry, repr(error))
+
+    def _rest(self, tenant_id: UUID, entry: Entry, error: Exception) -> None:
+        """Let a tenant wait on its own: one whose server is away for long is not to keep a place from the others."""
+        failing = self._failing.setdefault(tenant_id, _Failing())
+        self._log.warning("handling failed", entry=entry.id.decode(), attempts=failing.attempts, error=repr(error))
+        self._resting.add(tenant_id)
+        asyncio.get_running_loop().call_later(failing.backoff.next(), self._retry, tenant_id)
+
+    def _retry(self, tenant_id: UUID) -> None:
+        self._resting.discard(tenant_id)
+        self._turns.add(tenant_id)
 
     async def _attempt(self, entry: Entry) -> None:
         if entry.event is None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import msgspec
+import pytest
 
 from shared.database import TenantSession
 from shared.errors import Unavailable
@@ -144,6 +145,17 @@ class TestFailures:
         await publish(bus, "patient")
         async with running(bus.consumer(stubborn.handlers, attempts=2).run()):
             await bus.settle("patient")
+
+    async def test_a_tenant_that_has_to_wait_keeps_no_place_from_another(
+        self, bus: Bus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.events.consume._TENANTS_AT_ONCE", 1)
+        stubborn = Stubborn(Unavailable(), times=1_000_000, on="patient")
+        await publish(bus, "patient")
+        async with running(bus.consumer(stubborn.handlers).run()):
+            await publish(bus, "other", tenant=1)
+            await bus.settle("other", tenant=1)
+        assert await letters_of(bus) == []
 
     async def test_what_is_not_an_event_is_put_with_the_dead_letters(self, bus: Bus) -> None:
         await cast("Any", bus.redis).xadd(_STREAM, {"hello": "world"})
