@@ -17,13 +17,16 @@ from shared.caller import Caller, TenantId, service_caller
 from shared.data_keys import DataKeys, MasterKey
 from shared.database import Sessions
 from shared.documents import Documents
+from shared.events.outages import is_outage
 from shared.tenancy.archive import ArchivedFile, archived, document_files, table_files
 from shared.tenancy.export_jobs import (
     MOST_ATTEMPTS,
     ExportOrder,
+    Work,
     expired,
     finish,
     forget_archive,
+    give_back,
     oldest,
     working_on,
 )
@@ -40,7 +43,8 @@ _log = structlog.get_logger(__name__)
 class Exports:
     """Makes the archives that were ordered, one after another, and drops those that nobody may fetch any more.
 
-    An archive that was begun by a worker that was killed is begun anew; one that fails again and again is given up.
+    An archive that was begun by a worker that was killed is begun anew; one that fails again and again is given up,
+    unless that is for a server that is away, or since the tenant is being moved.
     """
 
     engine: AsyncEngine
@@ -72,16 +76,21 @@ class Exports:
                 return False
             try:
                 archive = await self._store(order.tenant_id, order.id)
-            except Exception:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
+                await self.shelf.clear(_caller(order.tenant_id), besides=order.id)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other tenants are not to wait for it
                 _log.exception("export.failed", tenant_id=str(order.tenant_id), attempt=work.attempts)
-                if work.attempts >= MOST_ATTEMPTS:
-                    await self.shelf.drop(_caller(order.tenant_id), order.id)
-                    await finish(work.connection, order.id, JobState.FAILED, {})
+                await self._failed(order, work, error)
                 return False
-            await self.shelf.clear(_caller(order.tenant_id), besides=order.id)
             await finish(work.connection, order.id, JobState.DONE, msgspec.to_builtins(archive))
             _log.info("export.done", tenant_id=str(order.tenant_id), bytes=archive.bytes)
         return True
+
+    async def _failed(self, order: ExportOrder, work: Work, error: Exception) -> None:
+        if is_outage(error):
+            await give_back(work.connection, order.id)
+        elif work.attempts >= MOST_ATTEMPTS:
+            await self.shelf.drop(_caller(order.tenant_id), order.id)
+            await finish(work.connection, order.id, JobState.FAILED, {})
 
     async def _store(self, tenant_id: TenantId, job_id: UUID) -> Archive:
         caller = _caller(tenant_id)

@@ -47,6 +47,12 @@ async def oldest(engine: AsyncEngine, besides: set[UUID]) -> ExportOrder | None:
     return None if row is None else ExportOrder(row.id, TenantId(row.tenant_id))
 
 
+async def give_back(connection: AsyncConnection, job_id: UUID) -> None:
+    """Let the attempt in hand count for nothing: a server was away, or the tenant is being moved."""
+    async with connection.begin():
+        await connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(attempts=jobs.c.attempts - 1))
+
+
 @asynccontextmanager
 async def working_on(engine: AsyncEngine, job_id: UUID) -> AsyncGenerator[Work | None]:
     """Keep other workers off it meanwhile; None if one has it, or it waits no more.

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import AsyncMock
 from uuid import UUID
 from zipfile import ZipFile
 
@@ -20,6 +21,7 @@ from shared.caller import Caller
 from shared.data_keys import DataKeys, LocalMasterKey
 from shared.database import Sessions, unit_of_work
 from shared.documents import Documents
+from shared.errors import Unavailable
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
 from shared.tenancy import archive as archives
@@ -193,6 +195,10 @@ class TestArchives:
             assert work is not None
             assert not work.connection.in_transaction()
             await exports.sweep()  # another worker's, which leaves it alone
+        with monkeypatch.context() as patched:
+            patched.setattr(ExportShelf, "drop", AsyncMock(side_effect=Unavailable))
+            for _ in range(MOST_ATTEMPTS + 1):
+                await exports.sweep()  # which goes on with others, and holds it against nobody
         monkeypatch.setattr(archives, "ZipFile", None)
         for attempt in range(1, MOST_ATTEMPTS):
             assert (await ordering.job(second))["state"] == "WAITING", attempt
