@@ -26,6 +26,7 @@ from shared.tokens import (
     TokenVerifier,
     generate_signing_key,
 )
+from studium.ending import cancelled
 from tests.servers import Servers
 from tests.subgraphs.lasting import LastingEngines
 from tests.tenants import Control
@@ -46,15 +47,12 @@ def _function_scoped_runner(_session_scoped_runner: asyncio.Runner) -> Generator
     earlier = asyncio.all_tasks(loop)
     yield _session_scoped_runner
     left = asyncio.all_tasks(loop) - earlier
-    for task in left:
-        task.cancel()
     if left:
-        _session_scoped_runner.run(ended(left))
+        _session_scoped_runner.run(_end(left))
 
 
-async def ended(tasks: Collection[asyncio.Task[Any]]) -> None:
-    """Wait until tasks have ended, however they do."""
-    await asyncio.wait(tasks)
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*map(cancelled, tasks))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
