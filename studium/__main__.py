@@ -104,10 +104,13 @@ def _add_tenant(tenant: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=what)
         action.add_argument("slug")
-        action.set_defaults(command=_change_tenant, status=status, on=[], off=[], region=None, ceiling=None)
+        action.set_defaults(
+            command=_change_tenant, status=status, on=[], off=[], region=None, ceiling=None, open_sign_in=False
+        )
         if status is None:
             action.add_argument("--on", action="append", metavar="FEATURE", help="switch a feature on")
             action.add_argument("--off", action="append", metavar="FEATURE", help="switch a feature off")
+            action.add_argument("--open-sign-in", action="store_true", help="let its people in by every way again")
             action.add_argument("--region", help="where its requests are to be answered; empty for wherever")
             action.add_argument(
                 "--ceiling",

@@ -48,7 +48,10 @@ def list_tenants(settings: StudiumSettings) -> int:
 def change(settings: StudiumSettings, options: argparse.Namespace) -> int:
     """Change a tenant's record; routers know within a second, and after a minute even if nobody can tell them."""
     status = None if options.status is None else TenantStatus(options.status)
-    wanted = Change(status, tuple(options.on), tuple(options.off), options.region, _ceilings(options.ceiling))
+    ceilings = _ceilings(options.ceiling)
+    wanted = Change(
+        status, tuple(options.on), tuple(options.off), options.region, ceilings, opens_sign_in=options.open_sign_in
+    )
     print(line_of(asyncio.run(_changed(settings, options.slug, wanted))))  # noqa: T201 - what the command is for
     return 0
 

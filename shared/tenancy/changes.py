@@ -22,6 +22,7 @@ from shared.events import Event, streams
 from shared.events.event import Recorded
 from shared.tenancy.jobs import JobKind, put_down
 from shared.tenancy.notices import CHANGED_CHANNEL, sweep_on_notices
+from shared.tenancy.policies import SignInPolicy
 from shared.tenancy.profile import Quotas
 from shared.tenancy.registry import TenantRecord, TenantStatus, record_of, tenants
 
@@ -62,6 +63,8 @@ class Change:
     """In place of those there are: what the tenant may use at most, instead of what its plan says."""
     delete_after: datetime | None = None
     """When everything of it is to be deleted; a tenant that is made active is not deleted any more."""
+    opens_sign_in: bool = False
+    """Every way in is open again: nobody of the tenant may be able to sign in and settle that. All else stays."""
 
 
 async def change_tenant(connection: AsyncConnection, slug: str, change: Change) -> TenantRecord:
@@ -115,6 +118,11 @@ async def apply_change(connection: AsyncConnection, tenant_id: TenantId, change:
         values |= {"status": TenantStatus.SUSPENDED, "delete_after": change.delete_after}
     if change.ceilings is not None:
         values["ceilings"] = msgspec.to_builtins(change.ceilings)
+    if change.opens_sign_in:
+        policies = record_of(row).policies
+        every = msgspec.structs.replace(policies.sign_in, ways=SignInPolicy().ways)
+        policies = msgspec.structs.replace(policies, sign_in=every)
+        values |= {"policies": msgspec.to_builtins(policies), "version": tenants.c.version + 1}
     if change.region is not None:
         values["region"] = change.region or None
     changed = sa.update(tenants).where(tenants.c.id == row.id).values(values).returning(tenants)

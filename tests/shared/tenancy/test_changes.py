@@ -16,6 +16,7 @@ from shared.events import streams
 from shared.events.connection import connect
 from shared.tenancy.changes import Announcements, Change, TenantChanged, TenantNotOpen, change_tenant
 from shared.tenancy.names import CONTROL_DATABASE
+from shared.tenancy.policies import Policies, SignInPolicy, WayIn
 from shared.tenancy.registry import Registry, TenantRecord, TenantStatus, tenants
 from tests.patience import PATIENCE_SECONDS
 from tests.tenants import Control, Tenant
@@ -47,7 +48,13 @@ async def unchanged_after(announcements: Announcements, tenant: Tenant) -> Async
         yield
     finally:
         async with announcements.engine.begin() as connection:
-            as_before: dict[str, Any] = {"status": TenantStatus.ACTIVE, "features": [], "region": None, "untold": False}
+            as_before: dict[str, Any] = {
+                "status": TenantStatus.ACTIVE,
+                "features": [],
+                "region": None,
+                "untold": False,
+                "policies": {},
+            }
             await connection.execute(sa.update(tenants).where(tenants.c.id == tenant.id).values(as_before))
 
 
@@ -83,6 +90,13 @@ class TestChanges:
             read = await registry.by_id(tenant.id)
             assert read is not None
             assert (read.status, read.features, read.region) == ("ACTIVE", ("insights",), None)
+            shut = Policies(sign_in=SignInPolicy(ways=(WayIn.SAML,), open_sign_up=False))
+            shutting = sa.update(tenants).where(tenants.c.id == tenant.id).values(policies=msgspec.to_builtins(shut))
+            async with announcements.engine.begin() as connection:
+                await connection.execute(shutting)
+            opened = await changed(announcements, tenant, Change(opens_sign_in=True))
+            invited = Policies(sign_in=SignInPolicy(open_sign_up=False))
+            assert (opened.policies, opened.version) == (invited, read.version + 1)
         await registry.aclose()
 
     async def test_it_is_told_once_and_never_before_it_is_so(
