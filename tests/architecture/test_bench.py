@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import run
 from tests.bench.pace import FLAG, IS_QUICK, paced
 from tests.bench.run import PARTS, QUICK
 
@@ -35,3 +36,16 @@ def test_a_part_that_takes_long_can_be_quick() -> None:
 
 def test_without_the_flag_everything_is_measured_in_full() -> None:
     assert (FLAG, IS_QUICK, paced(5, 1)) == ("STUDIUM_BENCH_QUICK", False, 5)
+
+
+def test_a_platform_that_does_not_start_is_told_among_what_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def failing(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(run, "measure", failing)
+    monkeypatch.setattr(run, "run_part", lambda *_, **__: False)
+    monkeypatch.setattr("sys.argv", ["run", "--only", run.PLATFORM, "--only", "traffic"])
+    assert run.main() == 1
+    assert "failed, or missed what is aimed at: platform, traffic" in capsys.readouterr().out

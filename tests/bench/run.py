@@ -86,10 +86,8 @@ def main() -> int:
     failed = list[str]()
     for part in options.only or (*PARTS, PLATFORM):
         console.print(f"\n[bold]{part}[/]")
-        if part == PLATFORM:
-            for mode in ("one", "many"):
-                measure(console, mode, options.seconds, options.connections)
-        elif not run_part(part, quick=options.quick):
+        is_ours = part == PLATFORM
+        if not (measure_both(console, options) if is_ours else run_part(part, quick=options.quick)):
             failed.append(part)
     if failed:
         console.print(f"\nfailed, or missed what is aimed at: {', '.join(failed)}")
@@ -123,6 +121,17 @@ def run_part(part: str, *, quick: bool = False) -> bool:
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # it may have left servers behind
+
+
+def measure_both(console: Console, options: argparse.Namespace) -> bool:
+    """Measure both modes; False, and why, if that failed."""
+    try:
+        for mode in ("one", "many"):
+            measure(console, mode, options.seconds, options.connections)
+    except Exception:  # noqa: BLE001 - whatever it is, the other parts and what became of them are told
+        console.print_exception()
+        return False
+    return True
 
 
 def measure(console: Console, mode: str, seconds: float, connections: int) -> None:
