@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -29,6 +30,13 @@ from studium.master_key import MasterKeySettings, create_master_key
 from studium.migrating import create_admin
 from studium.platform import SUBGRAPHS
 from studium.settings import StudiumSettings
+
+_TRIES: Final = 10
+_PAUSE_SECONDS: Final = 0.5
+
+
+class RowsHeld(Exception):
+    """Transactions of others hold rows, longer than one waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +81,31 @@ class KeptKeys:
         return f"wrapped anew {await self.rotation.rewrap()}"
 
     async def shred(self) -> str:
-        """Destroy the keys; what none of them encrypted yet is encrypted first, so that it goes with them."""
+        """Destroy the keys; what none of them encrypted yet is encrypted first, so that it goes with them.
+
+        Raises:
+            RowsHeld: somebody writes rows that are not encrypted yet, and would outlast it; nothing was destroyed.
+        """
         async with self.sessions.read(service_caller(self.tenant.id, "data-keys")) as session:
             wrapped = await DataKeyStore(session).wrapped()
         if not wrapped or any(wrapped.values()):
-            await self._encrypt_anew()
+            for _ in range(_TRIES):
+                if not await self._passed_over():
+                    break
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                raise RowsHeld
         return f"destroyed {await self.rotation.shred()}"
+
+    async def _passed_over(self) -> int:
+        """Encrypt everything anew; returns how many rows are not, since others have them locked."""
+        passed_over = 0
+        for table in self.tables:
+            unreadable = (await self.rotation.encrypt_anew(table)).unreadable
+            async with self.sessions.read(service_caller(self.tenant.id, "data-keys")) as session:
+                newest = max(await DataKeyStore(session).wrapped(), default=0)
+                passed_over += await ProtectedStore(session, table).count_outdated(newest) - unreadable
+        return passed_over
 
     async def _encrypt_anew(self) -> str:
         done = [await self.rotation.encrypt_anew(table) for table in self.tables]
@@ -128,6 +155,11 @@ async def _run(settings: StudiumSettings, action: str, slug: str | None) -> int:
                 failed, said = failed + 1, "failed: it has no schema here (any more)"
             except Unavailable:
                 failed, said = failed + 1, "failed: its server, or whoever holds the master key, does not answer"
+            except RowsHeld:
+                failed, said = (
+                    failed + 1,
+                    "failed: somebody writes rows that are not encrypted; nothing was destroyed",
+                )
             except SealBroken:
                 failed, said = failed + 1, "failed: no master key here unwraps its keys"
             print(f"{each.tenant.slug} {each.subgraph}: {said}")  # noqa: T201 - what the command is for

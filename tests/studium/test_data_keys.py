@@ -7,17 +7,21 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from shared.data_keys import DataKeys, LocalMasterKey
 from shared.data_keys.kms import KmsMasterKey
 from shared.database import Sessions, unit_of_work
 from shared.ids import uuid7
+from shared.roles import Role
+from studium import data_keys
 from studium.data_keys import run
 from studium.embedded import CannotStart
 from studium.master_key import MasterKeySettings, create_master_key
 from studium.settings import StudiumSettings
 from subgraphs.auth.models import IdentityProvider
+from subgraphs.users.models import User, UserStatus
 from tests.subgraphs.conftest import opened
 from tests.tenants import Control, Tenant
 
@@ -107,6 +111,31 @@ async def test_a_tenant_whose_keys_no_master_key_unwraps_is_told_of_and_holds_up
     failed, done = sorted(capsys.readouterr().out.splitlines())
     assert failed == f"{tenant.slug} auth: failed: no master key here unwraps its keys"
     assert done.startswith(f"{tenant.slug} users: key 2")
+
+
+async def test_keys_are_not_destroyed_while_a_row_would_outlast_them(
+    settings: StudiumSettings,
+    control: Control,
+    tenant: Tenant,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data_keys, "_TRIES", 2)
+    monkeypatch.setattr(data_keys, "_PAUSE_SECONDS", 0)
+    monkeypatch.setenv("STUDIUM_MASTER_KEYS", NEW)
+    shred = Namespace(action="shred", tenant=tenant.slug, confirm=tenant.slug)
+    async with opened(control, "users") as users:
+        async with unit_of_work(users, tenant.caller()) as session:
+            fields = {"email": "ada@example.org", "display_name": "Ada", "custom_fields": {"house": "north"}}
+            session.add(User(role=Role.LEARNER, status=UserStatus.ACTIVE, **fields))
+            await session.flush()
+        async with unit_of_work(users, tenant.caller()) as writing:
+            await writing.execute(sa.select(User).with_for_update())
+            assert await asyncio.to_thread(run, settings, shred) == 1
+        assert f"{tenant.slug} users: failed: somebody writes rows" in capsys.readouterr().out
+        assert await asyncio.to_thread(run, settings, shred) == 0
+        async with users.read(tenant.caller()) as session:
+            assert (await session.scalars(sa.select(User.custom_fields))).all() == [{}]
 
 
 class TestTheMasterKey:
