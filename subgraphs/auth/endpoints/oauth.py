@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -24,8 +24,6 @@ from subgraphs.auth.service.oauth_authorize import Answered, Asked, Problem, Sho
 from subgraphs.auth.service.oauth_server import Answer, Received
 from subgraphs.auth.service.oauth_sign_in import Browser, Given, is_marked
 from subgraphs.auth.service.oauth_userinfo import userinfo
-
-_MOMENT_SECONDS: Final = "2"
 
 Endpoint: TypeAlias = Callable[[Request, TenantIssuer], Awaitable[Response]]
 Protocol: TypeAlias = Callable[[OAuthDesk, TenantIssuer, Received], Awaitable[Answer]]
@@ -146,10 +144,7 @@ class _Pages:
         """Go on with who came back from an identity provider; whose account is being opened tries again in a moment."""
         done = await oauth_authorize.sign_in(self._oauth, issuer, query, browser, Given(came=browser.came))
         response = self._drawn(done.shown, issuer, browser, done)
-        if not done.waits:
-            return self._browsers.forget_return(response, issuer)
-        response.headers["Refresh"] = _MOMENT_SECONDS
-        return response
+        return self._browsers.taken_back(response, issuer, waits=done.waits)
 
     async def take(self, request: Request, issuer: TenantIssuer) -> Response:
         browser = self._browsers.browser(request)

@@ -15,6 +15,7 @@ _BROWSER: Final = "studium-browser"
 _BROWSER_LENGTH: Final = 43
 _DEVICE: Final = "studium-device"
 _DEVICE_SECONDS: Final = 365 * 24 * 3600
+_MOMENT_SECONDS: Final = "2"
 
 
 class Browsers:
@@ -59,9 +60,12 @@ class Browsers:
         """Let the browser keep no session."""
         self._forget(response, issuer, _SESSION)
 
-    def forget_return(self, response: Response, issuer: TenantIssuer) -> Response:
-        """Let the browser come back from an identity provider once."""
-        self._forget(response, issuer, CAME_BACK)
+    def taken_back(self, response: Response, issuer: TenantIssuer, *, waits: bool) -> Response:
+        """Let the browser come back from an identity provider once; one that `waits` asks again in a moment."""
+        if waits:
+            response.headers["Refresh"] = _MOMENT_SECONDS
+        else:
+            self._forget(response, issuer, CAME_BACK)
         return response
 
     def _forget(self, response: Response, issuer: TenantIssuer, name: str) -> None:

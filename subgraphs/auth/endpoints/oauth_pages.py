@@ -5,6 +5,7 @@ The only script is the one that asks the browser for a passkey, where somebody h
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Iterable
 from html import escape
 from typing import Final, assert_never
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from subgraphs.auth.service.oauth_authorize import Asked, Problem
 from subgraphs.auth.service.oauth_device_pages import DeviceForm
+from subgraphs.auth.service.oauth_elsewhere import Elsewhere
 from subgraphs.auth.service.oauth_logout import SignOutAsked
 from subgraphs.auth.service.webauthn_challenges import Ceremony
 
@@ -72,7 +74,8 @@ def form_page(asked: Asked) -> HTMLResponse:
     """The form to sign in with, or to consent with."""
     app, tenant = escape(asked.app), escape(asked.tenant)
     if asked.email is None:
-        title, fields, elsewhere = f"Sign in to {tenant}", _SIGN_IN if asked.by_password else "", _elsewhere(asked)
+        title, fields = f"Sign in to {tenant}", _SIGN_IN if asked.by_password else ""
+        elsewhere = _elsewhere(asked.providers)
         if asked.challenge:
             fields, elsewhere = _second_factor(asked.challenge, asked.passkey), ""
         body = f"<p>to go on to <strong>{app}</strong></p>"
@@ -91,20 +94,21 @@ def form_page(asked: Asked) -> HTMLResponse:
     )
 
 
-def _elsewhere(asked: Asked) -> str:
+def _elsewhere(providers: Iterable[Elsewhere]) -> str:
     """Links to identity providers: no form, which could not lead to other sites."""
-    return "".join(
-        f'<p><a href="{escape(each.url)}">Sign in through {escape(each.name)}</a></p>' for each in asked.providers
-    )
+    return "".join(f'<p><a href="{escape(each.url)}">Sign in through {escape(each.name)}</a></p>' for each in providers)
 
 
 def device_page(form: DeviceForm) -> HTMLResponse:
     """What whoever has a device before them types, reads or decides."""
-    app, tenant = escape(form.app), escape(form.tenant)
+    app, tenant, elsewhere = escape(form.app), escape(form.tenant), ""
     match form.step:
+        case "sign-in" if form.challenge:
+            title, body = f"Sign in to {tenant}", "<p>to connect a device</p>"
+            fields = _second_factor(form.challenge, form.passkey)
         case "sign-in":
             title, body = f"Sign in to {tenant}", "<p>to connect a device</p>"
-            fields = _second_factor(form.challenge, form.passkey) if form.challenge else _SIGN_IN
+            fields, elsewhere = _SIGN_IN if form.by_password else "", _elsewhere(form.providers)
         case "code":
             title, body, fields = "Connect a device", f"<p>It will act for you at {tenant}.</p>", _USER_CODE
         case "consent":
@@ -121,8 +125,8 @@ def device_page(form: DeviceForm) -> HTMLResponse:
             assert_never(form.step)
     if form.refusal:
         body += f'<p class="refusal" role="alert">{escape(form.refusal)}</p>'
-    sent = _FORM.format(request=escape(form.request), mark=escape(form.mark), fields=fields)
-    return _page(title, body + sent, status=200 if form.refusal is None else 403, asks=True)
+    sent = _FORM.format(request=escape(form.request), mark=escape(form.mark), fields=fields) if fields else ""
+    return _page(title, body + sent + elsewhere, status=200 if form.refusal is None else 403, asks=True)
 
 
 def _second_factor(challenge: str, passkey: Ceremony | None) -> str:

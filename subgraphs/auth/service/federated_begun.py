@@ -36,6 +36,7 @@ from subgraphs.auth.store.identity_providers import (
 
 AT_PROVIDER: Final = timedelta(minutes=10)
 """That somebody may take to sign in at the provider."""
+DEVICE_PAGE: Final = "device"
 LONGEST_URI: Final = 2_400
 """Of where people may be sent back to: it goes into a cookie, of which browsers keep 4,096 bytes."""
 _LONGEST_COOKIE: Final = 3_800
@@ -232,8 +233,9 @@ def sign_in_page(public_url: str, slug: str) -> str:
 
 
 def is_at(page: str, uri: str) -> bool:
-    """Whether an address is that page's, with a request that somebody goes on with."""
-    return uri.startswith(f"{page}?")
+    """Whether an address is that page's, with a request that somebody goes on with, or the one below it for devices."""
+    below = f"{page}/{DEVICE_PAGE}"
+    return uri == below or uri.startswith((f"{page}?", f"{below}?"))
 
 
 def _fits(challenge: str | None, verifier: str | None) -> bool:

@@ -22,25 +22,21 @@ from shared.events import record
 from shared.tenancy.policies import WayIn
 from subgraphs.auth.events import OAuthAppAuthorized
 from subgraphs.auth.models import OAuthApp, OAuthPushedRequest
-from subgraphs.auth.models.identity_providers import IdentityProviderKind
 from subgraphs.auth.service.audit import Actor, Subject, note
-from subgraphs.auth.service.federated_begun import LONGEST_URI
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_clients import digest
 from subgraphs.auth.service.oauth_codes import CodeGrant
+from subgraphs.auth.service.oauth_elsewhere import Elsewhere, elsewhere
 from subgraphs.auth.service.oauth_keys import requested
 from subgraphs.auth.service.oauth_protocol import PUSHED_PREFIX, server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Answer, Received, Server
 from subgraphs.auth.service.oauth_sign_in import FORM_LIFE, Browser, Entered, Given, enter, marked, person_of
 from subgraphs.auth.service.webauthn_challenges import Ceremony
-from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from subgraphs.auth.store.oauth import OAuthConsentStore
 
 _Step: TypeAlias = Literal["", "signed-in", "allow", "deny"]
 """What the person has just done."""
-_PATHS: Final = {WayIn.FEDERATED: "federated", WayIn.SAML: "saml"}
-_PROVE_ANEW: Final = {"prompt": "login"}
 _ASK_AGAIN: Final = frozenset({"login", "select_account"})
 
 
@@ -62,18 +58,10 @@ class Asked:
     """That the challenge can be answered with."""
     by_password: bool = True
     """Whether passwords let in here."""
-    providers: tuple["Elsewhere", ...] = ()
+    providers: tuple[Elsewhere, ...] = ()
     """Where people can sign in as well."""
     registered_itself: bool = False
     """Whether nobody here has looked at the app."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """An identity provider that the tenant trusts, and where a browser begins to sign in through it."""
-
-    name: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,20 +222,10 @@ class _Decision:
         return replace(asked, by_password=WayIn.PASSWORD in ways, providers=self._elsewhere(grant, request))
 
     def _elsewhere(self, grant: CodeGrant, request: str) -> tuple[Elsewhere, ...]:
-        """The providers, each with the way there and back to this request."""
+        """The providers that lead back to this request."""
         server, asked = self._server, grant.request.payload.data
         again = not _ASK_AGAIN.isdisjoint(asked.get("prompt", "").split()) or asked.get("max_age") is not None
-        back = {"return_uri": f"{server.issuer.endpoint('authorize')}?{request}", **(_PROVE_ANEW if again else {})}
-        if len(back["return_uri"]) > LONGEST_URI:
-            return ()
-        trusted = await_only(IdentityProviderStore(server.session).all())
-        ways = server.issuer.tenant.policies.sign_in.ways
-        return tuple(
-            Elsewhere(each.name, f"{server.issuer.url}/{_PATHS[way]}/{each.alias}?{urlencode(back)}")
-            for each in trusted
-            for way in (WayIn.SAML if each.kind == IdentityProviderKind.SAML else WayIn.FEDERATED,)
-            if each.enabled and way in ways
-        )
+        return await_only(elsewhere(server, f"{server.issuer.endpoint('authorize')}?{request}", again=again))
 
     def _granted(self, grant: CodeGrant, user: EndUser, scope: str) -> Answer:
         server, app = self._server, grant.request.client.app

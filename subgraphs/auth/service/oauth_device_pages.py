@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 from shared.database import unit_of_work
 from shared.errors import DomainError
 from shared.events import record
+from shared.tenancy.policies import WayIn
 from subgraphs.auth.events import OAuthAppAuthorized
 from subgraphs.auth.models import OAuthApp, OAuthDeviceRequest
 from subgraphs.auth.service.audit import Actor, Subject, note
+from subgraphs.auth.service.federated_begun import DEVICE_PAGE
 from subgraphs.auth.service.oauth import EndUser, OAuthDesk, TenantIssuer
 from subgraphs.auth.service.oauth_device import user_code_digest
+from subgraphs.auth.service.oauth_elsewhere import Elsewhere, elsewhere
 from subgraphs.auth.service.oauth_protocol import server_for
 from subgraphs.auth.service.oauth_scopes import described, held_by, narrowed
 from subgraphs.auth.service.oauth_server import Server
@@ -50,6 +53,10 @@ class DeviceForm:
     challenge: str | None = field(default=None, repr=False)
     passkey: Ceremony | None = field(default=None, repr=False)
     """That the challenge can be answered with."""
+    by_password: bool = True
+    """Whether passwords let in here."""
+    providers: tuple[Elsewhere, ...] = ()
+    """Where people can sign in as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class DeviceEntered:
     form: DeviceForm
     session: str | None = field(default=None, repr=False)
     device: str | None = field(default=None, repr=False)
+    waits: bool = False
+    """Whether the same will do in a moment."""
 
 
 def about(user_code: str) -> str:
@@ -72,7 +81,7 @@ async def show(oauth: OAuthDesk, issuer: TenantIssuer, user_code: str, browser: 
         server = server_for(oauth, issuer, session)
         user = await person_of(server, browser)
         if user is None:
-            return _form(server, "sign-in", replace(browser, session=None), user_code)
+            return await _sign_in_form(server, browser, user_code)
         if not user_code:
             return _form(server, "code", browser)
         try:
@@ -98,7 +107,7 @@ async def sign_in(
     shown = await show(oauth, issuer, user_code, replace(browser, session=entered.session))
     if entered.session is None:
         shown = replace(shown, challenge=entered.challenge, passkey=entered.passkey, refusal=entered.refusal)
-    return DeviceEntered(shown, entered.session, entered.device)
+    return DeviceEntered(shown, entered.session, entered.device, entered.waits)
 
 
 async def decide(
@@ -109,7 +118,7 @@ async def decide(
         server = server_for(oauth, issuer, session)
         user = await person_of(server, browser)
         if user is None:
-            return _form(server, "sign-in", replace(browser, session=None), user_code)
+            return await _sign_in_form(server, browser, user_code)
         found = await _found(server, user_code)
         scope = "" if found is None else await _scope(server, *found, user)
         if found is None or not scope:
@@ -141,6 +150,13 @@ async def _tell(server: Server, app: OAuthApp, user: EndUser, scope: str) -> Non
     tenant_id = server.issuer.tenant.id
     record(session, OAuthAppAuthorized(tenant_id=tenant_id, user_id=user.user_id, app_id=app.id, scopes=scopes))
     note(session, "authorizeOAuthApp", Subject("OAuthApp", app.id), actor=Actor.person(user.user_id))
+
+
+async def _sign_in_form(server: Server, browser: Browser, user_code: str) -> DeviceForm:
+    form = _form(server, "sign-in", replace(browser, session=None), user_code)
+    page = f"{server.issuer.endpoint('authorize')}/{DEVICE_PAGE}" + (f"?{form.request}" if form.request else "")
+    by_password = WayIn.PASSWORD in server.issuer.tenant.policies.sign_in.ways
+    return replace(form, by_password=by_password, providers=await elsewhere(server, page))
 
 
 def _form(

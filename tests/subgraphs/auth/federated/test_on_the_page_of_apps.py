@@ -18,6 +18,7 @@ from shared.tenancy.own_record import change_own
 from shared.tenancy.policies import Policies, SignInPolicy, WayIn
 from shared.tenancy.registry import Registry
 from subgraphs.auth.models import OAuthApp, TotpFactor
+from subgraphs.auth.service.oauth import DEVICE_CODE
 from subgraphs.auth.service.oauth_sign_in import CAME_BACK
 from subgraphs.auth.store.accounts import AccountStore
 from subgraphs.auth.store.identity_providers import FederatedIdentityStore
@@ -66,7 +67,7 @@ async def way(
         confidential=False,
         redirect_uris=["https://app.example/back"],
         scopes=["learn", "openid"],
-        grant_types=["authorization_code"],
+        grant_types=["authorization_code", DEVICE_CODE],
         created_by=somebody.user_id,
         registration_hash=b"itself",
     )
@@ -88,6 +89,36 @@ async def test_leads_back_to_what_the_app_asked_for(
     assert CAME_BACK not in way.browser.cookies
     answer = await way.browser.post(way.path, data={**hidden_in(consent), "action": "allow"})
     assert returned(answer)["state"] == way.flow.state
+
+
+async def test_leads_back_to_the_device_that_waits(
+    way: Way,
+    ada: Person,
+    configure: Configure,
+    control: Control,
+    tenant: Tenant,
+    sessions: Sessions,
+    add_account: AddAccount,
+) -> None:
+    await configure()
+    await ada.is_called()
+    begun = {"client_id": way.flow.app.id, "scope": "learn"}
+    waits = await way.browser.post(way.path.replace("authorize", "device_authorization"), data=begun)
+    registry = Registry.create(control.login_url("auth"))
+    async with restored(control, tenant):
+        settled = {"policies": msgspec.to_builtins(Policies(sign_in=SignInPolicy(ways=(WayIn.FEDERATED,))))}
+        await change_own(registry, tenant.caller(), lambda _: settled)
+        page = await way.browser.get(f"{way.path}/device", params={"user_code": waits.json()["user_code"]})
+        assert 'name="password"' not in page.text
+        assert "There is no account for you here" in (await way.go(page, ada)).text
+        await add_account(tenant, ada.subject, "correct horse")
+        asking = await way.go(page, ada)
+        assert f"You are {ada.subject}" in asking.text
+        assert waits.json()["user_code"] in asking.text
+        assert CAME_BACK not in way.browser.cookies
+        way.browser.cookies.clear()
+        assert "Code that your device shows" in (await way.go(await way.browser.get(f"{way.path}/device"), ada)).text
+    await registry.aclose()
 
 
 async def test_asks_for_the_second_factor_that_somebody_has_here(
