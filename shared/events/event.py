@@ -29,11 +29,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime = msgspec.field(default_factory=_now)
 
     def told_by(self, caller: Caller) -> dict[str, Any]:
-        """The event as it is kept: where somebody acts in another person's name, it says so of itself."""
-        told: dict[str, Any] = msgspec.to_builtins(self)
-        if caller.impersonator_id is None:
-            return told
-        return {"actor_id": str(caller.user_id), **told, "impersonator_id": str(caller.impersonator_id)}
+        """The event as it is kept, with who has caused it as far as it does not say so itself.
+
+        That is a person as ``actor_id``, the app they use or that calls for itself as ``client_id``, and who acts in
+        the person's name as ``impersonator_id``.
+        """
+        caused = {"actor_id": caller.user_id, "client_id": caller.client_id}
+        told: dict[str, Any] = {name: str(who) for name, who in caused.items() if who is not None}
+        told |= msgspec.to_builtins(self)
+        if caller.impersonator_id is not None:
+            told["impersonator_id"] = str(caller.impersonator_id)
+        return told
 
 
 class Recorded(msgspec.Struct, frozen=True):

@@ -48,18 +48,24 @@ AUDITED: Final = {
 
 
 def keep(session: TenantSession, topic: str, payload: dict[str, Any]) -> None:
-    """Add an entry for an event. Who acted it says in `actor_id`; without, it was the subgraph, as far as is known.
+    """Add an entry for an event. Who acted it says in `actor_id`, or in `client_id` where an app acted for itself.
 
-    In whose name somebody else acted, `impersonator_id` says who did.
+    Without either it was the subgraph, as far as is known. In whose name somebody else acted, `impersonator_id` says
+    who did.
     """
-    about, actor_id, impersonator = AUDITED[topic], payload.get("actor_id"), payload.get("impersonator_id")
-    producer = topic.partition(".")[0]
-    actor = Actor(ActorKind.USER, actor_id) if actor_id else Actor(ActorKind.SERVICE, producer)
+    about, impersonator = AUDITED[topic], payload.get("impersonator_id")
     note(
         session,
         topic,
         Subject(about.type, payload[about.field]),
-        actor=actor,
+        actor=_actor(topic, payload),
         impersonator_id=UUID(impersonator) if impersonator else None,
         occurred_at=datetime.fromisoformat(payload["occurred_at"]),
     )
+
+
+def _actor(topic: str, payload: dict[str, Any]) -> Actor:
+    for kind, field in ((ActorKind.USER, "actor_id"), (ActorKind.OAUTH_APP, "client_id")):
+        if payload.get(field):
+            return Actor(kind, payload[field])
+    return Actor(ActorKind.SERVICE, topic.partition(".")[0])
