@@ -29,6 +29,7 @@ from subgraphs.auth.service.oauth_codes import end_user
 from subgraphs.auth.service.oauth_server import Server
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.service.passwords import Credentials
+from subgraphs.auth.service.policies import goes_on
 from subgraphs.auth.service.sessions import DeviceHint
 from subgraphs.auth.service.webauthn_challenges import Ceremony
 from subgraphs.auth.service.webauthn_factor import PasskeyAnswer
@@ -155,13 +156,19 @@ async def _asking(oauth: OAuthDesk, slug: str, challenge: str, refusal: DomainEr
 
 
 async def person_of(server: Server, browser: Browser) -> EndUser | None:
-    """The person whose session the browser has, if it goes on."""
+    """The person whose session the browser has, if it goes on and they could open it now.
+
+    It is not refreshed here, and what an app gets by it may outlast it by months.
+    """
     caller = await caller_by_cookie(server.oauth, server.issuer, browser.session)
     if caller is None or caller.user_id is None or caller.session_id is None:
         return None
     opened = await server.store.open_session(caller.session_id, caller.user_id, server.now)
     account = await server.store.account(caller.user_id)
     if opened is None or account is None:
+        return None
+    policy = server.issuer.tenant.policies.sign_in
+    if not await goes_on(server.session, policy, opened, account.role, server.now):
         return None
     return end_user(account, Authentication.of(opened.authenticated_at, opened.amr), opened.id)
 

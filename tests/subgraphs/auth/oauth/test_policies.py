@@ -18,9 +18,11 @@ async def test_who_needs_a_second_factor_and_has_none_gets_no_further_nor_do_the
     async with restored(control, tenant):
         await asks(registry, tenant, EVERYBODY)
         refused = await server.refreshed(app, granted["refresh_token"])
+        asked_again = await person.open(Flow(app).asked())
         person.browser.cookies.clear()
         page = await person.sign_in(await person.open(Flow(app).asked()))
     await registry.aclose()
+    assert 'name="password"' in asked_again.text  # their session does not go on, so it gets apps nothing more
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
     assert not await server.is_active(app, granted["access_token"])
     assert "oauthGrantEndedByPolicy" in [entry.action for entry in await entries(sessions, tenant.caller())]
