@@ -45,7 +45,7 @@ def test_a_platform_that_does_not_start_is_told_among_what_failed(
         raise TimeoutError
 
     monkeypatch.setattr(run, "measure", failing)
-    monkeypatch.setattr(run, "run_part", lambda *_, **__: False)
-    monkeypatch.setattr("sys.argv", ["run", "--only", run.PLATFORM, "--only", "traffic"])
+    monkeypatch.setattr(run, "PART_SECONDS", 0)
+    monkeypatch.setattr("sys.argv", ["run", "--only", run.PLATFORM, "--only", "permissions"])
     assert run.main() == 1
-    assert "failed, or missed what is aimed at: platform, traffic" in capsys.readouterr().out
+    assert "failed, or missed what is aimed at: platform, permissions" in capsys.readouterr().out
