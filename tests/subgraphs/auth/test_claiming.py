@@ -10,6 +10,7 @@ from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
 from shared.ids import uuid7
 from subgraphs.auth.models import Account, IdentityProvider, Passkey, SignInSession
+from subgraphs.auth.service.federated_begun import Asked, WayBack
 from subgraphs.auth.service.federated_people import Person, admit_person
 from tests.subgraphs.conftest import opened
 from tests.tenants import Control, Tenant
@@ -23,7 +24,8 @@ async def come_by_provider(sessions: Sessions, tenant: Tenant, account: Account)
     async with unit_of_work(sessions, tenant.caller()) as session:
         session.add(provider)
         await session.flush()
-        await admit_person(session, provider, uuid7(), person)
+        asked = Asked.now(provider, "", WayBack("https://learn.example"), datetime.now(UTC))
+        await admit_person(session, provider, asked, person)
 
 
 @pytest.mark.parametrize("verified", [False, True])
