@@ -24,8 +24,13 @@ _SCHEMA: Final = "(tenant)"
 _ROLE: Final = "(tenant's role)"
 _LINES: Final = """
 WITH place AS (SELECT oid, nspname, nspowner, nspacl FROM pg_namespace WHERE nspname = $1),
-member AS (SELECT c.oid, relname, relkind, relowner, relacl, relrowsecurity FROM pg_class c
-        JOIN place ON c.relnamespace = place.oid WHERE c.relkind <> 'i'),
+inside AS (SELECT classid, objid FROM pg_depend JOIN place ON refobjid = place.oid
+        WHERE refclassid = 'pg_namespace'::regclass),
+relation AS (SELECT objid FROM inside WHERE classid = 'pg_class'::regclass
+        UNION ALL SELECT typrelid FROM inside JOIN pg_type ON oid = objid
+        WHERE classid = 'pg_type'::regclass AND typtype = 'c'),
+member AS (SELECT c.oid, relname, relkind, relowner, relacl, relrowsecurity FROM relation
+        JOIN pg_class c ON c.oid = objid),
 who AS (SELECT oid, rolname FROM pg_roles UNION ALL SELECT 0, 'PUBLIC')
 SELECT format('%s %s, owner %s%s%s', CASE relkind WHEN 'r' THEN 'table' WHEN 'S' THEN 'sequence' ELSE relkind::text END,
         relname, pg_get_userbyid(relowner), CASE WHEN relrowsecurity THEN ', row security' END,
@@ -45,9 +50,10 @@ UNION ALL SELECT format('policy %s.%s %s %s %s %s', m.relname, polname, polcmd, 
         pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
         FROM member m JOIN pg_policy ON polrelid = m.oid
 UNION ALL SELECT format('function %s', pg_get_functiondef(p.oid))
-        FROM pg_proc p JOIN place ON pronamespace = place.oid WHERE prokind IN ('f', 'p')
-UNION ALL SELECT format('type %s', typname) FROM pg_type t JOIN place ON typnamespace = place.oid
-        WHERE typtype IN ('d', 'e', 'r')
+        FROM inside JOIN pg_proc p ON p.oid = objid
+        WHERE classid = 'pg_proc'::regclass AND prokind IN ('f', 'p')
+UNION ALL SELECT format('type %s', typname) FROM inside JOIN pg_type t ON t.oid = objid
+        WHERE classid = 'pg_type'::regclass AND typtype IN ('d', 'e', 'r')
 UNION ALL SELECT format('right %s on %s for %s', privilege_type, relname, rolname)
         FROM member, aclexplode(coalesce(relacl, acldefault('r', relowner))) JOIN who ON who.oid = grantee
         WHERE relkind <> 'S' OR relacl IS NOT NULL
@@ -61,6 +67,7 @@ UNION ALL SELECT format('%s may become %s, inheriting %s, administering %s', mem
         inherit_option, admin_option) FROM pg_auth_members WHERE set_option AND ($2 IN (
             (SELECT rolname FROM pg_roles WHERE oid = roleid), (SELECT rolname FROM pg_roles WHERE oid = member)))
 """
+"""What is in a schema is found by what depends on it: of all that is listed here, only that has an index by schema."""
 
 
 @dataclass(frozen=True, slots=True)

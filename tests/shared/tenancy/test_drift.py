@@ -52,6 +52,10 @@ CHANGES = {
     "ALTER TABLE outbox OWNER TO {role}": "+table outbox, owner (tenant's role)",
     "ALTER TABLE outbox ENABLE ROW LEVEL SECURITY": "+table outbox, owner ",
     "CREATE TABLE mine (id int)": "+table mine",
+    "CREATE VIEW mine AS SELECT 1": "+v mine",
+    "CREATE TYPE mine AS (one int)": "+column mine.one integer",
+    "CREATE DOMAIN mine AS text": "+type mine",
+    "CREATE FUNCTION mine() RETURNS int RETURN 1": "+function CREATE OR REPLACE FUNCTION",
     "ALTER TABLE audit_events DISABLE TRIGGER USER": "+trigger CREATE TRIGGER",
 }
 
