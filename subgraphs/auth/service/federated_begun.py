@@ -187,7 +187,6 @@ async def keep_answer(
         SignInNotBegun: it has answered before.
     """
     store, code = FederatedSignInStore(session), new_secret()
-    await store.forget(now - AT_PROVIDER)  # who has asked then can bring no answer any more, that one again neither
     values = {
         "provider_id": provider.id,
         "state_hash": hash_secret(asked.state),

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared.database import TenantSession
+from subgraphs.auth.service.federated_begun import AT_PROVIDER
 from subgraphs.auth.service.throttles import FORGET_AFTER
 from subgraphs.auth.store.email_change import EmailChangeStore
+from subgraphs.auth.store.identity_providers import FederatedSignInStore
 from subgraphs.auth.store.impersonation import ImpersonationStore
 from subgraphs.auth.store.magic_links import MailedLinkStore
 from subgraphs.auth.store.mfa import MfaChallengeStore
@@ -40,6 +42,7 @@ async def forget_old(session: TenantSession) -> None:
     await ImpersonationStore(session).forget(now - IMPERSONATIONS_REMEMBERED)
     await OAuthDeviceStore(session).forget(now)
     await SamlStore(session).forget(now)
+    await FederatedSignInStore(session).forget(now - AT_PROVIDER)  # what a browser has begun is answered no more
     await OAuthProofStore(session).forget(now)
     await OAuthRegistrationStore(session).forget(now)
     await OAuthStore(session).forget(now, ended_before=now - SESSIONS_REMEMBERED)

@@ -35,6 +35,7 @@ from subgraphs.auth.service.federated_begun import (
     SignInNotBegun,
     WayBack,
 )
+from subgraphs.auth.service.forgetting import forget_old
 from subgraphs.auth.service.oidc_client import ProviderRefused
 from subgraphs.auth.store.identity_providers import IdentityProviderStore
 from tests.registry import restored
@@ -421,9 +422,14 @@ class TestTheWayBack:
             assert school is not None
             asked = Asked.now(school, "", WayBack(RETURN_URI), datetime.now(UTC))
             assert await federated_people.admit_person(session, school, asked, person)
+            await forget_old(session)
         with pytest.raises(SignInNotBegun):
             async with unit_of_work(sessions, tenant.caller()) as session:
                 await federated_people.admit_person(session, school, asked, person)
+        async with unit_of_work(sessions, tenant.caller()) as session:
+            await session.execute(sa.update(FederatedSignIn).values(expires_at=datetime.now(UTC) - AT_PROVIDER))
+            await forget_old(session)
+            assert await session.scalar(sa.select(FederatedSignIn.subject)) is None  # nobody keeps whom it meant
 
     async def test_is_closed_where_another_provider_is_trusted_meanwhile(
         self, ada: Person, configure: Configure, tenant: Tenant, sessions: Sessions, add_account: AddAccount
