@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.settings import HttpUrl
+from shared.tls import is_verified
 from studium.embedded.errors import CannotStart
 from studium.settings import StudiumSettings
 
@@ -48,12 +49,18 @@ def create_master_key(settings: StudiumSettings, own: MasterKeySettings) -> "Mas
     """The master key of this process.
 
     Raises:
-        CannotStart: keys are given in two ways, or are too short, or their file cannot be read.
+        CannotStart: keys are given in two ways, or are too short, or their file cannot be read, or a KMS would be
+            talked to in the clear where that is not allowed.
     """
     if own.master_keys is not None and own.master_key_file is not None:
         raise CannotStart("Name one of STUDIUM_MASTER_KEYS and STUDIUM_MASTER_KEY_FILE, not both.")
     held = _local(settings, own)
-    return held if own.kms_url is None else _kms(own.kms_url.get_secret_value().rstrip("/"), own, older=held)
+    if own.kms_url is None:
+        return held
+    url = own.kms_url.get_secret_value().rstrip("/")
+    if settings.require_tls and not is_verified(url):
+        raise CannotStart("STUDIUM_REQUIRE_TLS does not let STUDIUM_KMS_URL be used as it is: data keys go there.")
+    return _kms(url, own, older=held)
 
 
 def _kms(url: str, own: MasterKeySettings, *, older: "MasterKey") -> "MasterKey":

@@ -16,8 +16,6 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 class StudiumSettings(PlatformSettings):
     """The settings of `studium up` and of every process it starts."""
 
-    require_tls: bool = False
-    """Refuse servers that are reached without TLS, or without verifying who they are; embedded ones are here."""
     host: str = "127.0.0.1"
     """Where the router, or a subgraph served by itself, listens."""
     port: Port = 8000
@@ -29,7 +27,10 @@ class StudiumSettings(PlatformSettings):
     documents_port: Port | None = None
     """Of the embedded document store."""
     database_host: str | None = None
-    """`host:port` of the databases, for processes that derive their own login and never hold the administrator's."""
+    """`host:port` of the databases, for processes that derive their own login and never hold the administrator's; what
+    a URL says of TLS may follow (`host:port?sslmode=verify-full`)."""
+    require_tls: bool = False
+    """Refuse servers that are reached without TLS, or without verifying who they are; embedded ones are here."""
     jwks_url: str | None = None
     """The auth subgraph's published key set, for processes that verify tokens but do not sign them."""
     router_key: SecretStr | None = None
@@ -73,6 +74,9 @@ class StudiumSettings(PlatformSettings):
         urls = {name: url for name in _SERVERS if (url := info.data.get(name)) is not None}
         urls |= {f"database_servers[{name}]": url for name, url in info.data.get("database_servers", {}).items()}
         loose = [f"STUDIUM_{name.upper()}" for name, url in urls.items() if not is_verified(url.get_secret_value())]
+        host: str | None = info.data.get("database_host")
+        if host is not None and not is_verified(f"postgresql://{host}"):
+            loose.append("STUDIUM_DATABASE_HOST")
         if required and loose:
             raise ValueError(f"does not let these be used as they are: {', '.join(loose)}")
         return required

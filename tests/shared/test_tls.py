@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,8 @@ from shared.errors import Unavailable
 from shared.search.elasticsearch import ElasticsearchSearch
 from shared.tls import is_verified, without_authorities, without_tls_words
 from shared.vectors.pinecone import PineconeVectors
+from studium.embedded import CannotStart
+from studium.master_key import MasterKeySettings, create_master_key
 from studium.settings import StudiumSettings
 from tests.servers import Servers
 from tests.shared.tls_proxy import certificate, tls_in_front_of
@@ -160,3 +162,19 @@ def test_servers_that_are_not_verified_are_refused_where_that_is_required() -> N
     assert "STUDIUM_DATABASE_URL, STUDIUM_MONGO_URL" in str(refused.value)
     assert "canary" not in str(refused.value)
     assert not StudiumSettings.model_validate(loose).require_tls
+
+
+@pytest.mark.parametrize(("host", "verified"), [("db:5432", False), ("db:5432?sslmode=verify-full", True)])
+def test_so_are_databases_of_which_the_host_alone_is_given(host: str, verified: bool) -> None:  # noqa: FBT001 - a parameter
+    given = {"database_host": host, "require_tls": True}
+    with nullcontext() if verified else pytest.raises(ValidationError, match="STUDIUM_DATABASE_HOST"):
+        StudiumSettings.model_validate(given)
+
+
+def test_a_kms_is_sent_no_data_key_in_the_clear_where_tls_is_required() -> None:
+    asked = {"kms_url": "http://kms.internal", "kms_access_key_id": "id"}
+    own = MasterKeySettings.model_validate(asked)
+    for required in (False, True):
+        settings = StudiumSettings.model_validate({"secret": "s" * 32, "require_tls": required})
+        with pytest.raises(CannotStart, match="STUDIUM_KMS_URL") if required else nullcontext():
+            create_master_key(settings, own)
