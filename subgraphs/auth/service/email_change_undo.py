@@ -19,6 +19,7 @@ from subgraphs.auth.service.accounts import SignInDesk
 from subgraphs.auth.service.audit import Actor
 from subgraphs.auth.service.deactivation import end_all
 from subgraphs.auth.service.email_change import TO_CONFIRM, tell_chosen
+from subgraphs.auth.service.mailing import NO_MAIL
 from subgraphs.auth.service.recovery import take_away_apps, take_away_passkeys
 from subgraphs.auth.service.sessions import open_tenant
 from subgraphs.auth.store.accounts import AccountStore
@@ -102,4 +103,4 @@ async def _readdress(session: TenantSession, change: EmailChange, now: datetime)
         await accounts.verify_email(user_id, now)
         return
     _log.warning("email.taken", user_id=str(user_id))
-    await accounts.set_email(user_id, f"{user_id}@taken-back.invalid")
+    await accounts.set_email(user_id, f"{user_id}@taken-back{NO_MAIL}")

@@ -46,6 +46,10 @@ class LinkPost:
     """Where the pages of our client begin."""
 
 
+NO_MAIL: Final = ".invalid"
+"""Addresses that mail gets to nobody at. Source: RFC 2606, section 2."""
+
+
 async def send_link(session: TenantSession, post: LinkPost, link_id: UUID) -> None:
     """Mail a link that was asked for, if it is somebody's and was not used meanwhile. After a failure it is sent again.
 
@@ -82,14 +86,14 @@ async def send_notice(session: TenantSession, post: LinkPost, impersonation_id: 
 
 
 async def send_warning(session: TenantSession, post: LinkPost, user_id: UUID, what: str) -> None:
-    """Tell a person by mail what has changed about how they sign in.
+    """Tell a person by mail what has changed about how they sign in, if their account has an address for mail.
 
     Raises:
         MailNotSent: the server did not take it.
     """
     account = await AccountStore(session).by_id(user_id)
     tenant = await post.tenants.by_id(session.caller.tenant_id)
-    if account is None or tenant is None:
+    if account is None or tenant is None or account.email.endswith(NO_MAIL):
         return
     text = (
         f"{what} at {tenant.name}.\n\nIf it was not you who wanted that, choose another password at once:\n\n"

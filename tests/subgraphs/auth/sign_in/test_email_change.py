@@ -34,7 +34,7 @@ from subgraphs.auth.models import (
     TotpFactor,
 )
 from subgraphs.auth.service.accounts import utc_now
-from subgraphs.auth.service.mailing import LinkPost
+from subgraphs.auth.service.mailing import LinkPost, send_warning
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.auth.sign_in.conftest import CODES, PASSWORD, SIGN_IN, Enter
 from tests.subgraphs.auth.test_provisioned import account, handle
@@ -57,6 +57,7 @@ class Change:
         self.ask = ask
         self.sessions = sessions
         self.tenant = tenant
+        self.post = post
         self._handlers = mailing(post)
         self._folder = folder
 
@@ -187,6 +188,9 @@ async def test_taken_back_lets_nobody_in_who_made_it_whoever_has_the_address_bef
     await add_account(tenant, ADA, PASSWORD)
     assert (await change.undo(code))["userErrors"] == []
     assert (await account(sessions, tenant, ada)).email.endswith(".invalid")
+    async with unit_of_work(sessions, tenant.caller()) as session:
+        await send_warning(session, change.post, ada, "A passkey was taken away")
+    assert await change.mailed() == {}
     async with sessions.read(tenant.caller()) as session:
         assert (await session.scalars(sa.select(Passkey.id))).all() == [kept]
         for model in (TotpFactor, FederatedIdentity):
