@@ -22,6 +22,9 @@ from router.serve.telemetry.sighting import SIGHTING
 AGAIN: Final = "router.again"
 """Where a request's scope has the `Again` of a refusal."""
 
+PEER: Final = "router.peer"
+"""Where it has the other end of its connection, whomever a proxy there says that it asks for."""
+
 PASSING: Final = frozenset({b"content-length", b"traceparent", b"tracestate", b"x-request-id"})
 """Headers that differ from one request to the next, and on which no refusal depends that comes before the body."""
 
@@ -135,7 +138,7 @@ class DoorApp:
         start, body = sent
         if all(name != b"connection" for name, _ in start["headers"]) and again.holds():
             url = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-            key = key_of(url, scope["client"], scope["headers"])
+            key = key_of(url, scope[PEER], scope["headers"])
             self._door.learn(key, again, _written(start["headers"], body["body"]))
 
 
@@ -163,6 +166,7 @@ class DoorProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()  # one that was refused may have come with this one
         self._refusing = self._door.answer(self._key()) if self._door.known and self._may_refuse() else None
         if self._refusing is None:
+            cast("Scope", self.scope)[PEER] = self.client
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

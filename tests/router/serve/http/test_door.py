@@ -102,6 +102,17 @@ async def test_who_asks_otherwise_is_let_in() -> None:
     assert html.headers["content-type"].startswith("application/graphql-response+json")
 
 
+async def test_whom_a_proxy_asks_for_is_told_the_same_and_nobody_else() -> None:
+    served = Served()
+    async with served.client() as client:
+        for address in ("192.0.2.1", "192.0.2.2"):
+            await served.known(client, **{"x-forwarded-for": address})
+            assert (await ask(client, **{"x-forwarded-for": address})).status_code == 429
+            assert served.entered == []
+        await ask(client, **{"x-forwarded-for": "192.0.2.3"})
+    assert served.entered == ["acme"]
+
+
 async def test_pages_of_other_sites_can_read_what_is_told() -> None:
     served = Served(HttpPolicy(cors=Cors(("https://a.example", "https://b.example"))))
     async with served.client() as client:
