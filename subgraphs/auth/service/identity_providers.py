@@ -89,6 +89,8 @@ async def configure(
         check_return_uri(uri, field=f"returnUris.{position}")
 
     async def write() -> UUID:
+        if not trust.enabled:
+            await IdentityProviderStore(session).hold()
         provider = await _written(session, await keys.of(session, sealing=True), trust, expected_version)
         if also is not None:
             await also(provider.id)
@@ -114,6 +116,7 @@ async def remove(session: TenantSession, alias: str, attempt: Attempt, *, policy
     store = IdentityProviderStore(session)
 
     async def write() -> UUID:
+        await store.hold()
         provider = await store.locked(alias)
         if provider is None:
             raise NotFound

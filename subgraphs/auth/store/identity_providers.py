@@ -46,6 +46,10 @@ class IdentityProviderStore:
             select(IdentityProvider).where(IdentityProvider.alias == alias).with_for_update()
         )
 
+    async def hold(self) -> None:
+        """Let nobody else change or remove any until the transaction ends."""
+        await self._session.execute(select(IdentityProvider.id).order_by(IdentityProvider.alias).with_for_update())
+
     async def add(self, provider: IdentityProvider) -> None:
         self._session.add(provider)
         await self._session.flush()

@@ -1,5 +1,6 @@
 """People see through which providers they sign in, and end that; never so that they could not sign in any more."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -10,13 +11,17 @@ import sqlalchemy as sa
 from shared.data_keys import Protected
 from shared.database import Sessions, unit_of_work
 from shared.events.outbox import OutboxRow
+from shared.idempotency import Attempt
 from shared.ids import uuid7
+from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
 from shared.tenancy.own_record import change_own
 from shared.tenancy.policies import Policies, SignInPolicy, WayIn
 from shared.tenancy.registry import Registry
 from subgraphs.auth.models import Account, AuditEvent
 from subgraphs.auth.models.identity_providers import FederatedIdentity, IdentityProvider, IdentityProviderKind
+from subgraphs.auth.service import identity_providers
+from subgraphs.auth.service.policies import LocksEverybodyOut
 from tests.registry import restored
 from tests.subgraphs.auth.conftest import AddAccount, Ask
 from tests.subgraphs.conftest import code_of
@@ -121,6 +126,23 @@ async def test_nobody_is_left_without_a_way_in(
         await ways(WayIn.FEDERATED, WayIn.PASSWORD)
         assert unlinked(await ask(UNLINK, unlink, token=here))["userErrors"] == []
     await registry.aclose()
+
+
+async def test_two_owners_leave_one_provider_though_each_removes_another(
+    ada: Account, link: Link, tenant: Tenant, sessions: Sessions
+) -> None:
+    policy, aliases = SignInPolicy(ways=(WayIn.FEDERATED,)), ("school", "company")
+    for each in aliases:
+        await link(ada, each)
+    owner = tenant.caller(*BUILT_IN[Role.OWNER], role=Role.OWNER)
+
+    async def removed(alias: str) -> None:
+        async with unit_of_work(sessions, owner) as session:
+            attempt = Attempt("removeIdentityProvider", key=None, input=None)
+            await identity_providers.remove(session, alias, attempt, policy=policy)
+
+    outcomes = await asyncio.gather(*(removed(each) for each in aliases), return_exceptions=True)
+    assert [type(each) for each in outcomes if each] == [LocksEverybodyOut]
 
 
 async def test_who_manages_people_ends_links_of_those_who_may_do_no_more(
