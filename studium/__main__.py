@@ -1,6 +1,7 @@
 """The platform's command: `studium up` starts everything; the other commands are its parts, one process each."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,14 +21,25 @@ _GRAPH: Final = "http://127.0.0.1:8000/graphql"
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: with status 0, or with 1 and one clear sentence."""
+    from shared.errors import Unavailable
     from studium.embedded.errors import CannotStart
 
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        sys.exit(command(options))
+        status = command(options)
+        sys.stdout.flush()
+        sys.exit(status)
     except CannotStart as refusal:
         print("\n".join([*(f"  {line}" for line in refusal.details), str(refusal)]), file=sys.stderr)  # noqa: T201 - this is the terminal
+        sys.exit(1)
+    except BrokenPipeError:
+        # whoever read what it prints has had enough (`| head`); what is left of it goes nowhere, not to a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (ConnectionRefusedError, Unavailable) as refusal:
+        why = refusal.__cause__ or refusal
+        print(f"A server that this needs does not answer; is it running? {why}", file=sys.stderr)  # noqa: T201 - as above
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -7,10 +7,13 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.events.connection import connect
 from shared.events.dead_letters import DeadLetter, dead_letters, deliver_again, drop
 from shared.masking import masked_text
+from studium.embedded.errors import CannotStart
 from studium.embedded_settings import with_embedded
 from studium.keys import given
 from studium.platform import SUBGRAPHS
@@ -23,10 +26,14 @@ def run(settings: StudiumSettings, options: argparse.Namespace) -> int:
     """Do with the dead letters that were named what was asked for; status 1 if one is not there, or is no event.
 
     Raises:
-        CannotStart: it is not known where Redis is.
+        CannotStart: it is not known where Redis is, or it does not answer.
     """
     url = given(with_embedded(settings).redis_url, "REDIS_URL").get_secret_value()
-    return asyncio.run(_run(url, options))
+    try:
+        return asyncio.run(_run(url, options))
+    except (RedisConnectionError, RedisTimeoutError) as error:
+        message = f"Redis does not answer; is it running? {masked_text(str(error))}"
+        raise CannotStart(message) from None
 
 
 async def _run(url: str, options: argparse.Namespace) -> int:

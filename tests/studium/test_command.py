@@ -89,6 +89,27 @@ class TestUp:
         assert refused.returncode == 1
 
 
+class TestServers:
+    def test_says_that_a_server_does_not_answer_without_its_password(self, tmp_path: Path) -> None:
+        url = f"postgresql://studium:hush@127.0.0.1:{_free_port()}"
+        refused = studium("tenant", "list", data=tmp_path, STUDIUM_DATABASE_URL=url)
+        assert refused.stderr.startswith("A server that this needs does not answer; is it running?")
+        assert refused.stderr.count("\n") == 1
+        assert "hush" not in refused.stderr
+        assert refused.returncode == 1
+
+
+class TestOutput:
+    def test_ends_quietly_where_nobody_reads_any_more(self) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        command = [sys.executable, "-m", "studium", "keys"]
+        with os.fdopen(writing, "wb") as output:
+            ended = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, timeout=60, check=False)  # noqa: S603 - as above
+        assert ended.stderr == b""
+        assert ended.returncode == 1
+
+
 class TestHealth:
     def test_fails_where_nobody_answers(self, tmp_path: Path) -> None:
         assert studium("health", "--url", f"http://127.0.0.1:{_free_port()}/health", data=tmp_path).returncode == 1

@@ -1,5 +1,6 @@
 """`studium dead-letters`: what was given up is told without what it says, and delivered again or dropped."""
 
+import socket
 from argparse import Namespace
 from collections.abc import Generator
 from typing import Any, Final, cast
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 from shared.events.dead_letters import dead_letters, dead_letters_of, retries_of
 from shared.ids import uuid7
 from studium.dead_letters import run
+from studium.embedded.errors import CannotStart
 from studium.settings import StudiumSettings
 from tests.servers import Servers
 
@@ -71,3 +73,13 @@ async def test_one_that_fails_again_meanwhile_waits_for_the_next_time(server: An
             assert len(seen) <= len(ids)
             bury(server, "users.user-joined.v1")
     assert seen == ids
+
+
+def test_that_nobody_answers_is_one_sentence_without_the_password() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        url = SecretStr(f"redis://:hush@127.0.0.1:{nobody.getsockname()[1]}/0")
+        settings = StudiumSettings.model_validate({"redis_url": url})
+        with pytest.raises(CannotStart, match=r"^Redis does not answer; is it running\?") as refused:
+            run(settings, Namespace(action="list", consumer=CONSUMER, id=None))
+    assert "hush" not in str(refused.value)
