@@ -1,8 +1,10 @@
 """`studium migrate`: the databases all tenants share, then every tenant's schemas."""
 
 import asyncio
+from collections.abc import Sequence
 
-from shared.tenancy.migrate import MigrationFailed, migrate_all
+from shared.caller import TenantId
+from shared.tenancy.migrate import MigrationFailed, SubgraphMigrations, migrate_all
 from shared.tenancy.names import CONTROL_DATABASE, MAIN
 from shared.tenancy.provision import prepare_platform
 from shared.tenancy.registry import Registry
@@ -28,11 +30,18 @@ async def _migrate(settings: StudiumSettings) -> None:
     everything = migrations()
     try:
         await prepare_platform(admin, secret, everything)
-        tenants = await Registry(admin.engine(CONTROL_DATABASE)).open()
-        for name, server in admin.servers.items():
-            await migrate_all(server, [each.id for each in tenants if (each.server or MAIN) == name], everything)
+        await migrate_tenants(admin, everything)
     finally:
         await admin.aclose()
+
+
+async def migrate_tenants(admin: Admin, everything: Sequence[SubgraphMigrations]) -> None:
+    """Every tenant where it is, and whoever has been moved, or made by an older worker, meanwhile."""
+    registry, migrated = Registry(admin.engine(CONTROL_DATABASE)), set[tuple[TenantId, str]]()
+    while found := {(each.id, each.server or MAIN) for each in await registry.open()} - migrated:
+        for name, server in admin.servers.items():
+            await migrate_all(server, sorted(each for each, where in found if where == name), everything)
+        migrated |= found
 
 
 def create_admin(settings: StudiumSettings) -> Admin:

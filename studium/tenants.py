@@ -16,6 +16,7 @@ from shared.caller import TenantId
 from shared.errors import DomainError
 from shared.tenancy.changes import Change, change_tenant
 from shared.tenancy.drift import Drift, drifts
+from shared.tenancy.moving import unfinished
 from shared.tenancy.names import CONTROL_DATABASE, MAIN
 from shared.tenancy.profile import Measure, Quotas
 from shared.tenancy.registry import Registry, TenantRecord, TenantStatus
@@ -39,9 +40,10 @@ def create_tenant(options: argparse.Namespace) -> int:
 
 
 def list_tenants(settings: StudiumSettings) -> int:
-    """Every tenant but those that are being made, a line each (`line_of`)."""
-    for tenant in asyncio.run(_open(settings)):
-        print(line_of(tenant))  # noqa: T201 - what the command is for
+    """Every tenant but those that are being made, a line each (`line_of`), and how far a move of it is."""
+    every, moves = asyncio.run(_open(settings))
+    for tenant in every:
+        print("  ".join(filter(None, (line_of(tenant), moves.get(tenant.id)))))  # noqa: T201 - what the command is for
     return 0
 
 
@@ -119,9 +121,9 @@ async def _sign_up(url: str, given: dict[str, str]) -> str:
     return payload["tenant"]["id"]
 
 
-async def _open(settings: StudiumSettings) -> list[TenantRecord]:
+async def _open(settings: StudiumSettings) -> tuple[list[TenantRecord], dict[TenantId, str]]:
     async with _control(settings) as engine:
-        return await Registry(engine).open()
+        return await Registry(engine).open(), await unfinished(engine)
 
 
 async def _changed(settings: StudiumSettings, slug: str, wanted: Change) -> TenantRecord:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.caller import TenantId
 from shared.errors import DomainError, TenantNotFound
@@ -136,6 +136,19 @@ class Moves:
             if not await is_mine(connection, slug):
                 raise CannotMove("somebody is moving or deleting it at this moment")
             yield await _record(connection, slug)
+
+
+async def unfinished(control: AsyncEngine) -> dict[TenantId, str]:
+    """What is left to be done of tenants' moves, as the operator is told it."""
+    chosen = sa.select(tenants.c.id, tenants.c.moving_to, tenants.c.moved_from)
+    either = sa.or_(tenants.c.moving_to.is_not(None), tenants.c.moved_from.is_not(None))
+    async with control.connect() as connection:
+        rows = (await connection.execute(chosen.where(either))).all()
+    return {TenantId(row.id): _told(row.moving_to, row.moved_from) for row in rows}
+
+
+def _told(moving_to: str | None, moved_from: str | None) -> str:
+    return f"still on {moved_from} too" if moving_to is None else f"closed: being moved to {moving_to}"
 
 
 async def _record(connection: AsyncConnection, slug: str) -> sa.Row[Any]:

@@ -24,16 +24,18 @@ from shared.tenancy.deletion import Deletions
 from shared.tenancy.drift import described
 from shared.tenancy.fence import close_schemas
 from shared.tenancy.migrate import SubgraphMigrations, migrate_tenant
-from shared.tenancy.moving import CannotMove, Moves
+from shared.tenancy.moving import CannotMove, Moves, unfinished
 from shared.tenancy.names import CONTROL_DATABASE, MAIN, database_name, tenant_schema
 from shared.tenancy.provision import Provisioner
 from shared.tenancy.registry import TenantStatus, tenants
 from shared.tenancy.roles import Admin, login_url
 from studium.data_keys import shredding
 from studium.embedded.errors import CannotStart
+from studium.migrating import migrate_tenants
 from studium.moving import move
 from studium.settings import StudiumSettings
-from tests.shared.tenancy.spread import SECOND, Spread, claimed, claims, port_of, schemas
+from studium.tenants import list_tenants
+from tests.shared.tenancy.spread import SECOND, Spread, claimed, claims, placed, port_of, schemas
 from tests.shared.tenancy.test_provision import FIRST, history
 from tests.shared.tenancy.test_provision import SECOND as SECOND_REVISION
 
@@ -111,7 +113,7 @@ async def next_number(admin: Admin, tenant_id: TenantId) -> int:
 
 class TestMove:
     async def test_everything_is_where_it_has_come_to_and_nothing_is_left_when_it_is_finished(
-        self, both: Admin, one: Moved, spread_sessions: Sessions
+        self, spread: Spread, both: Admin, one: Moved, spread_sessions: Sessions, capsys: pytest.CaptureFixture[str]
     ) -> None:
         tenant_id, before = one.caller.tenant_id, await port_of(spread_sessions, one.caller)
         await fill_rows(both, tenant_id)
@@ -123,8 +125,10 @@ class TestMove:
         assert await next_number(both.on(SECOND), tenant_id) == 201
         await claimed(spread_sessions, one.caller, "since")
         assert await schemas(both, tenant_id) == [MAIN, SECOND]
+        assert (await listed(spread, capsys))[one.slug].endswith("  second  Moved  still on main too")
         await one.moves.finish(one.slug)
         assert await schemas(both, tenant_id) == [SECOND]
+        assert (await listed(spread, capsys))[one.slug].endswith("  second  Moved")
         assert await claims(spread_sessions, one.caller) == [*KEYS, "since"]
 
     async def test_the_command_makes_every_schema_as_the_migrations_do(
@@ -252,6 +256,9 @@ class TestTakingBack:
                 await one.moves.move(one.slug, SECOND)
         with pytest.raises(Unavailable):
             await claims(spread_sessions, one.caller)
+        assert (await unfinished(both.engine(CONTROL_DATABASE)))[
+            one.caller.tenant_id
+        ] == "closed: being moved to second"
         await one.moves.take_back(one.slug)
         assert await schemas(both, one.caller.tenant_id) == [MAIN]
         await claimed(spread_sessions, one.caller, "since")
@@ -335,6 +342,22 @@ class TestCuttingOff:
         assert await next_number(both.on(SECOND), one.caller.tenant_id) == 201
 
 
+class TestMigrating:
+    async def test_a_tenant_that_is_moved_meanwhile_is_migrated_where_it_has_come_to(
+        self, both: Admin, one: Moved, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        servers: list[str] = []
+
+        async def migrated(admin: Admin, some: Sequence[TenantId], _: object) -> None:
+            if one.caller.tenant_id in some:
+                servers.extend(name for name, each in both.servers.items() if each is admin)
+                await placed(both, one.caller, SECOND)
+
+        monkeypatch.setattr("studium.migrating.migrate_all", migrated)
+        await migrate_tenants(both, one.moves.subgraphs)
+        assert servers == [MAIN, SECOND]
+
+
 class TestCopying:
     async def test_what_does_not_arrive_as_it_was_is_noticed_and_not_kept(self, both: Admin, tmp_path: Path) -> None:
         changing = history(tmp_path / "changing", CHANGING)
@@ -378,6 +401,14 @@ def before_each_copy(
         copied.append(migrations.subgraph)
 
     monkeypatch.setattr("shared.tenancy.moving.copy_tenant", copy)
+
+
+async def listed(spread: Spread, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    """The lines of `studium tenant list`, by slug."""
+    settings = StudiumSettings(database_url=SecretStr(spread.control.servers.database))
+    capsys.readouterr()
+    assert await asyncio.to_thread(list_tenants, settings) == 0
+    return {line.split()[1]: line for line in capsys.readouterr().out.splitlines()}
 
 
 async def due(admin: Admin, one: Moved) -> None:
