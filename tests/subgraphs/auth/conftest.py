@@ -42,12 +42,18 @@ def own_verifier() -> TokenVerifier:
 
 
 @pytest.fixture
+def reach() -> Mapping[str, Any]:
+    """Settings: where the subgraph is reached, and whom it may reach, if that matters."""
+    return {}
+
+
+@pytest.fixture
 async def auth(
-    control: Control, own_verifier: TokenVerifier, quick_passwords: Passwords
+    control: Control, own_verifier: TokenVerifier, quick_passwords: Passwords, reach: Mapping[str, Any]
 ) -> AsyncGenerator[SubgraphApp]:
     """The subgraph, started."""
     url = control.login_url("auth")
-    settings = AuthSettings(database_url=url, signing_key=SIGNING_KEY, credentials_key=CREDENTIALS_KEY)
+    settings = AuthSettings(database_url=url, signing_key=SIGNING_KEY, credentials_key=CREDENTIALS_KEY, **reach)
     subgraph = create(settings, verifier=own_verifier, passwords=quick_passwords)
     await subgraph.start()
     yield subgraph

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from socket import socket
@@ -18,15 +18,11 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from shared.caller import Caller
 from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
-from shared.passwords import Passwords
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
-from shared.tokens import TokenVerifier
-from subgraphs.auth.app import create
-from subgraphs.auth.settings import AuthSettings
 from tests.patience import PATIENCE_SECONDS
-from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, Ask
-from tests.tenants import Control, Tenant
+from tests.subgraphs.auth.conftest import Ask
+from tests.tenants import Tenant
 
 PUBLIC_URL = "http://127.0.0.1:4000"
 RETURN_URI = "https://learn.example/signed-in"
@@ -69,21 +65,9 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture
-async def auth(
-    control: Control, own_verifier: TokenVerifier, quick_passwords: Passwords
-) -> AsyncGenerator[SubgraphApp]:
-    """The subgraph, which may ask providers on this machine."""
-    settings = AuthSettings(
-        database_url=control.login_url("auth"),
-        signing_key=SIGNING_KEY,
-        credentials_key=CREDENTIALS_KEY,
-        public_url=PUBLIC_URL,
-        private_identity_providers=True,
-    )
-    subgraph = create(settings, verifier=own_verifier, passwords=quick_passwords)
-    await subgraph.start()
-    yield subgraph
-    await subgraph.aclose()
+def reach() -> Mapping[str, Any]:
+    """Providers on this machine may be asked."""
+    return {"public_url": PUBLIC_URL, "private_identity_providers": True}
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A provider of a school's, and a subgraph that may ask neighbours for metadata."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -8,19 +8,15 @@ from typing import Any, TypeAlias
 import pytest
 
 from shared.authentication import PASSWORD, Authentication
-from shared.graphql.app import SubgraphApp
 from shared.ids import uuid7
-from shared.passwords import Passwords
 from shared.permissions.catalogue import BUILT_IN
 from shared.roles import Role
-from shared.tokens import TokenIssuer, TokenVerifier
-from subgraphs.auth.app import create
+from shared.tokens import TokenIssuer
 from subgraphs.auth.service.saml_assertions import PERSISTENT, Expected
 from subgraphs.auth.service.saml_messages import ServiceProvider, own_metadata
-from subgraphs.auth.settings import AuthSettings
-from tests.subgraphs.auth.conftest import CREDENTIALS_KEY, SIGNING_KEY, Ask
+from tests.subgraphs.auth.conftest import SIGNING_KEY, Ask
 from tests.subgraphs.auth.saml.identity_provider import ENTITY_ID, SchoolProvider, keys_of, provider_metadata
-from tests.tenants import Control, Tenant
+from tests.tenants import Tenant
 
 PUBLIC_URL = "https://learn.example"
 RETURN_URI = f"{PUBLIC_URL}/signed-in"
@@ -59,21 +55,9 @@ def expected(own: ServiceProvider) -> Expected:
 
 
 @pytest.fixture
-async def auth(
-    control: Control, own_verifier: TokenVerifier, quick_passwords: Passwords
-) -> AsyncGenerator[SubgraphApp]:
-    """The subgraph, reached by TLS, which may ask for metadata on this machine."""
-    settings = AuthSettings(
-        database_url=control.login_url("auth"),
-        signing_key=SIGNING_KEY,
-        credentials_key=CREDENTIALS_KEY,
-        public_url=PUBLIC_URL,
-        private_identity_providers=True,
-    )
-    subgraph = create(settings, verifier=own_verifier, passwords=quick_passwords)
-    await subgraph.start()
-    yield subgraph
-    await subgraph.aclose()
+def reach() -> Mapping[str, Any]:
+    """By TLS; neighbours on this machine may be asked for metadata."""
+    return {"public_url": PUBLIC_URL, "private_identity_providers": True}
 
 
 def fresh_token(tenant: Tenant, role: Role, *more: str) -> str:
