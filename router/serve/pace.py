@@ -21,6 +21,15 @@ COMPANY_SECONDS: Final = 1.0
 MOST_REST_SECONDS: Final = 0.005
 """After one piece of work, however long it took: who asks for much that is new waits twice as long, not for ever."""
 
+LASTING_SHARE: Final = 0.02
+"""Of the time, that goes to such work of one tenant however long it goes on."""
+
+LASTING_SECONDS: Final = 0.05
+"""Of such work beyond that share, after which it is no new version of an application: about thirty documents."""
+
+LASTING_REST_SECONDS: Final = 0.02
+"""The same as the most of a rest, from then on."""
+
 KNOWN: Final = 1_000
 """Tenants, beyond which those are looked for that have nothing to pay back."""
 
@@ -34,10 +43,12 @@ class Account:
     Attributes:
         due: when it has paid that back.
         rests_until: when it may go on.
+        lasting_due: when it has paid back what it had beyond the share that lasts.
     """
 
     due: float = 0.0
     rests_until: float = 0.0
+    lasting_due: float = 0.0
 
 
 class Pace:
@@ -90,12 +101,15 @@ class Pace:
         if now >= self._company_until:
             return 0.0
         if len(self._accounts) >= KNOWN:
-            self._accounts = {each: account for each, account in self._accounts.items() if account.due > now}
+            self._accounts = {each: account for each, account in self._accounts.items() if account.lasting_due > now}
         account = self._accounts.setdefault(tenant, Account())
         due = max(account.due, now) + spent / SHARE
         rest = min(max(due - now - BURST_SECONDS / SHARE, 0.0), MOST_REST_SECONDS)
         account.due = min(due, now + rest + BURST_SECONDS / SHARE)
-        return rest
+        allowed = LASTING_SECONDS / LASTING_SHARE
+        lasting = max(account.lasting_due, now) + spent / LASTING_SHARE
+        account.lasting_due = min(lasting, now + 2 * allowed)
+        return max(rest, min(lasting - now - allowed, LASTING_REST_SECONDS))
 
 
 def _name(tenant: str | None) -> str:

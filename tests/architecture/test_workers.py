@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.distribution import FileScheduling
+from tests.distribution import LONG, FileScheduling
 
 _GROUP = "one worker"
 
@@ -57,3 +57,10 @@ def test_a_file_or_a_group_is_in_one_process_and_groups_begin() -> None:
     assert first[:2] == group
     assert sorted(first + second) == sorted([*files, *group])
     assert not {test.partition("::")[0] for test in first[2:]} & {test.partition("::")[0] for test in second}
+
+
+def test_where_few_tests_take_long_they_begin() -> None:
+    many = [f"tests/test_many.py::test_it[{number}]" for number in range(8)]
+    long = [f"{folder}test_long.py::test_it" for folder in LONG[:2]]
+    first, second = given_to_two([*many, *long])
+    assert [first[0], second[0]] == long

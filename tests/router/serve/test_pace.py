@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.serve.errors import Refused
-from router.serve.pace import BURST_SECONDS, MOST_REST_SECONDS, SHARE, Pace
+from router.serve.pace import (
+    BURST_SECONDS,
+    LASTING_REST_SECONDS,
+    LASTING_SECONDS,
+    MOST_REST_SECONDS,
+    SHARE,
+    Pace,
+)
 from router.serve.turns import Turns
 from tests.patience import PATIENCE_SECONDS
 
@@ -34,8 +41,17 @@ async def test_a_tenant_has_some_work_at_once_and_rests_after_more() -> None:
 
 async def test_one_long_piece_of_work_is_not_paid_back_for_ever() -> None:
     pace, now = await _two_tenants(), time.monotonic()
-    assert pace.rest("greedy", 100.0, now) == MOST_REST_SECONDS
-    assert pace.rest("greedy", 0.0001, now + MOST_REST_SECONDS) < MOST_REST_SECONDS
+    assert pace.rest("greedy", 100.0, now) == LASTING_REST_SECONDS
+    assert pace.rest("greedy", 0.0001, now + LASTING_REST_SECONDS) <= LASTING_REST_SECONDS
+
+
+async def test_who_has_much_that_is_new_rests_little_at_first_and_longer_if_it_goes_on() -> None:
+    pace, now, rests = await _two_tenants(), time.monotonic(), list[float]()
+    for _ in range(int(LASTING_SECONDS / 0.001) + 20):
+        rests.append(pace.rest("greedy", 0.001, now))
+        now += rests[-1] + 0.001
+    assert max(rests[: int(LASTING_SECONDS / 0.001) - 1]) <= MOST_REST_SECONDS
+    assert rests[-1] == LASTING_REST_SECONDS
 
 
 @given(st.lists(st.floats(0.0, MOST_REST_SECONDS * SHARE / 2), max_size=200))
